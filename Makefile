@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scxray: plain GNU make.  `make help` lists the targets.
+#
+#	CC=gcc|clang		compiler
+#	SAN=address,undefined	sanitizers (or thread); their own build folder
+#	WERROR=1		warnings are errors
+#	V=1			show the commands
+#	RUN='pattern ...'	make check: only tests whose name holds a pattern
+#
+# Sources are found by wildcard: a new capture/x.c, render/x.c or cli/x.c is
+# compiled, a new tests/unit/x.c is one more test program, a new tests/fuzz/x.c
+# one more fuzz target.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+# Debian's python3-jsonschema belongs to /usr/bin/python3, whatever PATH says.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+SAN ?=
+WERROR ?=
+FUZZ ?=
+V ?=
+RUN ?=
+SECONDS ?= 60
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/scxray
+
+# ---- variants ---------------------------------------------------------------
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+compiler := $(notdir $(firstword $(CC)))
+variant := $(compiler)$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)
+O := build/$(variant)
+
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# ---- flags ------------------------------------------------------------------
+
+LIBS := libelf libbpf libzstd
+# Asked once, and only when something is compiled.
+pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null))$(pkg_cflags)
+pkg_libs = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(pkg_libs)
+check_cflags = $(eval check_cflags := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null))$(check_cflags)
+check_libs = $(eval check_libs := $(shell $(PKG_CONFIG) --libs check 2>/dev/null))$(check_libs)
+
+CFLAGS ?= -O2 -g
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+	$(if $(WERROR),-Werror)
+sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
+	$(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)) \
+	$(if $(FUZZ),-fsanitize=fuzzer-no-link)
+all_cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSCXRAY_VERSION='"$(VERSION)"' \
+	-Iinclude -I. $(warnings) $(CPPFLAGS) $(pkg_cflags) $(sanitize) $(CFLAGS)
+all_ldflags = $(sanitize) $(LDFLAGS)
+all_libs = $(pkg_libs) -lpthread
+
+# ---- sources ----------------------------------------------------------------
+
+lib_src := $(sort $(wildcard capture/*.c) $(wildcard render/*.c))
+cli_src := $(sort $(wildcard cli/*.c))
+unit_src := $(sort $(wildcard tests/unit/*.c))
+fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
+tool_src := $(sort $(wildcard tests/tools/*.c))
+
+lib := $(O)/libscxray.a
+bin := $(O)/scxray
+units := $(unit_src:%.c=$(O)/%)
+tools := $(tool_src:%.c=$(O)/%)
+fuzzers := $(fuzz_src:%.c=$(O)/%)
+objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(unit_src) $(fuzz_src) $(tool_src))
+
+# The default build is also build/scxray, wherever another variant was made.
+main_bin := $(if $(SAN)$(FUZZ)$(filter-out gcc,$(compiler)),,build/scxray)
+
+.PHONY: all
+all: $(bin) $(main_bin) ## build build/scxray (the default)
+
+build/scxray: build/gcc/scxray
+	$(Q)ln -f $< $@ 2>/dev/null || cp -f $< $@
+
+# ---- rules ------------------------------------------------------------------
+
+# Changed flags, or another compiler, make everything anew.
+flags_now = $(CC) $(all_cflags) : $(all_ldflags) : $(all_libs)
+.PHONY: force
+$(O)/flags: force
+	@mkdir -p $(@D)
+	@$(PKG_CONFIG) --exists $(LIBS) 2>/dev/null || \
+		{ echo 'missing: one of $(LIBS), or pkg-config: try make deps' >&2; exit 1; }
+	@printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(flags_now))' >$@
+
+$(O)/capture/%.o $(O)/render/%.o: private all_cflags += -fvisibility=hidden
+$(O)/tests/unit/%.o: private all_cflags += $(check_cflags)
+
+$(O)/%.o: %.c $(O)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
+
+# Built anew rather than updated: an object whose source has gone must go too.
+$(lib): $(lib_src:%.c=$(O)/%.o) $(O)/lib-list
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+
+$(O)/lib-list: force
+	@mkdir -p $(@D)
+	@echo '$(lib_src)' | cmp -s - $@ || echo '$(lib_src)' >$@
+
+$(bin): $(cli_src:%.c=$(O)/%.o) $(lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
+
+$(units): $(O)/%: $(O)/%.o $(lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) $(check_libs)
+
+$(tools): $(O)/%: $(O)/%.o $(lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
+
+$(fuzzers): $(O)/%: $(O)/%.o $(lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(all_libs)
+
+-include $(objects:.o=.d)
+
+# ---- what people call -------------------------------------------------------
+
+# Targets that install what they need first go on in a second make, which then
+# sees the libraries; it makes with all CPUs unless it was told otherwise.
+again = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+deps = PACKAGES='$(wildcard mk/packages.txt kernel-fixtures/packages.txt)' CC='$(CC)' \
+	PYTHON='$(PYTHON)' sh mk/deps.sh
+
+.PHONY: deps deps-build deps-lint deps-fuzz
+deps: ## install (root, apt) or name what build and tests need
+	@$(deps) build check
+deps-build:
+	@$(deps) build
+deps-lint:
+	@$(deps) build lint
+deps-fuzz:
+	@$(deps) build clang
+
+.PHONY: demo
+demo: deps ## a report of a bundled failure, from nothing: installs, builds, shows
+	$(again) all
+	@PYTHON='$(PYTHON)' sh tests/demo.sh build/scxray
+
+.PHONY: check check-programs
+check: deps ## every test that needs no VM
+	$(again) check-programs
+	@$(PYTHON) tests/run.py --build $(O) --python '$(PYTHON)' $(RUN)
+check-programs: all $(bin) $(units) $(tools)
+
+.PHONY: check-images
+check-images: deps ## compare the reports of all images below build/images with the kernel's dumps
+	$(again) all
+	@$(PYTHON) tests/oracle/images.py --scxray $(bin)
+
+.PHONY: goldens
+goldens: deps ## write the golden files anew (read the difference before you commit it)
+	$(again) all
+	@$(PYTHON) tests/replay/goldens.py --scxray $(bin) --write
+
+.PHONY: lint
+lint: deps-lint ## clang-format, cppcheck, shellcheck, layers
+	$(again) all
+	@sh tests/lint/run.sh $(O)
+
+.PHONY: fuzz fuzz-programs
+fuzz: deps-fuzz ## libFuzzer targets for SECONDS=n in all
+	$(again) fuzz-programs CC=clang SAN=address,undefined FUZZ=1
+	@sh tests/fuzz/run.sh build/clang-address-undefined-fuzz $(SECONDS) $(FUZZ_TARGETS)
+fuzz-programs: $(fuzzers)
+
+.PHONY: bench
+bench: deps ## phases, bytes and peak memory of the bundled cores and images (BENCH=--json)
+	$(again) all $(tools)
+	@$(PYTHON) tests/bench/bench.py --build $(O) $(BENCH)
+
+.PHONY: install uninstall
+install: all ## binary, library, headers, man page, schema (PREFIX=, DESTDIR=)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/scxray \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)
+	install -m 755 $(bin) $(DESTDIR)$(BINDIR)/scxray
+	install -m 644 $(lib) $(DESTDIR)$(LIBDIR)/libscxray.a
+	install -m 644 $(wildcard include/scxray/*.h) $(DESTDIR)$(INCLUDEDIR)/scxray/
+	install -m 644 docs/scxray.1 $(DESTDIR)$(MANDIR)/man1/scxray.1
+	install -m 644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(BINDIR)/scxray $(DESTDIR)$(LIBDIR)/libscxray.a \
+		$(DESTDIR)$(MANDIR)/man1/scxray.1 $(DESTDIR)$(DATADIR)/report.schema.json \
+		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(DATADIR) 2>/dev/null
+
+.PHONY: clean
+clean: ## what was compiled; kernels and images stay (rm -r build takes those as well)
+	rm -rf $(wildcard build/gcc* build/clang* build/scxray build/demo build/fuzz)
+
+.PHONY: help
+help: ## this list
+	@echo 'scxray $(VERSION): make TARGET [CC=gcc|clang] [SAN=address,undefined|thread] [WERROR=1] [V=1]'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+-include kernel-fixtures/images.mk
