@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli.h - what the parts of the scxray program share
+ *
+ *	main.c     the table of commands, --help, --version
+ *	report.c   scxray report
+ *	options.c  its options
+ *	output.c   where output goes: complete files or none, terminals, pipes
+ *	timing.c   what --timing prints
+ *
+ * Status of every command: 0, or 1 where the work failed, or 2 where the command
+ * line makes no sense.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define CLI_OK 0
+#define CLI_FAILED 1
+#define CLI_USAGE 2
+
+/* The columns of tables where output does not go to a terminal. */
+#define CLI_PIPE_WIDTH 120
+
+struct cli_command {
+	const char *name;
+	const char *summary; /* one line of `scxray --help` */
+	const char *help;    /* all of `scxray help NAME` */
+	int (*run)(int argc, char **argv);
+};
+
+int cli_report(int argc, char **argv);
+
+/* What `scxray help report` prints. */
+extern const char cli_report_help[];
+
+/*
+ * One line on stderr: "scxray: " and the message, control characters replaced,
+ * for it may quote a file's name or bytes.  Returns CLI_FAILED.
+ */
+int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for a command line that makes no sense; returns CLI_USAGE. */
+int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

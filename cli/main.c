@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - the scxray program: a table of commands
+ */
+#include <string.h>
+
+#include "cli.h"
+#include "output.h"
+
+static const struct cli_command commands[] = {
+	{ "report", "write the report of an image file", cli_report_help, cli_report },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct cli_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static int overview(FILE *out)
+{
+	fputs("scxray: post-mortem reports of sched_ext schedulers from a guest's memory\n\n"
+	      "usage: scxray COMMAND [OPTION...] [FILE...]\n"
+	      "       scxray help COMMAND | scxray COMMAND --help\n"
+	      "       scxray --version\n\n"
+	      "commands:\n",
+	      out);
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\nexit status: 0 done, 1 the work failed, 2 the command line makes no sense\n", out);
+	return output_flush_stdout();
+}
+
+static int help(int argc, char **argv)
+{
+	const struct cli_command *command;
+
+	if (argc < 2)
+		return overview(stdout);
+	if (argc > 2)
+		return cli_usage("too many arguments: %s: help takes one command", argv[2]);
+	command = find_command(argv[1]);
+	if (!command)
+		return cli_usage("no such command: %s", argv[1]);
+	fputs(command->help, stdout);
+	return output_flush_stdout();
+}
+
+static int version(void)
+{
+	puts("scxray " SCXRAY_VERSION);
+	return output_flush_stdout();
+}
+
+int main(int argc, char **argv)
+{
+	const struct cli_command *command;
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name)
+		return cli_usage("no command given");
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		return overview(stdout);
+	if (!strcmp(name, "help"))
+		return help(argc - 1, argv + 1);
+	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+		return version();
+
+	command = find_command(name);
+	if (!command)
+		return cli_usage("no such %s: %s", name[0] == '-' ? "option" : "command", name);
+	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			fputs(command->help, stdout);
+			return output_flush_stdout();
+		}
+	}
+	return command->run(argc - 1, argv + 1);
+}

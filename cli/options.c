@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options.c - the command line of `scxray report`
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "options.h"
+
+const char cli_report_help[] =
+	"usage: scxray report [OPTION...] FILE\n"
+	"       scxray report --early HALF [OPTION...] FILE\n"
+	"\n"
+	"Writes what sched_ext was doing in a guest: FILE is an ELF vmcore (QEMU's\n"
+	"dump-guest-memory, kdump) or a scxray core. Nothing else is needed: no vmlinux,\n"
+	"no debug information, no System.map.\n"
+	"\n"
+	"  --early HALF            the image of half-way to the watchdog's timeout: the\n"
+	"                          report shows both, and what changed between them\n"
+	"  -o, --output OUT        write to OUT, complete or not at all\n"
+	"  --format text|json      default text; json where OUT ends in .json\n"
+	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
+	"                          to CORE: `scxray report CORE` gives the same report\n"
+	"  --save-early-core CORE  the same for the image of --early\n"
+	"  --color auto|always|never\n"
+	"                          auto: on a terminal, unless NO_COLOR is set\n"
+	"  --width N               columns that tables may use (40 to 10000); default the\n"
+	"                          terminal's, else 120\n"
+	"  --timing                say on stderr how long each phase took, and how much\n"
+	"                          memory it needed\n"
+	"  -h, --help              this text\n"
+	"\n"
+	"limits (each cut is said in the report):\n"
+	"  --max-tasks N           tasks in all; default 4096\n"
+	"  --max-list N            nodes on one list; default 4096\n"
+	"  --max-dsqs N            dispatch queues; default 4096\n"
+	"  --max-maps N            BPF maps; default 4096\n"
+	"  --max-copy N[K|M|G]     bytes of guest memory that the walk may touch; default 1G\n"
+	"\n"
+	"An OUT or CORE that exists is replaced. Exit status: 0 the report was written,\n"
+	"1 it was not, 2 the command line makes no sense.\n";
+
+enum {
+	OPT_EARLY = 256,
+	OPT_FORMAT,
+	OPT_SAVE_CORE,
+	OPT_SAVE_EARLY_CORE,
+	OPT_COLOR,
+	OPT_WIDTH,
+	OPT_TIMING,
+	OPT_MAX_COPY,
+	OPT_LIMIT, /* OPT_LIMIT + i: limits[i] */
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} limits[] = {
+	{ "max-tasks", offsetof(struct scxray_settings, max_tasks) },
+	{ "max-list", offsetof(struct scxray_settings, max_list) },
+	{ "max-dsqs", offsetof(struct scxray_settings, max_dsqs) },
+	{ "max-maps", offsetof(struct scxray_settings, max_maps) },
+};
+
+#define NR_LIMITS ((int)(sizeof(limits) / sizeof(limits[0])))
+
+static const struct option long_options[] = {
+	{ "early", required_argument, NULL, OPT_EARLY },
+	{ "output", required_argument, NULL, 'o' },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "save-core", required_argument, NULL, OPT_SAVE_CORE },
+	{ "save-early-core", required_argument, NULL, OPT_SAVE_EARLY_CORE },
+	{ "color", required_argument, NULL, OPT_COLOR },
+	{ "width", required_argument, NULL, OPT_WIDTH },
+	{ "timing", no_argument, NULL, OPT_TIMING },
+	{ "max-copy", required_argument, NULL, OPT_MAX_COPY },
+	{ "max-tasks", required_argument, NULL, OPT_LIMIT + 0 },
+	{ "max-list", required_argument, NULL, OPT_LIMIT + 1 },
+	{ "max-dsqs", required_argument, NULL, OPT_LIMIT + 2 },
+	{ "max-maps", required_argument, NULL, OPT_LIMIT + 3 },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* A whole decimal number within bounds; nothing before or after it. */
+static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end && *number >= min && *number <= max;
+}
+
+static bool parse_size(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	char digits[24];
+	size_t len = strlen(text);
+	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	if (unit)
+		len--;
+	if (len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (!parse_number(digits, 1, UINT64_MAX >> shift, size))
+		return false;
+	*size <<= shift;
+	return true;
+}
+
+static int set_color(struct report_options *options, const char *word)
+{
+	if (!strcmp(word, "auto"))
+		options->color = OUTPUT_COLOR_AUTO;
+	else if (!strcmp(word, "always"))
+		options->color = OUTPUT_COLOR_ALWAYS;
+	else if (!strcmp(word, "never"))
+		options->color = OUTPUT_COLOR_NEVER;
+	else
+		return cli_usage("--color %s: not one of auto, always, never", word);
+	return CLI_OK;
+}
+
+static int set_limit(struct report_options *options, int which, const char *word)
+{
+	uint32_t limit;
+	uint64_t number;
+
+	if (!parse_number(word, 1, UINT32_MAX, &number))
+		return cli_usage("--%s %s: not a number from 1 to 4294967295", limits[which].name,
+				 word);
+	limit = (uint32_t)number;
+	memcpy((char *)&options->settings + limits[which].offset, &limit, sizeof(limit));
+	return CLI_OK;
+}
+
+static int set_option(struct report_options *options, int opt, const char *word, int *format)
+{
+	uint64_t number;
+
+	switch (opt) {
+	case OPT_EARLY:
+		options->early = word;
+		return CLI_OK;
+	case 'o':
+		options->output = word;
+		return CLI_OK;
+	case OPT_SAVE_CORE:
+		options->save_core = word;
+		return CLI_OK;
+	case OPT_SAVE_EARLY_CORE:
+		options->save_early_core = word;
+		return CLI_OK;
+	case OPT_TIMING:
+		options->timing = true;
+		return CLI_OK;
+	case OPT_COLOR:
+		return set_color(options, word);
+	case OPT_FORMAT:
+		*format = !strcmp(word, "json") ? 'j' : 't';
+		if (*format == 't' && strcmp(word, "text"))
+			return cli_usage("--format %s: not one of text, json", word);
+		return CLI_OK;
+	case OPT_WIDTH:
+		if (!parse_number(word, 40, 10000, &number))
+			return cli_usage("--width %s: not a number from 40 to 10000", word);
+		options->width = (unsigned)number;
+		return CLI_OK;
+	case OPT_MAX_COPY:
+		if (!parse_size(word, &options->settings.max_copy_bytes))
+			return cli_usage("--max-copy %s: not a size such as 64M", word);
+		return CLI_OK;
+	default:
+		return set_limit(options, opt - OPT_LIMIT, word);
+	}
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), n = strlen(suffix);
+
+	return len > n && !strcmp(text + len - n, suffix);
+}
+
+/* Two names for one file: one of them would be lost. */
+static int check_files(const struct report_options *o)
+{
+	const char *in[] = { o->image, o->early };
+	const char *out[] = { o->output, o->save_core, o->save_early_core };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!out[i])
+			continue;
+		if (!*out[i])
+			return cli_usage("an output file without a name");
+		for (size_t j = 0; j < 2; j++)
+			if (output_same_file(out[i], in[j]))
+				return cli_usage("%s: would overwrite the image file", out[i]);
+		for (size_t j = i + 1; j < 3; j++)
+			if (out[j] && !strcmp(out[i], out[j]))
+				return cli_usage("%s: given for two outputs", out[i]);
+	}
+	return CLI_OK;
+}
+
+int options_parse(struct report_options *options, int argc, char **argv)
+{
+	int opt, status = CLI_OK, format = 0;
+
+	*options = (struct report_options){ .settings = SCXRAY_SETTINGS_INIT };
+	opterr = 0;
+	while (!status && (opt = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1) {
+		if (opt == ':')
+			return cli_usage("%s: needs a value", argv[optind - 1]);
+		if (opt == '?' && optopt && optopt < 256)
+			return cli_usage("no such option: -%c", optopt);
+		if (opt == '?' && optopt)
+			return cli_usage("%s: takes no value", argv[optind - 1]);
+		if (opt == '?')
+			return cli_usage("no such option: %s", argv[optind - 1]);
+		status = set_option(options, opt, optarg, &format);
+	}
+	if (status)
+		return status;
+	if (optind == argc)
+		return cli_usage("no image file given");
+	if (optind + 1 < argc)
+		return cli_usage("one image file too many: %s; the half-way image goes to --early",
+				 argv[optind + 1]);
+	options->image = argv[optind];
+	if (options->save_early_core && !options->early)
+		return cli_usage("--save-early-core %s: there is no --early image",
+				 options->save_early_core);
+	options->json =
+		format ? format == 'j' : options->output && has_suffix(options->output, ".json");
+	return check_files(options);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options.h - the command line of `scxray report`
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+#include <scxray/capture.h>
+
+#include "output.h"
+
+struct report_options {
+	const char *image;	     /* the image file; of a pair the late one */
+	const char *early;	     /* the half-way image, or NULL: a single report */
+	const char *output;	     /* file, or NULL: standard output */
+	const char *save_core;	     /* where to save the core of `image`, or NULL */
+	const char *save_early_core; /* the same for `early` */
+	bool json;
+	bool timing;
+	enum output_color color;
+	unsigned width; /* 0: the terminal's, or CLI_PIPE_WIDTH */
+	struct scxray_settings settings;
+};
+
+/* CLI_OK; or CLI_USAGE, and the reason is on stderr. */
+int options_parse(struct report_options *options, int argc, char **argv);
+
+#endif

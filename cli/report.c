@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.c - scxray report: from image files to one document
+ */
+#include <errno.h>
+
+#include <scxray/capture.h>
+#include <scxray/render.h>
+
+#include "cli.h"
+#include "options.h"
+#include "output.h"
+#include "timing.h"
+
+/* An image file and what came of it. */
+struct image {
+	const char *path;  /* NULL: not asked for */
+	const char *which; /* "image", or of a pair "early" or "late" */
+	struct scxray_source *source;
+	struct scxray_report *report;
+};
+
+static int image_read(struct image *image, const struct report_options *options)
+{
+	struct scxray_error err = { 0 };
+	uint64_t start = timing_now_us();
+
+	image->source = scxray_source_open(image->path, &err);
+	if (!image->source)
+		return cli_fail("cannot read the image: %s", err.text);
+	image->report = scxray_capture(image->source, &options->settings, &err);
+	if (!image->report)
+		return cli_fail("cannot make a report: %s: %s", image->path, err.text);
+	if (options->timing) {
+		timing_print_report(image->which, image->report);
+		timing_print_phase(image->which, "all", timing_now_us() - start);
+	}
+	return CLI_OK;
+}
+
+static int image_save(const struct image *image, const char *path,
+		      const struct report_options *options)
+{
+	struct scxray_error err = { 0 };
+	uint64_t start = timing_now_us();
+
+	if (!path)
+		return CLI_OK;
+	if (scxray_core_write(image->source, path, &err))
+		return cli_fail("cannot save the core: %s", err.text);
+	if (options->timing)
+		timing_print_phase(image->which, "save core", timing_now_us() - start);
+	return CLI_OK;
+}
+
+static void image_release(struct image *image)
+{
+	scxray_report_destroy(image->report);
+	if (image->source)
+		scxray_source_close(image->source);
+}
+
+static int write_document(const struct scxray_document *doc, const struct report_options *options)
+{
+	struct scxray_text_options text = {
+		.width = options->width ? options->width : output_width(options->output),
+		.color = output_wants_color(options->color, options->output),
+	};
+	uint64_t start = timing_now_us(), rendered;
+	struct output out;
+	int failed, error;
+
+	if (output_open(&out, options->output))
+		return CLI_FAILED;
+	errno = 0;
+	if (options->json)
+		failed = scxray_render_json(doc, out.stream);
+	else
+		failed = scxray_render_text(doc, &text, out.stream);
+	error = errno;
+	if (failed) {
+		output_abandon(&out);
+		return output_failed(options->output, error);
+	}
+	rendered = timing_now_us();
+	if (output_commit(&out))
+		return CLI_FAILED;
+	if (options->timing) {
+		timing_print_phase("all", "render", rendered - start);
+		timing_print_phase("all", "write", timing_now_us() - rendered);
+	}
+	return CLI_OK;
+}
+
+static int make_report(const struct report_options *options, struct image *late,
+		       struct image *early)
+{
+	struct scxray_document doc = { 0 };
+
+	if (early->path && image_read(early, options))
+		return CLI_FAILED;
+	if (image_read(late, options))
+		return CLI_FAILED;
+	/* Before the report: where a core can't be saved, there is no report that seems all right. */
+	if (image_save(early, options->save_early_core, options) ||
+	    image_save(late, options->save_core, options))
+		return CLI_FAILED;
+
+	if (early->path)
+		scxray_document_dual(&doc, early->report, late->report, NULL);
+	else
+		doc.late = late->report;
+	if (!doc.trigger)
+		doc.trigger = "image file";
+	return write_document(&doc, options);
+}
+
+int cli_report(int argc, char **argv)
+{
+	uint64_t start = timing_now_us();
+	struct report_options options;
+	struct image late = { 0 }, early = { 0 };
+	int status;
+
+	status = options_parse(&options, argc, argv);
+	if (status)
+		return status;
+	late.path = options.image;
+	late.which = options.early ? "late" : "image";
+	early.path = options.early;
+	early.which = "early";
+
+	status = make_report(&options, &late, &early);
+	if (!status && options.timing) {
+		timing_print_phase("all", "total", timing_now_us() - start);
+		timing_print_memory(late.path, early.path);
+	}
+	image_release(&early);
+	image_release(&late);
+	return status;
+}
