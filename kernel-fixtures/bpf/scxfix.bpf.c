@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scxfix: a sched_ext scheduler that works until it is told to fail, and then fails in the way that
+ * settings.mode names (see shared.h). It is the subject of the images that scxray is tested on.
+ *
+ * Everybody but the crew's busy tasks goes through DSQ_FIFO, busy tasks through DSQ_VTIME, both consumed by
+ * every CPU. What a victim does depends on the mode, in strand().
+ */
+#include "maps.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define MSEC 1000000ULL
+#define SLICE (5 * MSEC)
+#define HOUR (3600 * 1000 * MSEC)
+
+static struct scxfix_counters *my_counters(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+static struct task_ctx *task_ctx(struct task_struct *p)
+{
+	return bpf_task_storage_get(&task_ctxs, p, NULL, 0);
+}
+
+/* Slices differ by victim, so that a reader of the image can be checked on them. */
+static u64 slice_of(const struct task_ctx *tc)
+{
+	return tc->role == ROLE_VICTIM ? SLICE + (tc->index + 1) * MSEC : SLICE;
+}
+
+static void note_wait(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 vtime, u64 enq_flags)
+{
+	u32 index = tc->index;
+	struct scxfix_wait *wait;
+
+	if (tc->role != ROLE_VICTIM)
+		return;
+	wait = bpf_map_lookup_elem(&waits, &index);
+	if (!wait)
+		return;
+	wait->cpu = scx_bpf_task_cpu(p);
+	wait->dsq_id = dsq_id;
+	wait->vtime = vtime;
+	wait->slice = tc->slice;
+	wait->enq_flags = enq_flags;
+	wait->since_ns = bpf_ktime_get_ns();
+	wait->pid = p->pid;
+}
+
+static void insert_fifo(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 enq_flags)
+{
+	note_wait(p, tc, dsq_id, 0, enq_flags);
+	dsq_insert(p, dsq_id, tc->slice, enq_flags);
+}
+
+static void insert_vtime(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 vtime, u64 enq_flags)
+{
+	note_wait(p, tc, dsq_id, vtime, enq_flags);
+	dsq_insert_vtime(p, dsq_id, tc->slice, vtime, enq_flags);
+}
+
+/* No slot in the queue means no failure: the task runs, and the guest's init will say that it did. */
+static void hold(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
+{
+	u32 pid = p->pid;
+
+	note_wait(p, tc, DSQ_NONE, 0, enq_flags);
+	if (bpf_map_push_elem(&held, &pid, 0))
+		insert_fifo(p, tc, DSQ_FIFO, enq_flags);
+}
+
+/* Puts a victim where it will stay. Returns false where the mode has no such place: queue it like others. */
+static bool strand(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
+{
+	u64 far = bpf_ktime_get_ns() + (tc->index + 1) * HOUR;
+
+	switch (settings.mode) {
+	case MODE_STALL:
+		insert_fifo(p, tc, DSQ_STALL, enq_flags);
+		return true;
+	case MODE_HELD:
+		hold(p, tc, enq_flags);
+		return true;
+	case MODE_VTIME:
+		insert_vtime(p, tc, DSQ_VTIME, far, enq_flags);
+		return true;
+	case MODE_ERROR:
+		if (state.no_user_dsqs)
+			hold(p, tc, enq_flags);
+		else if (tc->index % 2)
+			insert_fifo(p, tc, DSQ_STALL, enq_flags);
+		else
+			insert_vtime(p, tc, DSQ_VTIME, far, enq_flags);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool victim_fails(const struct task_ctx *tc)
+{
+	return tc->role == ROLE_VICTIM && state.stalling;
+}
+
+SEC("struct_ops/scxfix_select_cpu")
+s32 BPF_PROG(scxfix_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	struct scxfix_counters *mine = my_counters();
+	struct task_ctx *tc = task_ctx(p);
+	bool idle = false;
+	s32 cpu;
+
+	if (mine)
+		mine->selected++;
+	if (!tc || victim_fails(tc))
+		return prev_cpu;
+	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	if (idle) {
+		tc->slice = slice_of(tc);
+		insert_fifo(p, tc, SCX_DSQ_LOCAL, 0);
+	}
+	return cpu;
+}
+
+SEC("struct_ops/scxfix_enqueue")
+void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct scxfix_counters *mine = my_counters();
+	struct task_ctx *tc = task_ctx(p);
+	s32 cpu;
+
+	if (mine)
+		mine->enqueued++;
+	if (!tc) {
+		dsq_insert(p, SCX_DSQ_GLOBAL, SLICE, enq_flags);
+		return;
+	}
+	tc->enqueued++;
+	tc->slice = slice_of(tc);
+	if (victim_fails(tc) && strand(p, tc, enq_flags))
+		return;
+	if (p->nr_cpus_allowed == 1) {
+		insert_fifo(p, tc, SCX_DSQ_LOCAL, enq_flags);
+		return;
+	}
+
+	if (state.no_user_dsqs)
+		insert_fifo(p, tc, SCX_DSQ_GLOBAL, enq_flags);
+	else if (tc->role == ROLE_BUSY)
+		insert_vtime(p, tc, DSQ_VTIME, tc->vtime, enq_flags);
+	else
+		insert_fifo(p, tc, DSQ_FIFO, enq_flags);
+	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+}
+
+SEC("struct_ops/scxfix_dispatch")
+void BPF_PROG(scxfix_dispatch, s32 cpu, struct task_struct *prev)
+{
+	struct scxfix_counters *mine = my_counters();
+
+	if (mine)
+		mine->dispatched++;
+	if (state.no_user_dsqs)
+		return;
+	if (!dsq_move_to_local(DSQ_FIFO))
+		dsq_move_to_local(DSQ_VTIME);
+}
+
+SEC("struct_ops/scxfix_tick")
+void BPF_PROG(scxfix_tick, struct task_struct *p)
+{
+	u64 now = bpf_ktime_get_ns();
+
+	state.jiffies = bpf_jiffies64();
+	state.jiffies_ns = now;
+	if (settings.mode == MODE_ERROR && state.error_at_ns && now >= state.error_at_ns) {
+		state.error_at_ns = 0;
+		scx_error("scxfix: error asked for, code %llu", (u64)MODE_ERROR);
+	}
+}
+
+SEC("struct_ops/scxfix_running")
+void BPF_PROG(scxfix_running, struct task_struct *p)
+{
+	struct scxfix_counters *mine = my_counters();
+	struct task_ctx *tc = task_ctx(p);
+	struct scxfix_wait *wait;
+	u32 index;
+
+	if (mine)
+		mine->ran++;
+	if (!tc)
+		return;
+	tc->ran++;
+	if (tc->role != ROLE_VICTIM)
+		return;
+	__sync_fetch_and_add(&state.victim_runs, 1);
+	index = tc->index;
+	wait = bpf_map_lookup_elem(&waits, &index);
+	if (wait)
+		wait->pid = 0;
+}
+
+/* vtime advances by the time used, scaled by weight. */
+SEC("struct_ops/scxfix_stopping")
+void BPF_PROG(scxfix_stopping, struct task_struct *p, bool runnable)
+{
+	struct task_ctx *tc = task_ctx(p);
+	u64 left = p->scx.slice;
+
+	if (tc && tc->slice > left && p->scx.weight)
+		tc->vtime += (tc->slice - left) * 100 / p->scx.weight;
+}
+
+SEC("struct_ops.s/scxfix_init_task")
+s32 BPF_PROG(scxfix_init_task, struct task_struct *p, struct scx_init_task_args *args)
+{
+	u32 pid = p->pid;
+	struct scxfix_member *member = bpf_map_lookup_elem(&crew, &pid);
+	struct task_ctx *tc = bpf_task_storage_get(&task_ctxs, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!tc)
+		return -12; /* ENOMEM */
+	tc->slice = SLICE;
+	if (member) {
+		tc->role = member->role;
+		tc->index = member->index;
+	}
+	return 0;
+}
+
+SEC("struct_ops/scxfix_dump")
+void BPF_PROG(scxfix_dump, struct scx_dump_ctx *dump)
+{
+	scx_dump("scxfix mode=%llu stalling=%llu victim_runs=%llu", settings.mode, state.stalling, state.victim_runs);
+}
+
+SEC("struct_ops/scxfix_dump_cpu")
+void BPF_PROG(scxfix_dump_cpu, struct scx_dump_ctx *dump, s32 cpu, bool idle)
+{
+	struct scxfix_counters *its;
+	u32 zero = 0;
+
+	if (idle)
+		return;
+	its = bpf_map_lookup_percpu_elem(&counters, &zero, cpu);
+	if (its)
+		scx_dump("scxfix selected=%llu enqueued=%llu dispatched=%llu ran=%llu", its->selected, its->enqueued,
+			 its->dispatched, its->ran);
+}
+
+SEC("struct_ops/scxfix_dump_task")
+void BPF_PROG(scxfix_dump_task, struct scx_dump_ctx *dump, struct task_struct *p)
+{
+	struct task_ctx *tc = task_ctx(p);
+
+	if (tc)
+		scx_dump("scxfix role=%llu index=%llu vtime=%llu slice=%llu enqueued=%llu ran=%llu", tc->role,
+			 tc->index, tc->vtime, tc->slice, tc->enqueued, tc->ran);
+}
+
+SEC("struct_ops.s/scxfix_init")
+s32 BPF_PROG(scxfix_init)
+{
+	s32 err;
+
+	if (!bpf_ksym_exists(scx_bpf_create_dsq)) {
+		state.no_user_dsqs = 1;
+		return 0;
+	}
+	err = scx_bpf_create_dsq(DSQ_FIFO, -1);
+	if (!err)
+		err = scx_bpf_create_dsq(DSQ_VTIME, -1);
+	if (!err)
+		err = scx_bpf_create_dsq(DSQ_STALL, -1);
+	return err;
+}
+
+SEC("struct_ops/scxfix_exit")
+void BPF_PROG(scxfix_exit, struct scx_exit_info *info)
+{
+	bpf_probe_read_kernel_str(exit_record.reason, sizeof(exit_record.reason), info->reason);
+	bpf_probe_read_kernel_str(exit_record.msg, sizeof(exit_record.msg), info->msg);
+	bpf_probe_read_kernel_str(exit_record.dump, sizeof(exit_record.dump), info->dump);
+	exit_record.exit_code = info->exit_code;
+	exit_record.kind = info->kind;
+	__sync_fetch_and_add(&exit_record.done, 1);
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops scxfix_ops = {
+	.select_cpu = (void *)scxfix_select_cpu,
+	.enqueue = (void *)scxfix_enqueue,
+	.dispatch = (void *)scxfix_dispatch,
+	.tick = (void *)scxfix_tick,
+	.running = (void *)scxfix_running,
+	.stopping = (void *)scxfix_stopping,
+	.init_task = (void *)scxfix_init_task,
+	.dump = (void *)scxfix_dump,
+	.dump_cpu = (void *)scxfix_dump_cpu,
+	.dump_task = (void *)scxfix_dump_task,
+	.init = (void *)scxfix_init,
+	.exit = (void *)scxfix_exit,
+	.exit_dump_len = EXIT_DUMP_LEN,
+	.name = "scxfix",
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the BPF scheduler (bpf/) and the guest's init (guest/) agree on: modes, roles, DSQ ids, and the three
+ * variables through which they talk. Each of these is alone in its section, so at offset 0 of its map.
+ * Plain C types only: both sides include this.
+ */
+#ifndef SCXFIX_SHARED_H
+#define SCXFIX_SHARED_H
+
+#include <linux/types.h>
+
+/* How the scheduler fails once `stalling` is set. */
+enum scxfix_mode {
+	MODE_NONE,	/* no scheduler at all */
+	MODE_STALL,	/* victims sit in DSQ_STALL, which no CPU consumes */
+	MODE_HELD,	/* victims are kept in the BPF queue map, on no DSQ */
+	MODE_VTIME,	/* victims are the tail of DSQ_VTIME and never get to its head */
+	MODE_ERROR,	/* victims are queued like in stall and vtime, then scx_bpf_error() */
+	MODE_HOG,	/* a SCHED_FIFO task holds the victims' CPU; they sit in its local DSQ */
+};
+
+enum scxfix_role {
+	ROLE_OTHER,	/* kernel threads and all that is not of the crew: DSQ_FIFO */
+	ROLE_VICTIM,	/* what will not run */
+	ROLE_BUSY,	/* never sleeps; DSQ_VTIME */
+	ROLE_SLEEPER,	/* sleeps most of the time or forever */
+};
+
+#define DSQ_FIFO 0x100ULL
+#define DSQ_VTIME 0x200ULL
+#define DSQ_STALL 0x57a11ULL
+
+#define MAX_VICTIMS 16
+#define MAX_CREW 64
+#define HELD_CAPACITY 64
+
+/* dsq_id of a wait in the queue map */
+#define DSQ_NONE 0ULL
+
+#define REASON_LEN 128
+#define MSG_LEN 1024
+#define EXIT_DUMP_LEN (1U << 20)
+
+/* .rodata.settings: fixed before the load */
+struct scxfix_settings {
+	__u32 mode;
+};
+
+/* .data.state: `stalling` and `error_at_ns` are written by init, the rest by the scheduler */
+struct scxfix_state {
+	__u32 stalling;		/* from now on the mode's failure is on */
+	__u32 no_user_dsqs;	/* this kernel's scx_bpf_create_dsq() can't be called */
+	__u64 error_at_ns;	/* MODE_ERROR: CLOCK_MONOTONIC time of scx_bpf_error(), 0 for never */
+	__u64 victim_runs;	/* times that victims were put on a CPU */
+	__u64 jiffies;		/* of the last tick of a task of ours */
+	__u64 jiffies_ns;	/* CLOCK_MONOTONIC at that tick */
+};
+
+/* .data.exit_record: what ops.exit() was given; `done` is set last */
+struct scxfix_exit {
+	__u32 done;
+	__s32 kind;
+	__s64 exit_code;
+	char reason[REASON_LEN];
+	char msg[MSG_LEN];
+	char dump[EXIT_DUMP_LEN];
+};
+
+/* map crew: pid -> what it is here for */
+struct scxfix_member {
+	__u32 role;
+	__u32 index;
+};
+
+/* map waits: victim's index -> its wait for a CPU; pid 0 while it is not waiting */
+struct scxfix_wait {
+	__u32 pid;
+	__u32 cpu;
+	__u64 dsq_id;
+	__u64 vtime;
+	__u64 slice;
+	__u64 enq_flags;
+	__u64 since_ns;
+};
+
+/* map counters, one of each per CPU */
+struct scxfix_counters {
+	__u64 selected;
+	__u64 enqueued;
+	__u64 dispatched;
+	__u64 ran;
+};
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's /init: brings a crew of tasks to life, loads the fixture scheduler, lets it fail, and tells the
+ * host what this kernel says of itself at each step. Every function here ends the guest by die() where it
+ * cannot do its job; the host sees the reason.
+ */
+#ifndef SCXFIX_GUEST_H
+#define SCXFIX_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "shared.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_MSEC 1000000ULL
+
+struct options {
+	enum scxfix_mode mode;
+	const char *mode_name;
+	unsigned int timeout_ms;
+};
+
+/* options.c: scxfix.mode= and scxfix.timeout= of the kernel's command line */
+void options_read(struct options *options);
+
+/*
+ * link.c: the line to the host. Marks are lines of text, `files` are blocks of text with a name, which the host
+ * writes beside the images. The host answers with single words.
+ */
+void link_open(void);
+void mark(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void await_host(const char *word);
+FILE *file_begin(void);
+void file_send(FILE *file, const char *name);
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* clock.c */
+uint64_t now_ns(void);
+void sleep_until_ns(uint64_t when);
+/* Polls until ready(arg); dies with `what` after limit_ms. */
+void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms, const char *what);
+
+/* text.c: small files of proc and sysfs */
+ssize_t text_read(const char *path, char *buffer, size_t size);
+bool text_write(const char *path, const char *text);
+void text_copy(FILE *out, const char *path);
+
+/* machine.c: file systems, limits, the knobs that would get in the failure's way */
+void machine_set_up(const struct options *options);
+unsigned int machine_cpus(void);
+
+/* symbols.c: what /proc/kallsyms says of the symbols that a reader of the image looks for */
+uint64_t symbols_send(void);
+
+/* crew.c: the tasks that the scheduler works on */
+struct crew_member {
+	pid_t pid;
+	enum scxfix_role role;
+	unsigned int index;
+	char comm[16];
+};
+
+void crew_start(const struct options *options);
+const struct crew_member *crew_members(size_t *count);
+unsigned int crew_victims(void);
+/* Lets the SCHED_FIFO hog off the leash (MODE_HOG only). */
+void crew_release_hog(void);
+
+/* scheduler.c: the BPF side */
+void scheduler_attach(const struct options *options);
+void scheduler_start_failing(void);
+void scheduler_set_error_at(uint64_t when);
+bool scheduler_exited(const void *unused);
+const volatile struct scxfix_state *scheduler_state(void);
+const volatile struct scxfix_exit *scheduler_exit_record(void);
+bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait);
+
+/* tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint */
+void tracing_start(void);
+void tracing_send(const char *name);
+
+/* oracle.c: what the kernel says of itself */
+void oracle_send_guest(const struct options *options);
+void oracle_send_moment(const char *moment, bool scheduler);
+void oracle_send_exit(void);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The course of a fixture guest. The host takes two images: one when the kernel enters scx_dump_state() by our
+ * SysRq-D half-way to the watchdog's timeout, one when it enters it again at the error exit. In both cases the text
+ * that the kernel then writes describes the very state of the image.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define HEALTHY_RUNS 20		/* of victims, before the failure begins */
+#define SLACK_MS 20000		/* for what takes no time on an idle host */
+
+static bool healthy(const void *unused)
+{
+	(void)unused;
+	return scheduler_state()->victim_runs >= HEALTHY_RUNS;
+}
+
+/* All victims have been waiting for at least the given time. */
+static bool starving(const void *least_ns)
+{
+	struct scxfix_wait wait;
+
+	for (unsigned int i = 0; i < crew_victims(); i++) {
+		if (!scheduler_wait_of(i, &wait) || now_ns() - wait.since_ns < *(const uint64_t *)least_ns)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t starving_since(void)
+{
+	uint64_t first = UINT64_MAX;
+	struct scxfix_wait wait;
+
+	for (unsigned int i = 0; i < crew_victims(); i++) {
+		if (scheduler_wait_of(i, &wait) && wait.since_ns < first)
+			first = wait.since_ns;
+	}
+	return first;
+}
+
+static void fail(const struct options *options)
+{
+	uint64_t timeout_ns = options->timeout_ms * NSEC_PER_MSEC;
+	uint64_t quarter_ns = timeout_ns / 4;
+	uint64_t since;
+
+	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
+	mark("healthy");
+	scheduler_start_failing();
+	if (options->mode == MODE_HOG)
+		crew_release_hog();
+	wait_for(starving, &quarter_ns, options->timeout_ms / 2, "for the victims to starve");
+	since = starving_since();
+	mark("starving since %.6f", (double)since / 1e9);
+	if (options->mode == MODE_ERROR)
+		scheduler_set_error_at(since + timeout_ns * 3 / 4);
+
+	/* A little later than half-way, which is what the trigger of a monitor asks for. */
+	sleep_until_ns(since + timeout_ns * 9 / 16);
+	oracle_send_moment("half", true);
+	tracing_start();
+	mark("half");
+	if (!text_write("/proc/sysrq-trigger", "D"))
+		die("SysRq-D: /proc/sysrq-trigger does not take it");
+	tracing_send("half-dump.txt");
+	if (scheduler_exited(NULL))
+		die("the scheduler was gone at half-way: the host is too slow for this watchdog (TIMEOUT)");
+
+	wait_for(scheduler_exited, NULL, options->timeout_ms * 2 + SLACK_MS, "for the error exit");
+	mark("exited kind %d", scheduler_exit_record()->kind);
+	oracle_send_exit();
+	oracle_send_moment("after", false);
+}
+
+int main(void)
+{
+	struct options options = { 0 };
+	uint64_t dump_state;
+
+	if (getpid() != 1)
+		return 1;
+	link_open();
+	options_read(&options);
+	machine_set_up(&options);
+	mark("up");
+	dump_state = symbols_send();
+	oracle_send_guest(&options);
+	if (options.mode == MODE_NONE) {
+		crew_start(&options);
+		oracle_send_moment("guest", false);
+		mark("idle");
+	} else {
+		if (!dump_state)
+			die("no scx_dump_state in this kernel: it is built without sched_ext");
+		mark("arm %#lx", (unsigned long)dump_state);
+		await_host("armed");
+		crew_start(&options);
+		scheduler_attach(&options);
+		mark("attached");
+		fail(&options);
+	}
+	mark("done");
+	for (;;)
+		pause();
+}

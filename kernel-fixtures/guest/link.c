@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The line to the host: a virtio serial port, because a UART is too slow for bulk under emulation. Marks go to the
+ * console as well, where they stand in order with the kernel's own messages.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define PORT "/dev/vport0p1"
+#define PORT_LIMIT_MS 10000
+
+static int port = -1;
+
+static bool port_there(const void *unused)
+{
+	(void)unused;
+	port = open(PORT, O_RDWR | O_CLOEXEC);
+	return port >= 0;
+}
+
+void link_open(void)
+{
+	wait_for(port_there, NULL, PORT_LIMIT_MS, "for " PORT " (has this kernel virtio_pci and virtio_console built in?)");
+}
+
+static void port_write(const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t done = write(port, bytes, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return; /* the host has gone; there is nobody left to tell */
+		bytes += done;
+		size -= (size_t)done;
+	}
+}
+
+static void mark_v(const char *format, va_list args)
+{
+	char line[1024];
+	int at = snprintf(line, sizeof(line), "@@MARK %.6f ", (double)now_ns() / 1e9);
+
+	if (vsnprintf(line + at, sizeof(line) - (size_t)at - 1, format, args) < 0)
+		return;
+	strcat(line, "\n");
+	fputs(line, stdout);
+	fflush(stdout);
+	if (port >= 0)
+		port_write(line, strlen(line));
+}
+
+void mark(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	mark_v(format, args);
+	va_end(args);
+}
+
+void die(const char *format, ...)
+{
+	char reason[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	mark("failed %s", reason);
+	if (getpid() == 1)
+		reboot(RB_POWER_OFF);
+	_exit(1);
+}
+
+void await_host(const char *word)
+{
+	char got[32];
+	size_t length = 0;
+
+	while (length < sizeof(got) - 1) {
+		ssize_t done = read(port, got + length, 1);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			die("the host hung up while the guest waited for '%s'", word);
+		if (got[length] == '\n')
+			break;
+		length++;
+	}
+	got[length] = '\0';
+	if (strcmp(got, word))
+		die("the host said '%s', not '%s'", got, word);
+}
+
+FILE *file_begin(void)
+{
+	FILE *file = tmpfile();
+
+	if (!file)
+		die("tmpfile: %s", strerror(errno));
+	return file;
+}
+
+void file_send(FILE *file, const char *name)
+{
+	long size = fflush(file) ? -1 : ftell(file);
+	char head[128], chunk[4096];
+	size_t left, got;
+
+	if (size < 0)
+		die("%s: %s", name, strerror(errno));
+	snprintf(head, sizeof(head), "@@FILE %s %ld\n", name, size);
+	port_write(head, strlen(head));
+	rewind(file);
+	for (left = (size_t)size; left; left -= got) {
+		got = fread(chunk, 1, left < sizeof(chunk) ? left : sizeof(chunk), file);
+		if (!got)
+			die("%s: short read of what was just written", name);
+		port_write(chunk, got);
+	}
+	fclose(file);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The guest's orders, from the kernel's command line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest.h"
+
+static const char *const mode_names[] = {
+	[MODE_NONE] = "none",
+	[MODE_STALL] = "stall",
+	[MODE_HELD] = "held",
+	[MODE_VTIME] = "vtime",
+	[MODE_ERROR] = "error",
+	[MODE_HOG] = "hog",
+};
+
+static void mode_parse(struct options *options, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mode_names); i++) {
+		if (strcmp(mode_names[i], name))
+			continue;
+		options->mode = (enum scxfix_mode)i;
+		options->mode_name = mode_names[i];
+		return;
+	}
+	die("scxfix.mode=%s: no such mode", name);
+}
+
+static void timeout_parse(struct options *options, const char *text)
+{
+	char *end;
+	unsigned long seconds = strtoul(text, &end, 10);
+
+	/* The kernel takes no more than 30 s. */
+	if (*end || seconds < 2 || seconds > 30)
+		die("scxfix.timeout=%s: want whole seconds, 2 to 30", text);
+	options->timeout_ms = (unsigned int)seconds * 1000;
+}
+
+void options_read(struct options *options)
+{
+	static char line[4096];
+	char *save = NULL;
+
+	if (text_read("/proc/cmdline", line, sizeof(line)) < 0)
+		die("/proc/cmdline is unreadable");
+	for (char *word = strtok_r(line, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
+		if (!strncmp(word, "scxfix.mode=", 12))
+			mode_parse(options, word + 12);
+		else if (!strncmp(word, "scxfix.timeout=", 15))
+			timeout_parse(options, word + 15);
+	}
+	if (!options->mode_name || !options->timeout_ms)
+		die("scxfix.mode= or scxfix.timeout= is missing from the command line");
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The kernel's own sched_ext dump without an exit: SysRq-D. It has no buffer; its lines go through the tracepoint
+ * sched_ext:sched_ext_dump, and are collected from the trace here.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest.h"
+
+#define TRACING "/sys/kernel/tracing/"
+#define LINE_START "sched_ext_dump: "
+
+/* Big enough for the dump of a hundred tasks on eight CPUs. */
+#define BUFFER_KB "1024"
+
+void tracing_start(void)
+{
+	if (!text_write(TRACING "buffer_size_kb", BUFFER_KB) ||
+	    !text_write(TRACING "events/sched_ext/sched_ext_dump/enable", "1"))
+		die("the tracepoint sched_ext_dump can't be enabled");
+}
+
+void tracing_send(const char *name)
+{
+	FILE *out = file_begin();
+	FILE *in = fopen(TRACING "trace", "re");
+	char line[4096];
+
+	if (!in)
+		die(TRACING "trace is unreadable");
+	/* "           <...>-1   [000] d....   5.123456: sched_ext_dump: TEXT"; TEXT may be empty. */
+	while (fgets(line, sizeof(line), in)) {
+		const char *text = line[0] == '#' ? NULL : strstr(line, LINE_START);
+
+		if (text)
+			fputs(text + strlen(LINE_START), out);
+	}
+	fclose(in);
+	text_write(TRACING "events/sched_ext/sched_ext_dump/enable", "0");
+	file_send(out, name);
+}
