@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * document.c - putting reports together
+ */
+#include <scxray/render.h>
+
+#include "join.h"
+
+/* Ages above a day are garbage in a task, not a stall. */
+#define MAX_AGE_JIFFIES (24ULL * 3600 * 1000)
+
+static void raise_to(uint64_t *max, const struct scxray_num *age)
+{
+	if (age->state == SCXRAY_PRESENT && num_signed(age) > 0 && age->value <= MAX_AGE_JIFFIES &&
+	    age->value > *max)
+		*max = age->value;
+}
+
+/* What the watchdog looks at: the longest-runnable task, and its own timestamp. */
+static uint64_t max_age(const struct scxray_report *r)
+{
+	uint64_t max = 0;
+
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		if (r->tasks[i].runnable_cpu >= 0)
+			raise_to(&max, &r->tasks[i].runnable_age_jiffies);
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		raise_to(&max, &r->scheds[i].watchdog_age_jiffies);
+	return max;
+}
+
+static uint64_t threshold(const struct scxray_report *r)
+{
+	uint64_t timeout;
+
+	/* the shortest timeout of all schedulers trips first; the root is the only one mostly */
+	uint64_t least = 0;
+
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		if (num_get(&r->scheds[i].watchdog_timeout, &timeout) && timeout &&
+		    (!least || timeout < least))
+			least = timeout;
+	return least / 2;
+}
+
+void scxray_document_dual(struct scxray_document *doc, const struct scxray_report *early,
+			  const struct scxray_report *late, const char *reason)
+{
+	*doc = (struct scxray_document){
+		.late = late,
+		.early = early,
+		.dual = true,
+		.early_skipped_reason = reason,
+	};
+	doc->early_max_age_jiffies = early ? max_age(early) : 0;
+	doc->early_threshold_jiffies = threshold(early && threshold(early) ? early : late);
+	doc->late_max_age_jiffies = max_age(late);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * json_report.h - the groups of a report as JSON, each with its keys, into the
+ * open object
+ */
+#ifndef RENDER_JSON_REPORT_H
+#define RENDER_JSON_REPORT_H
+
+#include <scxray/report.h>
+
+#include "json.h"
+
+void json_guest(struct json *j, const struct scxray_guest *guest);
+void json_vcpus(struct json *j, const struct scxray_report *r);
+void json_tasks(struct json *j, const struct scxray_report *r);
+void json_rqs(struct json *j, const struct scxray_report *r);
+void json_dsqs(struct json *j, const struct scxray_report *r);
+void json_maps(struct json *j, const struct scxray_report *r);
+/* scx_sched_state with its sub-schedulers as a tree, and scx_walker_unavailable */
+void json_scheds(struct json *j, const struct scxray_report *r);
+
+#endif

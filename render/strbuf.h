@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * strbuf.h - a growing buffer of output bytes
+ *
+ * The one place where rendering allocates for text.  An error (no memory, the
+ * sink refuses) is kept in `error` and makes all later calls do nothing, so
+ * that callers check once, at the end.
+ */
+#ifndef RENDER_STRBUF_H
+#define RENDER_STRBUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+struct strbuf {
+	char *data; /* not NUL-terminated: see strbuf_str() */
+	size_t len;
+	size_t cap;
+	FILE *sink; /* gets the bytes whenever enough have gathered; NULL: they stay */
+	int error;  /* errno of the first failure, 0 if there was none */
+};
+
+void strbuf_init(struct strbuf *sb, FILE *sink);
+void strbuf_deinit(struct strbuf *sb);
+
+/* Hands everything to the sink.  0, or -1 with errno set from sb->error. */
+int strbuf_flush(struct strbuf *sb);
+
+/* Room for `n` more bytes behind `len`; NULL on error.  The caller adds to `len`. */
+char *strbuf_room(struct strbuf *sb, size_t n);
+
+void strbuf_write(struct strbuf *sb, const void *bytes, size_t n);
+void strbuf_fill(struct strbuf *sb, char c, size_t n);
+void strbuf_u64(struct strbuf *sb, uint64_t v);
+void strbuf_i64(struct strbuf *sb, int64_t v);
+/* "0x" and at least `digits` hex digits. */
+void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits);
+/* Shortest decimal form that reads back as the same double, in any locale. */
+void strbuf_double(struct strbuf *sb, double v);
+void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The contents as a C string; "" on error.  Valid until the next call. */
+const char *strbuf_str(struct strbuf *sb);
+
+static inline void strbuf_putc(struct strbuf *sb, char c)
+{
+	if (sb->len < sb->cap)
+		sb->data[sb->len++] = c;
+	else
+		strbuf_write(sb, &c, 1);
+}
+
+static inline void strbuf_puts(struct strbuf *sb, const char *s)
+{
+	strbuf_write(sb, s, strlen(s));
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text.h - what all parts of the text output share: where it goes, how wide it
+ * may be, how sections are parted and numbers read
+ */
+#ifndef RENDER_TEXT_H
+#define RENDER_TEXT_H
+
+#include <scxray/render.h>
+
+#include "strbuf.h"
+
+enum style {
+	STYLE_PLAIN,
+	STYLE_BOLD,  /* headers, names to find again */
+	STYLE_DIM,   /* what is there but matters little; unreadable things */
+	STYLE_RED,   /* stalled, errors */
+	STYLE_YELLOW, /* half-way to a stall, warnings */
+	STYLE_GREEN,
+	STYLE_CYAN,
+};
+
+struct text {
+	struct strbuf out;
+	unsigned width;
+	bool color;
+	bool any_section; /* of the present report: the next one is parted by a blank line */
+	/* of the report at hand */
+	const struct scxray_report *report;
+	uint64_t timeout_jiffies; /* of the watchdog, 0 if not known */
+};
+
+/* The blank line between sections. */
+void text_section(struct text *t);
+/* "{group}: <unavailable: {reason}>" as a section of its own. */
+void text_unavailable(struct text *t, const char *group, const char *reason);
+
+/* Colour on and off; nothing without colours. */
+void style_begin(const struct text *t, struct strbuf *sb, enum style style);
+void style_end(const struct text *t, struct strbuf *sb, enum style style);
+/* `s` in a style, straight to the output. */
+void text_styled(struct text *t, enum style style, const char *s);
+
+/*
+ * A paragraph: words of `s` (already escaped) wrapped to the width, the first
+ * line going on at column `column`, later ones indented by `indent`.
+ */
+void text_wrap(struct text *t, const char *s, size_t column, size_t indent);
+
+/* Stands for a blank at which text_wrap() breaks no line; escaped text never holds it. */
+#define NO_BREAK '\x01'
+/* Makes what `sb` got since `start` one word. */
+void no_break(struct strbuf *sb, size_t start);
+
+/* ---- cells: short texts for tables and sentences, escaped ---------------- */
+
+/* A number, or "<unreadable: 0x...: reason>", or "-" where there is none. */
+void cell_num(struct strbuf *sb, const struct scxray_num *num);
+void cell_signed(struct strbuf *sb, const struct scxray_num *num);
+void cell_hex(struct strbuf *sb, const struct scxray_num *num);
+void cell_unreadable(struct strbuf *sb, uint64_t addr, const char *reason);
+void cell_text(struct strbuf *sb, const struct scxray_text *text);
+void cell_string(struct strbuf *sb, const char *s);
+void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask);
+/* "comm[pid]", or the address where the task is not known */
+void cell_task(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
+/* "9.168s", "28ms" */
+void cell_ms(struct strbuf *sb, int64_t ms);
+/* ns as "20ms", "4.5ms", "300us" */
+void cell_ns(struct strbuf *sb, uint64_t ns);
+/* how long it has been runnable, "-" if it is not */
+void cell_age(struct strbuf *sb, const struct scxray_task *task);
+/* "0x57a11", "SCX_DSQ_GLOBAL", "local cpu 1" */
+void cell_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
+/* a DSQ id that stands in a task, by name where it is built in */
+void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id);
+/* "victimQ1[111] 9.168s" */
+void cell_task_age(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
+
+/* "DSQ 0x57a11 #1/3", "runs on cpu 0", "BPF scheduler" */
+void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t);
+
+/* Red beyond the watchdog's timeout, yellow beyond half of it. */
+enum style age_style(const struct text *t, const struct scxray_task *task);
+
+/* ---- parts of a report, in their order ----------------------------------- */
+
+void text_guest(struct text *t, const struct scxray_guest *guest);
+void text_maps(struct text *t, const struct scxray_report *r);
+void text_vcpus(struct text *t, const struct scxray_report *r);
+void text_tasks(struct text *t, const struct scxray_report *r);
+void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQs */
+void text_rqs(struct text *t, const struct scxray_report *r);
+void text_dsqs(struct text *t, const struct scxray_report *r);
+void text_scheds(struct text *t, const struct scxray_report *r);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text_report.c - one report as text: its sections in their order
+ */
+#include "text_report.h"
+
+#include "join.h"
+
+#include "escape.h"
+
+static void item(struct strbuf *sb, const char *s)
+{
+	strbuf_puts(sb, sb->len ? ", " : "");
+	strbuf_puts(sb, s);
+}
+
+void text_guest(struct text *t, const struct scxray_guest *guest)
+{
+	struct strbuf sb;
+
+	if (guest->release.state == SCXRAY_NONE && guest->banner.state == SCXRAY_NONE)
+		return;
+	strbuf_init(&sb, NULL);
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "guest");
+	strbuf_puts(&t->out, ": ");
+	cell_text(&sb, &guest->release);
+	if (guest->nr_cpus.state == SCXRAY_PRESENT)
+		strbuf_printf(&sb, ", %llu CPUs", (unsigned long long)guest->nr_cpus.value);
+	if (guest->nr_nodes.state == SCXRAY_PRESENT)
+		strbuf_printf(&sb, ", %llu NUMA node%s", (unsigned long long)guest->nr_nodes.value,
+			      guest->nr_nodes.value == 1 ? "" : "s");
+	if (guest->hz.state == SCXRAY_PRESENT)
+		strbuf_printf(&sb, ", HZ=%llu", (unsigned long long)guest->hz.value);
+	if (guest->memory_bytes)
+		strbuf_printf(&sb, ", %llu MiB",
+			      (unsigned long long)(guest->memory_bytes >> 20));
+	if (guest->kaslr_offset.state == SCXRAY_PRESENT) {
+		item(&sb, "KASLR offset ");
+		strbuf_hex(&sb, guest->kaslr_offset.value, 1);
+	}
+	if (guest->paging_levels)
+		strbuf_printf(&sb, ", %u-level paging", guest->paging_levels);
+	text_wrap(t, strbuf_str(&sb), 7, 2);
+	sb.len = 0;
+	if (guest->banner.state != SCXRAY_NONE) {
+		cell_text(&sb, &guest->banner);
+		strbuf_puts(&t->out, "  ");
+		text_wrap(t, strbuf_str(&sb), 2, 4);
+	}
+	sb.len = 0;
+	for (size_t i = 0; i < guest->nr_missing; i++) {
+		strbuf_puts(&sb, i ? ", " : "");
+		cell_string(&sb, guest->missing[i]);
+	}
+	if (sb.len) {
+		strbuf_puts(&t->out, "  not in this kernel: ");
+		text_wrap(t, strbuf_str(&sb), 22, 4);
+	}
+	strbuf_deinit(&sb);
+}
+
+void text_maps(struct text *t, const struct scxray_report *r)
+{
+	text_unavailable(t, "maps", r->maps_unavailable);
+	for (size_t i = 0; i < r->nr_maps; i++) {
+		const struct scxray_map *map = &r->maps[i];
+
+		text_section(t);
+		style_begin(t, &t->out, STYLE_BOLD);
+		strbuf_puts(&t->out, "map ");
+		cell_text(&t->out, &map->name);
+		style_end(t, &t->out, STYLE_BOLD);
+		strbuf_puts(&t->out, " (type=");
+		if (map->type_name)
+			cell_string(&t->out, map->type_name);
+		else
+			cell_num(&t->out, &map->map_type);
+		strbuf_puts(&t->out, ", value_size=");
+		cell_num(&t->out, &map->value_size);
+		strbuf_puts(&t->out, ", max_entries=");
+		cell_num(&t->out, &map->max_entries);
+		strbuf_putc(&t->out, ')');
+		if (map->error) {
+			strbuf_puts(&t->out, " [error: ");
+			cell_string(&t->out, map->error);
+			strbuf_putc(&t->out, ']');
+		}
+		strbuf_putc(&t->out, '\n');
+	}
+	if (r->maps_cut) {
+		text_section(t);
+		strbuf_puts(&t->out, "maps cut: ");
+		cell_string(&t->out, r->maps_cut);
+		strbuf_putc(&t->out, '\n');
+	}
+}
+
+static void reg(struct text *t, const char *name, const struct scxray_regs *regs, enum scxray_reg r)
+{
+	strbuf_puts(&t->out, name);
+	if (regs->known >> r & 1)
+		strbuf_hex(&t->out, regs->value[r], 16);
+	else
+		strbuf_puts(&t->out, "<unknown>");
+}
+
+static void vcpu(struct text *t, const struct scxray_vcpu *v)
+{
+	reg(t, "ip=", &v->regs, SCXRAY_REG_RIP);
+	reg(t, " sp=", &v->regs, SCXRAY_REG_RSP);
+	reg(t, " ptroot=", &v->regs, SCXRAY_REG_CR3);
+	strbuf_putc(&t->out, '\n');
+	strbuf_puts(&t->out, "    ");
+	if (v->cpu.state == SCXRAY_PRESENT || v->cpu.state == SCXRAY_UNREADABLE) {
+		strbuf_puts(&t->out, "cpu ");
+		cell_num(&t->out, &v->cpu);
+		strbuf_puts(&t->out, ": ");
+	}
+	if (v->curr_pid.state == SCXRAY_PRESENT) {
+		style_begin(t, &t->out, STYLE_BOLD);
+		cell_text(&t->out, &v->curr_comm);
+		strbuf_putc(&t->out, '[');
+		cell_signed(&t->out, &v->curr_pid);
+		strbuf_putc(&t->out, ']');
+		style_end(t, &t->out, STYLE_BOLD);
+	} else {
+		strbuf_puts(&t->out, "task ");
+		cell_hex(&t->out, &v->curr_kva);
+	}
+	if (v->user_mode) {
+		strbuf_puts(&t->out, " in user mode");
+	} else {
+		strbuf_puts(&t->out, " in ");
+		cell_string(&t->out, v->ip.symbol ? v->ip.symbol : "the kernel, no symbol");
+	}
+	strbuf_putc(&t->out, '\n');
+}
+
+void text_vcpus(struct text *t, const struct scxray_report *r)
+{
+	text_unavailable(t, "vcpu_regs", r->vcpu_regs_unavailable);
+	if (!r->nr_vcpus)
+		return;
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "vcpu_regs:\n");
+	for (size_t i = 0; i < r->nr_vcpus; i++) {
+		strbuf_printf(&t->out, "  vcpu %zu: ", i);
+		if (r->vcpus[i].parked)
+			vcpu(t, &r->vcpus[i]);
+		else
+			strbuf_puts(&t->out, "<unavailable>\n");
+	}
+}
+
+void text_scx(struct text *t, const struct scxray_report *r)
+{
+	if (r->nr_rqs || r->nr_dsqs || r->nr_scheds) {
+		text_section(t);
+		text_styled(t, STYLE_BOLD, "scx_walker");
+		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
+			      r->nr_scheds ? "captured" : "absent");
+		text_scheds(t, r);
+		text_rqs(t, r);
+		text_dsqs(t, r);
+	}
+	text_unavailable(t, "rq_scx_states", r->rq_scx_states_unavailable);
+	text_unavailable(t, "dsq_states", r->dsq_states_unavailable);
+	text_unavailable(t, "scx_walker", r->scx_walker_unavailable);
+}
+
+bool report_is_empty(const struct scxray_report *r)
+{
+	return !r->nr_maps && !r->nr_vcpus && !r->nr_tasks && !r->nr_rqs && !r->nr_dsqs &&
+	       !r->nr_scheds && !r->maps_unavailable && !r->vcpu_regs_unavailable &&
+	       !r->task_enrichments_unavailable && !r->rq_scx_states_unavailable &&
+	       !r->dsq_states_unavailable && !r->scx_walker_unavailable;
+}
+
+void text_report(struct text *t, const struct scxray_report *r)
+{
+	t->any_section = false;
+	t->report = r;
+	t->timeout_jiffies = timeout_jiffies(r, NULL);
+	if (report_is_empty(r)) {
+		strbuf_puts(&t->out, "(empty failure dump)\n");
+		return;
+	}
+	text_maps(t, r);
+	text_vcpus(t, r);
+	text_tasks(t, r);
+	text_scx(t, r);
+}

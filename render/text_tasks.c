@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text_tasks.c - the tasks: who waits, for how long, and where
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "join.h"
+#include "table.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct column columns[] = {
+	{ "runnable", false, 0 },  { "task", true, 0 },	     { "where", true, 0 },
+	{ "class", true, 10 },	   { "st", true, 11 },	     { "cpu", false, 3 },
+	{ "cpus", true, 2 },	   { "no_mig", false, 4 },   { "slice", false, 12 },
+	{ "vtime", false, 13 },	   { "weight", false, 14 },  { "prio", false, 15 },
+	{ "ops_state", true, 5 },  { "qseq", false, 16 },    { "flags", true, 20 },
+	{ "sel", false, 17 },	   { "sticky", false, 18 },  { "holding", false, 6 },
+	{ "ddsp_dsq", true, 19 },  { "sched", true, 21 },
+};
+
+void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)
+{
+	const struct scxray_dsq *dsq;
+
+	switch (task_custody(r, t)) {
+	case CUSTODY_NOT_RUNNABLE:
+		strbuf_putc(sb, '-');
+		break;
+	case CUSTODY_RUNNING:
+		strbuf_printf(sb, "runs on cpu %d", t->curr_cpu);
+		break;
+	case CUSTODY_DSQ:
+		dsq = task_dsq(r, t);
+		if (dsq->origin == SCXRAY_DSQ_USER)
+			strbuf_puts(sb, "DSQ ");
+		cell_dsq(sb, dsq);
+		strbuf_printf(sb, " #%u/%zu", t->dsq_pos + 1, dsq->nr_tasks);
+		break;
+	case CUSTODY_LOST_DSQ:
+		strbuf_puts(sb, "DSQ ");
+		cell_dsq_id(sb, &t->dsq_id);
+		strbuf_puts(sb, " (not linked)");
+		break;
+	case CUSTODY_BPF:
+		strbuf_puts(sb, "BPF scheduler");
+		break;
+	case CUSTODY_QUEUEING:
+		strbuf_puts(sb, "being enqueued");
+		break;
+	case CUSTODY_DISPATCHING:
+		strbuf_puts(sb, "being dispatched");
+		break;
+	case CUSTODY_MOVING:
+		strbuf_printf(sb, "held by cpu %lld", (long long)num_signed(&t->holding_cpu));
+		break;
+	case CUSTODY_NOBODY:
+		strbuf_puts(sb, "nowhere");
+		break;
+	}
+}
+
+/* Shown as "-" where it only says the usual. */
+static void cell_cpu_or_none(struct strbuf *sb, const struct scxray_num *num)
+{
+	if (num->state == SCXRAY_PRESENT && num_signed(num) < 0)
+		strbuf_putc(sb, '-');
+	else
+		cell_signed(sb, num);
+}
+
+static void cell_nonzero(struct strbuf *sb, const struct scxray_num *num)
+{
+	if (num_is(num, 0))
+		strbuf_putc(sb, '-');
+	else
+		cell_num(sb, num);
+}
+
+static void task_row(struct table *tab, const struct text *t, const struct scxray_task *task)
+{
+	const struct scxray_report *r = t->report;
+	enum style style = age_style(t, task);
+	bool ext = task->sched_class && !strcmp(task->sched_class, "ext");
+
+	table_row(tab);
+	cell_age(table_cell(tab, style), task);
+	cell_task(table_cell(tab, style), task, task->kva);
+	cell_custody(table_cell(tab, STYLE_PLAIN), r, task);
+	cell_string(table_cell(tab, ext ? STYLE_PLAIN : STYLE_CYAN), task->sched_class);
+	strbuf_putc(table_cell(tab, STYLE_PLAIN), task->state_letter ? task->state_letter : '-');
+	cell_num(table_cell(tab, STYLE_PLAIN), &task->cpu);
+	cell_cpus(table_cell(tab, STYLE_PLAIN), &task->cpus_allowed);
+	cell_nonzero(table_cell(tab, STYLE_PLAIN), &task->migration_disabled);
+	if (task->slice.state == SCXRAY_PRESENT)
+		cell_ns(table_cell(tab, STYLE_PLAIN), task->slice.value);
+	else
+		cell_num(table_cell(tab, STYLE_PLAIN), &task->slice);
+	cell_num(table_cell(tab, STYLE_PLAIN), &task->dsq_vtime);
+	cell_num(table_cell(tab, STYLE_PLAIN), &task->weight);
+	cell_signed(table_cell(tab, STYLE_PLAIN), &task->prio);
+	if (task->ops_state_name && strcmp(task->ops_state_name, "NONE") != 0)
+		cell_string(table_cell(tab, STYLE_PLAIN), task->ops_state_name);
+	else
+		cell_nonzero(table_cell(tab, STYLE_PLAIN), &task->ops_state);
+	cell_nonzero(table_cell(tab, STYLE_PLAIN), &task->ops_qseq);
+	cell_string(table_cell(tab, STYLE_PLAIN), task->scx_flag_names);
+	cell_cpu_or_none(table_cell(tab, STYLE_PLAIN), &task->selected_cpu);
+	cell_cpu_or_none(table_cell(tab, STYLE_PLAIN), &task->sticky_cpu);
+	cell_cpu_or_none(table_cell(tab, STYLE_PLAIN), &task->holding_cpu);
+	/* SCX_DSQ_INVALID, bit 63 alone, is the usual */
+	if (num_is(&task->ddsp_dsq_id, 1ULL << 63))
+		strbuf_putc(table_cell(tab, STYLE_PLAIN), '-');
+	else
+		cell_dsq_id(table_cell(tab, STYLE_PLAIN), &task->ddsp_dsq_id);
+	/* with one scheduler there is nothing to tell apart */
+	cell_string(table_cell(tab, STYLE_PLAIN), r->nr_scheds > 1 ? task->sched_name : NULL);
+}
+
+struct order {
+	const struct scxray_task *task;
+	size_t index;
+	bool waits; /* belongs in the table */
+};
+
+/* Longest runnable first, then as they come in the report. */
+static int by_age(const void *va, const void *vb)
+{
+	const struct order *a = va, *b = vb;
+	const struct scxray_num *x = &a->task->runnable_age_jiffies;
+	const struct scxray_num *y = &b->task->runnable_age_jiffies;
+	bool has_x = x->state == SCXRAY_PRESENT, has_y = y->state == SCXRAY_PRESENT;
+
+	if (has_x != has_y)
+		return has_x ? -1 : 1;
+	if (has_x && num_signed(x) != num_signed(y))
+		return num_signed(x) > num_signed(y) ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static bool belongs_in_table(const struct scxray_report *r, const struct scxray_task *task)
+{
+	return task_custody(r, task) != CUSTODY_NOT_RUNNABLE || task->runnable_cpu >= 0 ||
+	       task->pid.state == SCXRAY_UNREADABLE || task->ops_state.state == SCXRAY_UNREADABLE;
+}
+
+/* Tasks that sleep are named, by class; all that is known of them is in JSON. */
+static void sleepers(struct text *t, const struct order *order, size_t nr)
+{
+	static const char *const classes[] = { "ext", "fair", "rt", "dl", "stop", "idle", NULL };
+	struct strbuf names;
+
+	strbuf_init(&names, NULL);
+	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
+		size_t count = 0;
+
+		names.len = 0;
+		for (size_t i = 0; i < nr; i++) {
+			const struct scxray_task *task = order[i].task;
+			const char *class = task->sched_class;
+			size_t start;
+
+			if (order[i].waits ||
+			    (classes[c] ? !class || strcmp(class, classes[c]) != 0 : !!class))
+				continue;
+			start = names.len + !!count;
+			strbuf_puts(&names, count++ ? " " : "");
+			cell_task(&names, task, task->kva);
+			no_break(&names, start);
+		}
+		if (!count)
+			continue;
+		strbuf_printf(&t->out, "  %zu not runnable, class %s: ", count,
+			      classes[c] ? classes[c] : "unknown");
+		text_wrap(t, strbuf_str(&names), 30, 4);
+	}
+	strbuf_deinit(&names);
+}
+
+void text_tasks(struct text *t, const struct scxray_report *r)
+{
+	struct order *order;
+	struct table tab;
+
+	if (!r->nr_tasks) {
+		text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
+		return;
+	}
+	order = calloc(r->nr_tasks, sizeof(*order));
+	if (!order) {
+		t->out.error = ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		order[i] = (struct order){ &r->tasks[i], i, belongs_in_table(r, &r->tasks[i]) };
+	qsort(order, r->nr_tasks, sizeof(*order), by_age);
+
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "task_enrichments");
+	strbuf_printf(&t->out, ": %zu tasks captured\n", r->nr_tasks);
+	table_init(&tab, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		if (order[i].waits)
+			task_row(&tab, t, order[i].task);
+	table_print(&tab, t, 2);
+	table_deinit(&tab);
+	sleepers(t, order, r->nr_tasks);
+	if (r->tasks_cut) {
+		strbuf_puts(&t->out, "  (cut: ");
+		cell_string(&t->out, r->tasks_cut);
+		strbuf_puts(&t->out, ")\n");
+	}
+	free(order);
+	text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * value_walk.h - the state of one walk over a value (value.c and its parts)
+ */
+#ifndef RENDER_VALUE_WALK_H
+#define RENDER_VALUE_WALK_H
+
+#include <scxray/value.h>
+
+#include "btf_type.h"
+#include "strbuf.h"
+
+#define WALK_MAX_DEPTH 64
+
+struct walk {
+	const struct btf *btf;
+	const struct scxray_value_visitor *visit;
+	void *arg;
+	struct scxray_value_options opt; /* defaults filled in */
+	const char *short_reason;	 /* why the outermost bytes are fewer than the type has */
+	unsigned depth;
+	uint64_t nodes, bytes; /* used so far */
+	const char *exhausted; /* the budget that is used up, NULL while there is some */
+	uint64_t followed[WALK_MAX_DEPTH]; /* addresses on the path from the root to here */
+	unsigned nr_followed;
+	struct strbuf scratch; /* strings that live until a callback returns */
+};
+
+/*
+ * The bytes of one value.  `had` may be less than the type's size.  Only where
+ * `tail` is set may it be more: nothing but the value itself comes before the
+ * end of the bytes, so a flexible array may have them.
+ */
+struct slice {
+	const uint8_t *bytes;
+	uint64_t had;
+	bool tail;
+};
+
+int walk_type(struct walk *w, uint32_t type_id, struct slice s);
+
+/* `bits` at bit `offset` of the slice, as the integer type `t` (peeled from `id`). */
+int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
+	      const struct btf_int_form *form);
+
+/* A pointer of the peeled type `t`; the slice holds all 8 bytes. */
+int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s);
+
+/* A member declared without a length, at byte `off` of a struct of type `t`. */
+int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, struct slice s,
+		  uint64_t off);
+
+/* An array of `len` elements of type `elem`, of which the slice holds all or a part. */
+int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t elem, struct slice s);
+
+/*
+ * Structs that have a form of their own.  True if `t` is one and *ret is the
+ * result of its callbacks.
+ */
+bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret);
+
+/* Counts a node of `bytes` guest bytes; false, with `exhausted` set, if that is too much. */
+bool walk_charge(struct walk *w, uint64_t bytes);
+
+/* Counts a look-up of `steps` steps, so that huge enums can't make a walk slow. */
+void walk_charge_lookup(struct walk *w, unsigned steps);
+
+#endif
