@@ -42,22 +42,24 @@ enum scxray_scalar_kind {
 /* One value that has no parts. */
 struct scxray_scalar {
 	enum scxray_scalar_kind kind;
-	unsigned bits;	    /* width; 1 to 128 for integers, a bitfield's own width */
-	bool is_signed;	    /* INT; ENUM whose values are signed */
-	uint64_t lo, hi;    /* the value, sign-extended to 128 bits if signed, else zero-extended */
-	double real;	    /* FLOAT */
-	const char *name;   /* ENUM: the enumerator with this very value, or NULL */
-	const char *flags;  /* ENUM without such: "A|B|0x40" where the type is a set of flags, or NULL */
-	const char *symbol; /* PTR: "scx_tick+0x1c", or NULL */
+	unsigned bits;	  /* width; 1 to 128 for integers, a bitfield's own width */
+	bool is_signed;	  /* INT; ENUM whose values are signed */
+	uint64_t lo, hi;  /* the value, sign-extended to 128 bits if signed, else zero-extended */
+	double real;	  /* FLOAT */
+	const char *name; /* ENUM: the enumerator with this very value, or NULL */
+	const char *
+		flags; /* ENUM without such: "A|B|0x40" where the type is a set of flags, or NULL */
+	const char *symbol;		/* PTR: "scx_tick+0x1c", or NULL */
 	const struct scxray_task *task; /* PTR to task_struct: the task, or NULL */
-	const char *skipped; /* PTR that would be followed but was not: why, or NULL */
+	const char *skipped;		/* PTR that would be followed but was not: why, or NULL */
 };
 
 struct scxray_array {
-	uint64_t len;	      /* elements that the type declares, or a flexible array has */
-	bool flexible;	      /* declared without a length */
-	const char *len_from; /* flexible: the sibling member that gave `len`, or NULL: the bytes' end */
-	bool of_scalars;      /* each element is one scalar() */
+	uint64_t len;  /* elements that the type declares, or a flexible array has */
+	bool flexible; /* declared without a length */
+	const char *
+		len_from; /* flexible: the sibling member that gave `len`, or NULL: the bytes' end */
+	bool of_scalars;  /* each element is one scalar() */
 };
 
 /* A run of 8-bit integers. */
@@ -108,12 +110,12 @@ typedef bool (*scxray_follow_fn)(void *arg, const struct btf *btf, uint32_t type
 /* Zero in a limit means its default. */
 struct scxray_value_options {
 	const struct scxray_report *report; /* for symbols, task names, CPU count; may be NULL */
-	uint32_t nr_cpus;      /* bits of a cpumask; 0: report->guest.nr_cpus, or all bits */
-	unsigned max_depth;    /* structs and arrays inside one another; default 32 */
-	uint32_t max_elements; /* of one array; default 4096 */
-	uint64_t max_nodes;    /* callbacks in all; default 1 << 20 */
-	uint64_t max_bytes;    /* guest bytes shown in all; default 16 MiB */
-	unsigned width;	       /* text: columns; default 120 */
+	uint32_t nr_cpus;	 /* bits of a cpumask; 0: report->guest.nr_cpus, or all bits */
+	unsigned max_depth;	 /* structs and arrays inside one another; default 32 */
+	uint32_t max_elements;	 /* of one array; default 4096 */
+	uint64_t max_nodes;	 /* callbacks in all; default 1 << 20 */
+	uint64_t max_bytes;	 /* guest bytes shown in all; default 16 MiB */
+	unsigned width;		 /* text: columns; default 120 */
 	scxray_follow_fn follow; /* NULL: pointers are not followed */
 	void *follow_arg;
 };

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * capture.c - one walk over a guest: kernel first, then each group of the report
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "walk.h"
+
+/* What one report may take: a bound for hostile guests, far above any real one. */
+#define POOL_BYTES (128u << 20)
+#define MAX_PHASES 16
+
+/* A report with what its pointers lead to. */
+struct full_report {
+	struct scxray_report report; /* first: callers hold a pointer to it */
+	struct pool pool;
+	struct kernel kernel;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void add_phase(struct scxray_report *r, const char *name, uint64_t us)
+{
+	if (r->phases && r->nr_phases < MAX_PHASES)
+		r->phases[r->nr_phases++] = (struct scxray_phase){ .name = name, .us = us };
+}
+
+/* A kernel without BTF: all that can be said is who it is and where its CPUs are. */
+static void no_types(struct walk *w)
+{
+	const char *why = pool_printf(w->pool, "kernel types unavailable: %s", w->k->types_error.text);
+
+	w->r->scx_walker_unavailable = why;
+	w->r->rq_scx_states_unavailable = why;
+	w->r->dsq_states_unavailable = why;
+	w->r->task_enrichments_unavailable = why;
+	w->r->maps_unavailable = why;
+}
+
+static void walk_all(struct walk *w, const struct scxray_source *source)
+{
+	walk_guest(w, source);
+	if (w->k->has_types) {
+		walk_bpf_symbols(w);
+		walk_rqs(w);
+		walk_scheds(w);
+		walk_dsqs(w);
+		walk_scx_tasks(w);
+		walk_task_details(w);
+		walk_maps(w);
+	} else {
+		no_types(w);
+	}
+	walk_vcpus(w, source);
+	walk_missing(w);
+}
+
+struct scxray_report *scxray_capture(struct scxray_source *source, const struct scxray_settings *settings,
+				     struct scxray_error *err)
+{
+	struct full_report *full = calloc(1, sizeof(*full));
+	struct guest g = { .phys = &source->phys };
+	struct walk w = { .settings = SCXRAY_SETTINGS_INIT, .g = &g };
+	uint64_t start;
+
+	if (!full || pool_init(&full->pool, POOL_BYTES)) {
+		free(full);
+		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		return NULL;
+	}
+	if (settings)
+		w.settings = *settings;
+	w.k = &full->kernel;
+	w.pool = &full->pool;
+	w.r = &full->report;
+	w.r->source = source->kind;
+	w.r->phases = pool_alloc(&full->pool, MAX_PHASES * sizeof(*w.r->phases));
+	add_phase(w.r, "open", source->open_us);
+
+	phys_reset_touched(&source->phys);
+	source->phys.max_touched = w.settings.max_copy_bytes / PAGE_SIZE;
+	if (kernel_load(&full->kernel, &g, source, err)) {
+		scxray_report_destroy(&full->report);
+		return NULL;
+	}
+	source->used_hint = kernel_hint(&full->kernel);
+	add_phase(w.r, "symbols", full->kernel.us_symbols);
+	add_phase(w.r, "layout", full->kernel.us_find - full->kernel.us_symbols);
+	add_phase(w.r, "types", full->kernel.us_types);
+
+	start = now_us();
+	walk_all(&w, source);
+	add_phase(w.r, "walk", now_us() - start);
+	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
+	w.r->symbols = &full->kernel.symbols;
+	w.r->task_slots = w.task_slots;
+	w.r->task_mask = w.task_mask;
+	return &full->report;
+}
+
+void scxray_report_destroy(struct scxray_report *report)
+{
+	struct full_report *full = (struct full_report *)report;
+
+	if (!full)
+		return;
+	kernel_deinit(&full->kernel);
+	pool_deinit(&full->pool);
+	free(full);
+}
+
+const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf, size_t size)
+{
+	return report->symbols ? symbols_name(report->symbols, addr, buf, size) : NULL;
+}
+
+const struct scxray_task *scxray_report_task(const struct scxray_report *report, uint64_t kva)
+{
+	if (!report->task_slots)
+		return NULL;
+	for (uint32_t slot = task_slot(kva, report->task_mask); report->task_slots[slot];
+	     slot = (slot + 1) & report->task_mask)
+		if (report->tasks[report->task_slots[slot] - 1].kva == kva)
+			return &report->tasks[report->task_slots[slot] - 1];
+	return NULL;
+}

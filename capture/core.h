@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core.h - the scxray core: what a capture read, in one file
+ *
+ *	header   "SCXRAYC1", where the index is
+ *	sections each a zstd frame with its own checksum
+ *	index    a zstd frame: struct core_section for each section
+ *
+ * All numbers are little-endian.  A reader skips section types that it does not
+ * know; a writer only adds types.
+ */
+#ifndef CAPTURE_CORE_H
+#define CAPTURE_CORE_H
+
+#include <stdint.h>
+
+#define CORE_MAGIC "SCXRAYC1"
+#define CORE_VERSION 1
+#define CORE_MAX_SECTIONS 8192
+#define CORE_MAX_SMALL (16u << 20) /* bytes of any section but pages */
+#define CORE_CHUNK_PAGES 256	   /* pages in one section */
+#define CORE_MAX_PAGES (1u << 18)
+#define CORE_MAX_REGIONS 65536
+#define CORE_ZSTD_LEVEL 12 /* of 3, 9, 12, 19: the smallest that still takes well below a second */
+
+struct core_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t reserved;
+	uint64_t index_offset;
+	uint64_t index_size; /* compressed */
+	uint64_t index_raw;
+};
+
+enum core_section_type {
+	CORE_META = 1,	       /* "key=value" lines */
+	CORE_REGIONS = 2,      /* struct core_region each */
+	CORE_VCPUS = 3,	       /* struct core_vcpus, then nr_vcpus times a struct core_vcpu and nr_regs u64 */
+	CORE_VMCOREINFO = 4,   /* text */
+	CORE_PAGE_NUMBERS = 5, /* u64 guest physical addresses, ascending */
+	CORE_PAGES = 6,	       /* the pages in that order, CORE_CHUNK_PAGES a section */
+};
+
+struct core_section {
+	uint32_t type;
+	uint32_t reserved;
+	uint64_t offset;
+	uint64_t size; /* compressed */
+	uint64_t raw;
+};
+
+struct core_region {
+	uint64_t gpa;
+	uint64_t size;
+};
+
+struct core_vcpus {
+	uint32_t nr_vcpus;
+	uint32_t nr_regs;
+};
+
+struct core_vcpu {
+	uint32_t parked;
+	uint32_t prstatus_pid;
+	uint64_t known;
+};
+
+#endif

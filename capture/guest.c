@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "guest.h"
+
+/* The bytes from `kva` to the end of its page. */
+static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len)
+{
+	uint64_t gpa;
+	enum read_status status = paging_translate(&g->paging, kva, &gpa);
+
+	return status ? status : phys_page_at(g->phys, gpa, host, len);
+}
+
+enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got)
+{
+	uint8_t *to = buf;
+
+	*got = 0;
+	while (*got < len) {
+		const uint8_t *host;
+		size_t n;
+		enum read_status status = page_at(g, kva + *got, &host, &n);
+
+		if (status)
+			return status;
+		if (n > len - *got)
+			n = len - *got;
+		memcpy(to + *got, host, n);
+		*got += n;
+	}
+	return READ_OK;
+}
+
+enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len)
+{
+	size_t got;
+
+	return guest_read_some(g, kva, buf, len, &got);
+}
+
+enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size, size_t *len)
+{
+	size_t at = 0;
+
+	*len = 0;
+	buf[0] = '\0';
+	while (at + 1 < size) {
+		const uint8_t *host, *nul;
+		size_t n;
+		enum read_status status = page_at(g, kva + at, &host, &n);
+
+		if (status)
+			return status;
+		if (n > size - 1 - at)
+			n = size - 1 - at;
+		nul = memchr(host, 0, n);
+		if (nul)
+			n = (size_t)(nul - host);
+		memcpy(buf + at, host, n);
+		at += n;
+		buf[at] = '\0';
+		*len = at;
+		if (nul)
+			return READ_OK;
+	}
+	return READ_OK;
+}

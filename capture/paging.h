@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * paging.h - x86-64 page tables: 4 and 5 levels, 4 KiB, 2 MiB and 1 GiB pages
+ */
+#ifndef CAPTURE_PAGING_H
+#define CAPTURE_PAGING_H
+
+#include <stdint.h>
+
+#include "phys.h"
+
+#define PAGING_TLB_SLOTS 1024 /* a power of two */
+
+struct paging {
+	struct phys *phys;
+	uint64_t root; /* physical address of the top table, page aligned */
+	unsigned levels; /* 4 or 5 */
+	struct {
+		uint64_t page; /* virtual page number + 1; 0 is empty */
+		uint64_t gpa;
+	} tlb[PAGING_TLB_SLOTS];
+};
+
+/*
+ * Sets the tables to walk.  `cr3` may carry PCID, LAM and no-flush bits; whether
+ * its bit 12 means "user half of a PTI pair" is the caller's to know.  Empties the TLB.
+ */
+void paging_set_root(struct paging *paging, struct phys *phys, uint64_t cr3, unsigned levels);
+
+/* The guest physical address of `va`, or READ_NOT_MAPPED, or why a table could not be read. */
+enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *gpa);
+
+#endif

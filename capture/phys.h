@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * phys.h - guest physical memory
+ *
+ * Sorted regions of guest RAM, each either fully there (a mapped file, a VMM's
+ * memory) or a set of single pages (a scxray core).  Every byte that scxray
+ * reads from a guest passes through phys_read().  The recorder sits here: while
+ * `recording` is set, each page that is read is marked as touched.
+ */
+#ifndef CAPTURE_PHYS_H
+#define CAPTURE_PHYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096ULL
+#define PAGE_MASK (PAGE_SIZE - 1)
+
+/* Why a read gave no bytes; READ_OK is 0. */
+enum read_status {
+	READ_OK = 0,
+	READ_NOT_MAPPED,  /* the page tables have no entry for it */
+	READ_NO_RAM,	  /* the physical address is outside the guest's RAM */
+	READ_NOT_IN_CORE, /* RAM, but this core does not hold the page */
+	READ_BUDGET,	  /* the copy budget is used up */
+	READ_NULL,	  /* below the first page: a NULL pointer */
+	READ_NR,
+};
+
+/* One phrase for each status, e.g. "page not mapped". */
+const char *read_status_text(enum read_status status);
+
+struct phys_region {
+	uint64_t gpa;	     /* page aligned */
+	uint64_t size;	     /* bytes; the last page may be partial */
+	const uint8_t *host; /* the region's bytes, or NULL for single pages */
+	uint64_t *touched;   /* a bit per page */
+};
+
+/* A page of a region that has no `host`: sorted by gpa. */
+struct phys_page {
+	uint64_t gpa;
+	const uint8_t *host; /* PAGE_SIZE bytes */
+};
+
+struct phys {
+	struct phys_region *regions;
+	size_t nr_regions;
+	struct phys_page *pages;
+	size_t nr_pages;
+	bool recording;
+	uint64_t nr_touched;
+	uint64_t max_touched; /* pages */
+};
+
+/*
+ * Adds a region; they may come in any order, but must not overlap.  The memory
+ * at `host` is borrowed.  0, or -1 when out of memory or overlapping.
+ */
+int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_t *host);
+
+/* Adds the pages of a core, sorted by gpa; the array is taken over (free()d later). */
+void phys_set_pages(struct phys *phys, struct phys_page *pages, size_t nr);
+
+void phys_deinit(struct phys *phys);
+
+/* Forgets what was touched. */
+void phys_reset_touched(struct phys *phys);
+
+/* `len` bytes at `gpa`, or the reason why not all of them could be had. */
+enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t len);
+
+/*
+ * A pointer to the rest of the page at `gpa` (at least one byte, up to the end of
+ * the page), and its length; the page counts as touched.
+ */
+enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len);
+
+/* Bytes of RAM in all regions. */
+uint64_t phys_size(const struct phys *phys);
+
+/* The touched pages in order: start with *cursor 0; false at the end. */
+bool phys_next_touched(const struct phys *phys, uint64_t *cursor, uint64_t *gpa);
+
+#endif

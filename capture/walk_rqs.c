@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * walk_rqs.c - the run queue of every possible CPU, and its sched_ext part
+ */
+#include "walk.h"
+
+static bool is_possible(const struct walk *w, const uint64_t *mask, uint32_t cpu)
+{
+	(void)w;
+	return !mask || (mask[cpu / 64] >> (cpu % 64) & 1);
+}
+
+/* rq->scx.runnable_list: tasks that wait; the running one is not on it. */
+static void runnable_list(struct walk *w, struct scxray_rq *rq, uint64_t scx)
+{
+	struct list_iter it;
+	uint64_t node;
+	void *refs = NULL;
+
+	if (!has_member(w, M_scx_rq_runnable_list))
+		return;
+	list_start(&it, w, member_addr(w, scx, M_scx_rq_runnable_list), w->settings.max_list);
+	while (list_next(&it, &node)) {
+		uint64_t kva = task_of_entity(w, node, M_sched_ext_entity_runnable_node);
+		struct scxray_task_ref *ref = pool_push(w->pool, &refs, &rq->nr_runnable, sizeof(*ref));
+
+		if (!ref) {
+			rq->runnable_cut = "report memory is used up";
+			break;
+		}
+		*ref = (struct scxray_task_ref){ .kva = kva, .index = task_index(w, kva) };
+		if (ref->index >= 0)
+			w->r->tasks[ref->index].runnable_cpu = (int32_t)rq->cpu;
+	}
+	rq->runnable = refs;
+	if (it.cut)
+		rq->runnable_cut = it.cut;
+}
+
+/*
+ * Which CPUs are to be kicked: in rq->scx up to 7.2; from 7.3 on in every
+ * scheduler's scx_sched_pcpu, of which the root's is shown.
+ */
+static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
+{
+	static const struct {
+		size_t to;
+		enum layout_member in_rq;
+		enum layout_member in_pcpu;
+	} masks[] = {
+		{ offsetof(struct scxray_rq, cpus_to_kick), M_scx_rq_cpus_to_kick,
+		  M_scx_sched_pcpu_cpus_to_kick },
+		{ offsetof(struct scxray_rq, cpus_to_kick_if_idle), M_scx_rq_cpus_to_kick_if_idle,
+		  M_scx_sched_pcpu_cpus_to_kick_if_idle },
+		{ offsetof(struct scxray_rq, cpus_to_preempt), M_scx_rq_cpus_to_preempt,
+		  M_scx_sched_pcpu_cpus_to_preempt },
+		{ offsetof(struct scxray_rq, cpus_to_wait), M_scx_rq_cpus_to_wait,
+		  M_scx_sched_pcpu_cpus_to_wait },
+		{ offsetof(struct scxray_rq, cpus_to_sync), M_scx_rq_cpus_to_sync, LAYOUT_NR_MEMBERS },
+	};
+	struct scxray_num root, pcpu = { 0 };
+
+	if (has_symbol(w, S_scx_root) && has_member(w, M_scx_sched_pcpu_cpus_to_kick)) {
+		root = read_symbol(w, S_scx_root, false);
+		if (root.state == SCXRAY_PRESENT && root.value)
+			pcpu = read_member(w, root.value, M_scx_sched_pcpu);
+	}
+	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		struct scxray_cpumask *to = (struct scxray_cpumask *)((char *)rq + masks[i].to);
+
+		if (has_member(w, masks[i].in_rq))
+			*to = read_cpumask(w, scx, masks[i].in_rq);
+		else if (masks[i].in_pcpu != LAYOUT_NR_MEMBERS && has_member(w, masks[i].in_pcpu) &&
+			 pcpu.state == SCXRAY_PRESENT && pcpu.value)
+			*to = read_cpumask(w, percpu_addr(w, pcpu.value, rq->cpu), masks[i].in_pcpu);
+	}
+}
+
+static void current_task(struct walk *w, struct scxray_rq *rq)
+{
+	struct scxray_num class;
+
+	rq->curr_kva = read_member(w, rq->kva, M_rq_curr);
+	rq->curr_index = -1;
+	if (rq->curr_kva.state != SCXRAY_PRESENT || !rq->curr_kva.value)
+		return;
+	rq->curr_pid = read_member(w, rq->curr_kva.value, M_task_struct_pid);
+	rq->curr_comm = read_text_array(w, rq->curr_kva.value, M_task_struct_comm);
+	class = read_member(w, rq->curr_kva.value, M_task_struct_sched_class);
+	if (class.state == SCXRAY_PRESENT)
+		rq->curr_class = sched_class_name(w, class.value);
+	rq->curr_index = task_index(w, rq->curr_kva.value);
+	if (rq->curr_index >= 0)
+		w->r->tasks[rq->curr_index].curr_cpu = (int32_t)rq->cpu;
+}
+
+static void scx_part(struct walk *w, struct scxray_rq *rq)
+{
+	uint64_t scx = member_addr(w, rq->kva, M_rq_scx);
+
+	rq->nr_running = read_member(w, scx, M_scx_rq_nr_running);
+	rq->flags = read_member(w, scx, M_scx_rq_flags);
+	if (rq->flags.state == SCXRAY_PRESENT)
+		rq->flag_names = flag_names(w, "scx_rq_flags", "SCX_RQ_", rq->flags.value, UINT32_MAX);
+	rq->cpu_released = read_member(w, scx, M_scx_rq_cpu_released);
+	rq->ops_qseq = read_member(w, scx, M_scx_rq_ops_qseq);
+	if (has_member(w, M_scx_rq_pnt_seq))
+		rq->kick_sync = read_member(w, scx, M_scx_rq_pnt_seq);
+	else
+		rq->kick_sync = read_member(w, scx, M_scx_rq_kick_sync);
+	rq->nr_immed = read_member(w, scx, M_scx_rq_nr_immed);
+	rq->rq_clock = read_member(w, scx, M_scx_rq_clock);
+	kick_masks(w, rq, scx);
+	runnable_list(w, rq, scx);
+}
+
+static void one_rq(struct walk *w, struct scxray_rq *rq)
+{
+	rq->clock = read_member(w, rq->kva, M_rq_clock);
+	rq->rq_nr_running = read_member(w, rq->kva, M_rq_nr_running);
+	rq->cfs_nr_queued = read_optional(w, rq->kva, M_rq_cfs_nr_queued);
+	if (rq->cfs_nr_queued.state == SCXRAY_NONE)
+		rq->cfs_nr_queued = read_member(w, rq->kva, M_rq_cfs_nr_running);
+	rq->rt_nr_running = read_member(w, rq->kva, M_rq_rt_nr_running);
+	rq->dl_nr_running = read_member(w, rq->kva, M_rq_dl_nr_running);
+	rq->online = read_member(w, rq->kva, M_rq_online);
+	current_task(w, rq);
+	if (has_member(w, M_rq_scx))
+		scx_part(w, rq);
+}
+
+void walk_rqs(struct walk *w)
+{
+	uint32_t nr = w->k->nr_cpus;
+	const uint64_t *possible = NULL;
+	struct scxray_cpumask mask;
+
+	if (!nr || !has_symbol(w, S_runqueues)) {
+		w->r->rq_scx_states_unavailable = "per-CPU run queues not found";
+		return;
+	}
+	if (!has_member(w, M_rq_curr)) {
+		w->r->rq_scx_states_unavailable = "struct rq is not in this kernel's BTF";
+		return;
+	}
+	if (has_symbol(w, S___cpu_possible_mask)) {
+		mask = read_cpumask_at(w, w->k->layout.symbol[S___cpu_possible_mask]);
+		if (mask.state == SCXRAY_PRESENT)
+			possible = mask.words;
+	}
+	w->r->rqs = pool_alloc(w->pool, nr * sizeof(*w->r->rqs));
+	if (!w->r->rqs) {
+		w->r->rq_scx_states_unavailable = "report memory is used up";
+		return;
+	}
+	for (uint32_t cpu = 0; cpu < nr; cpu++) {
+		struct scxray_rq *rq;
+
+		if (!is_possible(w, possible, cpu))
+			continue;
+		rq = &w->r->rqs[w->r->nr_rqs++];
+		rq->cpu = cpu;
+		rq->kva = percpu_addr(w, w->k->layout.symbol[S_runqueues], cpu);
+		one_rq(w, rq);
+	}
+}

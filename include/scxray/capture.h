@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * capture.h - from an image file to a report
+ *
+ *	source = scxray_source_open("half.vmcore", &err);
+ *	report = scxray_capture(source, &settings, &err);
+ *	scxray_core_write(source, report, "half.core.zst", &err);
+ *	scxray_report_destroy(report);
+ *	scxray_source_close(source);
+ */
+#ifndef SCXRAY_CAPTURE_H
+#define SCXRAY_CAPTURE_H
+
+#include <scxray/error.h>
+#include <scxray/report.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct scxray_source;
+
+/* Limits of a capture.  Each cut that they cause is said in the report. */
+struct scxray_settings {
+	uint32_t max_tasks;	 /* tasks in all; default 4096 */
+	uint32_t max_list;	 /* nodes on one list; default 4096 */
+	uint32_t max_dsqs;	 /* DSQs in all; default 4096 */
+	uint32_t max_maps;	 /* BPF maps; default 4096 */
+	uint64_t max_copy_bytes; /* guest bytes that the walk may touch; default 1 GiB */
+};
+
+/* The defaults. */
+#define SCXRAY_SETTINGS_INIT                                                             \
+	{                                                                                \
+		.max_tasks = 4096, .max_list = 4096, .max_dsqs = 4096, .max_maps = 4096, \
+		.max_copy_bytes = 1ULL << 30                                             \
+	}
+
+/*
+ * Opens an image file: an ELF vmcore (QEMU's dump-guest-memory, kdump) or a
+ * scxray core.  The file is mapped, not read.  `path` is only used during the
+ * call.  NULL and *err on failure: not readable, not such a file, truncated,
+ * another architecture.
+ */
+struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err);
+
+void scxray_source_close(struct scxray_source *source);
+
+/*
+ * Walks the guest's memory and returns a report, which the caller destroys.
+ * NULL and *err only where no kernel can be found or memory runs out: all else
+ * that is wrong with the guest is part of the report.  `settings` may be NULL
+ * for the defaults.  The source must stay open while the report is built, not
+ * afterwards.
+ */
+struct scxray_report *scxray_capture(struct scxray_source *source, const struct scxray_settings *settings,
+				     struct scxray_error *err);
+
+/*
+ * Writes the pages and registers that the last scxray_capture() on `source`
+ * touched to `path`, complete or not at all (a temporary file beside it is
+ * renamed).  Replaying the file gives the same report.
+ */
+int scxray_core_write(struct scxray_source *source, const char *path, struct scxray_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

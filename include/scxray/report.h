@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.h - the report model: what a capture found, as plain data
+ *
+ * capture/ fills these structs, render/ turns them into text and JSON.  A
+ * report owns all its strings, arrays and bytes; they live until
+ * scxray_report_destroy().  A report is written by one thread and may be read
+ * by any number of threads afterwards.
+ *
+ * The promise kept throughout: a number is what guest memory held, or it says
+ * why there is none (struct scxray_num); a group that could not be had has a
+ * reason in its `..._unavailable` string; a list that was cut has its reason in
+ * `cut`, and `total` where the true length is known.
+ */
+#ifndef SCXRAY_REPORT_H
+#define SCXRAY_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <scxray/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct btf;	/* libbpf's */
+struct symbols; /* capture's */
+
+/* ---- atoms -------------------------------------------------------------- */
+
+enum scxray_state {
+	SCXRAY_NONE = 0,   /* does not apply here (no such object): leave it out */
+	SCXRAY_PRESENT,	   /* `value` is what memory held */
+	SCXRAY_MISSING,	   /* this kernel has no such member or symbol: `reason` names it */
+	SCXRAY_UNREADABLE, /* the bytes at guest address `value` could not be read: `reason` */
+};
+
+/* A number from guest memory, or why there is none. */
+struct scxray_num {
+	uint64_t value; /* PRESENT: sign-extended if the member is signed; UNREADABLE: the guest address */
+	const char *reason;
+	enum scxray_state state;
+};
+
+/*
+ * Bytes from guest memory that are meant as text.  They may hold anything but
+ * NUL, invalid UTF-8 included: whoever prints them escapes them.
+ */
+struct scxray_text {
+	const char *bytes; /* NUL-terminated as well, for convenience; NULL unless PRESENT */
+	size_t len;
+	uint64_t addr; /* where it stands, or UNREADABLE: what could not be read */
+	const char *reason;
+	enum scxray_state state;
+};
+
+/* A bit mask of CPUs, bit c of word c / 64. */
+struct scxray_cpumask {
+	const uint64_t *words;
+	uint32_t nr_bits; /* how many bits are meaningful (nr_cpu_ids) */
+	uint64_t addr;
+	const char *reason;
+	enum scxray_state state;
+};
+
+/*
+ * A value whose form BTF decides: the raw bytes and the type.  `size` may be
+ * smaller than the type's size when only the first part could be read.
+ */
+struct scxray_value {
+	const struct btf *btf; /* owned by the report */
+	uint32_t type_id;
+	const uint8_t *bytes;
+	uint32_t size;
+	uint64_t addr; /* guest virtual address of the bytes */
+	const char *reason;
+	enum scxray_state state;
+};
+
+/* An address with the symbol that covers it; `symbol` is NULL where none does. */
+struct scxray_address {
+	struct scxray_num addr;
+	const char *symbol; /* "name" or "name+0x1c" or "bpf_prog_..._name+0x8 [bpf]"; report-owned, printable */
+};
+
+/* ---- guest -------------------------------------------------------------- */
+
+struct scxray_guest {
+	struct scxray_text banner;  /* "Linux version ..." without its newline */
+	struct scxray_text release; /* "6.18.15+deb13-cloud-amd64" */
+	struct scxray_num nr_cpus;  /* nr_cpu_ids */
+	struct scxray_num nr_nodes; /* nr_node_ids */
+	struct scxray_num hz;
+	struct scxray_num jiffies;	/* jiffies_64 at the freeze */
+	struct scxray_num kaslr_offset; /* of kernel text, bytes */
+	struct scxray_num phys_base;	/* signed */
+	uint32_t paging_levels;		/* 4 or 5 */
+	uint64_t memory_bytes;		/* guest RAM in the source */
+	uint32_t nr_symbols;
+	uint32_t nr_types;
+	const char *found_by; /* how the kernel was found: "vmcoreinfo", "page tables", ... */
+	/* members and symbols that this kernel lacks, e.g. "scx_rq.ops_qseq", sorted */
+	const char *const *missing;
+	size_t nr_missing;
+};
+
+/* ---- vCPUs -------------------------------------------------------------- */
+
+/* General and control registers, in the order in which reports list them. */
+enum scxray_reg {
+	SCXRAY_REG_RIP,
+	SCXRAY_REG_RSP,
+	SCXRAY_REG_CR3, /* page_table_root */
+	SCXRAY_REG_RFLAGS,
+	SCXRAY_REG_RAX,
+	SCXRAY_REG_RBX,
+	SCXRAY_REG_RCX,
+	SCXRAY_REG_RDX,
+	SCXRAY_REG_RSI,
+	SCXRAY_REG_RDI,
+	SCXRAY_REG_RBP,
+	SCXRAY_REG_R8,
+	SCXRAY_REG_R9,
+	SCXRAY_REG_R10,
+	SCXRAY_REG_R11,
+	SCXRAY_REG_R12,
+	SCXRAY_REG_R13,
+	SCXRAY_REG_R14,
+	SCXRAY_REG_R15,
+	SCXRAY_REG_CR0,
+	SCXRAY_REG_CR2,
+	SCXRAY_REG_CR4,
+	SCXRAY_REG_EFER,
+	SCXRAY_REG_CS,
+	SCXRAY_REG_SS,
+	SCXRAY_REG_FS_BASE,
+	SCXRAY_REG_GS_BASE,
+	SCXRAY_REG_KERNEL_GS_BASE,
+	SCXRAY_REG_IDT_BASE,
+	SCXRAY_REG_LSTAR,
+	SCXRAY_NR_REGS,
+};
+
+struct scxray_regs {
+	uint64_t value[SCXRAY_NR_REGS];
+	uint64_t known; /* bit r: value[r] was in the source; the others are unknown, not 0 */
+};
+
+struct scxray_vcpu {
+	bool parked; /* false: no registers (report it as null / <unavailable>) */
+	struct scxray_regs regs;
+	struct scxray_address ip;  /* symbol of RIP */
+	struct scxray_num cpu;	   /* the guest's CPU number, by per-CPU base */
+	bool user_mode;		   /* CPL 3 */
+	struct scxray_num curr_kva; /* task_struct of that CPU's current task */
+	struct scxray_num curr_pid;
+	struct scxray_text curr_comm;
+};
+
+/* ---- tasks -------------------------------------------------------------- */
+
+/*
+ * A task.  `scx` holds every member of struct sched_ext_entity; the scx_...
+ * numbers below are the same bytes, read once for joins and tables.
+ */
+struct scxray_task {
+	uint64_t kva; /* of the task_struct */
+	struct scxray_num pid;
+	struct scxray_num tgid;
+	struct scxray_text comm;
+	struct scxray_num state; /* __state word */
+	char state_letter;	 /* as in ps: R S D T t X Z P I; '?' if unreadable */
+	struct scxray_num cpu;	 /* task_cpu() */
+	struct scxray_num on_cpu;
+	struct scxray_num on_rq;
+	struct scxray_num prio;
+	struct scxray_num static_prio;
+	struct scxray_num normal_prio;
+	struct scxray_num rt_priority;
+	struct scxray_num policy;
+	const char *sched_class; /* "ext", "fair", "rt", "dl", "idle", "stop"; NULL unknown */
+	struct scxray_num nr_cpus_allowed;
+	struct scxray_cpumask cpus_allowed;
+	struct scxray_num migration_disabled;
+
+	struct scxray_value scx; /* struct sched_ext_entity, whole */
+
+	struct scxray_num scx_flags; /* raw word */
+	const char *scx_flag_names;  /* "QUEUED|RESET_RUNNABLE_AT|0x40" without the state bits */
+	struct scxray_num scx_task_state;
+	const char *scx_task_state_name; /* "ENABLED" */
+	struct scxray_num weight;
+	struct scxray_num dsq_kva; /* p->scx.dsq, 0 if on none */
+	struct scxray_num dsq_id;  /* that DSQ's id; NONE if on none */
+	struct scxray_num dsq_flags;
+	struct scxray_num dsq_seq;
+	struct scxray_num dsq_vtime;
+	struct scxray_num slice; /* ns */
+	struct scxray_num ops_state; /* low bits: SCX_OPSS_... */
+	const char *ops_state_name;  /* "NONE", "QUEUEING", "QUEUED", "DISPATCHING" */
+	struct scxray_num ops_qseq;  /* the rest of the ops_state word */
+	struct scxray_num sticky_cpu;
+	struct scxray_num holding_cpu;
+	struct scxray_num selected_cpu;
+	struct scxray_num ddsp_dsq_id;
+	struct scxray_num ddsp_enq_flags;
+	struct scxray_num runnable_at;	    /* jiffies */
+	struct scxray_num runnable_age_jiffies; /* signed; only for tasks on a runnable list */
+	struct scxray_num runnable_age_ms;	    /* signed; needs HZ */
+	struct scxray_num sched_kva; /* its scx_sched (7.1+) */
+	const char *sched_name;	     /* ops name of that scheduler; NULL where unknown */
+
+	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
+	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */
+	bool on_scx_tasks;    /* linked on scx_tasks */
+	int32_t dsq_index;    /* index into dsqs[] of the queue it was found on, or -1 */
+	uint32_t dsq_pos;     /* its place there, 0 is the head */
+};
+
+/* A reference to a task from a list: tasks[index] where index >= 0. */
+struct scxray_task_ref {
+	uint64_t kva;
+	int32_t index;
+};
+
+/* ---- run queues --------------------------------------------------------- */
+
+struct scxray_rq {
+	uint32_t cpu;
+	uint64_t kva; /* of struct rq */
+	struct scxray_num nr_running; /* rq->scx.nr_running */
+	struct scxray_num flags;
+	const char *flag_names; /* "ONLINE|CAN_STOP_TICK" */
+	struct scxray_num cpu_released;
+	struct scxray_num ops_qseq;
+	struct scxray_num kick_sync; /* pnt_seq before 6.19 */
+	struct scxray_num nr_immed;
+	struct scxray_num rq_clock;  /* rq->scx.clock */
+	struct scxray_num clock;     /* rq->clock */
+	struct scxray_num curr_kva;
+	struct scxray_num curr_pid;
+	struct scxray_text curr_comm;
+	const char *curr_class; /* as in scxray_task */
+	int32_t curr_index;	/* tasks[] or -1 */
+	struct scxray_num rq_nr_running; /* rq->nr_running, all classes */
+	struct scxray_num cfs_nr_queued; /* rq->cfs.h_nr_queued / h_nr_running */
+	struct scxray_num rt_nr_running;
+	struct scxray_num dl_nr_running;
+	struct scxray_num online;
+	struct scxray_cpumask cpus_to_kick;
+	struct scxray_cpumask cpus_to_kick_if_idle;
+	struct scxray_cpumask cpus_to_preempt;
+	struct scxray_cpumask cpus_to_wait;
+	struct scxray_cpumask cpus_to_sync;
+	struct scxray_task_ref *runnable; /* rq->scx.runnable_list, in its order */
+	size_t nr_runnable;
+	const char *runnable_cut; /* why the list ends early, NULL if it does not */
+};
+
+/* ---- dispatch queues ---------------------------------------------------- */
+
+enum scxray_dsq_origin {
+	SCXRAY_DSQ_LOCAL,
+	SCXRAY_DSQ_BYPASS,
+	SCXRAY_DSQ_REJECT,
+	SCXRAY_DSQ_GLOBAL,
+	SCXRAY_DSQ_USER,
+};
+
+struct scxray_dsq {
+	uint64_t kva;
+	enum scxray_dsq_origin origin;
+	uint32_t index; /* CPU of a local, bypass or reject DSQ; node of a global one */
+	uint64_t sched_kva; /* the scheduler it belongs to, 0 where unknown */
+	struct scxray_num id;
+	const char *id_name; /* "SCX_DSQ_LOCAL" for built-in ids, NULL for user DSQs */
+	struct scxray_num nr;
+	struct scxray_num seq;
+	struct scxray_task_ref *tasks; /* in queue order, cursors left out */
+	size_t nr_tasks;
+	size_t nr_cursors; /* iterator cursors that were skipped */
+	const char *cut;   /* why the list ends early, NULL if it does not */
+	bool is_vtime;	   /* its tasks stand in the rb-tree as well */
+	const char *const *conflicts; /* list against nr, list against rb-tree, vtime order: one sentence each */
+	size_t nr_conflicts;
+};
+
+/* ---- schedulers --------------------------------------------------------- */
+
+struct scxray_op {
+	const char *name; /* member of sched_ext_ops: "enqueue" */
+	struct scxray_address func;
+	const char *program; /* name of the BPF program behind it, NULL if not found out */
+};
+
+struct scxray_event {
+	const char *name; /* "SCX_EV_SELECT_CPU_FALLBACK" */
+	struct scxray_num total; /* signed; summed over the CPUs that could be read */
+	struct scxray_num *per_cpu; /* nr_cpus of them */
+	size_t nr_cpus;
+};
+
+struct scxray_exit_info {
+	struct scxray_num kva;
+	struct scxray_num kind;
+	const char *kind_name; /* "SCX_EXIT_ERROR_STALL" */
+	struct scxray_num exit_code; /* signed */
+	struct scxray_num flags;
+	struct scxray_num exit_cpu; /* signed */
+	struct scxray_text reason;
+	struct scxray_text msg;
+	struct scxray_text dump; /* the kernel's own dump, if it was written by then */
+	struct scxray_address *bt;
+	size_t nr_bt;
+};
+
+struct scxray_sched {
+	struct scxray_num sched_kva; /* NONE before 6.16: there is no struct scx_sched */
+	bool is_root;
+	struct scxray_num parent_kva; /* NONE for the root */
+	struct scxray_num level;
+	struct scxray_text cgrp_path;
+	struct scxray_text name; /* ops.name */
+	struct scxray_num ops_flags;
+	const char *ops_flag_names; /* "SWITCH_PARTIAL|..." */
+	struct scxray_num timeout_ms;
+	struct scxray_num dispatch_max_batch;
+	struct scxray_num exit_dump_len;
+	struct scxray_op *ops; /* those that are set */
+	size_t nr_ops;
+	struct scxray_num exit_kind; /* the atomic, 0 while it runs */
+	const char *exit_kind_name;
+	struct scxray_exit_info exit_info;
+	struct scxray_num aborting;
+	struct scxray_num bypass_depth; /* signed */
+	struct scxray_num watchdog_timeout;   /* jiffies */
+	struct scxray_num watchdog_timestamp; /* jiffies */
+	struct scxray_num watchdog_age_jiffies; /* signed: jiffies - watchdog_timestamp */
+	struct scxray_num slice_dfl; /* ns */
+	struct scxray_event *events;
+	size_t nr_events;
+	const char *events_unavailable;
+};
+
+/* ---- maps --------------------------------------------------------------- */
+
+struct scxray_map {
+	uint32_t id;
+	uint64_t map_kva;
+	struct scxray_text name;
+	struct scxray_num map_type;
+	const char *type_name; /* "percpu_array"; NULL for a type that the kernel's BTF does not name */
+	struct scxray_num key_size;
+	struct scxray_num value_size;
+	struct scxray_num max_entries;
+	struct scxray_num map_flags;
+	const char *error;
+};
+
+/* ---- a report ----------------------------------------------------------- */
+
+struct scxray_phase {
+	const char *name; /* "open", "bootstrap", "symbols", "types", "walk", ... */
+	uint64_t us;
+};
+
+struct scxray_report {
+	const char *source; /* "vmcore", "scxray core", "vm" */
+	const char *moment; /* what the source says of itself, may be NULL */
+
+	struct scxray_guest guest;
+
+	struct scxray_vcpu *vcpus;
+	size_t nr_vcpus;
+	const char *vcpu_regs_unavailable;
+
+	struct scxray_map *maps;
+	size_t nr_maps;
+	const char *maps_unavailable;
+	const char *maps_cut;
+
+	struct scxray_task *tasks;
+	size_t nr_tasks;
+	const char *tasks_cut;
+	const char *task_enrichments_unavailable;
+
+	struct scxray_rq *rqs;
+	size_t nr_rqs;
+	const char *rq_scx_states_unavailable;
+
+	struct scxray_dsq *dsqs;
+	size_t nr_dsqs;
+	const char *dsqs_cut;
+	const char *dsq_states_unavailable;
+
+	/* [0] is the root; sub-schedulers follow, parents before children */
+	struct scxray_sched *scheds;
+	size_t nr_scheds;
+	const char *scheds_cut;
+	struct scxray_num enable_state; /* scx_enable_state_var */
+	const char *enable_state_name;	/* "SCX_ENABLED" */
+	struct scxray_num switching_all;
+	/* no scheduler, no sched_ext in this kernel, or what else was missing */
+	const char *scx_walker_unavailable;
+
+	struct scxray_phase *phases; /* how long the capture took; never part of text or JSON */
+	size_t nr_phases;
+	uint64_t bytes_copied; /* guest bytes that the walk touched (pages * 4096) */
+
+	/* for the look-ups below; either may be NULL */
+	const struct symbols *symbols;
+	const uint32_t *task_slots; /* hash of task addresses: index into tasks + 1, 0 empty */
+	uint32_t task_mask;
+};
+
+/* Frees the report and all that it points to.  NULL is fine. */
+void scxray_report_destroy(struct scxray_report *report);
+
+/*
+ * The symbol that covers guest address `addr`, as in struct scxray_address, or
+ * NULL.  Kernel text and data from kallsyms; BPF programs by name.  `buf` (of
+ * `size` bytes) receives the text and is returned.  Any thread.
+ */
+const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf, size_t size);
+
+/*
+ * The task whose task_struct is at `kva`, or NULL: for joins.  Any thread.
+ */
+const struct scxray_task *scxray_report_task(const struct scxray_report *report, uint64_t kva);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
