@@ -22,9 +22,10 @@ struct options {
 	enum scxfix_mode mode;
 	const char *mode_name;
 	unsigned int timeout_ms;
+	bool all_symbols;
 };
 
-/* options.c: scxfix.mode= and scxfix.timeout= of the kernel's command line */
+/* options.c: scxfix.mode=, scxfix.timeout= and scxfix.kallsyms of the kernel's command line */
 void options_read(struct options *options);
 
 /*
@@ -54,7 +55,7 @@ void machine_set_up(const struct options *options);
 unsigned int machine_cpus(void);
 
 /* symbols.c: what /proc/kallsyms says of the symbols that a reader of the image looks for */
-uint64_t symbols_send(void);
+uint64_t symbols_send(const struct options *options);
 
 /* crew.c: the tasks that the scheduler works on */
 struct crew_member {

@@ -87,7 +87,7 @@ int main(void)
 	options_read(&options);
 	machine_set_up(&options);
 	mark("up");
-	dump_state = symbols_send();
+	dump_state = symbols_send(&options);
 	oracle_send_guest(&options);
 	if (options.mode == MODE_NONE) {
 		crew_start(&options);

@@ -49,6 +49,8 @@ void options_read(struct options *options)
 			mode_parse(options, word + 12);
 		else if (!strncmp(word, "scxfix.timeout=", 15))
 			timeout_parse(options, word + 15);
+		else if (!strcmp(word, "scxfix.kallsyms"))
+			options->all_symbols = true;
 	}
 	if (!options->mode_name || !options->timeout_ms)
 		die("scxfix.mode= or scxfix.timeout= is missing from the command line");

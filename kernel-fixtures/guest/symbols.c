@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * symbols.txt: lines of /proc/kallsyms ("ADDRESS TYPE NAME", run-time addresses) for the symbols below, as far as
- * this kernel has them. A symbol that stands there twice is sent twice.
+ * this kernel has them. A symbol that stands there twice is sent twice. kallsyms.txt, where asked for: all of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,20 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
+static void send_all(FILE *in)
+{
+	FILE *out = file_begin();
+	char chunk[4096];
+	size_t got;
+
+	rewind(in);
+	while ((got = fread(chunk, 1, sizeof(chunk), in)))
+		fwrite(chunk, 1, got, out);
+	file_send(out, "kallsyms.txt");
+}
+
 /* Returns the address of scx_dump_state(), where the host stops the guest; 0 in a kernel without it. */
-uint64_t symbols_send(void)
+uint64_t symbols_send(const struct options *options)
 {
 	FILE *out = file_begin();
 	FILE *in = fopen("/proc/kallsyms", "re");
@@ -59,6 +71,8 @@ uint64_t symbols_send(void)
 		if (!strcmp(name, "scx_dump_state"))
 			dump_state = address;
 	}
+	if (options->all_symbols)
+		send_all(in);
 	fclose(in);
 	file_send(out, "symbols.txt");
 	return dump_state;

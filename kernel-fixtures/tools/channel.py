@@ -18,6 +18,10 @@ class Failure(Exception):
     """A one-line reason for the user."""
 
 
+class Crash(Failure):
+    """QEMU ended, or the guest's kernel did."""
+
+
 class Channels:
     def __init__(self, folder):
         self.folder = folder
@@ -38,7 +42,7 @@ class Channels:
         if self.process.poll() is not None:
             with open(self.errors, encoding="utf-8", errors="replace") as file:
                 said = " ".join(file.read().split())
-            raise Failure(f"QEMU ended early, status {self.process.returncode}" + (f": {said}" if said else ""))
+            raise Crash(f"the guest or QEMU ended early, status {self.process.returncode}" + (f": {said}" if said else ""))
 
     def connect(self, name):
         """QEMU makes its sockets in a moment after its start, each of them there only when listened on."""

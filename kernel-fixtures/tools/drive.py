@@ -15,14 +15,17 @@ import sys
 import tempfile
 import time
 
-from channel import Channels, Failure
+from channel import Channels, Crash, Failure
 from gdbstub import Gdbstub
 from qmp import Qmp
 
 LINK_BASE = 0xFFFFFFFF81000000  # where x86-64 kernels are linked to run: __START_KERNEL_map + 16 MiB
 BOOT_LIMIT = 240  # seconds of wall time; an emulated guest on a busy host is slow
 DUMP_LIMIT = 300
-SOLO_LIMIT = 20  # for the vCPU that writes the kernel's dump alone
+SOLO_LIMIT = 3  # for the vCPU that writes the kernel's dump alone: it takes milliseconds
+SETTLE_TRIES = 200
+SETTLE_STEP = 0.002
+ATTEMPTS = 3
 
 
 class Guest:
@@ -34,13 +37,18 @@ class Guest:
         self.channels = Channels(folder)
         self.qemu = subprocess.Popen(self.command(folder), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                      stderr=open(f"{folder}/qemu.err", "w", encoding="utf-8"))
-        self.channels.watch_process(self.qemu, f"{folder}/qemu.err")
-        self.qmp = Qmp(self.channels)
+        self.errors = f"{folder}/qemu.err"
+        self.qmp = None
         self.gdb = None
+
+    def connect(self):
+        self.channels.watch_process(self.qemu, self.errors)
+        self.qmp = Qmp(self.channels)
 
     def command(self, folder):
         o = self.options
         cpu = "max" if o.la57 else "max,la57=off"
+        # panic=-1 and -no-reboot: a guest that panics ends QEMU at once.
         append = (f"console=ttyS0 tsc=reliable panic=-1 no_hash_pointers init_on_free=1 {'pti=on' if o.pti else 'pti=off'} "
                   f"{'' if o.kaslr else 'nokaslr '}scxfix.mode={o.mode} scxfix.timeout={o.timeout} {o.append}")
         command = [o.qemu, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(o.cpus),
@@ -59,7 +67,8 @@ class Guest:
         return command
 
     def say(self, text):
-        print(f"  {time.monotonic() - self.started:6.1f} s  {text}", flush=True)
+        o = self.options
+        print(f"  {o.release} {o.mode} {time.monotonic() - self.started:5.1f} s  {text}", flush=True)
 
     def on_event(self, event):
         """What is noted whenever it comes: files, and the guest's own failures."""
@@ -97,11 +106,12 @@ class Guest:
         rip, stack = self.gdb.register(thread, "rip"), self.gdb.register(thread, "rsp")
         if rip != address:
             raise Failure(f"the guest stopped at {rip:#x}, not on the entry of scx_dump_state ({address:#x})")
+        self.settle_others(thread)
         self.take_image(name)
         back = int.from_bytes(self.gdb.read(thread, stack, 8), "little")
         self.gdb.clear_breakpoint(address)
         self.gdb.set_breakpoint(back)
-        self.gdb.go(only=thread)
+        self.gdb.go([thread])
         event = self.channels.wait(lambda e: e[0] == "stop", SOLO_LIMIT, None, self.on_event)
         if not event:
             # One of the others stands still with a lock that the dump needs. Rare; then the dump is of a moment later.
@@ -111,6 +121,17 @@ class Guest:
         self.gdb.clear_breakpoint(back)
         self.gdb.set_breakpoint(address)
         self.gdb.go()
+
+    def settle_others(self, thread):
+        """Lets each other vCPU run on until its interrupts are on: then it holds no run queue's lock, which the dump takes."""
+        for _ in range(SETTLE_TRIES):
+            busy = [t for t in range(1, self.options.cpus + 1) if t != thread and not self.gdb.interrupts_on(t)]
+            if not busy:
+                return
+            self.gdb.go(busy)
+            time.sleep(SETTLE_STEP)
+            self.gdb.interrupt()
+            self.wait_stop(10, "for the guest to stop again")
 
     def wait_stop(self, limit, what):
         return self.wait("stop", "", limit, what)[2]
@@ -147,7 +168,7 @@ class Guest:
             if name in self.files:
                 section = name.removesuffix(".txt").removeprefix("oracle-")
                 oracle += f"[{section}]\n".encode() + self.files[name] + b"\n"
-        for name in ("half-dump.txt", "dump.txt"):
+        for name in ("half-dump.txt", "dump.txt", "kallsyms.txt"):
             if name in self.files:
                 self.store(name, self.files[name])
         self.store("oracle.txt", oracle)
@@ -193,17 +214,34 @@ def parse():
     return options
 
 
-def main():
-    options = parse()
+def run_once(options):
     # Unix socket names are short: not below the build folder.
     with tempfile.TemporaryDirectory(prefix="scxfix-") as folder:
         guest = Guest(options, folder)
         try:
+            guest.connect()
             guest.run()
-        except Failure as failure:
-            sys.exit(f"images: {options.release} {options.mode}: {failure}")
         finally:
             guest.end()
+
+
+def main():
+    options = parse()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            run_once(options)
+            return
+        except Crash as crash:
+            # Emulation without virtualization now and then trips over the kernel patching its own code (int3 oops).
+            failure = crash
+            print(f"  {options.release} {options.mode}: {crash}; attempt {attempt} of {ATTEMPTS}", flush=True)
+        except Failure as reason:
+            failure = reason
+            break
+    for name in os.listdir(options.out):
+        if name.endswith(".new"):
+            os.unlink(f"{options.out}/{name}")
+    sys.exit(f"images: {options.release} {options.mode}: {failure}")
 
 
 if __name__ == "__main__":

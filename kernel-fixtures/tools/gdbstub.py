@@ -3,7 +3,7 @@
 from channel import Failure
 
 LIMIT = 20
-NUMBERS = {"rsp": 7, "rip": 16}  # places in the packet g, 8 bytes each
+NUMBERS = {"rsp": 7, "rip": 16, "eflags": 17}  # places in the packet g, the first 17 have 8 bytes each, then come 4-byte ones
 
 
 class Gdbstub:
@@ -46,15 +46,18 @@ class Gdbstub:
         # Not by packet p: QEMU answers that only to a debugger that takes its XML.
         registers = bytes.fromhex(self.ask("g"))
         at = NUMBERS[name] * 8
-        return int.from_bytes(registers[at:at + 8], "little")
+        return int.from_bytes(registers[at:at + (4 if name == "eflags" else 8)], "little")
 
     def read(self, thread, address, size):
         self.ask(f"Hg{thread:x}")
         return bytes.fromhex(self.ask(f"m{address:x},{size:x}"))
 
+    def interrupts_on(self, thread):
+        return bool(self.register(thread, "eflags") & 0x200)
+
     def go(self, only=None):
-        """All vCPUs, or that one alone."""
-        self.post(f"vCont;c:{only:x}" if only else "vCont;c")
+        """All vCPUs, or those alone."""
+        self.post("vCont" + "".join(f";c:{thread:x}" for thread in only) if only else "vCont;c")
 
     def interrupt(self):
         self.channels.send("gdb", b"\x03")

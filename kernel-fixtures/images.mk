@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# vmcores of failing sched_ext guests, and what the guests' kernels said of the same moments.
+#
+#	make images RELEASE=6.18.15 MODE=stall	one pair of images, in build/images/RELEASE/MODE[-VARIANT]/
+#	make images-all				the whole matrix
+#
+# Included by the top Makefile; also works alone: make -f kernel-fixtures/images.mk images ...
+# README.md beside this file tells what comes out.
+
+RELEASE ?= 6.18.15
+MODE ?= stall
+CPUS ?= 2
+MEM ?= 128
+NODES ?= 1
+LA57 ?= 0
+PTI ?= 0
+KASLR ?= 1
+TIMEOUT ?= 8
+KALLSYMS ?= 0
+IMAGE_JOBS ?= 2
+
+BPF_CLANG ?= clang
+QEMU ?= qemu-system-x86_64
+
+kf := kernel-fixtures
+kf_build := build/fixtures
+kf_cache := build/cache
+kf_python ?= $(firstword $(wildcard /usr/bin/python3) python3)
+
+# What differs from the usual guest is part of the folder's name.
+kf_variant := $(if $(filter-out 2,$(CPUS)),-cpus$(CPUS))$(if $(filter-out 128,$(MEM)),-mem$(MEM))
+kf_variant := $(kf_variant)$(if $(filter-out 1,$(NODES)),-nodes$(NODES))$(if $(filter 1,$(LA57)),-la57)
+kf_variant := $(kf_variant)$(if $(filter 1,$(PTI)),-pti)$(if $(filter 0,$(KASLR)),-nokaslr)
+kf_variant := $(kf_variant)$(if $(filter-out 8,$(TIMEOUT)),-timeout$(TIMEOUT))
+kf_image := build/images/$(RELEASE)/$(MODE)$(kf_variant)
+
+kf_sysroot := $(kf_cache)/sysroot
+kf_private := $(shell sed -n 's/^private[ 	]*\([^ 	]*\).*/\1/p' $(kf)/packages.txt)
+kf_libbpf := $(kf_sysroot)/usr/lib/x86_64-linux-gnu/libbpf.a
+kf_object := $(kf_build)/scxfix.bpf.o
+kf_init := $(kf_build)/init
+kf_initrd := $(kf_build)/initrd.cpio.zst
+
+kf_warnings := -Wall -Wextra -Werror
+kf_cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(kf_warnings) -I$(kf)/bpf -isystem $(kf_sysroot)/usr/include
+# -mcpu=v3: what every kernel with sched_ext runs, and the least with atomics.
+kf_bpf_cflags := -target bpf -mcpu=v3 -O2 -g $(kf_warnings) -Wno-unused-parameter -D__TARGET_ARCH_x86 \
+	-isystem $(kf_sysroot)/usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
+
+.PHONY: images images-deps images-all images-clean fixtures
+images: images-deps ## a vmcore pair of a failing guest (RELEASE=6.18.15 MODE=stall CPUS= MEM= NODES= LA57= PTI= KASLR= TIMEOUT=)
+	@$(MAKE) --no-print-directory -f $(kf)/images.mk $(kf_image)/meta.json
+
+images-deps:
+	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh images
+
+$(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels/$(RELEASE)/vmlinuz
+	@mkdir -p $(@D)
+	@$(kf_python) $(kf)/tools/drive.py --release '$(RELEASE)' --mode '$(MODE)' --kernel build/kernels/$(RELEASE)/vmlinuz \
+		--initrd $(kf_initrd) --out $(@D) --cpus '$(CPUS)' --mem '$(MEM)' --nodes '$(NODES)' --la57 '$(LA57)' \
+		--pti '$(PTI)' --kaslr '$(KASLR)' --timeout '$(TIMEOUT)' --qemu '$(QEMU)' \
+		$(if $(filter 1,$(KALLSYMS)),--append scxfix.kallsyms)
+
+build/kernels/%/vmlinuz:
+	@$(kf)/tools/fetch-kernel.sh $* $(kf_cache) $(@D)
+
+# ---- the guest --------------------------------------------------------------
+
+fixtures: $(kf_initrd)
+
+$(kf_libbpf): $(kf)/packages.txt
+	@$(kf)/tools/apt-private.sh $(kf_cache)/apt unpack $(kf_sysroot) $(kf_private)
+	@touch $@
+
+$(kf_object): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
+	@mkdir -p $(@D)
+	@echo "  BPF     $@"
+	@$(BPF_CLANG) $(kf_bpf_cflags) -c $(kf)/bpf/scxfix.bpf.c -o $@
+	@llvm-strip -g $@
+
+$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf_object)
+	@echo "  GUEST   $@"
+	@gcc $(kf_cflags) -static -DSCXFIX_OBJECT='"$(kf_object)"' $(wildcard $(kf)/guest/*.c) $(wildcard $(kf)/guest/*.S) \
+		$(kf_libbpf) -lelf -lz -o $@
+
+$(kf_initrd): $(kf_init)
+	@cd $(<D) && echo $(<F) | cpio --quiet -o -H newc | zstd -q -f -o $(@F).new && mv $(@F).new $(@F)
+
+# ---- the matrix -------------------------------------------------------------
+
+kf_releases := 6.12 6.16.12 6.18.15 7.0.13 7.3.4
+kf_modes := stall held vtime error hog
+
+# RELEASE,MODE[,VARIABLE=VALUE...]
+kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))
+kf_matrix += 6.18.15,stall,KASLR=0 6.18.15,stall,LA57=1 6.18.15,stall,PTI=1 6.18.15,stall,NODES=2,CPUS=4
+kf_matrix += 6.18.15,stall,CPUS=1 6.18.15,stall,CPUS=8 6.18.15,stall,MEM=5000 7.3.4,stall,LA57=1,PTI=1,CPUS=4
+kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
+
+kf_comma := ,
+kf_entries := $(addprefix images-of/,$(kf_matrix))
+
+# The guest and the kernels one after the other, then the images side by side.
+images-all: images-deps ## every image of the matrix (IMAGE_JOBS=2 at a time)
+	@$(MAKE) --no-print-directory -f $(kf)/images.mk $(kf_initrd) \
+		$(sort $(foreach entry,$(kf_matrix),build/kernels/$(firstword $(subst $(kf_comma), ,$(entry)))/vmlinuz))
+	@$(MAKE) --no-print-directory -k -j$(IMAGE_JOBS) -f $(kf)/images.mk $(kf_entries)
+
+.PHONY: $(kf_entries)
+$(kf_entries): images-of/%:
+	@$(MAKE) --no-print-directory -f $(kf)/images.mk images-one $(kf_assignments)
+kf_words = $(subst $(kf_comma), ,$*)
+kf_assignments = RELEASE=$(word 1,$(kf_words)) MODE=$(word 2,$(kf_words)) $(wordlist 3,9,$(kf_words))
+
+.PHONY: images-one
+images-one: $(kf_image)/meta.json
+
+images-clean: ## the images and the guest, not the kernels
+	rm -rf build/images $(kf_build)
