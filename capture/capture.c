@@ -36,7 +36,8 @@ static void add_phase(struct scxray_report *r, const char *name, uint64_t us)
 /* A kernel without BTF: all that can be said is who it is and where its CPUs are. */
 static void no_types(struct walk *w)
 {
-	const char *why = pool_printf(w->pool, "kernel types unavailable: %s", w->k->types_error.text);
+	const char *why =
+		pool_printf(w->pool, "kernel types unavailable: %s", w->k->types_error.text);
 
 	w->r->scx_walker_unavailable = why;
 	w->r->rq_scx_states_unavailable = why;
@@ -63,7 +64,8 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 	walk_missing(w);
 }
 
-struct scxray_report *scxray_capture(struct scxray_source *source, const struct scxray_settings *settings,
+struct scxray_report *scxray_capture(struct scxray_source *source,
+				     const struct scxray_settings *settings,
 				     struct scxray_error *err)
 {
 	struct full_report *full = calloc(1, sizeof(*full));
@@ -117,7 +119,8 @@ void scxray_report_destroy(struct scxray_report *report)
 	free(full);
 }
 
-const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf, size_t size)
+const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf,
+				 size_t size)
 {
 	return report->symbols ? symbols_name(report->symbols, addr, buf, size) : NULL;
 }

@@ -2,9 +2,10 @@
 /*
  * core.h - the scxray core: what a capture read, in one file
  *
- *	header   "SCXRAYC1", where the index is
+ *	header   "SCXRAYC1" and the version
  *	sections each a zstd frame with its own checksum
  *	index    a zstd frame: struct core_section for each section
+ *	trailer  where the index is: the file is written front to back
  *
  * All numbers are little-endian.  A reader skips section types that it does not
  * know; a writer only adds types.
@@ -27,15 +28,20 @@ struct core_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t reserved;
+};
+
+struct core_trailer {
 	uint64_t index_offset;
 	uint64_t index_size; /* compressed */
 	uint64_t index_raw;
+	char magic[8]; /* CORE_MAGIC once more: the file is whole */
 };
 
 enum core_section_type {
-	CORE_META = 1,	       /* "key=value" lines */
-	CORE_REGIONS = 2,      /* struct core_region each */
-	CORE_VCPUS = 3,	       /* struct core_vcpus, then nr_vcpus times a struct core_vcpu and nr_regs u64 */
+	CORE_META = 1,	  /* "key=value" lines */
+	CORE_REGIONS = 2, /* struct core_region each */
+	CORE_VCPUS =
+		3, /* struct core_vcpus, then nr_vcpus times a struct core_vcpu and nr_regs u64 */
 	CORE_VMCOREINFO = 4,   /* text */
 	CORE_PAGE_NUMBERS = 5, /* u64 guest physical addresses, ascending */
 	CORE_PAGES = 6,	       /* the pages in that order, CORE_CHUNK_PAGES a section */

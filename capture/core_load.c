@@ -50,23 +50,27 @@ static int unpack(struct loader *l, uint64_t offset, uint64_t size, void *to, ui
 
 static int load_index(struct loader *l)
 {
+	struct core_trailer trailer;
 	struct core_header header;
 
-	if (l->size < sizeof(header))
+	if (l->size < sizeof(header) + sizeof(trailer))
 		return broken(l, "truncated");
 	memcpy(&header, l->file, sizeof(header));
+	memcpy(&trailer, l->file + l->size - sizeof(trailer), sizeof(trailer));
 	if (header.version != CORE_VERSION)
 		return scxray_fail(l->err, SCXRAY_ERR_FORMAT, 0,
 				   "a scxray core of version %u; this build reads version %u",
 				   header.version, CORE_VERSION);
-	if (!header.index_raw || header.index_raw % sizeof(*l->sections) ||
-	    header.index_raw / sizeof(*l->sections) > CORE_MAX_SECTIONS)
+	if (memcmp(trailer.magic, CORE_MAGIC, sizeof(trailer.magic)))
+		return broken(l, "truncated");
+	if (!trailer.index_raw || trailer.index_raw % sizeof(*l->sections) ||
+	    trailer.index_raw / sizeof(*l->sections) > CORE_MAX_SECTIONS)
 		return broken(l, "an index of impossible size");
-	l->sections = malloc(header.index_raw);
+	l->sections = malloc(trailer.index_raw);
 	if (!l->sections)
 		return scxray_fail(l->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	l->nr_sections = header.index_raw / sizeof(*l->sections);
-	return unpack(l, header.index_offset, header.index_size, l->sections, header.index_raw);
+	l->nr_sections = trailer.index_raw / sizeof(*l->sections);
+	return unpack(l, trailer.index_offset, trailer.index_size, l->sections, trailer.index_raw);
 }
 
 /*
@@ -187,7 +191,9 @@ static int load_vcpus(struct loader *l)
 		failed = broken(l, "vCPU registers of impossible size");
 	if (!failed && head.nr_vcpus) {
 		l->source->vcpus = calloc(head.nr_vcpus, sizeof(*l->source->vcpus));
-		failed = l->source->vcpus ? 0 : scxray_fail(l->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		failed = l->source->vcpus
+				 ? 0
+				 : scxray_fail(l->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	}
 	at = bytes + sizeof(head);
 	for (uint32_t i = 0; !failed && i < head.nr_vcpus; i++, at += stride) {
@@ -273,7 +279,8 @@ static int load_vmcoreinfo(struct loader *l)
 	return failed;
 }
 
-int core_load(struct scxray_source *source, const uint8_t *file, size_t size, struct scxray_error *err)
+int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
+	      struct scxray_error *err)
 {
 	struct loader l = { .source = source, .file = file, .size = size, .err = err };
 	int failed;

@@ -7,15 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #include "core.h"
 #include "source.h"
 
 struct writer {
-	const char *path;
 	FILE *file;
 	ZSTD_CCtx *zstd;
 	uint64_t at; /* bytes written */
@@ -26,7 +23,7 @@ struct writer {
 
 static int io_failed(struct writer *w)
 {
-	return scxray_fail(w->err, SCXRAY_ERR_IO, 0, "%s: %s", w->path, strerror(errno));
+	return scxray_fail(w->err, SCXRAY_ERR_IO, 0, "%s", strerror(errno));
 }
 
 static int put(struct writer *w, const void *bytes, size_t size)
@@ -48,14 +45,18 @@ static int put_frame(struct writer *w, struct core_section *section, const void 
 	if (!packed)
 		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	n = ZSTD_compress2(w->zstd, packed, bound, bytes, size);
-	*section = (struct core_section){ .type = section->type, .offset = w->at, .size = n, .raw = size };
-	failed = ZSTD_isError(n) ? scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "zstd: %s", ZSTD_getErrorName(n)) :
-				   put(w, packed, n);
+	*section = (struct core_section){
+		.type = section->type, .offset = w->at, .size = n, .raw = size
+	};
+	failed = ZSTD_isError(n) ? scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "zstd: %s",
+					       ZSTD_getErrorName(n))
+				 : put(w, packed, n);
 	free(packed);
 	return failed;
 }
 
-static int put_section(struct writer *w, enum core_section_type type, const void *bytes, size_t size)
+static int put_section(struct writer *w, enum core_section_type type, const void *bytes,
+		       size_t size)
 {
 	struct core_section *section = &w->sections[w->nr_sections];
 
@@ -78,9 +79,10 @@ static int put_meta(struct writer *w, const struct scxray_source *source)
 		       "kallsyms_num_syms=%" PRIx64 "\nkallsyms_names=%" PRIx64 "\n"
 		       "kallsyms_token_table=%" PRIx64 "\nkallsyms_token_index=%" PRIx64 "\n"
 		       "kallsyms_offsets=%" PRIx64 "\nkallsyms_relative_base=%" PRIx64 "\n",
-		       source->kind, hint->cr3, hint->levels, hint->found_by, hint->kallsyms.num_syms,
-		       hint->kallsyms.names, hint->kallsyms.token_table, hint->kallsyms.token_index,
-		       hint->kallsyms.offsets, hint->kallsyms.relative_base);
+		       source->kind, hint->cr3, hint->levels, hint->found_by,
+		       hint->kallsyms.num_syms, hint->kallsyms.names, hint->kallsyms.token_table,
+		       hint->kallsyms.token_index, hint->kallsyms.offsets,
+		       hint->kallsyms.relative_base);
 	return put_section(w, CORE_META, text, (size_t)len);
 }
 
@@ -104,7 +106,8 @@ static int put_regions(struct writer *w, const struct scxray_source *source)
 
 static int put_vcpus(struct writer *w, const struct scxray_source *source)
 {
-	struct core_vcpus head = { .nr_vcpus = (uint32_t)source->nr_vcpus, .nr_regs = SCXRAY_NR_REGS };
+	struct core_vcpus head = { .nr_vcpus = (uint32_t)source->nr_vcpus,
+				   .nr_regs = SCXRAY_NR_REGS };
 	size_t stride = sizeof(struct core_vcpu) + SCXRAY_NR_REGS * sizeof(uint64_t);
 	size_t size = sizeof(head) + source->nr_vcpus * stride;
 	uint8_t *bytes = calloc(1, size), *at = bytes + sizeof(head);
@@ -173,7 +176,8 @@ static int put_pages(struct writer *w, struct phys *phys)
 		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	if (nr > CORE_MAX_PAGES) {
 		free(numbers);
-		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "%zu pages are too many for one core", nr);
+		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0,
+				   "%zu pages are too many for one core", nr);
 	}
 	failed = put_section(w, CORE_PAGE_NUMBERS, numbers, nr * sizeof(*numbers));
 	for (size_t at = 0; !failed && at < nr; at += chunk) {
@@ -187,6 +191,7 @@ static int put_pages(struct writer *w, struct phys *phys)
 static int put_all(struct writer *w, struct scxray_source *source)
 {
 	struct core_header header = { .magic = CORE_MAGIC, .version = CORE_VERSION };
+	struct core_trailer trailer = { .magic = CORE_MAGIC };
 	struct core_section index = { 0 };
 
 	if (put(w, &header, sizeof(header)) || put_meta(w, source) || put_regions(w, source) ||
@@ -196,68 +201,32 @@ static int put_all(struct writer *w, struct scxray_source *source)
 	    put_pages(w, &source->phys) ||
 	    put_frame(w, &index, w->sections, w->nr_sections * sizeof(*w->sections)))
 		return -1;
-	header.index_offset = index.offset;
-	header.index_size = index.size;
-	header.index_raw = index.raw;
-	if (fseek(w->file, 0, SEEK_SET) || put(w, &header, sizeof(header)) || fflush(w->file) ||
-	    fsync(fileno(w->file)))
-		return io_failed(w);
-	return 0;
+	trailer.index_offset = index.offset;
+	trailer.index_size = index.size;
+	trailer.index_raw = index.raw;
+	return put(w, &trailer, sizeof(trailer));
 }
 
-/* A temporary file beside `path`, so that the rename stays on one file system. */
-static FILE *open_beside(const char *path, char *name, size_t size)
-{
-	int fd, n = snprintf(name, size, "%s.XXXXXX", path);
-	mode_t mask;
-	FILE *file;
-
-	if (n < 0 || (size_t)n >= size) {
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	fd = mkstemp(name);
-	if (fd < 0)
-		return NULL;
-	mask = umask(0);
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
-	file = fdopen(fd, "wb");
-	if (!file) {
-		close(fd);
-		unlink(name);
-	}
-	return file;
-}
-
-int scxray_core_write(struct scxray_source *source, const char *path, struct scxray_error *err)
+int scxray_core_write(struct scxray_source *source, FILE *out, struct scxray_error *err)
 {
 	struct writer *w;
-	char name[4096];
 	int failed;
 
 	if (!source->used_hint.valid)
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "%s: nothing has been captured yet", path);
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "nothing has been captured yet");
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	w->path = path;
 	w->err = err;
+	w->file = out;
 	w->zstd = ZSTD_createCCtx();
-	w->file = open_beside(path, name, sizeof(name));
-	if (!w->zstd || !w->file) {
-		failed = io_failed(w);
-	} else {
+	if (w->zstd) {
 		ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
 		ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, CORE_ZSTD_LEVEL);
 		failed = put_all(w, source);
+	} else {
+		failed = scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	}
-	if (w->file && fclose(w->file) && !failed)
-		failed = io_failed(w);
-	if (w->file && !failed && rename(name, path))
-		failed = io_failed(w);
-	if (w->file && failed)
-		unlink(name);
 	ZSTD_freeCCtx(w->zstd);
 	free(w);
 	return failed;

@@ -4,7 +4,8 @@
 
 #include <scxray/error.h>
 
-int scxray_fail(struct scxray_error *err, enum scxray_code code, uint64_t addr, const char *fmt, ...)
+int scxray_fail(struct scxray_error *err, enum scxray_code code, uint64_t addr, const char *fmt,
+		...)
 {
 	va_list ap;
 

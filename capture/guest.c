@@ -39,7 +39,8 @@ enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len
 	return guest_read_some(g, kva, buf, len, &got);
 }
 
-enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size, size_t *len)
+enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size,
+				   size_t *len)
 {
 	size_t at = 0;
 

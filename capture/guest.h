@@ -32,7 +32,8 @@ enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_
  * terminated; its length goes to *len.  A string that goes on behind that is cut;
  * one that runs into an unreadable page gives the reason.
  */
-enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size, size_t *len);
+enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size,
+				   size_t *len);
 
 static inline enum read_status guest_read_u64(struct guest *g, uint64_t kva, uint64_t *value)
 {

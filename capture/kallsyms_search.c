@@ -176,7 +176,8 @@ bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kall
 	const uint8_t *from = image;
 
 	while (from < image + size) {
-		const uint8_t *hit = memmem(from, (size_t)(image + size - from), digits, sizeof(digits));
+		const uint8_t *hit =
+			memmem(from, (size_t)(image + size - from), digits, sizeof(digits));
 
 		if (!hit)
 			return false;

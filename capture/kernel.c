@@ -79,8 +79,8 @@ static bool where_from_vmcoreinfo(const char *info, struct kallsyms_where *where
 	       vmcoreinfo_symbol(info, "kallsyms_offsets", &where->offsets);
 }
 
-static bool by_vmcoreinfo(struct kernel *k, struct guest *g, const char *info, enum kernel_route route,
-			  struct scxray_error *err)
+static bool by_vmcoreinfo(struct kernel *k, struct guest *g, const char *info,
+			  enum kernel_route route, struct scxray_error *err)
 {
 	struct kallsyms_where where;
 	int64_t phys_base, l5 = 0;
@@ -91,14 +91,16 @@ static bool by_vmcoreinfo(struct kernel *k, struct guest *g, const char *info, e
 	     !vmcoreinfo_symbol(info, "swapper_pg_dir", &root)))
 		return false;
 	vmcoreinfo_number(info, "pgtable_l5_enabled", &l5);
-	paging_set_root(&g->paging, g->phys, root - START_KERNEL_MAP + (uint64_t)phys_base, l5 ? 5 : 4);
+	paging_set_root(&g->paging, g->phys, root - START_KERNEL_MAP + (uint64_t)phys_base,
+			l5 ? 5 : 4);
 	return where_from_vmcoreinfo(info, &where) && accept_symbols(k, g, &where, route, err);
 }
 
 static bool by_note(struct kernel *k, struct guest *g, struct scxray_source *source,
 		    struct scxray_error *err)
 {
-	return source->vmcoreinfo && by_vmcoreinfo(k, g, source->vmcoreinfo, ROUTE_VMCOREINFO_NOTE, err);
+	return source->vmcoreinfo &&
+	       by_vmcoreinfo(k, g, source->vmcoreinfo, ROUTE_VMCOREINFO_NOTE, err);
 }
 
 /* The last resort: the note's text somewhere in RAM, at the start of a page. */
@@ -171,7 +173,8 @@ static uint64_t text_by_idt(struct guest *g, const struct scxray_regs *regs)
 static uint64_t text_by_page_tables(struct guest *g, const struct scxray_regs *regs)
 {
 	(void)regs;
-	for (uint64_t va = START_KERNEL_MAP; va < START_KERNEL_MAP + KERNEL_IMAGE_MAX; va += KERNEL_STEP)
+	for (uint64_t va = START_KERNEL_MAP; va < START_KERNEL_MAP + KERNEL_IMAGE_MAX;
+	     va += KERNEL_STEP)
 		if (is_mapped(g, va))
 			return va;
 	return 0;
@@ -296,7 +299,8 @@ static void find_kaslr_offset(struct kernel *k, struct guest *g, const struct sc
 	uint64_t data, size;
 
 	if (source->vmcoreinfo)
-		k->has_kaslr_offset = vmcoreinfo_hex(source->vmcoreinfo, "KERNELOFFSET", &k->kaslr_offset);
+		k->has_kaslr_offset =
+			vmcoreinfo_hex(source->vmcoreinfo, "KERNELOFFSET", &k->kaslr_offset);
 	if (k->has_kaslr_offset || !k->layout.symbol[S_vmcoreinfo_data] ||
 	    guest_read_u64(g, k->layout.symbol[S_vmcoreinfo_data], &data) ||
 	    guest_read_u64(g, k->layout.symbol[S_vmcoreinfo_size], &size))
@@ -317,8 +321,8 @@ static int load_percpu(struct kernel *k, struct guest *g, struct scxray_error *e
 
 	if (nr_addr && guest_read_u32(g, nr_addr, &nr) == READ_OK && nr > 0 && offsets) {
 		if (nr > KERNEL_MAX_CPUS)
-			return scxray_fail(err, SCXRAY_ERR_GUEST, nr_addr, "nr_cpu_ids is %u: not believable",
-					   nr);
+			return scxray_fail(err, SCXRAY_ERR_GUEST, nr_addr,
+					   "nr_cpu_ids is %u: not believable", nr);
 		k->percpu = calloc(nr, sizeof(*k->percpu));
 		if (!k->percpu)
 			return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
@@ -355,7 +359,8 @@ static bool find_symbols(struct kernel *k, struct guest *g, struct scxray_source
 	return found;
 }
 
-int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source, struct scxray_error *err)
+int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
+		struct scxray_error *err)
 {
 	struct scxray_error why = { 0 };
 	uint64_t start = now_us(), gpa;
@@ -364,10 +369,12 @@ int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 	g->phys = &source->phys;
 	if (!find_symbols(k, g, source, &why)) {
 		if (why.code)
-			return scxray_fail(err, why.code, why.addr, "no Linux kernel found: %.200s", why.text);
-		return scxray_fail(err, SCXRAY_ERR_GUEST, 0,
-				   "no Linux kernel found in this memory: no vCPU's page tables map one, "
-				   "and there is no VMCOREINFO");
+			return scxray_fail(err, why.code, why.addr, "no Linux kernel found: %.200s",
+					   why.text);
+		return scxray_fail(
+			err, SCXRAY_ERR_GUEST, 0,
+			"no Linux kernel found in this memory: no vCPU's page tables map one, "
+			"and there is no VMCOREINFO");
 	}
 	k->us_symbols = now_us() - start;
 	layout_find_symbols(&k->layout, &k->symbols);

@@ -58,6 +58,7 @@ void layout_find_members(struct layout *layout, const struct types *types)
 			owner = members[m].owner;
 			id = types_find(types, owner, BTF_KIND_STRUCT);
 		}
-		layout->member[m] = id ? types_member(types, id, members[m].path) : (struct member){ 0 };
+		layout->member[m] =
+			id ? types_member(types, id, members[m].path) : (struct member){ 0 };
 	}
 }

@@ -13,150 +13,150 @@
 #include "types.h"
 
 /* X(struct, id, path): M_<struct>_<id> is `path` in `struct <struct>` */
-#define LAYOUT_MEMBERS(X)                                       \
-	X(task_struct, pid, "pid")                              \
-	X(task_struct, tgid, "tgid")                            \
-	X(task_struct, comm, "comm")                            \
-	X(task_struct, state, "__state")                        \
-	X(task_struct, exit_state, "exit_state")                \
-	X(task_struct, cpu, "thread_info.cpu")                  \
-	X(task_struct, on_cpu, "on_cpu")                        \
-	X(task_struct, on_rq, "on_rq")                          \
-	X(task_struct, prio, "prio")                            \
-	X(task_struct, static_prio, "static_prio")              \
-	X(task_struct, normal_prio, "normal_prio")              \
-	X(task_struct, rt_priority, "rt_priority")              \
-	X(task_struct, policy, "policy")                        \
-	X(task_struct, sched_class, "sched_class")              \
-	X(task_struct, nr_cpus_allowed, "nr_cpus_allowed")      \
-	X(task_struct, cpus_ptr, "cpus_ptr")                    \
-	X(task_struct, migration_disabled, "migration_disabled") \
-	X(task_struct, scx, "scx")                              \
-	X(sched_ext_entity, sched, "sched") /* 7.1 */           \
-	X(sched_ext_entity, dsq, "dsq")                         \
-	X(sched_ext_entity, dsq_node, "dsq_list.node")          \
-	X(sched_ext_entity, dsq_node_flags, "dsq_list.flags")   \
-	X(sched_ext_entity, dsq_priq, "dsq_priq")               \
-	X(sched_ext_entity, dsq_seq, "dsq_seq")                 \
-	X(sched_ext_entity, dsq_flags, "dsq_flags")             \
-	X(sched_ext_entity, flags, "flags")                     \
-	X(sched_ext_entity, weight, "weight")                   \
-	X(sched_ext_entity, sticky_cpu, "sticky_cpu")           \
-	X(sched_ext_entity, holding_cpu, "holding_cpu")         \
-	X(sched_ext_entity, selected_cpu, "selected_cpu")       \
-	X(sched_ext_entity, ops_state, "ops_state")             \
-	X(sched_ext_entity, runnable_node, "runnable_node")     \
-	X(sched_ext_entity, runnable_at, "runnable_at")         \
-	X(sched_ext_entity, ddsp_dsq_id, "ddsp_dsq_id")         \
-	X(sched_ext_entity, ddsp_enq_flags, "ddsp_enq_flags")   \
-	X(sched_ext_entity, slice, "slice")                     \
-	X(sched_ext_entity, dsq_vtime, "dsq_vtime")             \
-	X(sched_ext_entity, tasks_node, "tasks_node")           \
-	X(rq, scx, "scx")                                       \
-	X(rq, curr, "curr")                                     \
-	X(rq, clock, "clock")                                   \
-	X(rq, nr_running, "nr_running")                         \
-	X(rq, cfs_nr_queued, "cfs.h_nr_queued")   /* 6.14 */    \
-	X(rq, cfs_nr_running, "cfs.h_nr_running") /* up to 6.13 */ \
-	X(rq, rt_nr_running, "rt.rt_nr_running")                \
-	X(rq, dl_nr_running, "dl.dl_nr_running")                \
-	X(rq, online, "online")                                 \
-	X(scx_rq, local_dsq, "local_dsq")                       \
-	X(scx_rq, bypass_dsq, "bypass_dsq") /* 6.19, 7.0 */     \
-	X(scx_rq, reject_dsq, "reject_dsq") /* 7.3 */           \
-	X(scx_rq, runnable_list, "runnable_list")               \
-	X(scx_rq, nr_running, "nr_running")                     \
-	X(scx_rq, flags, "flags")                               \
-	X(scx_rq, cpu_released, "cpu_released")                 \
-	X(scx_rq, ops_qseq, "ops_qseq")   /* up to 7.1 */       \
-	X(scx_rq, pnt_seq, "pnt_seq")     /* up to 6.18 */      \
-	X(scx_rq, kick_sync, "kick_sync") /* 6.19 */            \
-	X(scx_rq, nr_immed, "nr_immed")   /* 7.1 */             \
-	X(scx_rq, clock, "clock")         /* 6.14 */            \
-	X(scx_rq, cpus_to_kick, "cpus_to_kick") /* up to 7.2 */ \
-	X(scx_rq, cpus_to_kick_if_idle, "cpus_to_kick_if_idle") \
-	X(scx_rq, cpus_to_preempt, "cpus_to_preempt")           \
-	X(scx_rq, cpus_to_wait, "cpus_to_wait")                 \
-	X(scx_rq, cpus_to_sync, "cpus_to_sync") /* 6.19 */      \
-	X(scx_dispatch_q, list, "list")                         \
-	X(scx_dispatch_q, priq, "priq.rb_node")                 \
-	X(scx_dispatch_q, nr, "nr")                             \
-	X(scx_dispatch_q, seq, "seq")                           \
-	X(scx_dispatch_q, id, "id")                             \
-	X(scx_dispatch_q, hash_node, "hash_node")               \
-	X(scx_sched, ops, "ops") /* struct scx_sched: 6.16 */   \
-	X(scx_sched, ops_cid, "ops_cid") /* 7.2 */              \
-	X(scx_sched, is_cid_type, "is_cid_type")                \
-	X(scx_sched, dsq_hash, "dsq_hash")                      \
-	X(scx_sched, global_dsqs, "global_dsqs")         /* up to 7.0 */ \
-	X(scx_sched, pnode, "pnode")                     /* 7.1 */ \
-	X(scx_sched, event_stats_cpu, "event_stats_cpu") /* 6.16 */ \
-	X(scx_sched, pcpu, "pcpu")                       /* 6.17 */ \
-	X(scx_sched, exit_kind, "exit_kind")                    \
-	X(scx_sched, exit_info, "exit_info")                    \
-	X(scx_sched, aborting, "aborting")                      \
-	X(scx_sched, bypass_depth, "bypass_depth")              \
-	X(scx_sched, watchdog_timeout, "watchdog_timeout")      \
-	X(scx_sched, slice_dfl, "slice_dfl")                    \
-	X(scx_sched, level, "level")                            \
-	X(scx_sched, all, "all")                                \
-	X(scx_sched, cgrp_path, "cgrp_path")                    \
-	X(scx_sched, ancestors, "ancestors")                    \
-	X(scx_sched_pnode, global_dsq, "global_dsq")            \
-	X(scx_sched_pcpu, event_stats, "event_stats")           \
-	X(scx_sched_pcpu, bypass_dsq, "bypass_dsq")             \
-	X(scx_sched_pcpu, cpus_to_kick, "cpus_to_kick") /* 7.3 */ \
-	X(scx_sched_pcpu, cpus_to_kick_if_idle, "cpus_to_kick_if_idle") \
-	X(scx_sched_pcpu, cpus_to_preempt, "cpus_to_preempt")   \
-	X(scx_sched_pcpu, cpus_to_wait, "cpus_to_wait")         \
-	X(scx_exit_info, kind, "kind")                          \
-	X(scx_exit_info, exit_code, "exit_code")                \
-	X(scx_exit_info, exit_cpu, "exit_cpu") /* 7.2 */        \
-	X(scx_exit_info, flags, "flags")       /* 6.18 */       \
-	X(scx_exit_info, reason, "reason")                      \
-	X(scx_exit_info, bt, "bt")                              \
-	X(scx_exit_info, bt_len, "bt_len")                      \
-	X(scx_exit_info, msg, "msg")                            \
-	X(scx_exit_info, dump, "dump")                          \
-	X(sched_ext_ops, name, "name")                          \
-	X(sched_ext_ops, flags, "flags")                        \
-	X(sched_ext_ops, timeout_ms, "timeout_ms")              \
-	X(sched_ext_ops, dispatch_max_batch, "dispatch_max_batch") \
-	X(sched_ext_ops, exit_dump_len, "exit_dump_len")        \
-	X(list_head, next, "next")                              \
-	X(list_head, prev, "prev")                              \
-	X(rb_node, left, "rb_left")                             \
-	X(rb_node, right, "rb_right")                           \
-	X(rhashtable, tbl, "tbl")                               \
-	X(bucket_table, size, "size")                           \
-	X(bucket_table, nest, "nest")                           \
-	X(bucket_table, future_tbl, "future_tbl")               \
-	X(bucket_table, buckets, "buckets")                     \
-	X(idr, xa_head, "idr_rt.xa_head")                       \
-	X(xa_node, shift, "shift")                              \
-	X(xa_node, slots, "slots")                              \
-	X(bpf_map, id, "id")                                    \
-	X(bpf_map, name, "name")                                \
-	X(bpf_map, map_type, "map_type")                        \
-	X(bpf_map, key_size, "key_size")                        \
-	X(bpf_map, value_size, "value_size")                    \
-	X(bpf_map, max_entries, "max_entries")                  \
-	X(bpf_map, map_flags, "map_flags")                      \
-	X(bpf_map, vmlinux_value_type, "btf_vmlinux_value_type_id") \
-	X(bpf_struct_ops_map, map, "map")                       \
-	X(bpf_struct_ops_map, links, "links")                   \
-	X(bpf_struct_ops_map, links_cnt, "links_cnt") /* up to 6.12 */ \
-	X(bpf_struct_ops_map, funcs_cnt, "funcs_cnt") /* 6.13 */ \
-	X(bpf_struct_ops_map, kvalue, "kvalue")                 \
-	X(bpf_link, prog, "prog")                               \
-	X(bpf_prog, aux, "aux")                                 \
-	X(bpf_prog, attach_type, "expected_attach_type")        \
-	X(bpf_prog_aux, name, "name")                           \
-	X(bpf_ksym, start, "start")                             \
-	X(bpf_ksym, end, "end")                                 \
-	X(bpf_ksym, name, "name")                               \
-	X(bpf_ksym, lnode, "lnode")                             \
-	X(clocksource, mult, "mult")                            \
+#define LAYOUT_MEMBERS(X)                                                \
+	X(task_struct, pid, "pid")                                       \
+	X(task_struct, tgid, "tgid")                                     \
+	X(task_struct, comm, "comm")                                     \
+	X(task_struct, state, "__state")                                 \
+	X(task_struct, exit_state, "exit_state")                         \
+	X(task_struct, cpu, "thread_info.cpu")                           \
+	X(task_struct, on_cpu, "on_cpu")                                 \
+	X(task_struct, on_rq, "on_rq")                                   \
+	X(task_struct, prio, "prio")                                     \
+	X(task_struct, static_prio, "static_prio")                       \
+	X(task_struct, normal_prio, "normal_prio")                       \
+	X(task_struct, rt_priority, "rt_priority")                       \
+	X(task_struct, policy, "policy")                                 \
+	X(task_struct, sched_class, "sched_class")                       \
+	X(task_struct, nr_cpus_allowed, "nr_cpus_allowed")               \
+	X(task_struct, cpus_ptr, "cpus_ptr")                             \
+	X(task_struct, migration_disabled, "migration_disabled")         \
+	X(task_struct, scx, "scx")                                       \
+	X(sched_ext_entity, sched, "sched") /* 7.1 */                    \
+	X(sched_ext_entity, dsq, "dsq")                                  \
+	X(sched_ext_entity, dsq_node, "dsq_list.node")                   \
+	X(sched_ext_entity, dsq_node_flags, "dsq_list.flags")            \
+	X(sched_ext_entity, dsq_priq, "dsq_priq")                        \
+	X(sched_ext_entity, dsq_seq, "dsq_seq")                          \
+	X(sched_ext_entity, dsq_flags, "dsq_flags")                      \
+	X(sched_ext_entity, flags, "flags")                              \
+	X(sched_ext_entity, weight, "weight")                            \
+	X(sched_ext_entity, sticky_cpu, "sticky_cpu")                    \
+	X(sched_ext_entity, holding_cpu, "holding_cpu")                  \
+	X(sched_ext_entity, selected_cpu, "selected_cpu")                \
+	X(sched_ext_entity, ops_state, "ops_state")                      \
+	X(sched_ext_entity, runnable_node, "runnable_node")              \
+	X(sched_ext_entity, runnable_at, "runnable_at")                  \
+	X(sched_ext_entity, ddsp_dsq_id, "ddsp_dsq_id")                  \
+	X(sched_ext_entity, ddsp_enq_flags, "ddsp_enq_flags")            \
+	X(sched_ext_entity, slice, "slice")                              \
+	X(sched_ext_entity, dsq_vtime, "dsq_vtime")                      \
+	X(sched_ext_entity, tasks_node, "tasks_node")                    \
+	X(rq, scx, "scx")                                                \
+	X(rq, curr, "curr")                                              \
+	X(rq, clock, "clock")                                            \
+	X(rq, nr_running, "nr_running")                                  \
+	X(rq, cfs_nr_queued, "cfs.h_nr_queued")	  /* 6.14 */             \
+	X(rq, cfs_nr_running, "cfs.h_nr_running") /* up to 6.13 */       \
+	X(rq, rt_nr_running, "rt.rt_nr_running")                         \
+	X(rq, dl_nr_running, "dl.dl_nr_running")                         \
+	X(rq, online, "online")                                          \
+	X(scx_rq, local_dsq, "local_dsq")                                \
+	X(scx_rq, bypass_dsq, "bypass_dsq") /* 6.19, 7.0 */              \
+	X(scx_rq, reject_dsq, "reject_dsq") /* 7.3 */                    \
+	X(scx_rq, runnable_list, "runnable_list")                        \
+	X(scx_rq, nr_running, "nr_running")                              \
+	X(scx_rq, flags, "flags")                                        \
+	X(scx_rq, cpu_released, "cpu_released")                          \
+	X(scx_rq, ops_qseq, "ops_qseq")		/* up to 7.1 */          \
+	X(scx_rq, pnt_seq, "pnt_seq")		/* up to 6.18 */         \
+	X(scx_rq, kick_sync, "kick_sync")	/* 6.19 */               \
+	X(scx_rq, nr_immed, "nr_immed")		/* 7.1 */                \
+	X(scx_rq, clock, "clock")		/* 6.14 */               \
+	X(scx_rq, cpus_to_kick, "cpus_to_kick") /* up to 7.2 */          \
+	X(scx_rq, cpus_to_kick_if_idle, "cpus_to_kick_if_idle")          \
+	X(scx_rq, cpus_to_preempt, "cpus_to_preempt")                    \
+	X(scx_rq, cpus_to_wait, "cpus_to_wait")                          \
+	X(scx_rq, cpus_to_sync, "cpus_to_sync") /* 6.19 */               \
+	X(scx_dispatch_q, list, "list")                                  \
+	X(scx_dispatch_q, priq, "priq.rb_node")                          \
+	X(scx_dispatch_q, nr, "nr")                                      \
+	X(scx_dispatch_q, seq, "seq")                                    \
+	X(scx_dispatch_q, id, "id")                                      \
+	X(scx_dispatch_q, hash_node, "hash_node")                        \
+	X(scx_sched, ops, "ops")	 /* struct scx_sched: 6.16 */    \
+	X(scx_sched, ops_cid, "ops_cid") /* 7.2 */                       \
+	X(scx_sched, is_cid_type, "is_cid_type")                         \
+	X(scx_sched, dsq_hash, "dsq_hash")                               \
+	X(scx_sched, global_dsqs, "global_dsqs")	 /* up to 7.0 */ \
+	X(scx_sched, pnode, "pnode")			 /* 7.1 */       \
+	X(scx_sched, event_stats_cpu, "event_stats_cpu") /* 6.16 */      \
+	X(scx_sched, pcpu, "pcpu")			 /* 6.17 */      \
+	X(scx_sched, exit_kind, "exit_kind")                             \
+	X(scx_sched, exit_info, "exit_info")                             \
+	X(scx_sched, aborting, "aborting")                               \
+	X(scx_sched, bypass_depth, "bypass_depth")                       \
+	X(scx_sched, watchdog_timeout, "watchdog_timeout")               \
+	X(scx_sched, slice_dfl, "slice_dfl")                             \
+	X(scx_sched, level, "level")                                     \
+	X(scx_sched, all, "all")                                         \
+	X(scx_sched, cgrp_path, "cgrp_path")                             \
+	X(scx_sched, ancestors, "ancestors")                             \
+	X(scx_sched_pnode, global_dsq, "global_dsq")                     \
+	X(scx_sched_pcpu, event_stats, "event_stats")                    \
+	X(scx_sched_pcpu, bypass_dsq, "bypass_dsq")                      \
+	X(scx_sched_pcpu, cpus_to_kick, "cpus_to_kick") /* 7.3 */        \
+	X(scx_sched_pcpu, cpus_to_kick_if_idle, "cpus_to_kick_if_idle")  \
+	X(scx_sched_pcpu, cpus_to_preempt, "cpus_to_preempt")            \
+	X(scx_sched_pcpu, cpus_to_wait, "cpus_to_wait")                  \
+	X(scx_exit_info, kind, "kind")                                   \
+	X(scx_exit_info, exit_code, "exit_code")                         \
+	X(scx_exit_info, exit_cpu, "exit_cpu") /* 7.2 */                 \
+	X(scx_exit_info, flags, "flags")       /* 6.18 */                \
+	X(scx_exit_info, reason, "reason")                               \
+	X(scx_exit_info, bt, "bt")                                       \
+	X(scx_exit_info, bt_len, "bt_len")                               \
+	X(scx_exit_info, msg, "msg")                                     \
+	X(scx_exit_info, dump, "dump")                                   \
+	X(sched_ext_ops, name, "name")                                   \
+	X(sched_ext_ops, flags, "flags")                                 \
+	X(sched_ext_ops, timeout_ms, "timeout_ms")                       \
+	X(sched_ext_ops, dispatch_max_batch, "dispatch_max_batch")       \
+	X(sched_ext_ops, exit_dump_len, "exit_dump_len")                 \
+	X(list_head, next, "next")                                       \
+	X(list_head, prev, "prev")                                       \
+	X(rb_node, left, "rb_left")                                      \
+	X(rb_node, right, "rb_right")                                    \
+	X(rhashtable, tbl, "tbl")                                        \
+	X(bucket_table, size, "size")                                    \
+	X(bucket_table, nest, "nest")                                    \
+	X(bucket_table, future_tbl, "future_tbl")                        \
+	X(bucket_table, buckets, "buckets")                              \
+	X(idr, xa_head, "idr_rt.xa_head")                                \
+	X(xa_node, shift, "shift")                                       \
+	X(xa_node, slots, "slots")                                       \
+	X(bpf_map, id, "id")                                             \
+	X(bpf_map, name, "name")                                         \
+	X(bpf_map, map_type, "map_type")                                 \
+	X(bpf_map, key_size, "key_size")                                 \
+	X(bpf_map, value_size, "value_size")                             \
+	X(bpf_map, max_entries, "max_entries")                           \
+	X(bpf_map, map_flags, "map_flags")                               \
+	X(bpf_map, vmlinux_value_type, "btf_vmlinux_value_type_id")      \
+	X(bpf_struct_ops_map, map, "map")                                \
+	X(bpf_struct_ops_map, links, "links")                            \
+	X(bpf_struct_ops_map, links_cnt, "links_cnt") /* up to 6.12 */   \
+	X(bpf_struct_ops_map, funcs_cnt, "funcs_cnt") /* 6.13 */         \
+	X(bpf_struct_ops_map, kvalue, "kvalue")                          \
+	X(bpf_link, prog, "prog")                                        \
+	X(bpf_prog, aux, "aux")                                          \
+	X(bpf_prog, attach_type, "expected_attach_type")                 \
+	X(bpf_prog_aux, name, "name")                                    \
+	X(bpf_ksym, start, "start")                                      \
+	X(bpf_ksym, end, "end")                                          \
+	X(bpf_ksym, name, "name")                                        \
+	X(bpf_ksym, lnode, "lnode")                                      \
+	X(clocksource, mult, "mult")                                     \
 	X(clocksource, shift, "shift")
 
 enum layout_member {
@@ -167,52 +167,52 @@ enum layout_member {
 };
 
 /* Symbols, with the size of what stands there (0: address only). */
-#define LAYOUT_SYMBOLS(X)                       \
-	X(linux_banner, 0)                      \
-	X(_text, 0)                             \
-	X(_stext, 0)                            \
-	X(entry_SYSCALL_64, 0)                  \
-	X(asm_exc_divide_error, 0)              \
-	X(init_top_pgt, 0)                      \
-	X(swapper_pg_dir, 0)                    \
-	X(phys_base, 8)                         \
-	X(vmcoreinfo_data, 8)                   \
-	X(vmcoreinfo_size, 8)                   \
-	X(__start_BTF, 0)                       \
-	X(__stop_BTF, 0)                        \
-	X(nr_cpu_ids, 4)                        \
-	X(nr_node_ids, 4)                       \
-	X(__per_cpu_offset, 0)                  \
-	X(__cpu_possible_mask, 0)               \
-	X(jiffies_64, 8)                        \
-	X(clocksource_jiffies, 0)               \
-	X(runqueues, 0)                         \
-	X(init_task, 0)                         \
-	X(ext_sched_class, 0)                   \
-	X(fair_sched_class, 0)                  \
-	X(rt_sched_class, 0)                    \
-	X(dl_sched_class, 0)                    \
-	X(idle_sched_class, 0)                  \
-	X(stop_sched_class, 0)                  \
-	X(scx_root, 8) /* 6.16 */               \
-	X(scx_sched_all, 0) /* 7.1 */           \
-	X(scx_tasks, 0)                         \
-	X(scx_enable_state_var, 4)     /* 6.16 */ \
-	X(scx_ops_enable_state_var, 4) /* up to 6.15 */ \
-	X(scx_switching_all, 1)                 \
-	X(scx_watchdog_timeout, 8)   /* up to 7.0 */ \
-	X(scx_watchdog_timestamp, 8)            \
-	X(scx_bypass_depth, 4)       /* 6.16 to 7.0 */ \
-	X(scx_ops_bypass_depth, 4)   /* up to 6.15 */ \
-	X(scx_aborting, 1)           /* 6.19, 7.0 */ \
-	X(scx_slice_dfl, 8)          /* 6.19, 7.0 */ \
-	X(scx_ops, 0)                /* up to 6.15: the ops by value */ \
-	X(scx_exit_kind, 4)          /* up to 6.15 */ \
-	X(scx_exit_info, 8)          /* up to 6.15 */ \
-	X(dsq_hash, 0)               /* up to 6.15 */ \
-	X(global_dsqs, 8)            /* up to 6.15 */ \
-	X(event_stats_cpu, 0)        /* 6.14, 6.15: per-CPU */ \
-	X(map_idr, 0)                           \
+#define LAYOUT_SYMBOLS(X)                                             \
+	X(linux_banner, 0)                                            \
+	X(_text, 0)                                                   \
+	X(_stext, 0)                                                  \
+	X(entry_SYSCALL_64, 0)                                        \
+	X(asm_exc_divide_error, 0)                                    \
+	X(init_top_pgt, 0)                                            \
+	X(swapper_pg_dir, 0)                                          \
+	X(phys_base, 8)                                               \
+	X(vmcoreinfo_data, 8)                                         \
+	X(vmcoreinfo_size, 8)                                         \
+	X(__start_BTF, 0)                                             \
+	X(__stop_BTF, 0)                                              \
+	X(nr_cpu_ids, 4)                                              \
+	X(nr_node_ids, 4)                                             \
+	X(__per_cpu_offset, 0)                                        \
+	X(__cpu_possible_mask, 0)                                     \
+	X(jiffies_64, 8)                                              \
+	X(clocksource_jiffies, 0)                                     \
+	X(runqueues, 0)                                               \
+	X(init_task, 0)                                               \
+	X(ext_sched_class, 0)                                         \
+	X(fair_sched_class, 0)                                        \
+	X(rt_sched_class, 0)                                          \
+	X(dl_sched_class, 0)                                          \
+	X(idle_sched_class, 0)                                        \
+	X(stop_sched_class, 0)                                        \
+	X(scx_root, 8)	    /* 6.16 */                                \
+	X(scx_sched_all, 0) /* 7.1 */                                 \
+	X(scx_tasks, 0)                                               \
+	X(scx_enable_state_var, 4)     /* 6.16 */                     \
+	X(scx_ops_enable_state_var, 4) /* up to 6.15 */               \
+	X(scx_switching_all, 1)                                       \
+	X(scx_watchdog_timeout, 8) /* up to 7.0 */                    \
+	X(scx_watchdog_timestamp, 8)                                  \
+	X(scx_bypass_depth, 4)	   /* 6.16 to 7.0 */                  \
+	X(scx_ops_bypass_depth, 4) /* up to 6.15 */                   \
+	X(scx_aborting, 1)	   /* 6.19, 7.0 */                    \
+	X(scx_slice_dfl, 8)	   /* 6.19, 7.0 */                    \
+	X(scx_ops, 0)		   /* up to 6.15: the ops by value */ \
+	X(scx_exit_kind, 4)	   /* up to 6.15 */                   \
+	X(scx_exit_info, 8)	   /* up to 6.15 */                   \
+	X(dsq_hash, 0)		   /* up to 6.15 */                   \
+	X(global_dsqs, 8)	   /* up to 6.15 */                   \
+	X(event_stats_cpu, 0)	   /* 6.14, 6.15: per-CPU */          \
+	X(map_idr, 0)                                                 \
 	X(bpf_kallsyms, 0)
 
 enum layout_symbol {

@@ -26,7 +26,8 @@ bool list_next(struct list_iter *it, uint64_t *node)
 	}
 	/* a list that never comes back to its head meets its own past (Brent) */
 	if (next.value == it->tortoise || next.value == it->node) {
-		it->cut = pool_printf(it->w->pool, "list broken at 0x%016llx: it runs in a circle past its head",
+		it->cut = pool_printf(it->w->pool,
+				      "list broken at 0x%016llx: it runs in a circle past its head",
 				      (unsigned long long)it->node);
 		return false;
 	}

@@ -13,7 +13,7 @@
 
 struct paging {
 	struct phys *phys;
-	uint64_t root; /* physical address of the top table, page aligned */
+	uint64_t root;	 /* physical address of the top table, page aligned */
 	unsigned levels; /* 4 or 5 */
 	struct {
 		uint64_t page; /* virtual page number + 1; 0 is empty */

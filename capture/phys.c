@@ -68,7 +68,8 @@ void phys_deinit(struct phys *phys)
 void phys_reset_touched(struct phys *phys)
 {
 	for (size_t i = 0; i < phys->nr_regions; i++)
-		memset(phys->regions[i].touched, 0, (region_pages(&phys->regions[i]) + 63) / 64 * 8);
+		memset(phys->regions[i].touched, 0,
+		       (region_pages(&phys->regions[i]) + 63) / 64 * 8);
 	phys->nr_touched = 0;
 }
 

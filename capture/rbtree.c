@@ -4,7 +4,8 @@
 /* A valid red-black tree of 2^32 nodes is at most twice as deep as this half. */
 #define MAX_DEPTH 64
 
-size_t rbtree_nodes(struct walk *w, uint64_t root_node, uint64_t *nodes, size_t max, const char **cut)
+size_t rbtree_nodes(struct walk *w, uint64_t root_node, uint64_t *nodes, size_t max,
+		    const char **cut)
 {
 	uint64_t stack[MAX_DEPTH];
 	uint64_t node = root_node;

@@ -113,7 +113,8 @@ struct scxray_text read_text_array(struct walk *w, uint64_t base, enum layout_me
 
 	if (!member->present) {
 		w->member_missing[m] = true;
-		return (struct scxray_text){ .reason = layout_member_name(m), .state = SCXRAY_MISSING };
+		return (struct scxray_text){ .reason = layout_member_name(m),
+					     .state = SCXRAY_MISSING };
 	}
 	status = guest_read(w->g, addr, bytes, size);
 	if (status)
@@ -125,7 +126,8 @@ struct scxray_text read_text_array(struct walk *w, uint64_t base, enum layout_me
 	return text_of(w, addr, bytes, strnlen(bytes, size));
 }
 
-struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_member m, size_t max)
+struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_member m,
+				     size_t max)
 {
 	struct scxray_num pointer = read_member(w, base, m);
 	enum read_status status;
@@ -192,7 +194,8 @@ struct scxray_cpumask read_cpumask(struct walk *w, uint64_t base, enum layout_me
 	struct scxray_num pointer;
 
 	if (!member->present)
-		return (struct scxray_cpumask){ .reason = layout_member_name(m), .state = SCXRAY_MISSING };
+		return (struct scxray_cpumask){ .reason = layout_member_name(m),
+						.state = SCXRAY_MISSING };
 	t = types_strip(&w->k->types, member->type_id, NULL);
 	if (!t || btf_kind(t) != BTF_KIND_PTR) /* without CPUMASK_OFFSTACK an array of one */
 		return read_cpumask_at(w, base + member->offset);
@@ -229,7 +232,8 @@ const char *flag_names(struct walk *w, const char *enum_name, const char *prefix
 			continue;
 		if (!strncmp(name, prefix, strlen(prefix)))
 			name += strlen(prefix);
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.40s", len ? "|" : "", name);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.40s", len ? "|" : "",
+					name);
 		if (len >= sizeof(text) - 64)
 			break;
 		left &= ~bit;

@@ -48,7 +48,8 @@ static void chain(struct rht *ht, uint64_t word)
 		if (next.value & 1 || !next.value)
 			return;
 		if (next.value == tortoise || next.value == node) {
-			ht->cut = pool_printf(ht->w->pool, "hash chain broken at 0x%016llx: it runs in a circle",
+			ht->cut = pool_printf(ht->w->pool,
+					      "hash chain broken at 0x%016llx: it runs in a circle",
 					      (unsigned long long)node);
 			return;
 		}
@@ -94,7 +95,8 @@ static void table(struct rht *ht, uint64_t tbl)
 	unsigned shift = 0, depth = 0;
 
 	if (size.state != SCXRAY_PRESENT || nest.state != SCXRAY_PRESENT) {
-		ht->cut = pool_printf(ht->w->pool, "hash table at 0x%016llx: %s", (unsigned long long)tbl,
+		ht->cut = pool_printf(ht->w->pool, "hash table at 0x%016llx: %s",
+				      (unsigned long long)tbl,
 				      size.state != SCXRAY_PRESENT ? size.reason : nest.reason);
 		return;
 	}
@@ -110,7 +112,8 @@ static void table(struct rht *ht, uint64_t tbl)
 	/* nested: 1 << nest words, then pages of 512 until `size` buckets are covered */
 	if (nest.value > 16)
 		nest.value = 16;
-	for (shift = (unsigned)nest.value; (1ULL << shift) < size.value && depth < MAX_NEST_DEPTH; depth++)
+	for (shift = (unsigned)nest.value; (1ULL << shift) < size.value && depth < MAX_NEST_DEPTH;
+	     depth++)
 		shift += 9;
 	struct scxray_num top = read_int(ht->w, buckets, 8, false);
 
@@ -119,17 +122,19 @@ static void table(struct rht *ht, uint64_t tbl)
 }
 
 void rhashtable_walk(struct walk *w, uint64_t addr, uint32_t max,
-		     bool (*visit)(struct walk *w, uint64_t node, void *arg), void *arg, const char **cut)
+		     bool (*visit)(struct walk *w, uint64_t node, void *arg), void *arg,
+		     const char **cut)
 {
 	struct rht ht = { .w = w, .visit = visit, .arg = arg, .max = max };
 	struct scxray_num tbl = read_member(w, addr, M_rhashtable_tbl);
 
-	for (int i = 0; i < MAX_TABLES && tbl.state == SCXRAY_PRESENT && tbl.value && !ht.stopped; i++) {
+	for (int i = 0; i < MAX_TABLES && tbl.state == SCXRAY_PRESENT && tbl.value && !ht.stopped;
+	     i++) {
 		table(&ht, tbl.value);
 		tbl = read_member(w, tbl.value, M_bucket_table_future_tbl);
 	}
 	if (tbl.state == SCXRAY_UNREADABLE && !ht.cut)
-		ht.cut = pool_printf(w->pool, "hash table at 0x%016llx: %s", (unsigned long long)tbl.value,
-				     tbl.reason);
+		ht.cut = pool_printf(w->pool, "hash table at 0x%016llx: %s",
+				     (unsigned long long)tbl.value, tbl.reason);
 	*cut = ht.cut;
 }

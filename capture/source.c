@@ -30,7 +30,8 @@ static int map_file(struct scxray_source *source, const char *path, struct scxra
 	if (fstat(fd, &st))
 		scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: not a regular file; give an image file", path);
+		scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: not a regular file; give an image file",
+			    path);
 	else if (st.st_size == 0)
 		scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%s: the file is empty", path);
 	else
@@ -40,8 +41,8 @@ static int map_file(struct scxray_source *source, const char *path, struct scxra
 		source->map = mmap(NULL, source->map_size, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (source->map == MAP_FAILED) {
 			source->map = NULL;
-			failed = scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: cannot be mapped: %s", path,
-					     strerror(errno));
+			failed = scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: cannot be mapped: %s",
+					     path, strerror(errno));
 		}
 	}
 	close(fd);

@@ -45,7 +45,7 @@ struct scxray_source {
 	struct phys phys;
 	struct source_vcpu *vcpus;
 	size_t nr_vcpus;
-	char *vmcoreinfo; /* NUL-terminated text, or NULL */
+	char *vmcoreinfo;	    /* NUL-terminated text, or NULL */
 	struct boot_hint hint;	    /* from a core: where the kernel was found */
 	struct boot_hint used_hint; /* of the last capture: what a core will keep */
 	uint64_t open_us;
@@ -58,8 +58,10 @@ struct scxray_source {
 };
 
 /* Both fill a zeroed source from a mapped file.  0 or -1 with *err. */
-int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size, struct scxray_error *err);
-int core_load(struct scxray_source *source, const uint8_t *file, size_t size, struct scxray_error *err);
+int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size,
+		struct scxray_error *err);
+int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
+	      struct scxray_error *err);
 
 /* True if the file begins like a scxray core. */
 bool core_detect(const uint8_t *file, size_t size);

@@ -35,7 +35,8 @@ static bool next_name(const struct symbols *s, size_t *at, const uint8_t **token
 }
 
 /* Expands into `buf` without the type letter; returns the length, cut to size - 1. */
-static size_t expand(const struct symbols *s, const uint8_t *tokens, size_t nr, char *buf, size_t size)
+static size_t expand(const struct symbols *s, const uint8_t *tokens, size_t nr, char *buf,
+		     size_t size)
 {
 	size_t len = 0;
 	bool type = true;
@@ -135,7 +136,8 @@ static uint32_t find_banner(const struct symbols *s)
 	for (uint32_t i = 0; i < s->nr && next_name(s, &at, &tokens, &nr); i++) {
 		char name[sizeof(banner) + 1];
 
-		if (nr <= sizeof(banner) && expand(s, tokens, nr, name, sizeof(name)) == sizeof(banner) - 1 &&
+		if (nr <= sizeof(banner) &&
+		    expand(s, tokens, nr, name, sizeof(name)) == sizeof(banner) - 1 &&
 		    !memcmp(name, banner, sizeof(banner) - 1))
 			return i;
 	}
@@ -148,7 +150,8 @@ static int find_encoding(struct symbols *s, struct guest *g, const struct kallsy
 	uint32_t banner = find_banner(s);
 
 	if (banner == s->nr)
-		return scxray_fail(err, SCXRAY_ERR_GUEST, where->names, "kallsyms has no linux_banner");
+		return scxray_fail(err, SCXRAY_ERR_GUEST, where->names,
+				   "kallsyms has no linux_banner");
 	for (int e = 0; e < KALLSYMS_NR_ENCODINGS; e++) {
 		char text[14];
 		uint64_t addr;
@@ -188,11 +191,12 @@ static int read_addresses(struct symbols *s, struct guest *g, const struct kalls
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	}
 	status = guest_read(g, where->offsets, offsets, s->nr * sizeof(*offsets));
-	failed = status ? scxray_fail(err, SCXRAY_ERR_UNREAD, where->offsets, "kallsyms_offsets: %s",
-				      read_status_text(status)) :
-			  find_encoding(s, g, where, offsets, err);
+	failed = status ? scxray_fail(err, SCXRAY_ERR_UNREAD, where->offsets,
+				      "kallsyms_offsets: %s", read_status_text(status))
+			: find_encoding(s, g, where, offsets, err);
 	for (uint32_t i = 0; !failed && i < s->nr; i++) {
-		s->by_addr[i].addr = decode(s->encoding, where->offsets, where->relative_base, i, offsets[i]);
+		s->by_addr[i].addr =
+			decode(s->encoding, where->offsets, where->relative_base, i, offsets[i]);
 		s->by_addr[i].index = i;
 		sorted &= !i || s->by_addr[i - 1].addr <= s->by_addr[i].addr;
 	}
@@ -213,8 +217,8 @@ int symbols_load(struct symbols *symbols, struct guest *g, const struct kallsyms
 		return scxray_fail(err, SCXRAY_ERR_UNREAD, where->num_syms, "kallsyms_num_syms: %s",
 				   read_status_text(status));
 	if (!symbols->nr || symbols->nr > MAX_SYMBOLS)
-		return scxray_fail(err, SCXRAY_ERR_GUEST, where->num_syms, "kallsyms claims %u symbols",
-				   symbols->nr);
+		return scxray_fail(err, SCXRAY_ERR_GUEST, where->num_syms,
+				   "kallsyms claims %u symbols", symbols->nr);
 	if (read_tokens(symbols, g, where, err) || read_names(symbols, g, where, err) ||
 	    read_addresses(symbols, g, where, err)) {
 		symbols_deinit(symbols);
@@ -266,7 +270,8 @@ void symbols_find(const struct symbols *s, struct symbol_want *wants, size_t nr)
 			continue;
 		expand(s, tokens, nr_tokens, name, sizeof(name));
 		for (size_t w = 0; w < nr; w++)
-			if (!wants[w].addr && name[0] == wants[w].name[0] && !strcmp(name, wants[w].name))
+			if (!wants[w].addr && name[0] == wants[w].name[0] &&
+			    !strcmp(name, wants[w].name))
 				wants[w].addr = addr_of(s, i);
 	}
 }

@@ -16,8 +16,8 @@
 
 /* How kallsyms_offsets is to be read. */
 enum kallsyms_encoding {
-	KALLSYMS_PLACE_RELATIVE, /* 7.0 on: &offsets[i] + offsets[i] */
-	KALLSYMS_BASE_RELATIVE,	 /* base + (u32)offsets[i] */
+	KALLSYMS_PLACE_RELATIVE,  /* 7.0 on: &offsets[i] + offsets[i] */
+	KALLSYMS_BASE_RELATIVE,	  /* base + (u32)offsets[i] */
 	KALLSYMS_ABSOLUTE_PERCPU, /* up to 6.14: offsets[i] if >= 0, else base - 1 - offsets[i] */
 	KALLSYMS_NR_ENCODINGS,
 };

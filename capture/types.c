@@ -52,7 +52,8 @@ static bool valid_refs(const struct types *types, const struct btf_type *t)
 	case BTF_KIND_TYPE_TAG:
 		return valid_id(types, t->type);
 	case BTF_KIND_ARRAY:
-		return valid_id(types, btf_array(t)->type) && valid_id(types, btf_array(t)->index_type);
+		return valid_id(types, btf_array(t)->type) &&
+		       valid_id(types, btf_array(t)->index_type);
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
 		for (uint32_t i = 0; i < vlen; i++)
@@ -115,7 +116,8 @@ static int index_types(struct types *types, struct scxray_error *err)
 		uint32_t slot;
 
 		if (!t || !valid_refs(types, t))
-			return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "kernel BTF: type %u is broken", id);
+			return scxray_fail(err, SCXRAY_ERR_GUEST, 0,
+					   "kernel BTF: type %u is broken", id);
 		if (!is_named_kind(t))
 			continue;
 		slot = hash(btf__str_by_offset(types->btf, t->name_off)) & types->mask;
@@ -270,8 +272,9 @@ static bool is_signed(const struct types *types, uint32_t id)
 }
 
 /* One name of a path, looked for through anonymous members; offsets are in bits. */
-static bool find_member(const struct types *types, uint32_t id, const char *name, size_t len, int depth,
-			uint64_t *bit_offset, const struct btf_type **owner, uint32_t *index)
+static bool find_member(const struct types *types, uint32_t id, const char *name, size_t len,
+			int depth, uint64_t *bit_offset, const struct btf_type **owner,
+			uint32_t *index)
 {
 	const struct btf_type *t = types_strip(types, id, NULL);
 
@@ -327,8 +330,8 @@ struct member types_member(const struct types *types, uint32_t struct_id, const 
 	return m;
 }
 
-bool types_enum_value(const struct btf *btf, const struct btf_type *t, uint32_t i, const char **name,
-		      uint64_t *value)
+bool types_enum_value(const struct btf *btf, const struct btf_type *t, uint32_t i,
+		      const char **name, uint64_t *value)
 {
 	if (!t || i >= btf_vlen(t))
 		return false;
@@ -342,7 +345,8 @@ bool types_enum_value(const struct btf *btf, const struct btf_type *t, uint32_t 
 	if (btf_kind(t) != BTF_KIND_ENUM)
 		return false;
 	*name = btf__str_by_offset(btf, btf_enum(t)[i].name_off);
-	*value = btf_kflag(t) ? (uint64_t)(int64_t)btf_enum(t)[i].val : (uint32_t)btf_enum(t)[i].val;
+	*value =
+		btf_kflag(t) ? (uint64_t)(int64_t)btf_enum(t)[i].val : (uint32_t)btf_enum(t)[i].val;
 	return true;
 }
 
@@ -353,7 +357,8 @@ static const struct btf_type *find_enum(const struct types *types, const char *n
 	return id ? btf__type_by_id(types->btf, id) : NULL;
 }
 
-bool types_enumerator(const struct types *types, const char *enum_name, const char *name, uint64_t *value)
+bool types_enumerator(const struct types *types, const char *enum_name, const char *name,
+		      uint64_t *value)
 {
 	const struct btf_type *t = find_enum(types, enum_name);
 	const char *n;

@@ -21,7 +21,7 @@
  */
 struct types {
 	struct btf *btf;
-	uint32_t nr; /* ids are 1 to nr - 1 */
+	uint32_t nr;	   /* ids are 1 to nr - 1 */
 	uint32_t *by_name; /* hash of struct, union, enum and typedef names -> type id, 0 empty */
 	uint32_t mask;
 };
@@ -58,11 +58,12 @@ struct member types_member(const struct types *types, uint32_t struct_id, const 
 uint32_t types_size(const struct types *types, uint32_t id);
 
 /* Values of an enum or enum64: false at the end. */
-bool types_enum_value(const struct btf *btf, const struct btf_type *t, uint32_t i, const char **name,
-		      uint64_t *value);
+bool types_enum_value(const struct btf *btf, const struct btf_type *t, uint32_t i,
+		      const char **name, uint64_t *value);
 
 /* The value of enumerator `name` in enum `enum_name`; false if there is none. */
-bool types_enumerator(const struct types *types, const char *enum_name, const char *name, uint64_t *value);
+bool types_enumerator(const struct types *types, const char *enum_name, const char *name,
+		      uint64_t *value);
 
 /* The name of `value` in the enum; NULL if it has none. Borrowed from the BTF. */
 const char *types_enum_name(const struct types *types, const char *enum_name, uint64_t value);

@@ -40,10 +40,10 @@ struct qemu_note {
 #define PRSTATUS_MIN (PRSTATUS_REGS + 27 * 8)
 
 static const int prstatus_order[] = {
-	SCXRAY_REG_R15, SCXRAY_REG_R14, SCXRAY_REG_R13,	   SCXRAY_REG_R12, SCXRAY_REG_RBP,
-	SCXRAY_REG_RBX, SCXRAY_REG_R11, SCXRAY_REG_R10,	   SCXRAY_REG_R9,  SCXRAY_REG_R8,
-	SCXRAY_REG_RAX, SCXRAY_REG_RCX, SCXRAY_REG_RDX,	   SCXRAY_REG_RSI, SCXRAY_REG_RDI,
-	-1 /* orig_rax */, SCXRAY_REG_RIP, SCXRAY_REG_CS, SCXRAY_REG_RFLAGS, SCXRAY_REG_RSP,
+	SCXRAY_REG_R15,	   SCXRAY_REG_R14, SCXRAY_REG_R13, SCXRAY_REG_R12,    SCXRAY_REG_RBP,
+	SCXRAY_REG_RBX,	   SCXRAY_REG_R11, SCXRAY_REG_R10, SCXRAY_REG_R9,     SCXRAY_REG_R8,
+	SCXRAY_REG_RAX,	   SCXRAY_REG_RCX, SCXRAY_REG_RDX, SCXRAY_REG_RSI,    SCXRAY_REG_RDI,
+	-1 /* orig_rax */, SCXRAY_REG_RIP, SCXRAY_REG_CS,  SCXRAY_REG_RFLAGS, SCXRAY_REG_RSP,
 	SCXRAY_REG_SS,
 };
 
@@ -118,19 +118,32 @@ static void take_qemu(struct vmcore *core, const uint8_t *desc, size_t size)
 		enum scxray_reg reg;
 		uint64_t value;
 	} table[] = {
-		{ SCXRAY_REG_RIP, note.rip },	    { SCXRAY_REG_RSP, note.rsp },
-		{ SCXRAY_REG_CR3, note.cr[3] },	    { SCXRAY_REG_RFLAGS, note.rflags },
-		{ SCXRAY_REG_RAX, note.rax },	    { SCXRAY_REG_RBX, note.rbx },
-		{ SCXRAY_REG_RCX, note.rcx },	    { SCXRAY_REG_RDX, note.rdx },
-		{ SCXRAY_REG_RSI, note.rsi },	    { SCXRAY_REG_RDI, note.rdi },
-		{ SCXRAY_REG_RBP, note.rbp },	    { SCXRAY_REG_R8, note.r8 },
-		{ SCXRAY_REG_R9, note.r9 },	    { SCXRAY_REG_R10, note.r10 },
-		{ SCXRAY_REG_R11, note.r11 },	    { SCXRAY_REG_R12, note.r12 },
-		{ SCXRAY_REG_R13, note.r13 },	    { SCXRAY_REG_R14, note.r14 },
-		{ SCXRAY_REG_R15, note.r15 },	    { SCXRAY_REG_CR0, note.cr[0] },
-		{ SCXRAY_REG_CR2, note.cr[2] },	    { SCXRAY_REG_CR4, note.cr[4] },
-		{ SCXRAY_REG_CS, note.cs.selector }, { SCXRAY_REG_SS, note.ss.selector },
-		{ SCXRAY_REG_FS_BASE, note.fs.base }, { SCXRAY_REG_GS_BASE, note.gs.base },
+		{ SCXRAY_REG_RIP, note.rip },
+		{ SCXRAY_REG_RSP, note.rsp },
+		{ SCXRAY_REG_CR3, note.cr[3] },
+		{ SCXRAY_REG_RFLAGS, note.rflags },
+		{ SCXRAY_REG_RAX, note.rax },
+		{ SCXRAY_REG_RBX, note.rbx },
+		{ SCXRAY_REG_RCX, note.rcx },
+		{ SCXRAY_REG_RDX, note.rdx },
+		{ SCXRAY_REG_RSI, note.rsi },
+		{ SCXRAY_REG_RDI, note.rdi },
+		{ SCXRAY_REG_RBP, note.rbp },
+		{ SCXRAY_REG_R8, note.r8 },
+		{ SCXRAY_REG_R9, note.r9 },
+		{ SCXRAY_REG_R10, note.r10 },
+		{ SCXRAY_REG_R11, note.r11 },
+		{ SCXRAY_REG_R12, note.r12 },
+		{ SCXRAY_REG_R13, note.r13 },
+		{ SCXRAY_REG_R14, note.r14 },
+		{ SCXRAY_REG_R15, note.r15 },
+		{ SCXRAY_REG_CR0, note.cr[0] },
+		{ SCXRAY_REG_CR2, note.cr[2] },
+		{ SCXRAY_REG_CR4, note.cr[4] },
+		{ SCXRAY_REG_CS, note.cs.selector },
+		{ SCXRAY_REG_SS, note.ss.selector },
+		{ SCXRAY_REG_FS_BASE, note.fs.base },
+		{ SCXRAY_REG_GS_BASE, note.gs.base },
 		{ SCXRAY_REG_IDT_BASE, note.idt.base },
 	};
 
@@ -187,7 +200,8 @@ static bool is_covered(const struct phys *phys, const GElf_Phdr *ph)
 	return false;
 }
 
-static int add_load(struct scxray_source *source, const uint8_t *file, GElf_Phdr ph, struct scxray_error *err)
+static int add_load(struct scxray_source *source, const uint8_t *file, GElf_Phdr ph,
+		    struct scxray_error *err)
 {
 	uint64_t head = -ph.p_paddr & PAGE_MASK;
 
@@ -205,13 +219,15 @@ static int add_load(struct scxray_source *source, const uint8_t *file, GElf_Phdr
 static int check_ident(const uint8_t *file, size_t size, struct scxray_error *err)
 {
 	if (size >= 8 && (!memcmp(file, "KDUMP   ", 8) || !memcmp(file, "DISKDUMP", 8)))
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
-				   "a compressed kdump; convert it with `makedumpfile -E`, or dump without compression");
+		return scxray_fail(
+			err, SCXRAY_ERR_FORMAT, 0,
+			"a compressed kdump; convert it with `makedumpfile -E`, or dump without compression");
 	if (size >= 12 && !memcmp(file, "makedumpfile", 12))
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 				   "a flattened dump; convert it with `makedumpfile -R`");
 	if (size < 4 || memcmp(file, ELFMAG, SELFMAG))
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "neither an ELF vmcore nor a scxray core");
+		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
+				   "neither an ELF vmcore nor a scxray core");
 	if (size < sizeof(Elf64_Ehdr))
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 				   "truncated: %zu bytes are less than an ELF header", size);
@@ -219,8 +235,9 @@ static int check_ident(const uint8_t *file, size_t size, struct scxray_error *er
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 				   "a 32-bit ELF file; only x86-64 guests are supported");
 	if (file[EI_CLASS] != ELFCLASS64 || file[EI_DATA] != ELFDATA2LSB)
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
-				   "not a little-endian 64-bit ELF file; only x86-64 guests are supported");
+		return scxray_fail(
+			err, SCXRAY_ERR_FORMAT, 0,
+			"not a little-endian 64-bit ELF file; only x86-64 guests are supported");
 	return 0;
 }
 
@@ -229,17 +246,19 @@ static int check_header(Elf *elf, size_t *nr_phdrs, struct scxray_error *err)
 	GElf_Ehdr ehdr;
 
 	if (!gelf_getehdr(elf, &ehdr))
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "broken ELF header: %s", elf_errmsg(-1));
+		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "broken ELF header: %s",
+				   elf_errmsg(-1));
 	if (ehdr.e_machine != EM_X86_64)
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 				   "an ELF file for machine %u; only x86-64 guests are supported",
 				   ehdr.e_machine);
 	if (ehdr.e_type != ET_CORE)
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
-				   "an ELF file, but not a core (type %u): give a vmcore", ehdr.e_type);
+				   "an ELF file, but not a core (type %u): give a vmcore",
+				   ehdr.e_type);
 	if (elf_getphdrnum(elf, nr_phdrs))
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "truncated: broken program headers: %s",
-				   elf_errmsg(-1));
+		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
+				   "truncated: broken program headers: %s", elf_errmsg(-1));
 	if (*nr_phdrs > MAX_SEGMENTS)
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%zu program headers are too many",
 				   *nr_phdrs);
@@ -262,9 +281,10 @@ static int load_segments(struct vmcore *core, Elf *elf, const uint8_t *file, siz
 		if (ph.p_type != PT_LOAD && ph.p_type != PT_NOTE)
 			continue;
 		if (ph.p_offset > size || ph.p_filesz > size - ph.p_offset)
-			return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
-					   "truncated: a segment ends at byte %llu, the file at %zu",
-					   (unsigned long long)(ph.p_offset + ph.p_filesz), size);
+			return scxray_fail(
+				err, SCXRAY_ERR_FORMAT, 0,
+				"truncated: a segment ends at byte %llu, the file at %zu",
+				(unsigned long long)(ph.p_offset + ph.p_filesz), size);
 		if (ph.p_type == PT_LOAD) {
 			if (ph.p_filesz)
 				loads[nr_loads++] = ph;
@@ -289,7 +309,8 @@ static int load_segments(struct vmcore *core, Elf *elf, const uint8_t *file, siz
 	return 0;
 }
 
-int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size, struct scxray_error *err)
+int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size,
+		struct scxray_error *err)
 {
 	struct vmcore core = { .source = source };
 	GElf_Phdr *loads = NULL;
@@ -300,14 +321,16 @@ int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size, 
 	if (check_ident(file, size, err))
 		return -1;
 	elf_version(EV_CURRENT);
-	elf = elf_memory((char *)file, size); /* read only: libelf writes to images opened for that */
+	elf = elf_memory((char *)file,
+			 size); /* read only: libelf writes to images opened for that */
 	if (!elf)
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "broken ELF file: %s", elf_errmsg(-1));
+		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "broken ELF file: %s",
+				   elf_errmsg(-1));
 	failed = check_header(elf, &nr_phdrs, err);
 	if (!failed) {
 		loads = calloc(nr_phdrs ? nr_phdrs : 1, sizeof(*loads));
-		failed = loads ? load_segments(&core, elf, file, size, loads, nr_phdrs, err) :
-				 scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		failed = loads ? load_segments(&core, elf, file, size, loads, nr_phdrs, err)
+			       : scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	}
 	free(loads);
 	elf_end(elf);

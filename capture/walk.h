@@ -46,7 +46,8 @@ struct scxray_num read_symbol(struct walk *w, enum layout_symbol s, bool is_sign
 
 /* Text in an array member, up to its size; and behind a char * member, up to `max` bytes. */
 struct scxray_text read_text_array(struct walk *w, uint64_t base, enum layout_member m);
-struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_member m, size_t max);
+struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_member m,
+				     size_t max);
 
 /* nr_cpu_ids bits at `addr`. */
 struct scxray_cpumask read_cpumask_at(struct walk *w, uint64_t addr);
@@ -111,19 +112,21 @@ bool list_next(struct list_iter *it, uint64_t *node);
  * Nodes of an rb-tree in order, into `nodes`, at most `max`.  Returns their
  * number; *cut says why the tree was left early, or is NULL.
  */
-size_t rbtree_nodes(struct walk *w, uint64_t root_node, uint64_t *nodes, size_t max, const char **cut);
+size_t rbtree_nodes(struct walk *w, uint64_t root_node, uint64_t *nodes, size_t max,
+		    const char **cut);
 
 /*
  * Entries of an xarray (or idr) whose head word is at `head_addr`, in index order:
  * calls visit() for each; it returns false to stop.  *cut as above.
  */
 void xarray_walk(struct walk *w, uint64_t head_addr, uint32_t max,
-		 bool (*visit)(struct walk *w, uint64_t index, uint64_t entry, void *arg), void *arg,
-		 const char **cut);
+		 bool (*visit)(struct walk *w, uint64_t index, uint64_t entry, void *arg),
+		 void *arg, const char **cut);
 
 /* Objects (rhash_head addresses) of the rhashtable at `ht`; order is the table's. */
 void rhashtable_walk(struct walk *w, uint64_t ht, uint32_t max,
-		     bool (*visit)(struct walk *w, uint64_t node, void *arg), void *arg, const char **cut);
+		     bool (*visit)(struct walk *w, uint64_t node, void *arg), void *arg,
+		     const char **cut);
 
 /* ---- walkers: each fills its part of w->r -------------------------------- */
 

@@ -7,7 +7,7 @@
 #include "walk.h"
 
 #define MAX_NODES 1024
-#define CURSOR 1 /* SCX_DSQ_LNODE_ITER_CURSOR: an iterator's place, no task */
+#define CURSOR 1  /* SCX_DSQ_LNODE_ITER_CURSOR: an iterator's place, no task */
 #define ON_PRIQ 1 /* SCX_TASK_DSQ_ON_PRIQ */
 
 const char *dsq_id_name(struct walk *w, uint64_t id)
@@ -17,11 +17,14 @@ const char *dsq_id_name(struct walk *w, uint64_t id)
 	if (!(id >> 63))
 		return NULL;
 	if (types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_LOCAL_ON", &local_on) &&
-	    types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_LOCAL_CPU_MASK", &cpu_mask) &&
+	    types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_LOCAL_CPU_MASK",
+			     &cpu_mask) &&
 	    (id & ~cpu_mask) == local_on)
-		return pool_printf(w->pool, "SCX_DSQ_LOCAL_ON | %llu", (unsigned long long)(id & cpu_mask));
+		return pool_printf(w->pool, "SCX_DSQ_LOCAL_ON | %llu",
+				   (unsigned long long)(id & cpu_mask));
 	/* the enum has FLAG_BUILTIN and INVALID of one value: the latter is meant */
-	if (types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_INVALID", &local_on) && id == local_on)
+	if (types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_INVALID", &local_on) &&
+	    id == local_on)
 		return "SCX_DSQ_INVALID";
 	return types_enum_name(&w->k->types, "scx_dsq_id_flags", id);
 }
@@ -92,13 +95,16 @@ static void check_vtime(struct walk *w, struct scxray_dsq *dsq)
 	if (cut)
 		conflict(w, dsq, cut);
 	else if (nr != dsq->nr_tasks && !dsq->cut)
-		conflict(w, dsq, pool_printf(w->pool, "the list has %zu tasks, the rb-tree %zu", dsq->nr_tasks, nr));
+		conflict(w, dsq,
+			 pool_printf(w->pool, "the list has %zu tasks, the rb-tree %zu",
+				     dsq->nr_tasks, nr));
 	for (size_t i = 0; i < nr && i < dsq->nr_tasks; i++) {
 		uint64_t kva = task_of_entity(w, nodes[i], M_sched_ext_entity_dsq_priq);
 
 		if (kva == dsq->tasks[i].kva)
 			continue;
-		conflict(w, dsq, pool_printf(w->pool, "list and rb-tree differ from position %zu on", i));
+		conflict(w, dsq,
+			 pool_printf(w->pool, "list and rb-tree differ from position %zu on", i));
 		break;
 	}
 	for (size_t i = 0; i < dsq->nr_tasks; i++) {
@@ -109,7 +115,8 @@ static void check_vtime(struct walk *w, struct scxray_dsq *dsq)
 			break;
 		/* time_before64(): the order of a clock that may wrap */
 		if (i && (int64_t)vtime.value - last < 0) {
-			conflict(w, dsq, pool_printf(w->pool, "vtime goes backwards at position %zu", i));
+			conflict(w, dsq,
+				 pool_printf(w->pool, "vtime goes backwards at position %zu", i));
 			break;
 		}
 		last = (int64_t)vtime.value;
@@ -122,7 +129,10 @@ static void add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin,
 {
 	void *dsqs = w->r->dsqs;
 	struct scxray_dsq dsq = {
-		.kva = kva, .origin = origin, .index = index, .sched_kva = sched_kva,
+		.kva = kva,
+		.origin = origin,
+		.index = index,
+		.sched_kva = sched_kva,
 	};
 	struct scxray_dsq *slot;
 
@@ -177,7 +187,8 @@ static void pcpu_dsqs(struct walk *w, uint64_t sched)
 {
 	struct scxray_num pcpu = read_optional(w, sched, M_scx_sched_pcpu);
 
-	if (pcpu.state != SCXRAY_PRESENT || !pcpu.value || !has_member(w, M_scx_sched_pcpu_bypass_dsq))
+	if (pcpu.state != SCXRAY_PRESENT || !pcpu.value ||
+	    !has_member(w, M_scx_sched_pcpu_bypass_dsq))
 		return;
 	for (size_t i = 0; i < w->r->nr_rqs; i++) {
 		uint64_t at = percpu_addr(w, pcpu.value, w->r->rqs[i].cpu);
@@ -198,8 +209,9 @@ static void node_dsqs(struct walk *w, uint64_t array, uint32_t offset, uint64_t 
 		if (dsq.state == SCXRAY_PRESENT && dsq.value)
 			add_dsq(w, dsq.value + offset, SCXRAY_DSQ_GLOBAL, node, sched);
 		else if (dsq.state != SCXRAY_PRESENT)
-			w->r->dsqs_cut = pool_printf(w->pool, "global DSQ of node %u at 0x%016llx: %s", node,
-						     (unsigned long long)dsq.value, dsq.reason);
+			w->r->dsqs_cut =
+				pool_printf(w->pool, "global DSQ of node %u at 0x%016llx: %s", node,
+					    (unsigned long long)dsq.value, dsq.reason);
 	}
 }
 
@@ -207,7 +219,8 @@ static bool user_dsq(struct walk *w, uint64_t node, void *arg)
 {
 	uint64_t *sched = arg;
 
-	add_dsq(w, node - w->k->layout.member[M_scx_dispatch_q_hash_node].offset, SCXRAY_DSQ_USER, 0, *sched);
+	add_dsq(w, node - w->k->layout.member[M_scx_dispatch_q_hash_node].offset, SCXRAY_DSQ_USER,
+		0, *sched);
 	return !w->r->dsqs_cut;
 }
 
@@ -228,7 +241,8 @@ static void sched_dsqs(struct walk *w, uint64_t sched)
 	if (has_member(w, M_scx_sched_pnode)) {
 		nodes = read_member(w, sched, M_scx_sched_pnode);
 		if (nodes.state == SCXRAY_PRESENT && nodes.value)
-			node_dsqs(w, nodes.value, w->k->layout.member[M_scx_sched_pnode_global_dsq].offset, sched);
+			node_dsqs(w, nodes.value,
+				  w->k->layout.member[M_scx_sched_pnode_global_dsq].offset, sched);
 	} else {
 		nodes = read_member(w, sched, M_scx_sched_global_dsqs);
 		if (nodes.state == SCXRAY_PRESENT && nodes.value)
@@ -255,7 +269,8 @@ static void global_dsqs(struct walk *w)
 void walk_dsqs(struct walk *w)
 {
 	if (!has_member(w, M_scx_dispatch_q_list) || !has_member(w, M_list_head_next)) {
-		w->r->dsq_states_unavailable = "this kernel has no sched_ext (no struct scx_dispatch_q in its BTF)";
+		w->r->dsq_states_unavailable =
+			"this kernel has no sched_ext (no struct scx_dispatch_q in its BTF)";
 		return;
 	}
 	rq_dsqs(w);

@@ -6,7 +6,8 @@
 
 #define MAX_EVENTS 256
 
-static void one_event(struct walk *w, struct scxray_event *event, uint64_t stats, const struct member *m)
+static void one_event(struct walk *w, struct scxray_event *event, uint64_t stats,
+		      const struct member *m)
 {
 	event->nr_cpus = w->r->nr_rqs;
 	event->per_cpu = pool_alloc(w->pool, event->nr_cpus * sizeof(*event->per_cpu));

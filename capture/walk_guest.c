@@ -50,7 +50,8 @@ static struct scxray_num hz(struct walk *w)
 
 	if (!clock) {
 		w->symbol_missing[S_clocksource_jiffies] = true;
-		return (struct scxray_num){ .reason = "clocksource_jiffies", .state = SCXRAY_MISSING };
+		return (struct scxray_num){ .reason = "clocksource_jiffies",
+					    .state = SCXRAY_MISSING };
 	}
 	mult = read_member(w, clock, M_clocksource_mult);
 	shift = read_member(w, clock, M_clocksource_shift);
@@ -65,7 +66,8 @@ static struct scxray_num hz(struct walk *w)
 			.state = SCXRAY_UNREADABLE,
 		};
 	/* TICK_NSEC is rounded, so round back */
-	rate = num_present((NSEC_PER_SEC + (mult.value >> shift.value) / 2) / (mult.value >> shift.value));
+	rate = num_present((NSEC_PER_SEC + (mult.value >> shift.value) / 2) /
+			   (mult.value >> shift.value));
 	return rate;
 }
 
@@ -75,8 +77,9 @@ void walk_guest(struct walk *w, const struct scxray_source *source)
 
 	banner(w, guest);
 	guest->nr_cpus = read_symbol(w, S_nr_cpu_ids, false);
-	guest->nr_nodes = has_symbol(w, S_nr_node_ids) ? read_symbol(w, S_nr_node_ids, false) :
-							 num_present(1); /* without NUMA it is a constant */
+	guest->nr_nodes = has_symbol(w, S_nr_node_ids)
+				  ? read_symbol(w, S_nr_node_ids, false)
+				  : num_present(1); /* without NUMA it is a constant */
 	guest->jiffies = read_symbol(w, S_jiffies_64, false);
 	if (w->k->has_types)
 		guest->hz = hz(w);
@@ -127,7 +130,8 @@ static int by_text(const void *a, const void *b)
 void walk_missing(struct walk *w)
 {
 	struct scxray_guest *guest = &w->r->guest;
-	const char **names = pool_alloc(w->pool, (LAYOUT_NR_MEMBERS + LAYOUT_NR_SYMBOLS) * sizeof(*names));
+	const char **names =
+		pool_alloc(w->pool, (LAYOUT_NR_MEMBERS + LAYOUT_NR_SYMBOLS) * sizeof(*names));
 	size_t nr = 0;
 
 	if (!names)

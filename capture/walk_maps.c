@@ -51,12 +51,13 @@ void walk_maps(struct walk *w)
 {
 	const char *cut;
 
-	if (!has_symbol(w, S_map_idr) || !has_member(w, M_idr_xa_head) || !has_member(w, M_bpf_map_name)) {
+	if (!has_symbol(w, S_map_idr) || !has_member(w, M_idr_xa_head) ||
+	    !has_member(w, M_bpf_map_name)) {
 		w->r->maps_unavailable = "this kernel has no BPF maps (no map_idr)";
 		return;
 	}
-	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head), w->settings.max_maps,
-		    visit, NULL, &cut);
+	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head),
+		    w->settings.max_maps, visit, NULL, &cut);
 	if (cut)
 		w->r->maps_cut = cut;
 }

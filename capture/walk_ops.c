@@ -70,7 +70,8 @@ static void name_op(struct walk *w, const struct op_map_search *search, uint64_t
 	if (index.state != SCXRAY_PRESENT || aux.state != SCXRAY_PRESENT ||
 	    index.value >= btf_vlen(search->type))
 		return;
-	member = btf__str_by_offset(w->k->types.btf, btf_members(search->type)[index.value].name_off);
+	member = btf__str_by_offset(w->k->types.btf,
+				    btf_members(search->type)[index.value].name_off);
 	for (size_t i = 0; i < search->sched->nr_ops; i++) {
 		struct scxray_text name;
 
@@ -91,7 +92,8 @@ static bool visit_map(struct walk *w, uint64_t index, uint64_t map, void *arg)
 	struct member data;
 
 	(void)index;
-	if (value_type.state != SCXRAY_PRESENT || !value_type.value || value_type.value >= w->k->types.nr)
+	if (value_type.state != SCXRAY_PRESENT || !value_type.value ||
+	    value_type.value >= w->k->types.nr)
 		return true;
 	data = types_member(&w->k->types, (uint32_t)value_type.value, "data");
 	if (!data.present || data.size != search->ops_size)
@@ -120,14 +122,16 @@ static bool visit_map(struct walk *w, uint64_t index, uint64_t map, void *arg)
 static void name_programs(struct walk *w, struct scxray_sched *sched, uint64_t ops,
 			  const struct btf_type *t)
 {
-	struct op_map_search search = { .ops = ops, .type = t, .sched = sched, .ops_size = t->size };
+	struct op_map_search search = {
+		.ops = ops, .type = t, .sched = sched, .ops_size = t->size
+	};
 	const char *cut;
 
 	if (!has_symbol(w, S_map_idr) || !has_member(w, M_bpf_struct_ops_map_links) ||
 	    !has_member(w, M_bpf_map_vmlinux_value_type))
 		return;
-	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head), w->settings.max_maps,
-		    visit_map, &search, &cut);
+	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head),
+		    w->settings.max_maps, visit_map, &search, &cut);
 }
 
 void walk_ops(struct walk *w, struct scxray_sched *sched, uint64_t ops, const char *ops_type)

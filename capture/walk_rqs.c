@@ -22,7 +22,8 @@ static void runnable_list(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 	list_start(&it, w, member_addr(w, scx, M_scx_rq_runnable_list), w->settings.max_list);
 	while (list_next(&it, &node)) {
 		uint64_t kva = task_of_entity(w, node, M_sched_ext_entity_runnable_node);
-		struct scxray_task_ref *ref = pool_push(w->pool, &refs, &rq->nr_runnable, sizeof(*ref));
+		struct scxray_task_ref *ref =
+			pool_push(w->pool, &refs, &rq->nr_runnable, sizeof(*ref));
 
 		if (!ref) {
 			rq->runnable_cut = "report memory is used up";
@@ -56,7 +57,8 @@ static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 		  M_scx_sched_pcpu_cpus_to_preempt },
 		{ offsetof(struct scxray_rq, cpus_to_wait), M_scx_rq_cpus_to_wait,
 		  M_scx_sched_pcpu_cpus_to_wait },
-		{ offsetof(struct scxray_rq, cpus_to_sync), M_scx_rq_cpus_to_sync, LAYOUT_NR_MEMBERS },
+		{ offsetof(struct scxray_rq, cpus_to_sync), M_scx_rq_cpus_to_sync,
+		  LAYOUT_NR_MEMBERS },
 	};
 	struct scxray_num root, pcpu = { 0 };
 
@@ -72,7 +74,8 @@ static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 			*to = read_cpumask(w, scx, masks[i].in_rq);
 		else if (masks[i].in_pcpu != LAYOUT_NR_MEMBERS && has_member(w, masks[i].in_pcpu) &&
 			 pcpu.state == SCXRAY_PRESENT && pcpu.value)
-			*to = read_cpumask(w, percpu_addr(w, pcpu.value, rq->cpu), masks[i].in_pcpu);
+			*to = read_cpumask(w, percpu_addr(w, pcpu.value, rq->cpu),
+					   masks[i].in_pcpu);
 	}
 }
 
@@ -101,7 +104,8 @@ static void scx_part(struct walk *w, struct scxray_rq *rq)
 	rq->nr_running = read_member(w, scx, M_scx_rq_nr_running);
 	rq->flags = read_member(w, scx, M_scx_rq_flags);
 	if (rq->flags.state == SCXRAY_PRESENT)
-		rq->flag_names = flag_names(w, "scx_rq_flags", "SCX_RQ_", rq->flags.value, UINT32_MAX);
+		rq->flag_names =
+			flag_names(w, "scx_rq_flags", "SCX_RQ_", rq->flags.value, UINT32_MAX);
 	rq->cpu_released = read_member(w, scx, M_scx_rq_cpu_released);
 	rq->ops_qseq = read_member(w, scx, M_scx_rq_ops_qseq);
 	if (has_member(w, M_scx_rq_pnt_seq))

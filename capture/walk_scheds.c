@@ -33,8 +33,8 @@ static void ops_members(struct walk *w, struct scxray_sched *sched, uint64_t ops
 	sched->name = read_text_array(w, ops, M_sched_ext_ops_name);
 	sched->ops_flags = read_member(w, ops, M_sched_ext_ops_flags);
 	if (sched->ops_flags.state == SCXRAY_PRESENT)
-		sched->ops_flag_names =
-			flag_names(w, "scx_ops_flags", "SCX_OPS_", sched->ops_flags.value, UINT64_MAX);
+		sched->ops_flag_names = flag_names(w, "scx_ops_flags", "SCX_OPS_",
+						   sched->ops_flags.value, UINT64_MAX);
 	sched->timeout_ms = read_member(w, ops, M_sched_ext_ops_timeout_ms);
 	sched->dispatch_max_batch = read_member(w, ops, M_sched_ext_ops_dispatch_max_batch);
 	sched->exit_dump_len = read_member(w, ops, M_sched_ext_ops_exit_dump_len);
@@ -47,7 +47,8 @@ static void watchdog(struct walk *w, struct scxray_sched *sched)
 
 	sched->watchdog_timestamp = read_symbol(w, S_scx_watchdog_timestamp, false);
 	if (sched->watchdog_timestamp.state == SCXRAY_PRESENT && jiffies->state == SCXRAY_PRESENT)
-		sched->watchdog_age_jiffies = num_present(jiffies->value - sched->watchdog_timestamp.value);
+		sched->watchdog_age_jiffies =
+			num_present(jiffies->value - sched->watchdog_timestamp.value);
 }
 
 static void exit_kind(struct walk *w, struct scxray_sched *sched, struct scxray_num kind)
@@ -94,7 +95,8 @@ static void parent_of(struct walk *w, struct scxray_sched *sched, uint64_t kva)
 	if (level.state == SCXRAY_PRESENT && level.value > 0 && level.value < MAX_SCHEDS &&
 	    has_member(w, M_scx_sched_ancestors))
 		sched->parent_kva = read_int(
-			w, member_addr(w, kva, M_scx_sched_ancestors) + (level.value - 1) * 8, 8, false);
+			w, member_addr(w, kva, M_scx_sched_ancestors) + (level.value - 1) * 8, 8,
+			false);
 	if (has_member(w, M_scx_sched_cgrp_path))
 		sched->cgrp_path = read_text_pointer(w, kva, M_scx_sched_cgrp_path, MAX_PATH);
 }
@@ -112,9 +114,10 @@ static void add_sched(struct walk *w, uint64_t kva, bool is_root)
 	exit_kind(w, sched, read_member(w, kva, M_scx_sched_exit_kind));
 	walk_exit_info(w, &sched->exit_info, read_member(w, kva, M_scx_sched_exit_info));
 	sched->aborting = member_or_symbol(w, kva, M_scx_sched_aborting, S_scx_aborting, false);
-	sched->bypass_depth = member_or_symbol(w, kva, M_scx_sched_bypass_depth, S_scx_bypass_depth, true);
-	sched->watchdog_timeout =
-		member_or_symbol(w, kva, M_scx_sched_watchdog_timeout, S_scx_watchdog_timeout, false);
+	sched->bypass_depth =
+		member_or_symbol(w, kva, M_scx_sched_bypass_depth, S_scx_bypass_depth, true);
+	sched->watchdog_timeout = member_or_symbol(w, kva, M_scx_sched_watchdog_timeout,
+						   S_scx_watchdog_timeout, false);
 	sched->slice_dfl = member_or_symbol(w, kva, M_scx_sched_slice_dfl, S_scx_slice_dfl, false);
 	watchdog(w, sched);
 	events(w, sched, kva);
@@ -169,14 +172,15 @@ static void globals(struct walk *w)
 
 static void enable_state(struct walk *w)
 {
-	bool old = !has_symbol(w, S_scx_enable_state_var) && has_symbol(w, S_scx_ops_enable_state_var);
+	bool old =
+		!has_symbol(w, S_scx_enable_state_var) && has_symbol(w, S_scx_ops_enable_state_var);
 
 	w->r->enable_state =
 		read_symbol(w, old ? S_scx_ops_enable_state_var : S_scx_enable_state_var, false);
 	if (w->r->enable_state.state == SCXRAY_PRESENT)
-		w->r->enable_state_name =
-			types_enum_name(&w->k->types, old ? "scx_ops_enable_state" : "scx_enable_state",
-					w->r->enable_state.value);
+		w->r->enable_state_name = types_enum_name(
+			&w->k->types, old ? "scx_ops_enable_state" : "scx_enable_state",
+			w->r->enable_state.value);
 	w->r->switching_all = read_symbol(w, S_scx_switching_all, false);
 }
 
@@ -193,13 +197,15 @@ void walk_scheds(struct walk *w)
 	struct scxray_num root;
 
 	if (!has_member(w, M_scx_rq_nr_running)) {
-		w->r->scx_walker_unavailable = "this kernel has no sched_ext (no struct scx_rq in its BTF)";
+		w->r->scx_walker_unavailable =
+			"this kernel has no sched_ext (no struct scx_rq in its BTF)";
 		return;
 	}
 	enable_state(w);
 	if (!has_symbol(w, S_scx_root)) {
 		if (!has_symbol(w, S_scx_ops))
-			w->r->scx_walker_unavailable = "neither scx_root nor scx_ops found in this kernel";
+			w->r->scx_walker_unavailable =
+				"neither scx_root nor scx_ops found in this kernel";
 		else if (is_disabled(w))
 			w->r->scx_walker_unavailable =
 				"scx_ops_enable_state is DISABLED (no scheduler attached)";
@@ -209,8 +215,9 @@ void walk_scheds(struct walk *w)
 	}
 	root = read_symbol(w, S_scx_root, false);
 	if (root.state != SCXRAY_PRESENT)
-		w->r->scx_walker_unavailable = pool_printf(w->pool, "scx_root at 0x%016llx: %s",
-							   (unsigned long long)root.value, root.reason);
+		w->r->scx_walker_unavailable =
+			pool_printf(w->pool, "scx_root at 0x%016llx: %s",
+				    (unsigned long long)root.value, root.reason);
 	else if (!root.value)
 		w->r->scx_walker_unavailable = "scx_root is NULL (no scheduler attached)";
 	else

@@ -22,8 +22,8 @@ const char *sched_class_name(const struct walk *w, uint64_t class_kva)
 		enum layout_symbol symbol;
 		const char *name;
 	} classes[] = {
-		{ S_ext_sched_class, "ext" }, { S_fair_sched_class, "fair" },
-		{ S_rt_sched_class, "rt" },   { S_dl_sched_class, "dl" },
+		{ S_ext_sched_class, "ext" },	{ S_fair_sched_class, "fair" },
+		{ S_rt_sched_class, "rt" },	{ S_dl_sched_class, "dl" },
 		{ S_idle_sched_class, "idle" }, { S_stop_sched_class, "stop" },
 	};
 
@@ -46,7 +46,8 @@ static char state_letter(struct scxray_num state, struct scxray_num exit_state)
 	if (exit_state.state == SCXRAY_PRESENT)
 		report |= exit_state.value;
 	report &= TASK_REPORT;
-	if ((state.value & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == (TASK_UNINTERRUPTIBLE | TASK_NOLOAD))
+	if ((state.value & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) ==
+	    (TASK_UNINTERRUPTIBLE | TASK_NOLOAD))
 		return 'I';
 	if (state.value & (TASK_RTLOCK_WAIT | TASK_FROZEN))
 		report = TASK_UNINTERRUPTIBLE;
@@ -94,10 +95,11 @@ static void decode_flags(struct walk *w, struct scxray_task *task)
 	if (task->scx_flags.state != SCXRAY_PRESENT)
 		return;
 	if (!types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_SHIFT", &shift) ||
-	    !types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_MASK", &mask) || shift > 31)
+	    !types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_MASK", &mask) ||
+	    shift > 31)
 		mask = 0;
-	task->scx_flag_names =
-		flag_names(w, "scx_ent_flags", "SCX_TASK_", task->scx_flags.value, ~mask & UINT32_MAX);
+	task->scx_flag_names = flag_names(w, "scx_ent_flags", "SCX_TASK_", task->scx_flags.value,
+					  ~mask & UINT32_MAX);
 	if (!mask)
 		return;
 	value = (task->scx_flags.value & mask) >> shift;
@@ -105,7 +107,8 @@ static void decode_flags(struct walk *w, struct scxray_task *task)
 	task->scx_task_state_name = types_enum_name(&w->k->types, "scx_task_state", value);
 	if (!task->scx_task_state_name) {
 		/* 7.1: SCX_TASK_ENABLED and its like are values of the flags word itself */
-		static const char *const states[] = { "NONE", "INIT_BEGIN", "INIT", "READY", "ENABLED", "DEAD" };
+		static const char *const states[] = { "NONE",  "INIT_BEGIN", "INIT",
+						      "READY", "ENABLED",    "DEAD" };
 		uint64_t v;
 
 		for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
@@ -127,11 +130,13 @@ static void decode_ops_state(struct walk *w, struct scxray_task *task, uint64_t 
 	task->ops_state = task->ops_qseq = word;
 	if (word.state != SCXRAY_PRESENT)
 		return;
-	if (types_enumerator(&w->k->types, "scx_ops_state", "SCX_OPSS_QSEQ_SHIFT", &shift) && shift > 63)
+	if (types_enumerator(&w->k->types, "scx_ops_state", "SCX_OPSS_QSEQ_SHIFT", &shift) &&
+	    shift > 63)
 		return;
 	task->ops_state = num_present(word.value & ((1ULL << shift) - 1));
 	task->ops_qseq = num_present(word.value >> shift);
-	task->ops_state_name = types_enum_name(&w->k->types, "scx_ops_state", task->ops_state.value);
+	task->ops_state_name =
+		types_enum_name(&w->k->types, "scx_ops_state", task->ops_state.value);
 	if (task->ops_state_name && !strncmp(task->ops_state_name, "SCX_OPSS_", 9))
 		task->ops_state_name += 9;
 }
@@ -146,7 +151,8 @@ static void runnable_age(struct walk *w, struct scxray_task *task)
 		return;
 	age = (int64_t)(jiffies->value - task->runnable_at.value);
 	task->runnable_age_jiffies = num_present((uint64_t)age);
-	if (hz->state == SCXRAY_PRESENT && hz->value && age < INT64_MAX / 1000 && age > INT64_MIN / 1000)
+	if (hz->state == SCXRAY_PRESENT && hz->value && age < INT64_MAX / 1000 &&
+	    age > INT64_MIN / 1000)
 		task->runnable_age_ms = num_present((uint64_t)(age * 1000 / (int64_t)hz->value));
 }
 
@@ -156,8 +162,10 @@ static void sched_of(struct walk *w, struct scxray_task *task, uint64_t entity)
 	for (size_t i = 0; i < w->r->nr_scheds; i++) {
 		const struct scxray_sched *sched = &w->r->scheds[i];
 
-		if (task->sched_kva.state == SCXRAY_PRESENT && sched->sched_kva.state == SCXRAY_PRESENT &&
-		    sched->sched_kva.value == task->sched_kva.value && sched->name.state == SCXRAY_PRESENT)
+		if (task->sched_kva.state == SCXRAY_PRESENT &&
+		    sched->sched_kva.state == SCXRAY_PRESENT &&
+		    sched->sched_kva.value == task->sched_kva.value &&
+		    sched->name.state == SCXRAY_PRESENT)
 			task->sched_name = sched->name.bytes;
 	}
 }

@@ -28,7 +28,8 @@ int32_t task_index(struct walk *w, uint64_t kva)
 
 	if (!make_slots(w))
 		return -1;
-	for (slot = task_slot(kva, w->task_mask); w->task_slots[slot]; slot = (slot + 1) & w->task_mask)
+	for (slot = task_slot(kva, w->task_mask); w->task_slots[slot];
+	     slot = (slot + 1) & w->task_mask)
 		if (w->r->tasks[w->task_slots[slot] - 1].kva == kva)
 			return (int32_t)w->task_slots[slot] - 1;
 	if (w->r->nr_tasks >= w->settings.max_tasks || w->r->nr_tasks >= w->task_mask / 2) {

@@ -36,12 +36,13 @@ static int cpu_by_pid(const struct walk *w, const struct source_vcpu *vcpu, size
 		return -1;
 	const struct scxray_num *pid = &w->r->rqs[index].curr_pid;
 
-	return pid->state == SCXRAY_PRESENT && pid->value == vcpu->prstatus_pid ?
-		       (int)w->r->rqs[index].cpu :
-		       -1;
+	return pid->state == SCXRAY_PRESENT && pid->value == vcpu->prstatus_pid
+		       ? (int)w->r->rqs[index].cpu
+		       : -1;
 }
 
-static void fill(struct walk *w, struct scxray_vcpu *v, const struct source_vcpu *from, size_t index)
+static void fill(struct walk *w, struct scxray_vcpu *v, const struct source_vcpu *from,
+		 size_t index)
 {
 	int cpu;
 

@@ -53,8 +53,8 @@ static bool enter(struct walk *w, struct xarray_level *level, uint64_t word, uin
 }
 
 void xarray_walk(struct walk *w, uint64_t head_addr, uint32_t max,
-		 bool (*visit)(struct walk *w, uint64_t index, uint64_t entry, void *arg), void *arg,
-		 const char **cut)
+		 bool (*visit)(struct walk *w, uint64_t index, uint64_t entry, void *arg),
+		 void *arg, const char **cut)
 {
 	const struct member *slots = &w->k->layout.member[M_xa_node_slots];
 	struct scxray_num head = read_int(w, head_addr, 8, false);

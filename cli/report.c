@@ -43,11 +43,18 @@ static int image_save(const struct image *image, const char *path,
 {
 	struct scxray_error err = { 0 };
 	uint64_t start = timing_now_us();
+	struct output out;
 
 	if (!path)
 		return CLI_OK;
-	if (scxray_core_write(image->source, path, &err))
-		return cli_fail("cannot save the core: %s", err.text);
+	if (output_open(&out, path))
+		return CLI_FAILED;
+	if (scxray_core_write(image->source, out.stream, &err)) {
+		output_abandon(&out);
+		return cli_fail("cannot save the core: %s: %s", path, err.text);
+	}
+	if (output_commit(&out))
+		return CLI_FAILED;
 	if (options->timing)
 		timing_print_phase(image->which, "save core", timing_now_us() - start);
 	return CLI_OK;

@@ -4,12 +4,14 @@
  *
  *	source = scxray_source_open("half.vmcore", &err);
  *	report = scxray_capture(source, &settings, &err);
- *	scxray_core_write(source, report, "half.core.zst", &err);
+ *	scxray_core_write(source, file, &err);
  *	scxray_report_destroy(report);
  *	scxray_source_close(source);
  */
 #ifndef SCXRAY_CAPTURE_H
 #define SCXRAY_CAPTURE_H
+
+#include <stdio.h>
 
 #include <scxray/error.h>
 #include <scxray/report.h>
@@ -53,15 +55,16 @@ void scxray_source_close(struct scxray_source *source);
  * for the defaults.  The source must stay open while the report is built, not
  * afterwards.
  */
-struct scxray_report *scxray_capture(struct scxray_source *source, const struct scxray_settings *settings,
+struct scxray_report *scxray_capture(struct scxray_source *source,
+				     const struct scxray_settings *settings,
 				     struct scxray_error *err);
 
 /*
  * Writes the pages and registers that the last scxray_capture() on `source`
- * touched to `path`, complete or not at all (a temporary file beside it is
- * renamed).  Replaying the file gives the same report.
+ * touched to `out`, front to back; the caller opens, syncs and closes it.
+ * Replaying the file gives the same report.  0, or -1 with *err.
  */
-int scxray_core_write(struct scxray_source *source, const char *path, struct scxray_error *err);
+int scxray_core_write(struct scxray_source *source, FILE *out, struct scxray_error *err);
 
 #ifdef __cplusplus
 }

@@ -38,8 +38,8 @@ struct scxray_error {
  * can end in `return scxray_fail(err, ...)`.  Control characters in the
  * formatted text are replaced by '?': the text may quote a file's bytes.
  */
-int scxray_fail(struct scxray_error *err, enum scxray_code code, uint64_t addr, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+int scxray_fail(struct scxray_error *err, enum scxray_code code, uint64_t addr, const char *fmt,
+		...) __attribute__((format(printf, 4, 5)));
 
 #ifdef __cplusplus
 }

@@ -39,7 +39,8 @@ enum scxray_state {
 
 /* A number from guest memory, or why there is none. */
 struct scxray_num {
-	uint64_t value; /* PRESENT: sign-extended if the member is signed; UNREADABLE: the guest address */
+	uint64_t
+		value; /* PRESENT: sign-extended if the member is signed; UNREADABLE: the guest address */
 	const char *reason;
 	enum scxray_state state;
 };
@@ -82,7 +83,8 @@ struct scxray_value {
 /* An address with the symbol that covers it; `symbol` is NULL where none does. */
 struct scxray_address {
 	struct scxray_num addr;
-	const char *symbol; /* "name" or "name+0x1c" or "bpf_prog_..._name+0x8 [bpf]"; report-owned, printable */
+	const char *
+		symbol; /* "name" or "name+0x1c" or "bpf_prog_..._name+0x8 [bpf]"; report-owned, printable */
 };
 
 /* ---- guest -------------------------------------------------------------- */
@@ -151,9 +153,9 @@ struct scxray_regs {
 struct scxray_vcpu {
 	bool parked; /* false: no registers (report it as null / <unavailable>) */
 	struct scxray_regs regs;
-	struct scxray_address ip;  /* symbol of RIP */
-	struct scxray_num cpu;	   /* the guest's CPU number, by per-CPU base */
-	bool user_mode;		   /* CPL 3 */
+	struct scxray_address ip;   /* symbol of RIP */
+	struct scxray_num cpu;	    /* the guest's CPU number, by per-CPU base */
+	bool user_mode;		    /* CPL 3 */
 	struct scxray_num curr_kva; /* task_struct of that CPU's current task */
 	struct scxray_num curr_pid;
 	struct scxray_text curr_comm;
@@ -197,7 +199,7 @@ struct scxray_task {
 	struct scxray_num dsq_flags;
 	struct scxray_num dsq_seq;
 	struct scxray_num dsq_vtime;
-	struct scxray_num slice; /* ns */
+	struct scxray_num slice;     /* ns */
 	struct scxray_num ops_state; /* low bits: SCX_OPSS_... */
 	const char *ops_state_name;  /* "NONE", "QUEUEING", "QUEUED", "DISPATCHING" */
 	struct scxray_num ops_qseq;  /* the rest of the ops_state word */
@@ -206,11 +208,11 @@ struct scxray_task {
 	struct scxray_num selected_cpu;
 	struct scxray_num ddsp_dsq_id;
 	struct scxray_num ddsp_enq_flags;
-	struct scxray_num runnable_at;	    /* jiffies */
+	struct scxray_num runnable_at;		/* jiffies */
 	struct scxray_num runnable_age_jiffies; /* signed; only for tasks on a runnable list */
-	struct scxray_num runnable_age_ms;	    /* signed; needs HZ */
-	struct scxray_num sched_kva; /* its scx_sched (7.1+) */
-	const char *sched_name;	     /* ops name of that scheduler; NULL where unknown */
+	struct scxray_num runnable_age_ms;	/* signed; needs HZ */
+	struct scxray_num sched_kva;		/* its scx_sched (7.1+) */
+	const char *sched_name;			/* ops name of that scheduler; NULL where unknown */
 
 	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
 	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */
@@ -229,7 +231,7 @@ struct scxray_task_ref {
 
 struct scxray_rq {
 	uint32_t cpu;
-	uint64_t kva; /* of struct rq */
+	uint64_t kva;		      /* of struct rq */
 	struct scxray_num nr_running; /* rq->scx.nr_running */
 	struct scxray_num flags;
 	const char *flag_names; /* "ONLINE|CAN_STOP_TICK" */
@@ -237,13 +239,13 @@ struct scxray_rq {
 	struct scxray_num ops_qseq;
 	struct scxray_num kick_sync; /* pnt_seq before 6.19 */
 	struct scxray_num nr_immed;
-	struct scxray_num rq_clock;  /* rq->scx.clock */
-	struct scxray_num clock;     /* rq->clock */
+	struct scxray_num rq_clock; /* rq->scx.clock */
+	struct scxray_num clock;    /* rq->clock */
 	struct scxray_num curr_kva;
 	struct scxray_num curr_pid;
 	struct scxray_text curr_comm;
-	const char *curr_class; /* as in scxray_task */
-	int32_t curr_index;	/* tasks[] or -1 */
+	const char *curr_class;		 /* as in scxray_task */
+	int32_t curr_index;		 /* tasks[] or -1 */
 	struct scxray_num rq_nr_running; /* rq->nr_running, all classes */
 	struct scxray_num cfs_nr_queued; /* rq->cfs.h_nr_queued / h_nr_running */
 	struct scxray_num rt_nr_running;
@@ -272,7 +274,7 @@ enum scxray_dsq_origin {
 struct scxray_dsq {
 	uint64_t kva;
 	enum scxray_dsq_origin origin;
-	uint32_t index; /* CPU of a local, bypass or reject DSQ; node of a global one */
+	uint32_t index;	    /* CPU of a local, bypass or reject DSQ; node of a global one */
 	uint64_t sched_kva; /* the scheduler it belongs to, 0 where unknown */
 	struct scxray_num id;
 	const char *id_name; /* "SCX_DSQ_LOCAL" for built-in ids, NULL for user DSQs */
@@ -283,7 +285,8 @@ struct scxray_dsq {
 	size_t nr_cursors; /* iterator cursors that were skipped */
 	const char *cut;   /* why the list ends early, NULL if it does not */
 	bool is_vtime;	   /* its tasks stand in the rb-tree as well */
-	const char *const *conflicts; /* list against nr, list against rb-tree, vtime order: one sentence each */
+	const char *const *
+		conflicts; /* list against nr, list against rb-tree, vtime order: one sentence each */
 	size_t nr_conflicts;
 };
 
@@ -296,8 +299,8 @@ struct scxray_op {
 };
 
 struct scxray_event {
-	const char *name; /* "SCX_EV_SELECT_CPU_FALLBACK" */
-	struct scxray_num total; /* signed; summed over the CPUs that could be read */
+	const char *name;	    /* "SCX_EV_SELECT_CPU_FALLBACK" */
+	struct scxray_num total;    /* signed; summed over the CPUs that could be read */
 	struct scxray_num *per_cpu; /* nr_cpus of them */
 	size_t nr_cpus;
 };
@@ -305,7 +308,7 @@ struct scxray_event {
 struct scxray_exit_info {
 	struct scxray_num kva;
 	struct scxray_num kind;
-	const char *kind_name; /* "SCX_EXIT_ERROR_STALL" */
+	const char *kind_name;	     /* "SCX_EXIT_ERROR_STALL" */
 	struct scxray_num exit_code; /* signed */
 	struct scxray_num flags;
 	struct scxray_num exit_cpu; /* signed */
@@ -334,11 +337,11 @@ struct scxray_sched {
 	const char *exit_kind_name;
 	struct scxray_exit_info exit_info;
 	struct scxray_num aborting;
-	struct scxray_num bypass_depth; /* signed */
-	struct scxray_num watchdog_timeout;   /* jiffies */
-	struct scxray_num watchdog_timestamp; /* jiffies */
+	struct scxray_num bypass_depth;		/* signed */
+	struct scxray_num watchdog_timeout;	/* jiffies */
+	struct scxray_num watchdog_timestamp;	/* jiffies */
 	struct scxray_num watchdog_age_jiffies; /* signed: jiffies - watchdog_timestamp */
-	struct scxray_num slice_dfl; /* ns */
+	struct scxray_num slice_dfl;		/* ns */
 	struct scxray_event *events;
 	size_t nr_events;
 	const char *events_unavailable;
@@ -351,7 +354,8 @@ struct scxray_map {
 	uint64_t map_kva;
 	struct scxray_text name;
 	struct scxray_num map_type;
-	const char *type_name; /* "percpu_array"; NULL for a type that the kernel's BTF does not name */
+	const char *
+		type_name; /* "percpu_array"; NULL for a type that the kernel's BTF does not name */
 	struct scxray_num key_size;
 	struct scxray_num value_size;
 	struct scxray_num max_entries;
@@ -423,7 +427,8 @@ void scxray_report_destroy(struct scxray_report *report);
  * NULL.  Kernel text and data from kallsyms; BPF programs by name.  `buf` (of
  * `size` bytes) receives the text and is returned.  Any thread.
  */
-const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf, size_t size);
+const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf,
+				 size_t size);
 
 /*
  * The task whose task_struct is at `kva`, or NULL: for joins.  Any thread.
