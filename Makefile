@@ -69,7 +69,7 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 	$(if $(WERROR),-Werror)
 sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)) \
-	$(if $(FUZZ),-fsanitize=fuzzer-no-link)
+	$(if $(FUZZ),-fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 all_cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSCXRAY_VERSION='"$(VERSION)"' \
 	-Iinclude -I. $(warnings) $(CPPFLAGS) $(pkg_cflags) $(sanitize) $(CFLAGS)
 all_ldflags = $(sanitize) $(LDFLAGS)
@@ -82,13 +82,16 @@ cli_src := $(sort $(wildcard cli/*.c))
 unit_src := $(sort $(wildcard tests/unit/*.c))
 fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
 tool_src := $(sort $(wildcard tests/tools/*.c))
+test_src := $(sort $(wildcard tests/lib/*.c))
 
 lib := $(O)/libscxray.a
+test_lib := $(O)/libtest.a
 bin := $(O)/scxray
 units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
-objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(unit_src) $(fuzz_src) $(tool_src))
+objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(unit_src) $(fuzz_src) $(tool_src) \
+	$(test_src))
 
 # The default build is also build/scxray, wherever another variant was made.
 main_bin := $(if $(SAN)$(FUZZ)$(filter-out gcc,$(compiler)),,build/scxray)
@@ -120,27 +123,29 @@ $(O)/%.o: %.c $(O)/flags
 	$(Q)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
 
 # Built anew rather than updated: an object whose source has gone must go too.
-$(lib): $(lib_src:%.c=$(O)/%.o) $(O)/lib-list
+$(lib): $(lib_src:%.c=$(O)/%.o) $(O)/sources
+$(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
+$(lib) $(test_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
 
-$(O)/lib-list: force
+$(O)/sources: force
 	@mkdir -p $(@D)
-	@echo '$(lib_src)' | cmp -s - $@ || echo '$(lib_src)' >$@
+	@echo '$(lib_src) $(test_src)' | cmp -s - $@ || echo '$(lib_src) $(test_src)' >$@
 
 $(bin): $(cli_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
 
-$(units): $(O)/%: $(O)/%.o $(lib)
+$(units): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) $(check_libs)
 
-$(tools): $(O)/%: $(O)/%.o $(lib)
+$(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
 
-$(fuzzers): $(O)/%: $(O)/%.o $(lib)
+$(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(all_libs)
 
