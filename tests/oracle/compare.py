@@ -50,7 +50,7 @@ class Comparison:
         self.later = later
         self.compared = 0
         self.differences = []
-        self.guest = report["guest"]
+        self.guest = report.get("guest", {})
         self.rqs = {rq["cpu"]: rq for rq in report.get("rq_scx_states", [])}
         self.tasks = {task["task_kva"]: task for task in report.get("task_enrichments", [])}
 
@@ -122,6 +122,17 @@ class Comparison:
             if task and task.get("pid") == dumped.pid:
                 return task
         return None
+
+    def age_of(self, task, dumped):
+        """The report gives no age to a running task, which waits for nothing; the dump does."""
+        if not dumped.is_curr:
+            return task.get("runnable_age_ms")
+        guest = self.report.get("guest", {})
+        jiffies, hz, since = guest.get("jiffies"), guest.get("hz"), task.get("runnable_at_jiffies")
+        if not all(isinstance(n, int) for n in (jiffies, hz, since)) or hz == 0:
+            return None
+        age = (jiffies - since) * 1000
+        return age // hz if age >= 0 else -(-age // hz)
 
     def age(self, what, mine, dumped):
         if self.later:
