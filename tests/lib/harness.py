@@ -15,7 +15,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("SCXRAY_BUILD", os.path.join(ROOT, "build", "gcc")))
 SCXRAY = os.path.abspath(os.environ.get("SCXRAY", os.path.join(BUILD, "scxray")))
-CORES = os.path.join(ROOT, "kernel-fixtures", "cores")
+CORES = os.environ.get("SCXRAY_CORES", os.path.join(ROOT, "kernel-fixtures", "cores"))
 SCHEMA = os.path.join(ROOT, "docs", "report.schema.json")
 SANITIZED = "-address" in os.path.basename(BUILD) or "-thread" in os.path.basename(BUILD)
 

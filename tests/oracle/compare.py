@@ -50,7 +50,6 @@ class Comparison:
         self.later = later
         self.compared = 0
         self.differences = []
-        self.guest = report.get("guest", {})
         self.rqs = {rq["cpu"]: rq for rq in report.get("rq_scx_states", [])}
         self.tasks = {task["task_kva"]: task for task in report.get("task_enrichments", [])}
 
@@ -105,12 +104,6 @@ class Comparison:
 
     # ---- tasks
 
-    def dump_age_ms(self, task):
-        """The age as the kernel's dump prints it: of a running task too, where it says nothing."""
-        if "runnable_age_ms" in task or "curr_cpu" not in task:
-            return task.get("runnable_age_ms")
-        return (self.guest["jiffies"] - task["runnable_at_jiffies"]) * 1000 // self.guest["hz"]
-
     def task_of(self, dumped):
         """The report's task, by where the dump found it: the CPU's current one, or on its list."""
         rq = self.rqs.get(dumped.cpu, {})
@@ -149,7 +142,7 @@ class Comparison:
         self.equal(f"{what} comm", task.get("comm"), dumped.comm)
         self.equal(f"{what} state", task.get("state"), dumped.state)
         self.equal(f"{what} cpu", task.get("cpu"), dumped.cpu)
-        self.age(f"{what} runnable_age_ms", self.dump_age_ms(task), dumped.age_ms)
+        self.age(f"{what} runnable_age_ms", self.age_of(task, dumped), dumped.age_ms)
         for key, value in dumped.values.items():
             mine = task.get(key)
             if key == "scx_flags":

@@ -18,6 +18,7 @@ import harness  # noqa: E402
 from compare import compare  # noqa: E402
 from dumpfile import DumpError, parse_dump, parse_mask  # noqa: E402
 
+JIFFIES = 4294937296
 SAMPLES = os.path.join(HERE, "samples")
 
 
@@ -53,7 +54,11 @@ def report_of(dumps):
                 else:
                     rq.setdefault("runnable_task_kvas", []).append(task_kva(task))
                 entry = {"task_kva": task_kva(task), "pid": task.pid, "comm": task.comm, "state": task.state,
-                         "cpu": number, "runnable_age_ms": task.age_ms, **task.values}
+                         "cpu": number, **task.values}
+                if task.is_curr:
+                    entry["runnable_at_jiffies"] = JIFFIES - task.age_ms // 4
+                else:
+                    entry["runnable_age_ms"] = task.age_ms
                 entry["cpus_allowed"] = mask_list(entry["cpus_allowed"])
                 entry["scx_flags"] |= entry["scx_task_state"] << 8
                 if entry["dsq_id"] is None:
@@ -70,8 +75,8 @@ def report_of(dumps):
             states[-1]["cgroup_path"] = dump.position.split(" ", 1)[1]
     if states[1:]:
         states[0]["sub_schedulers"] = states[1:]
-    return {"schema": "single", "rq_scx_states": list(rqs.values()), "task_enrichments": list(tasks.values()),
-            "scx_sched_state": states[0]}
+    return {"schema": "single", "guest": {"jiffies": JIFFIES, "hz": 250}, "scx_sched_state": states[0],
+            "rq_scx_states": list(rqs.values()), "task_enrichments": list(tasks.values())}
 
 
 def places(value, path=()):
@@ -106,7 +111,9 @@ def changed(report, path):
 
 def looked_at(path):
     """Whether a leaf is one that the dump speaks of."""
-    return path[-1] not in ("schema", "is_root") and (path[-1] != "sched_kva" or path[:-1] == ("scx_sched_state",))
+    if path[-1] in ("schema", "is_root", "jiffies", "hz"):
+        return False
+    return path[-1] != "sched_kva" or path[:-1] == ("scx_sched_state",)
 
 
 def check_report(cases, name, text):

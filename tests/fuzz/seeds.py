@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Seeds for the fuzz targets: small valid input of each kind, made and not kept.
+
+Usage: tests/fuzz/seeds.py FOLDER [CORE]     writes FOLDER/TARGET/...
+"""
+
+import os
+import random
+import struct
+import sys
+
+PAGE = 4096
+
+
+def write(folder, target, name, content):
+    path = os.path.join(folder, target)
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.join(path, name), "wb") as out:
+        out.write(content)
+
+
+# ---- ELF vmcores
+
+def note(owner, kind, desc):
+    name = owner + b"\0"
+    return struct.pack("<III", len(name), len(desc), kind) + name.ljust(-(-len(name) // 4) * 4, b"\0") + desc.ljust(
+        -(-len(desc) // 4) * 4, b"\0")
+
+
+def vmcore(notes, loads):
+    """An ELF core file: notes (bytes), loads [(physical address, bytes)]."""
+    phnum = 1 + len(loads)
+    at = 64 + 56 * phnum
+    data = -(-(at + len(notes)) // PAGE) * PAGE
+    phdrs = struct.pack("<IIQQQQQQ", 4, 0, at, 0, 0, len(notes), len(notes), 0)
+    body = b""
+    for address, content in loads:
+        phdrs += struct.pack("<IIQQQQQQ", 1, 0, data + len(body), 0, address, len(content), len(content), 0)
+        body += content
+    ehdr = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, phnum, 0, 0, 0)
+    return (ehdr + phdrs + notes).ljust(data, b"\0") + body
+
+
+def vmcores():
+    registers = note(b"CORE", 1, bytes(336)) + note(b"QEMU", 0, struct.pack("<II", 1, 440) + bytes(432))
+    info = note(b"VMCOREINFO", 0, b"OSRELEASE=6.18.15\nKERNELOFFSET=1000000\nNUMBER(phys_base)=-4096\n"
+                                  b"NUMBER(pgtable_l5_enabled)=1\nSYMBOL(init_top_pgt)=ffffffff82000000\n"
+                                  b"SYMBOL(kallsyms_names)=ffffffff83000000\n")
+    yield "plain", vmcore(registers, [(0, bytes(PAGE))])
+    yield "two", vmcore(registers * 2 + info, [(0, bytes(PAGE)), (0x100000, b"\x55" * 2 * PAGE)])
+    yield "odd", vmcore(registers, [(0x800, bytes(100)), (0x5000, bytes(PAGE + 9))])
+
+
+# ---- kallsyms
+
+def tokens():
+    """A token table as the kernel's: printable characters are themselves, the others are pairs."""
+    for i in range(256):
+        yield bytes([i]) if 0x21 <= i < 0x7F else bytes([97 + i % 26, 97 + i // 26])
+
+
+def kallsyms(relative, count=600):
+    """Offsets of the tables and the image that holds them; relative: to a base, or each to its own place."""
+    names = [b"Tlinux_banner", b"Dscx_root"] + [b"tsymbol_%d" % i for i in range(count - 2)]
+    image = bytearray(b"Linux version 6.18.15 fuzz\n\0".ljust(64, b"\0"))
+    table, index = b"", []
+    for token in tokens():
+        index.append(len(table))
+        table += token + b"\0"
+
+    def place(content, align=8):
+        image.extend(bytes(-len(image) % align))
+        at = len(image)
+        image.extend(content)
+        return at
+
+    num_syms = place(struct.pack("<I", count))
+    packed, markers = b"", []
+    for i, name in enumerate(names):
+        if i % 256 == 0:
+            markers.append(len(packed))
+        packed += bytes([len(name)]) + name
+    names_at = place(packed)
+    place(struct.pack(f"<{len(markers)}I", *markers))
+    table_at = place(table)
+    index_at = place(struct.pack("<256H", *index))
+    offsets_at = place(b"")
+    if relative:
+        place(struct.pack(f"<{count}I", *(i * 4 for i in range(count))))
+        base_at = place(struct.pack("<Q", 0xFFFFFFFF81000000))
+    else:
+        place(struct.pack(f"<{count}i", *(-offsets_at for _ in range(count))))
+        base_at = 0
+    return struct.pack("<6I", num_syms, names_at, table_at, index_at, offsets_at, base_at) + bytes(image)
+
+
+# ---- BTF
+
+class Btf:
+    def __init__(self):
+        self.strings = b"\0"
+        self.types = b""
+
+    def name(self, text):
+        at = len(self.strings)
+        self.strings += text.encode() + b"\0"
+        return at if text else 0
+
+    def add(self, name, kind, vlen, size, extra=b"", flag=0):
+        self.types += struct.pack("<III", self.name(name), flag << 31 | kind << 24 | vlen, size) + extra
+
+    def pack(self):
+        head = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(self.types), len(self.types), len(self.strings))
+        return head + self.types + self.strings
+
+
+def btf():
+    made = Btf()
+    made.add("int", 1, 0, 4, struct.pack("<I", 0x01000020))  # 1
+    made.add("", 2, 0, 1)  # 2: int *
+    made.add("", 3, 0, 0, struct.pack("<III", 1, 1, 8))  # 3: int[8]
+    made.add("u32", 8, 0, 1)  # 4: typedef
+    made.add("", 10, 0, 4)  # 5: const
+    made.add("inner", 4, 2, 16, struct.pack("<6I", made.name("b"), 4, 0, made.name("dsq"), 2, 64))  # 6
+    made.add("", 5, 2, 4, struct.pack("<6I", made.name("x"), 1, 0, made.name("y"), 4, 0))  # 7: anonymous union
+    made.add("rq", 4, 5, 96, struct.pack("<15I", made.name("a"), 6, 0, made.name("scx"), 6, 128, 0, 7, 256,
+                                         made.name("arr"), 3, 288, made.name("bits"), 1, 5 << 24 | 544), flag=1)  # 8
+    made.add("e", 6, 2, 4, struct.pack("<IiIi", made.name("A"), 1, made.name("B"), -2), flag=1)  # 9
+    made.add("e64", 19, 1, 8, struct.pack("<III", made.name("BIG"), 1, 0x80000000))  # 10
+    made.add("", 13, 1, 1, struct.pack("<II", made.name("p"), 2))  # 11: prototype
+    made.add("fn", 12, 0, 11)  # 12
+    made.add("var", 14, 0, 8, struct.pack("<I", 1))  # 13
+    made.add(".data..percpu", 15, 1, 96, struct.pack("<III", 13, 0, 96))  # 14
+    made.add("fwd", 7, 0, 0)  # 15
+    made.add("tag", 17, 0, 8, struct.pack("<i", -1))  # 16
+    made.add("kptr", 18, 0, 8)  # 17
+    made.add("float", 16, 0, 8)  # 18
+    return made.pack()
+
+
+def main():
+    folder = sys.argv[1]
+    rng = random.Random(1)
+    for name, content in vmcores():
+        write(folder, "vmcore", name, content)
+    for name, relative in (("relative", True), ("own-place", False)):
+        write(folder, "kallsyms", name, kallsyms(relative))
+    write(folder, "btf", "kinds", btf())
+    for i in range(8):
+        changes = b"".join(struct.pack("<IQ", rng.getrandbits(32), rng.choice([0, 1 << 63, rng.getrandbits(64)]))
+                           for _ in range(1 << i))
+        write(folder, "capture", f"changes-{1 << i}", changes)
+    write(folder, "core", "empty", b"")
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "rb") as f:
+            write(folder, "core", "bundled", f.read())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
