@@ -38,7 +38,10 @@ struct field {
 	enum field_kind kind;
 };
 
-#define FIELD(type, member, json_key, kind) { json_key, offsetof(struct type, member), kind }
+#define FIELD(type, member, json_key, kind)                   \
+	{                                                     \
+		json_key, offsetof(struct type, member), kind \
+	}
 
 /* Keys and values of `fields` for the struct at `base`, into the open object. */
 void json_fields(struct json *j, const struct field *fields, size_t nr, const void *base);

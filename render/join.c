@@ -11,8 +11,10 @@ const struct scxray_task *ref_task(const struct scxray_report *r, const struct s
 const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size)
 {
 	static const char *const origins[] = {
-		[SCXRAY_DSQ_LOCAL] = "local cpu",    [SCXRAY_DSQ_BYPASS] = "bypass cpu",
-		[SCXRAY_DSQ_REJECT] = "reject cpu",  [SCXRAY_DSQ_GLOBAL] = "global node",
+		[SCXRAY_DSQ_LOCAL] = "local cpu",
+		[SCXRAY_DSQ_BYPASS] = "bypass cpu",
+		[SCXRAY_DSQ_REJECT] = "reject cpu",
+		[SCXRAY_DSQ_GLOBAL] = "global node",
 	};
 
 	if (dsq->origin == SCXRAY_DSQ_USER)
@@ -23,7 +25,8 @@ const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size)
 
 const struct scxray_dsq *task_dsq(const struct scxray_report *r, const struct scxray_task *t)
 {
-	return t->dsq_index >= 0 && (size_t)t->dsq_index < r->nr_dsqs ? &r->dsqs[t->dsq_index] : NULL;
+	return t->dsq_index >= 0 && (size_t)t->dsq_index < r->nr_dsqs ? &r->dsqs[t->dsq_index]
+								      : NULL;
 }
 
 /* The kernel nests schedulers 4 deep at most. */

@@ -11,7 +11,8 @@
 #include "strbuf.h"
 
 /* The task behind a reference, or NULL where it is not among the report's tasks. */
-const struct scxray_task *ref_task(const struct scxray_report *r, const struct scxray_task_ref *ref);
+const struct scxray_task *ref_task(const struct scxray_report *r,
+				   const struct scxray_task_ref *ref);
 
 /* "local cpu 0", "bypass cpu 1", "reject cpu 1", "global node 0", "user" */
 const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size);

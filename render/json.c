@@ -142,7 +142,7 @@ void json_i64(struct json *j, int64_t v)
 	strbuf_i64(&j->out, v);
 }
 
-void json_double(struct json *j, double v)
+void json_double(struct json *j, double v, unsigned bits)
 {
 	if (isnan(v)) {
 		json_string(j, "nan");
@@ -150,7 +150,7 @@ void json_double(struct json *j, double v)
 		json_string(j, v < 0 ? "-inf" : "inf");
 	} else {
 		before_value(j);
-		strbuf_double(&j->out, v);
+		strbuf_double(&j->out, v, bits);
 	}
 }
 

@@ -21,7 +21,7 @@
 struct json {
 	struct strbuf out;
 	unsigned depth;
-	unsigned line_depth; /* containers down to this depth put each member on a line of its own */
+	unsigned line_depth; /* containers down to here put each member on a line of its own */
 	bool has_member[JSON_MAX_DEPTH];
 	bool is_object[JSON_MAX_DEPTH];
 	bool after_key;
@@ -46,7 +46,7 @@ void json_bool(struct json *j, bool v);
 void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 /* Not a number and infinities become the strings "nan", "inf", "-inf". */
-void json_double(struct json *j, double v);
+void json_double(struct json *j, double v, unsigned bits);
 void json_string(struct json *j, const char *s);
 void json_string_n(struct json *j, const char *s, size_t len);
 /* "0x" and 16 digits, as a string. */

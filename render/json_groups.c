@@ -252,7 +252,8 @@ void json_tasks(struct json *j, const struct scxray_report *r)
 }
 
 /* The list as bare addresses, as ktstr has it. */
-static void task_kvas(struct json *j, const char *key, const struct scxray_task_ref *refs, size_t nr)
+static void task_kvas(struct json *j, const char *key, const struct scxray_task_ref *refs,
+		      size_t nr)
 {
 	if (!nr)
 		return;

@@ -144,13 +144,13 @@ void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits)
 	strbuf_write(sb, out, 2 + needed);
 }
 
-void strbuf_double(struct strbuf *sb, double v)
+void strbuf_double(struct strbuf *sb, double v, unsigned bits)
 {
 	char out[40];
 
-	for (int digits = 15; digits <= 17; digits++) {
+	for (int digits = bits == 32 ? 6 : 15; digits <= 17; digits++) {
 		snprintf(out, sizeof(out), "%.*g", digits, v);
-		if (strtod(out, NULL) == v)
+		if (bits == 32 ? (double)strtof(out, NULL) == v : strtod(out, NULL) == v)
 			break;
 	}
 	/* the decimal point of the caller's locale may be something else */

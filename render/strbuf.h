@@ -37,8 +37,8 @@ void strbuf_u64(struct strbuf *sb, uint64_t v);
 void strbuf_i64(struct strbuf *sb, int64_t v);
 /* "0x" and at least `digits` hex digits. */
 void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits);
-/* Shortest decimal form that reads back as the same double, in any locale. */
-void strbuf_double(struct strbuf *sb, double v);
+/* Shortest decimal form that reads back as the same number of 32 or 64 bits, in any locale. */
+void strbuf_double(struct strbuf *sb, double v, unsigned bits);
 void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The contents as a C string; "" on error.  Valid until the next call. */

@@ -10,7 +10,11 @@
 #define GAP 2 /* between columns */
 #define NOTE_INDENT 4
 
-enum mark { CELL, FIRST_CELL, NOTE };
+enum mark {
+	CELL,
+	FIRST_CELL,
+	NOTE
+};
 
 struct table_cell {
 	size_t start; /* in tab->bytes; it ends where the next one starts */

@@ -185,7 +185,8 @@ void cell_ns(struct strbuf *sb, uint64_t ns)
 	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
 
 	for (size_t i = 0; i < 3; i++) {
-		uint64_t whole = ns / units[i].unit, tenths = ns % units[i].unit * 10 / units[i].unit;
+		uint64_t whole = ns / units[i].unit,
+			 tenths = ns % units[i].unit * 10 / units[i].unit;
 
 		if (!whole)
 			continue;

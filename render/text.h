@@ -12,9 +12,9 @@
 
 enum style {
 	STYLE_PLAIN,
-	STYLE_BOLD,  /* headers, names to find again */
-	STYLE_DIM,   /* what is there but matters little; unreadable things */
-	STYLE_RED,   /* stalled, errors */
+	STYLE_BOLD,   /* headers, names to find again */
+	STYLE_DIM,    /* what is there but matters little; unreadable things */
+	STYLE_RED,    /* stalled, errors */
 	STYLE_YELLOW, /* half-way to a stall, warnings */
 	STYLE_GREEN,
 	STYLE_CYAN,

@@ -11,13 +11,13 @@
 #define MAX_NAMED 16
 
 static const struct column rq_columns[] = {
-	{ "cpu", false, 0 },	     { "curr", true, 0 },	  { "class", true, 0 },
-	{ "scx", false, 2 },	     { "all", false, 3 },	  { "fair", false, 4 },
-	{ "rt", false, 1 },	     { "dl", false, 1 },	  { "flags", true, 14 },
-	{ "rq_clock", false, 5 },    { "clock", false, 15 },	  { "qseq", false, 8 },
-	{ "kick_sync", false, 9 },   { "immed", false, 10 },	  { "released", false, 6 },
-	{ "kick", true, 11 },	     { "kick_if_idle", true, 11 },
-	{ "preempt", true, 11 },     { "wait", true, 11 },	  { "sync", true, 12 },
+	{ "cpu", false, 0 },	   { "curr", true, 0 },		 { "class", true, 0 },
+	{ "scx", false, 2 },	   { "all", false, 3 },		 { "fair", false, 4 },
+	{ "rt", false, 1 },	   { "dl", false, 1 },		 { "flags", true, 14 },
+	{ "rq_clock", false, 5 },  { "clock", false, 15 },	 { "qseq", false, 8 },
+	{ "kick_sync", false, 9 }, { "immed", false, 10 },	 { "released", false, 6 },
+	{ "kick", true, 11 },	   { "kick_if_idle", true, 11 }, { "preempt", true, 11 },
+	{ "wait", true, 11 },	   { "sync", true, 12 },
 };
 
 static void cell_nonzero(struct strbuf *sb, const struct scxray_num *num)
@@ -76,8 +76,8 @@ static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
 
 static void rq_row(struct table *tab, const struct scxray_report *r, const struct scxray_rq *rq)
 {
-	bool hog = rq->curr_class &&
-		   (!strcmp(rq->curr_class, "rt") || !strcmp(rq->curr_class, "dl"));
+	bool hog =
+		rq->curr_class && (!strcmp(rq->curr_class, "rt") || !strcmp(rq->curr_class, "dl"));
 
 	table_row(tab);
 	strbuf_u64(table_cell(tab, STYLE_BOLD), rq->cpu);
@@ -134,9 +134,8 @@ void text_rqs(struct text *t, const struct scxray_report *r)
 }
 
 static const struct column dsq_columns[] = {
-	{ "dsq", true, 0 },    { "origin", true, 3 }, { "order", true, 2 },
-	{ "nr", false, 0 },    { "seq", false, 1 },   { "oldest", false, 0 },
-	{ "dsq_kva", true, 5 }, { "sched", true, 4 },
+	{ "dsq", true, 0 },  { "origin", true, 3 },  { "order", true, 2 },   { "nr", false, 0 },
+	{ "seq", false, 1 }, { "oldest", false, 0 }, { "dsq_kva", true, 5 }, { "sched", true, 4 },
 };
 
 static const struct scxray_task *oldest_of(const struct scxray_report *r,
@@ -196,8 +195,9 @@ static void dsq_row(struct table *tab, const struct text *t, const struct scxray
 	else
 		cell_hex(table_cell(tab, STYLE_BOLD), &dsq->id);
 	strbuf_puts(table_cell(tab, STYLE_PLAIN), dsq_origin(dsq, origin, sizeof(origin)));
-	strbuf_puts(table_cell(tab, STYLE_PLAIN),
-		    dsq->is_vtime ? "vtime" : dsq->nr_tasks ? "fifo" : "-");
+	strbuf_puts(table_cell(tab, STYLE_PLAIN), dsq->is_vtime	  ? "vtime"
+						  : dsq->nr_tasks ? "fifo"
+								  : "-");
 	cell_num(table_cell(tab, STYLE_PLAIN), &dsq->nr);
 	cell_num(table_cell(tab, STYLE_PLAIN), &dsq->seq);
 	if (oldest)

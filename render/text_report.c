@@ -33,8 +33,7 @@ void text_guest(struct text *t, const struct scxray_guest *guest)
 	if (guest->hz.state == SCXRAY_PRESENT)
 		strbuf_printf(&sb, ", HZ=%llu", (unsigned long long)guest->hz.value);
 	if (guest->memory_bytes)
-		strbuf_printf(&sb, ", %llu MiB",
-			      (unsigned long long)(guest->memory_bytes >> 20));
+		strbuf_printf(&sb, ", %llu MiB", (unsigned long long)(guest->memory_bytes >> 20));
 	if (guest->kaslr_offset.state == SCXRAY_PRESENT) {
 		item(&sb, "KASLR offset ");
 		strbuf_hex(&sb, guest->kaslr_offset.value, 1);

@@ -11,13 +11,13 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct column columns[] = {
-	{ "runnable", false, 0 },  { "task", true, 0 },	     { "where", true, 0 },
-	{ "class", true, 10 },	   { "st", true, 11 },	     { "cpu", false, 3 },
-	{ "cpus", true, 2 },	   { "no_mig", false, 4 },   { "slice", false, 12 },
-	{ "vtime", false, 13 },	   { "weight", false, 14 },  { "prio", false, 15 },
-	{ "ops_state", true, 5 },  { "qseq", false, 16 },    { "flags", true, 20 },
-	{ "sel", false, 17 },	   { "sticky", false, 18 },  { "holding", false, 6 },
-	{ "ddsp_dsq", true, 19 },  { "sched", true, 21 },
+	{ "runnable", false, 0 }, { "task", true, 0 },	   { "where", true, 0 },
+	{ "class", true, 10 },	  { "st", true, 11 },	   { "cpu", false, 3 },
+	{ "cpus", true, 2 },	  { "no_mig", false, 4 },  { "slice", false, 12 },
+	{ "vtime", false, 13 },	  { "weight", false, 14 }, { "prio", false, 15 },
+	{ "ops_state", true, 5 }, { "qseq", false, 16 },   { "flags", true, 20 },
+	{ "sel", false, 17 },	  { "sticky", false, 18 }, { "holding", false, 6 },
+	{ "ddsp_dsq", true, 19 }, { "sched", true, 21 },
 };
 
 void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)

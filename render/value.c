@@ -88,8 +88,8 @@ static int walk_member(struct walk *w, const struct btf_type *t, unsigned i, str
 	struct slice part;
 
 	if (mt.type && btf_is_array(mt.type) && !btf_array(mt.type)->nelems)
-		return off > t->size ? unsupported(w, "member lies outside its struct") :
-				       walk_flexible(w, t, i, s, off);
+		return off > t->size ? unsupported(w, "member lies outside its struct")
+				     : walk_flexible(w, t, i, s, off);
 	if (!btf_size(w->btf, m->type, &size))
 		return walk_type(w, m->type, (struct slice){ 0 });
 	if (bits || bit % 8 ||
@@ -123,8 +123,7 @@ static int walk_struct(struct walk *w, struct btf_peeled t, struct slice s)
 		if (s.had < t.type->size && btf_member_bit_offset(t.type, i) / 8 >= s.had &&
 		    btf_member_bit_offset(t.type, i) / 8 < t.type->size)
 			continue;
-		ret = w->visit->member(w->arg,
-				       btf_name(w->btf, btf_members(t.type)[i].name_off));
+		ret = w->visit->member(w->arg, btf_name(w->btf, btf_members(t.type)[i].name_off));
 		if (!ret)
 			ret = walk_member(w, t.type, i, s);
 	}
@@ -206,16 +205,16 @@ int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t ele
 	if (ret)
 		return ret;
 	snprintf(cut, sizeof(cut), "%" PRIu64 " of %" PRIu64 " elements shown", shown, a.len);
-	return w->visit->array_end(w->arg, w->exhausted ? w->exhausted :
-					   shown == w->opt.max_elements && shown < a.len ? cut :
-											   NULL);
+	return w->visit->array_end(w->arg, w->exhausted ? w->exhausted
+					   : shown == w->opt.max_elements && shown < a.len ? cut
+											   : NULL);
 }
 
 /* The value without the question of whether its bytes are complete. */
 static int walk_whole(struct walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_array array = { 0 };
-	struct btf_int_form form;
+	struct btf_int_form form = { 0 };
 	int ret;
 
 	switch (btf_kind(t.type)) {
@@ -288,7 +287,7 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s)
 		ret = walk_whole(w, t, s);
 		w->depth--;
 	} else if (!ret && cut && s.had) {
-		struct scxray_bytes rest = { .bytes = s.bytes, .len = s.had, .declared = size };
+		struct scxray_bytes rest = { .bytes = s.bytes, .len = s.had, .declared = s.had };
 
 		ret = w->visit->bytes(w->arg, &rest);
 	} else if (!ret && !cut) {
@@ -321,7 +320,9 @@ int scxray_value_walk(const struct scxray_value *value, const struct scxray_valu
 {
 	struct walk w = { .btf = value->btf, .visit = visitor, .arg = arg };
 	struct scxray_bytes raw = { .bytes = value->bytes, .len = value->size };
-	struct slice s = { .bytes = value->bytes, .had = value->bytes ? value->size : 0, .tail = true };
+	struct slice s = { .bytes = value->bytes,
+			   .had = value->bytes ? value->size : 0,
+			   .tail = true };
 	int ret;
 
 	if (value->state == SCXRAY_UNREADABLE)

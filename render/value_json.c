@@ -75,8 +75,8 @@ static void pointer(struct json *j, const struct scxray_scalar *s)
 static int on_scalar(void *arg, const struct scxray_scalar *s)
 {
 	static const char *const kinds[] = {
-		[SCXRAY_SCALAR_INT] = "int",   [SCXRAY_SCALAR_UINT] = "uint",
-		[SCXRAY_SCALAR_BOOL] = "bool", [SCXRAY_SCALAR_CHAR] = "char",
+		[SCXRAY_SCALAR_INT] = "int",	 [SCXRAY_SCALAR_UINT] = "uint",
+		[SCXRAY_SCALAR_BOOL] = "bool",	 [SCXRAY_SCALAR_CHAR] = "char",
 		[SCXRAY_SCALAR_FLOAT] = "float", [SCXRAY_SCALAR_ENUM] = "enum",
 	};
 	struct visit *v = arg;
@@ -99,7 +99,7 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 	case SCXRAY_SCALAR_FLOAT:
 		key_u64(j, "bits", s->bits);
 		json_key(j, "value");
-		json_double(j, s->real);
+		json_double(j, s->real, s->bits);
 		break;
 	default:
 		key_u64(j, "bits", s->bits);

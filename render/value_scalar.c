@@ -129,8 +129,7 @@ int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 			v.skipped = "cycle";
 	if (!v.skipped && (w->depth >= w->opt.max_depth || w->nr_followed >= WALK_MAX_DEPTH))
 		v.skipped = "render depth exceeded";
-	if (!v.skipped &&
-	    w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, &to, &v.skipped))
+	if (!v.skipped && w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, &to, &v.skipped))
 		return follow(w, &v, &to);
 	return w->visit->scalar(w->arg, &v);
 }

@@ -88,24 +88,24 @@ static char *render(bool json, const struct btf *btf, int type_id, const void *b
 	return text;
 }
 
-#define ck_text(btf, type, bytes, size, expect)                                 \
-	do {                                                                    \
-		char *got_ = render(false, btf, type, bytes, size, NULL);       \
-		ck_assert_str_eq(got_, expect);                                 \
-		free(got_);                                                     \
+#define ck_text(btf, type, bytes, size, expect)                           \
+	do {                                                              \
+		char *got_ = render(false, btf, type, bytes, size, NULL); \
+		ck_assert_str_eq(got_, expect);                           \
+		free(got_);                                               \
 	} while (0)
 
-#define ck_json(btf, type, bytes, size, expect)                                 \
-	do {                                                                    \
-		char *got_ = render(true, btf, type, bytes, size, NULL);        \
-		ck_assert_str_eq(got_, expect);                                 \
-		free(got_);                                                     \
+#define ck_json(btf, type, bytes, size, expect)                          \
+	do {                                                             \
+		char *got_ = render(true, btf, type, bytes, size, NULL); \
+		ck_assert_str_eq(got_, expect);                          \
+		free(got_);                                              \
 	} while (0)
 
-#define ck_both(btf, type, bytes, size, text, json)     \
-	do {                                            \
-		ck_text(btf, type, bytes, size, text);  \
-		ck_json(btf, type, bytes, size, json);  \
+#define ck_both(btf, type, bytes, size, text, json)    \
+	do {                                           \
+		ck_text(btf, type, bytes, size, text); \
+		ck_json(btf, type, bytes, size, json); \
 	} while (0)
 
 static int run_suite(Suite *suite)

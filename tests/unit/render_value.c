@@ -41,7 +41,7 @@ START_TEST(bool_char_float)
 	ck_both(t.btf, t.chr, "A", 1, "'A'", "{\"kind\":\"char\",\"value\":65}");
 	ck_both(t.btf, t.chr, "\x1b", 1, "0x1b", "{\"kind\":\"char\",\"value\":27}");
 	ck_both(t.btf, t.f64, &d, 8, "-2.5", "{\"kind\":\"float\",\"bits\":64,\"value\":-2.5}");
-	ck_text(t.btf, t.f32, &f, 4, "0.100000001490116");
+	ck_text(t.btf, t.f32, &f, 4, "0.1");
 	ck_json(t.btf, t.f64, &inf, 8, "{\"kind\":\"float\",\"bits\":64,\"value\":\"inf\"}");
 	btf__free(t.btf);
 }
@@ -128,11 +128,17 @@ START_TEST(a_large_struct_has_three_scalars_a_row)
 {
 	struct types t = types_create();
 	int inner = btf__add_struct(t.btf, "inner", 4), s, list;
-	uint64_t v[8] = { 1000000000000000000ULL, 2, 3000000000000000000ULL, 4,
-			  5000000000000000000ULL, 6, 7, 8 };
+	uint64_t v[8] = { 1000000000000000000ULL,
+			  2,
+			  3000000000000000000ULL,
+			  4,
+			  5000000000000000000ULL,
+			  6,
+			  7,
+			  8 };
 	char expect[] = "big:\n"
-			"  a_member_with_a_name=1000000000000000000   b=2   c_member_with_a_name="
-			"3000000000000000000\n"
+			"  a_member_with_a_name=1000000000000000000   b=2                     "
+			"c_member_with_a_name=3000000000000000000\n"
 			"  d=4                                        e=5000000000000000000\n"
 			"  sub inner{x=6}\n"
 			"  list [7, 8]";
@@ -202,7 +208,10 @@ START_TEST(old_bitfields_have_their_offset_in_the_int)
 	/* 3 bits at bit 2 of the int, which stands at bit 4 of the struct */
 	*(uint32_t *)(type + 1) = BTF_INT_SIGNED << 24 | 2 << 16 | 3;
 	s = btf__add_struct(t.btf, "old", 4);
-	btf__add_field(t.btf, "f", narrow, 4, 0);
+	ck_assert_int_eq(btf__add_field(t.btf, "f", narrow, 0, 0), 0);
+	/* libbpf only adds such a member at a byte: moved by hand */
+	type = (struct btf_type *)btf__type_by_id(t.btf, (uint32_t)s);
+	btf_members(type)->offset = 4;
 	ck_text(t.btf, s, &v, 4, "old{f=-3}");
 	btf__free(t.btf);
 }
@@ -213,11 +222,12 @@ START_TEST(char_arrays_are_strings)
 	struct types t = types_create();
 	int comm = btf__add_array(t.btf, t.u32, t.chr, 16);
 
-	ck_both(t.btf, comm, "hog\"0\\\n\0\0\0\0\0\0\0\0\0", 16, "\"hog\\\"0\\\\\\n\"",
+	ck_both(t.btf, comm, (const char[16]){ "hog\"0\\\n" }, 16, "\"hog\\\"0\\\\\\n\"",
 		"{\"kind\":\"bytes\",\"len\":16,\"hex\":\"686f6722305c0a000000000000000000\","
 		"\"text\":\"hog\\\"0\\\\\\n\"}");
 	ck_text(t.btf, comm, "0123456789abcdef", 16, "\"0123456789abcdef\"");
-	ck_text(t.btf, comm, "\xff\xfe ok and more", 16, "\"\\xff\\xfe ok and more\"");
+	ck_text(t.btf, comm, (const char[16]){ "\xff\xfe ok and more" }, 16,
+		"\"\\xff\\xfe ok and more\"");
 	btf__free(t.btf);
 }
 END_TEST
@@ -279,8 +289,7 @@ START_TEST(equal_neighbours_are_grouped)
 	btf__add_field(t.btf, "a", t.u32, 0, 0);
 	btf__add_field(t.btf, "b", t.u32, 32, 0);
 	a = btf__add_array(t.btf, t.u32, s, 5);
-	ck_text(t.btf, a, v, 40,
-		"\n  [0-1] slot{a=1, b=2}\n  [2] slot{}\n  [3-4] slot{a=3, b=4}");
+	ck_text(t.btf, a, v, 40, "\n  [0-1] slot{a=1, b=2}\n  [2] slot{}\n  [3-4] slot{a=3, b=4}");
 	btf__free(t.btf);
 }
 END_TEST
@@ -496,13 +505,14 @@ START_TEST(short_data_is_said_and_shown)
 	btf__add_field(t.btf, "a", t.u32, 0, 0);
 	btf__add_field(t.btf, "b", t.u32, 32, 0);
 	btf__add_field(t.btf, "c", t.u32, 64, 0);
-	ck_both(t.btf, s, v, 6, "<truncated needed=12 had=6> ctx{a=1, b=<truncated needed=4 had=2> "
-				"[2, 0]}",
+	ck_both(t.btf, s, v, 6,
+		"<truncated needed=12 had=6> ctx{a=1, b=<truncated needed=4 had=2> "
+		"[2, 0]}",
 		"{\"kind\":\"truncated\",\"needed\":12,\"had\":6,\"partial\":"
 		"{\"kind\":\"struct\",\"type_name\":\"ctx\",\"members\":["
 		"{\"name\":\"a\",\"value\":{\"kind\":\"uint\",\"bits\":32,\"value\":1}},"
 		"{\"name\":\"b\",\"value\":{\"kind\":\"truncated\",\"needed\":4,\"had\":2,"
-		"\"partial\":{\"kind\":\"bytes\",\"len\":4,\"hex\":\"0200\"}}}]}}");
+		"\"partial\":{\"kind\":\"bytes\",\"len\":2,\"hex\":\"0200\"}}}]}}");
 	ck_both(t.btf, s, v, 0, "<truncated needed=12 had=0>",
 		"{\"kind\":\"truncated\",\"needed\":12,\"had\":0}");
 	btf__free(t.btf);
@@ -512,7 +522,9 @@ END_TEST
 START_TEST(unreadable_values_are_never_zero)
 {
 	struct scxray_value v = {
-		.state = SCXRAY_UNREADABLE, .addr = 0xffff888000001000, .reason = "not present",
+		.state = SCXRAY_UNREADABLE,
+		.addr = 0xffff888000001000,
+		.reason = "not present",
 	};
 	char *text = NULL;
 	size_t len = 0;

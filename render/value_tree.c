@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * value_tree.c - the visitor that builds the tree for text
+ */
+#include "value_tree.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "escape.h"
+
+struct tree_chunk {
+	struct tree_chunk *next;
+	size_t used, size;
+	_Alignas(max_align_t) char bytes[];
+};
+
+static void *tree_alloc(struct tree *tree, size_t size)
+{
+	struct tree_chunk *c = tree->chunks;
+	void *at;
+
+	size = (size + 15) & ~(size_t)15;
+	if (!c || c->size - c->used < size) {
+		size_t room = size > 32 * 1024 ? size : 32 * 1024;
+
+		c = malloc(sizeof(*c) + room);
+		if (!c) {
+			tree->error = ENOMEM;
+			return NULL;
+		}
+		c->used = 0;
+		c->size = room;
+		c->next = tree->chunks;
+		tree->chunks = c;
+	}
+	at = c->bytes + c->used;
+	c->used += size;
+	return at;
+}
+
+static const char *keep(struct tree *tree, const char *s, size_t len)
+{
+	char *copy = tree_alloc(tree, len + 1);
+
+	if (!copy)
+		return "";
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+/* A guest's name, escaped. */
+static const char *keep_name(struct tree *tree, const char *name)
+{
+	struct strbuf *sb = &tree->scratch;
+	size_t start = sb->len;
+	const char *kept;
+
+	escape_text(sb, name, strlen(name), false);
+	kept = keep(tree, sb->len > start ? sb->data + start : "", sb->len - start);
+	sb->len = start;
+	return kept;
+}
+
+static struct node *add(struct tree *tree, enum node_kind kind)
+{
+	struct node *n = tree_alloc(tree, sizeof(*n));
+	struct node *parent = tree->nr_open ? tree->open[tree->nr_open - 1] : NULL;
+
+	if (!n)
+		return NULL;
+	*n = (struct node){ .kind = kind, .name = tree->member };
+	tree->member = NULL;
+	if (!parent) {
+		tree->root = n;
+	} else if (parent->last) {
+		parent->last->next = n;
+		parent->last = n;
+		parent->nr_children++;
+	} else {
+		parent->first = parent->last = n;
+		parent->nr_children = 1;
+	}
+	return n;
+}
+
+/* A leaf with the text in `scratch`. */
+static int leaf(struct tree *tree, bool zero)
+{
+	struct node *n = add(tree, NODE_LEAF);
+
+	if (!n)
+		return -1;
+	n->text = keep(tree, tree->scratch.len ? tree->scratch.data : "", tree->scratch.len);
+	n->text_len = (uint32_t)tree->scratch.len;
+	n->zero = zero;
+	tree->scratch.len = 0;
+	return tree->error || tree->scratch.error ? -1 : 0;
+}
+
+static int open_node(struct tree *tree, struct node *n)
+{
+	if (!n)
+		return -1;
+	/* the walk is at most 64 deep, with a truncated and a pointer node a level */
+	assert(tree->nr_open < sizeof(tree->open) / sizeof(tree->open[0]));
+	tree->open[tree->nr_open++] = n;
+	return 0;
+}
+
+static struct node *close_node(struct tree *tree)
+{
+	struct node *n = tree->open[--tree->nr_open];
+
+	n->zero = true;
+	for (const struct node *c = n->first; c; c = c->next)
+		n->zero &= c->zero;
+	return n;
+}
+
+/* Decimal of a 128-bit number. */
+static void put_128(struct strbuf *sb, uint64_t lo, uint64_t hi, bool is_signed)
+{
+	unsigned __int128 v = (unsigned __int128)hi << 64 | lo;
+	char digits[40];
+	size_t at = sizeof(digits);
+
+	if (is_signed && hi >> 63) {
+		strbuf_putc(sb, '-');
+		v = -v;
+	}
+	do {
+		digits[--at] = (char)('0' + (unsigned)(v % 10));
+		v /= 10;
+	} while (v);
+	strbuf_write(sb, digits + at, sizeof(digits) - at);
+}
+
+static void put_enum(struct strbuf *sb, const struct scxray_scalar *s)
+{
+	const char *name = s->name ? s->name : s->flags;
+
+	if (name)
+		escape_text(sb, name, strlen(name), false);
+	if (s->flags)
+		return;
+	strbuf_puts(sb, name ? " (" : "");
+	if (s->is_signed)
+		strbuf_i64(sb, (int64_t)s->lo);
+	else
+		strbuf_u64(sb, s->lo);
+	strbuf_puts(sb, name ? ")" : "");
+}
+
+static void put_pointer(struct strbuf *sb, const struct scxray_scalar *s)
+{
+	strbuf_hex(sb, s->lo, 1);
+	if (s->task && s->task->comm.state == SCXRAY_PRESENT) {
+		strbuf_puts(sb, " (");
+		escape_text(sb, s->task->comm.bytes, s->task->comm.len, false);
+		strbuf_printf(sb, "[%lld])", (long long)s->task->pid.value);
+	} else if (s->symbol) {
+		strbuf_puts(sb, " (");
+		escape_text(sb, s->symbol, strlen(s->symbol), false);
+		strbuf_putc(sb, ')');
+	} else if (s->lo > UINT64_MAX - 4095) {
+		strbuf_printf(sb, " (error %lld)", (long long)s->lo);
+	}
+	if (!s->skipped)
+		return;
+	if (!strcmp(s->skipped, "cycle")) {
+		strbuf_puts(sb, " [cycle]");
+	} else {
+		strbuf_puts(sb, " [chase: ");
+		escape_text(sb, s->skipped, strlen(s->skipped), false);
+		strbuf_putc(sb, ']');
+	}
+}
+
+static int on_scalar(void *arg, const struct scxray_scalar *s)
+{
+	struct tree *tree = arg;
+	struct strbuf *sb = &tree->scratch;
+
+	switch (s->kind) {
+	case SCXRAY_SCALAR_INT:
+	case SCXRAY_SCALAR_UINT:
+		if (s->bits > 64)
+			put_128(sb, s->lo, s->hi, s->is_signed);
+		else if (s->is_signed)
+			strbuf_i64(sb, (int64_t)s->lo);
+		else
+			strbuf_u64(sb, s->lo);
+		break;
+	case SCXRAY_SCALAR_BOOL:
+		strbuf_puts(sb, s->lo || s->hi ? "true" : "false");
+		break;
+	case SCXRAY_SCALAR_CHAR:
+		if (s->lo >= 0x20 && s->lo <= 0x7e)
+			strbuf_printf(sb, "'%c'", (int)s->lo);
+		else
+			strbuf_hex(sb, s->lo, 2);
+		break;
+	case SCXRAY_SCALAR_FLOAT:
+		strbuf_double(sb, s->real, s->bits);
+		return leaf(tree, s->real == 0);
+	case SCXRAY_SCALAR_ENUM:
+		put_enum(sb, s);
+		break;
+	case SCXRAY_SCALAR_PTR:
+		put_pointer(sb, s);
+		break;
+	}
+	return leaf(tree, !s->lo && !s->hi);
+}
+
+static bool is_zero(const uint8_t *bytes, uint64_t len)
+{
+	for (uint64_t i = 0; i < len; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+/* Does a run of 8-bit integers read as text?  Of `char` any does that is not binary data. */
+static bool is_text(const struct scxray_bytes *b, uint64_t text)
+{
+	uint64_t odd = 0;
+
+	if (!text || (!b->is_char && (text < 4 || text == b->len)))
+		return false;
+	for (uint64_t i = 0; i < text; i++)
+		odd += (b->bytes[i] < 0x20 && b->bytes[i] != '\n' && b->bytes[i] != '\t') ||
+		       b->bytes[i] == 0x7f || (!b->is_char && b->bytes[i] > 0x7e);
+	if (b->is_char)
+		return odd * 4 <= text;
+	return !odd && is_zero(b->bytes + text, b->len - text);
+}
+
+static int on_bytes(void *arg, const struct scxray_bytes *b)
+{
+	struct tree *tree = arg;
+	struct strbuf *sb = &tree->scratch;
+	uint64_t text = b->len ? strnlen((const char *)b->bytes, b->len) : 0;
+	bool zero = is_zero(b->bytes, b->len) && b->len == b->declared;
+	struct node *n;
+
+	if (is_text(b, text) || (zero && b->is_char)) {
+		strbuf_putc(sb, '"');
+		escape_text(sb, (const char *)b->bytes, text, true);
+		strbuf_putc(sb, '"');
+		/* shown short, and no NUL has ended it */
+		if (text == b->len && b->len < b->declared)
+			strbuf_printf(sb, " +%llu bytes",
+				      (unsigned long long)(b->declared - b->len));
+		if (leaf(tree, zero))
+			return -1;
+		n = tree->nr_open ? tree->open[tree->nr_open - 1]->last : tree->root;
+		n->is_string = true;
+		return 0;
+	}
+	n = add(tree, NODE_ARRAY);
+	if (open_node(tree, n))
+		return -1;
+	n->of_scalars = true;
+	n->len = b->declared;
+	/* a run of zeros needs no nodes */
+	for (uint64_t i = 0; !zero && i < b->len; i++) {
+		if (b->is_signed && !b->is_char)
+			strbuf_i64(sb, (int8_t)b->bytes[i]);
+		else
+			strbuf_u64(sb, b->bytes[i]);
+		if (leaf(tree, !b->bytes[i]))
+			return -1;
+	}
+	close_node(tree);
+	n->zero = zero;
+	if (b->len < b->declared) {
+		char cut[64];
+
+		snprintf(cut, sizeof(cut), "%llu of %llu bytes shown", (unsigned long long)b->len,
+			 (unsigned long long)b->declared);
+		n->cut = keep(tree, cut, strlen(cut));
+	}
+	return 0;
+}
+
+static int on_cpus(void *arg, const char *list)
+{
+	struct tree *tree = arg;
+
+	strbuf_printf(&tree->scratch, "cpus={%s}", list);
+	return leaf(tree, !*list);
+}
+
+static int on_struct_begin(void *arg, const char *type_name, bool is_union)
+{
+	struct tree *tree = arg;
+	struct node *n = add(tree, NODE_STRUCT);
+
+	(void)is_union;
+	if (n && type_name)
+		n->text = keep_name(tree, type_name);
+	return open_node(tree, n);
+}
+
+static int on_member(void *arg, const char *name)
+{
+	struct tree *tree = arg;
+
+	tree->member = keep_name(tree, name);
+	return 0;
+}
+
+static int on_list_end(void *arg, const char *cut)
+{
+	struct tree *tree = arg;
+	struct node *n = close_node(tree);
+
+	if (cut) {
+		n->cut = keep(tree, cut, strlen(cut));
+		n->zero = false;
+	}
+	return 0;
+}
+
+static int on_array_begin(void *arg, const struct scxray_array *a)
+{
+	struct tree *tree = arg;
+	struct node *n = add(tree, NODE_ARRAY);
+
+	if (n) {
+		n->len = a->len;
+		n->of_scalars = a->of_scalars;
+	}
+	return open_node(tree, n);
+}
+
+static int with_text(struct tree *tree, enum node_kind kind)
+{
+	struct node *n = add(tree, kind);
+
+	if (n) {
+		n->text = keep(tree, strbuf_str(&tree->scratch), tree->scratch.len);
+		n->text_len = (uint32_t)tree->scratch.len;
+	}
+	tree->scratch.len = 0;
+	return open_node(tree, n);
+}
+
+static int on_truncated_begin(void *arg, uint64_t needed, uint64_t had, const char *reason)
+{
+	struct tree *tree = arg;
+
+	(void)reason;
+	strbuf_printf(&tree->scratch, "<truncated needed=%llu had=%llu>",
+		      (unsigned long long)needed, (unsigned long long)had);
+	return with_text(tree, NODE_TRUNCATED);
+}
+
+static int on_pointer_begin(void *arg, const struct scxray_scalar *s)
+{
+	struct tree *tree = arg;
+
+	put_pointer(&tree->scratch, s);
+	return with_text(tree, NODE_POINTER);
+}
+
+/* Never zero: something is there, or it is not known that nothing is. */
+static int on_wrapper_end(void *arg)
+{
+	close_node(arg)->zero = false;
+	return 0;
+}
+
+static int on_unsupported(void *arg, const char *reason)
+{
+	struct tree *tree = arg;
+
+	strbuf_puts(&tree->scratch, "<unsupported: ");
+	escape_text(&tree->scratch, reason, strlen(reason), false);
+	strbuf_putc(&tree->scratch, '>');
+	return leaf(tree, false);
+}
+
+static int on_unreadable(void *arg, uint64_t addr, const char *reason)
+{
+	struct tree *tree = arg;
+
+	reason = reason ? reason : "not known";
+	strbuf_puts(&tree->scratch, "<unreadable: ");
+	strbuf_hex(&tree->scratch, addr, 16);
+	strbuf_puts(&tree->scratch, ": ");
+	escape_text(&tree->scratch, reason, strlen(reason), false);
+	strbuf_putc(&tree->scratch, '>');
+	return leaf(tree, false);
+}
+
+static const struct scxray_value_visitor to_tree = {
+	.scalar = on_scalar,
+	.bytes = on_bytes,
+	.cpus = on_cpus,
+	.struct_begin = on_struct_begin,
+	.member = on_member,
+	.struct_end = on_list_end,
+	.array_begin = on_array_begin,
+	.array_end = on_list_end,
+	.truncated_begin = on_truncated_begin,
+	.truncated_end = on_wrapper_end,
+	.pointer_begin = on_pointer_begin,
+	.pointer_end = on_wrapper_end,
+	.unsupported = on_unsupported,
+	.unreadable = on_unreadable,
+};
+
+int tree_build(struct tree *tree, const struct scxray_value *value,
+	       const struct scxray_value_options *options)
+{
+	memset(tree, 0, sizeof(*tree));
+	strbuf_init(&tree->scratch, NULL);
+	if (!scxray_value_walk(value, options, &to_tree, tree) && !tree->error &&
+	    !tree->scratch.error)
+		return 0;
+	errno = tree->error ? tree->error : tree->scratch.error ? tree->scratch.error : EINVAL;
+	return -1;
+}
+
+void tree_deinit(struct tree *tree)
+{
+	while (tree->chunks) {
+		struct tree_chunk *next = tree->chunks->next;
+
+		free(tree->chunks);
+		tree->chunks = next;
+	}
+	strbuf_deinit(&tree->scratch);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+bool node_equal(const struct node *a, const struct node *b)
+{
+	const struct node *ca = a->first, *cb = b->first;
+
+	if (a->kind != b->kind || a->zero != b->zero || a->nr_children != b->nr_children ||
+	    a->len != b->len || !same(a->name, b->name) || !same(a->text, b->text) ||
+	    !same(a->cut, b->cut))
+		return false;
+	while (ca && cb && node_equal(ca, cb)) {
+		ca = ca->next;
+		cb = cb->next;
+	}
+	return !ca && !cb;
+}
