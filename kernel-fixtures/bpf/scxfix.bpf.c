@@ -89,12 +89,10 @@ static bool strand(struct task_struct *p, const struct task_ctx *tc, u64 enq_fla
 		insert_vtime(p, tc, DSQ_VTIME, far, enq_flags);
 		return true;
 	case MODE_ERROR:
-		if (state.no_user_dsqs)
+		if (tc->index % 2 || state.no_user_dsqs)
 			hold(p, tc, enq_flags);
-		else if (tc->index % 2)
-			insert_fifo(p, tc, DSQ_STALL, enq_flags);
 		else
-			insert_vtime(p, tc, DSQ_VTIME, far, enq_flags);
+			insert_fifo(p, tc, DSQ_STALL, enq_flags);
 		return true;
 	default:
 		return false;

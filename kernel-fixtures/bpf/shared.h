@@ -15,7 +15,7 @@ enum scxfix_mode {
 	MODE_STALL,	/* victims sit in DSQ_STALL, which no CPU consumes */
 	MODE_HELD,	/* victims are kept in the BPF queue map, on no DSQ */
 	MODE_VTIME,	/* victims are the tail of DSQ_VTIME and never get to its head */
-	MODE_ERROR,	/* victims are queued like in stall and vtime, then scx_bpf_error() */
+	MODE_ERROR,	/* victims as in stall (even ones) and held (odd ones), then scx_bpf_error() */
 	MODE_HOG,	/* a SCHED_FIFO task holds the victims' CPU; they sit in its local DSQ */
 };
 

@@ -46,6 +46,7 @@ static struct crew_member members[MAX_CREW];
 static size_t nr_members;
 static unsigned int nr_by_role[ROLE_SLEEPER + 1];
 static int leash[2];
+static pid_t hog_pid;
 
 /* Works a little, sleeps a little. */
 static void dozer(void)
@@ -130,8 +131,8 @@ static void add(const char *comm, enum scxfix_role role, int nice, enum places p
 }
 
 /*
- * The tail of a priority DSQ starves only while every CPU has somebody before it, so that mode has one busy task more
- * than CPUs.
+ * The tail of a priority DSQ starves only while there is always somebody before it. A CPU keeps up to two busy tasks off
+ * the DSQ, one on its local DSQ and one that it is about to put back, so there are two for each CPU and one more.
  */
 static void add_busies(unsigned int count)
 {
@@ -155,9 +156,11 @@ void crew_start(const struct options *options)
 		add(plan[i].comm, plan[i].role, plan[i].nice, places, plan[i].live);
 	}
 	if (options->mode == MODE_VTIME)
-		add_busies(machine_cpus() + 1);
-	if (options->mode == MODE_HOG)
+		add_busies(2 * machine_cpus() + 1);
+	if (options->mode == MODE_HOG) {
 		add("hog", ROLE_OTHER, 0, LAST_CPU, hog);
+		hog_pid = members[nr_members - 1].pid;
+	}
 }
 
 const struct crew_member *crew_members(size_t *count)
@@ -175,4 +178,10 @@ void crew_release_hog(void)
 {
 	if (write(leash[1], "", 1) != 1)
 		die("the hog can't be let off: %s", strerror(errno));
+}
+
+void crew_end_hog(void)
+{
+	if (hog_pid && kill(hog_pid, SIGKILL))
+		die("the hog can't be killed: %s", strerror(errno));
 }

@@ -68,20 +68,26 @@ struct crew_member {
 void crew_start(const struct options *options);
 const struct crew_member *crew_members(size_t *count);
 unsigned int crew_victims(void);
-/* Lets the SCHED_FIFO hog off the leash (MODE_HOG only). */
+/* The SCHED_FIFO hog of MODE_HOG: off the leash, and gone. The second does nothing where there is no hog. */
 void crew_release_hog(void);
+void crew_end_hog(void);
 
 /* scheduler.c: the BPF side */
 void scheduler_attach(const struct options *options);
 void scheduler_start_failing(void);
 void scheduler_set_error_at(uint64_t when);
+bool scheduler_leaving(const void *unused);
 bool scheduler_exited(const void *unused);
 const volatile struct scxfix_state *scheduler_state(void);
 const volatile struct scxfix_exit *scheduler_exit_record(void);
 bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait);
 
-/* tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint */
+/*
+ * tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint. Start it before anything fails, and send it
+ * when all is over: both ends wait for work on every CPU, and a hog would let them wait.
+ */
 void tracing_start(void);
+void tracing_stop(void);
 void tracing_send(const char *name);
 
 /* oracle.c: what the kernel says of itself */

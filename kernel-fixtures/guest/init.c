@@ -62,16 +62,18 @@ static void fail(const struct options *options)
 	/* A little later than half-way, which is what the trigger of a monitor asks for. */
 	sleep_until_ns(since + timeout_ns * 9 / 16);
 	oracle_send_moment("half", true);
-	tracing_start();
 	mark("half");
 	if (!text_write("/proc/sysrq-trigger", "D"))
 		die("SysRq-D: /proc/sysrq-trigger does not take it");
-	tracing_send("half-dump.txt");
-	if (scheduler_exited(NULL))
+	tracing_stop();
+	if (scheduler_leaving(NULL))
 		die("the scheduler was gone at half-way: the host is too slow for this watchdog (TIMEOUT)");
 
-	wait_for(scheduler_exited, NULL, options->timeout_ms * 2 + SLACK_MS, "for the error exit");
+	wait_for(scheduler_leaving, NULL, options->timeout_ms * 2 + SLACK_MS, "for the error exit");
+	crew_end_hog();
+	wait_for(scheduler_exited, NULL, SLACK_MS, "for ops.exit()");
 	mark("exited kind %d", scheduler_exit_record()->kind);
+	tracing_send("half-dump.txt");
 	oracle_send_exit();
 	oracle_send_moment("after", false);
 }
@@ -98,6 +100,7 @@ int main(void)
 			die("no scx_dump_state in this kernel: it is built without sched_ext");
 		mark("arm %#lx", (unsigned long)dump_state);
 		await_host("armed");
+		tracing_start();
 		crew_start(&options);
 		scheduler_attach(&options);
 		mark("attached");

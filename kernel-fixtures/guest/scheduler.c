@@ -143,6 +143,17 @@ void scheduler_set_error_at(uint64_t when)
 	state->error_at_ns = when;
 }
 
+/* The kernel has seen the failure, though ops.exit() is still to come. */
+bool scheduler_leaving(const void *unused)
+{
+	char state_now[32];
+
+	(void)unused;
+	if (text_read("/sys/kernel/sched_ext/state", state_now, sizeof(state_now)) < 0)
+		die("/sys/kernel/sched_ext/state is unreadable");
+	return strcmp(state_now, "enabled\n");
+}
+
 bool scheduler_exited(const void *unused)
 {
 	(void)unused;

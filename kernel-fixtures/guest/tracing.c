@@ -21,6 +21,12 @@ void tracing_start(void)
 		die("the tracepoint sched_ext_dump can't be enabled");
 }
 
+void tracing_stop(void)
+{
+	if (!text_write(TRACING "tracing_on", "0"))
+		die("tracing can't be stopped");
+}
+
 void tracing_send(const char *name)
 {
 	FILE *out = file_begin();
@@ -37,6 +43,5 @@ void tracing_send(const char *name)
 			fputs(text + strlen(LINE_START), out);
 	}
 	fclose(in);
-	text_write(TRACING "events/sched_ext/sched_ext_dump/enable", "0");
 	file_send(out, name);
 }

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The bundled cores: what `make demo` and the tests run on, with the kernel's own
+# dump of the same moment beside each.
+#
+#	make cores	makes them anew, from images of the recipe in images.mk
+#
+# They are in git, a few MB each.  Make them anew when a later scxray reads what
+# these lack, and commit them together with what reads it.
+
+# RELEASE,MODE: every failure a newcomer should see, a kernel of each shape.
+bundled := 6.12,stall 6.18.15,vtime 7.3.4,held
+
+bundled_comma := ,
+bundled_entries := $(addprefix core-of/,$(bundled))
+bundled_words = $(subst $(bundled_comma), ,$*)
+bundled_release = $(word 1,$(bundled_words))
+bundled_mode = $(word 2,$(bundled_words))
+bundled_image = build/images/$(bundled_release)/$(bundled_mode)
+bundled_core = kernel-fixtures/cores/$(bundled_release)-$(bundled_mode)
+
+.PHONY: cores $(bundled_entries)
+cores: $(bundled_entries) ## the bundled cores, anew from images
+
+$(bundled_entries): core-of/%: build/scxray
+	@$(MAKE) --no-print-directory images RELEASE=$(bundled_release) MODE=$(bundled_mode)
+	@mkdir -p kernel-fixtures/cores
+	build/scxray report --early $(bundled_image)/half.vmcore $(bundled_image)/error.vmcore \
+		--save-early-core $(bundled_core)-half.core.zst --save-core $(bundled_core)-error.core.zst -o /dev/null
+	@cp $(bundled_image)/dump.txt $(bundled_core)-dump.txt
