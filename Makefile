@@ -6,7 +6,7 @@
 #	SAN=address,undefined	sanitizers (or thread); their own build folder
 #	WERROR=1		warnings are errors
 #	V=1			show the commands
-#	RUN='pattern ...'	make check: only tests whose name holds a pattern
+#	RUN='pattern ...'	make check, check-images: only what has a pattern in its name
 #
 # Sources are found by wildcard: a new capture/x.c, render/x.c or cli/x.c is
 # compiled, a new tests/unit/x.c is one more test program, a new tests/fuzz/x.c
@@ -159,7 +159,7 @@ again = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(J
 deps = PACKAGES='$(wildcard mk/packages.txt kernel-fixtures/packages.txt)' CC='$(CC)' \
 	PYTHON='$(PYTHON)' sh mk/deps.sh
 
-.PHONY: deps deps-build deps-lint deps-fuzz
+.PHONY: deps deps-build deps-lint deps-fuzz deps-all
 deps: ## install (root, apt) or name what build and tests need
 	@$(deps) build check
 deps-build:
@@ -167,23 +167,25 @@ deps-build:
 deps-lint:
 	@$(deps) build lint
 deps-fuzz:
-	@$(deps) build clang
+	@$(deps) build check clang
+deps-all: ## the same for lint, fuzz and bench, too
+	@$(deps) build check clang lint bench
 
 .PHONY: demo
 demo: deps ## a report of a bundled failure, from nothing: installs, builds, shows
 	$(again) all
-	@PYTHON='$(PYTHON)' sh tests/demo.sh build/scxray
+	@sh tests/demo.sh build/scxray
 
 .PHONY: check check-programs
 check: deps ## every test that needs no VM
 	$(again) check-programs
-	@$(PYTHON) tests/run.py --build $(O) --python '$(PYTHON)' $(RUN)
+	@$(PYTHON) tests/run.py --build $(O) --counts $(O)/counts $(RUN)
 check-programs: all $(bin) $(units) $(tools)
 
 .PHONY: check-images
 check-images: deps ## compare the reports of all images below build/images with the kernel's dumps
 	$(again) all
-	@$(PYTHON) tests/oracle/images.py --scxray $(bin)
+	@$(PYTHON) tests/oracle/images.py --scxray $(bin) $(RUN)
 
 .PHONY: goldens
 goldens: deps ## write the golden files anew (read the difference before you commit it)
@@ -193,12 +195,12 @@ goldens: deps ## write the golden files anew (read the difference before you com
 .PHONY: lint
 lint: deps-lint ## clang-format, cppcheck, shellcheck, layers
 	$(again) all
-	@sh tests/lint/run.sh $(O)
+	@PYTHON='$(PYTHON)' sh tests/lint/run.sh $(O)
 
 .PHONY: fuzz fuzz-programs
 fuzz: deps-fuzz ## libFuzzer targets for SECONDS=n in all
 	$(again) fuzz-programs CC=clang SAN=address,undefined FUZZ=1
-	@sh tests/fuzz/run.sh build/clang-address-undefined-fuzz $(SECONDS) $(FUZZ_TARGETS)
+	@PYTHON='$(PYTHON)' sh tests/fuzz/run.sh build/clang-address-undefined-fuzz $(SECONDS) $(FUZZ_TARGETS)
 fuzz-programs: $(fuzzers)
 
 .PHONY: bench
@@ -228,6 +230,6 @@ clean: ## what was compiled; kernels and images stay (rm -r build takes those as
 .PHONY: help
 help: ## this list
 	@echo 'scxray $(VERSION): make TARGET [CC=gcc|clang] [SAN=address,undefined|thread] [WERROR=1] [V=1]'
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
--include kernel-fixtures/images.mk
+-include kernel-fixtures/images.mk kernel-fixtures/cores.mk

@@ -217,8 +217,12 @@ def compare(report, text, later=False):
     """A finished Comparison of a report (or a dual report's late one) with a dump's text."""
     if report.get("schema") == "dual":
         report = report["late"]
+    dumps = parse_dump(text)
+    if dumps[0].exit_kind == 0:
+        # the tracepoint that carried a dump on demand may have caught the exit's as well
+        dumps = [dump for dump in dumps if dump.exit_kind == 0]
     comparison = Comparison(report, later)
-    comparison.run(parse_dump(text))
+    comparison.run(dumps)
     return comparison
 
 

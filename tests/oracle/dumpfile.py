@@ -132,6 +132,14 @@ class Parser:
         else:
             self.fail(line)
 
+    def another(self, line):
+        """The first line of one more dump in the same text."""
+        if not any(form.fullmatch(line) for form in (SCHED, DEBUG, EXIT)):
+            return False
+        self.place = self.begin
+        self.begin(line)
+        return True
+
     def start(self, name, position):
         self.end_task()
         self.dump = Dump(sched=name, position=position)
@@ -174,9 +182,8 @@ class Parser:
         elif line == "Event counters":
             self.end_task()
             self.place = self.events
-        elif SCHED.fullmatch(line) or DEBUG.fullmatch(line):
-            self.place = self.begin
-            self.begin(line)
+        elif self.another(line):
+            return
         elif self.cpu is None:
             self.fail(line)
         else:
@@ -258,10 +265,7 @@ class Parser:
         event = EVENT.fullmatch(line)
         if event:
             self.dump.events[event[1]] = int(event[2])
-        elif SCHED.fullmatch(line) or DEBUG.fullmatch(line):
-            self.place = self.begin
-            self.begin(line)
-        else:
+        elif not self.another(line):
             self.fail(line)
 
 

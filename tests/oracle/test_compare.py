@@ -216,6 +216,11 @@ def main():
             cases.check(True, "")
     empty = "Debug dump triggered by SysRq-D\n\nCPU states\n----------\n"
     cases.check(compare({"schema": "single"}, empty).differences, "a dump without tasks compares nothing")
+    texts = dict(samples())
+    both = texts["6.18.txt"] + "\n" + texts["6.12.txt"]
+    cases.check(len(parse_dump(both)) == 2, "two dumps in one text")
+    report = report_of(parse_dump(texts["6.18.txt"]))
+    cases.check(not compare(report, both).differences, "of a dump on demand and an exit's, the first is compared")
     dual = {"schema": "dual", "late": report_of(parse_dump(next(samples())[1]))}
     cases.check(not compare(dual, next(samples())[1]).differences, "of a dual report the late one is compared")
     return cases.end()

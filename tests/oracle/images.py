@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Compares the report of every image below build/images with what its kernel said.
+
+Usage: tests/oracle/images.py [--scxray PROGRAM] [--images FOLDER] [PATTERN...]
+
+A folder with a meta.json is one guest (kernel-fixtures makes them: make images):
+half.vmcore and half-dump.txt, error.vmcore and dump.txt; or, of a guest without
+a scheduler, guest.vmcore alone.  Each image's report is compared with the dump of
+the same instant, figure by figure (compare.py), validated against the schema,
+and replayed from a saved core; each pair's dual report is validated.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+sys.path.insert(0, HERE)
+import harness  # noqa: E402
+from compare import compare  # noqa: E402
+from dumpfile import DumpError  # noqa: E402
+from schema import Validator  # noqa: E402
+
+MOMENTS = (("half", "half-dump.txt"), ("error", "dump.txt"))
+
+
+def guests(folder, patterns):
+    """Folders of complete guests, sorted."""
+    found = []
+    for path, _, names in os.walk(folder):
+        if "meta.json" in names and (not patterns or any(p in path for p in patterns)):
+            found.append(path)
+    return sorted(found)
+
+
+class Check:
+    def __init__(self, scxray, folder, scratch):
+        self.scxray = os.path.abspath(scxray)
+        self.folder = folder
+        self.scratch = scratch
+        self.cases = harness.Cases()
+        self.validator = Validator(harness.SCHEMA)
+        self.figures = 0
+
+    def report(self, what, *args):
+        """A valid JSON report, or None; and its bytes."""
+        ran = harness.scxray("report", *args, "--format", "json", binary=self.scxray)
+        if not self.cases.check(ran.status == 0 and not ran.err, f"{what}: a report", ran):
+            return None, b""
+        problems = self.validator.errors(ran.out)
+        self.cases.check(not problems, f"{what}: valid against the schema", "\n".join(problems))
+        return json.loads(ran.out), ran.out
+
+    def compare(self, what, report, path, later):
+        with open(path, encoding="utf-8", errors="surrogateescape") as f:
+            text = f.read()
+        try:
+            done = compare(report, text, later)
+        except DumpError as error:
+            self.cases.check(False, f"{what}: the kernel's dump is understood", error)
+            return 0
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} figures equal the kernel's own", "\n".join(done.differences))
+        return done.compared
+
+    def replay(self, what, image, content):
+        core = os.path.join(self.scratch, "core")
+        ran = harness.scxray("report", image, "--save-core", core, "-o", "/dev/null", binary=self.scxray)
+        self.cases.check(ran.status == 0, f"{what}: a core is saved", ran)
+        ran = harness.scxray("report", core, "--format", "json", binary=self.scxray)
+        self.cases.check(ran.out == content, f"{what}: the core replays to the same report", ran)
+
+    def guest(self, path):
+        name = os.path.relpath(path, self.folder)
+        with open(os.path.join(path, "meta.json"), encoding="utf-8") as f:
+            meta = json.load(f)
+        before = self.cases.failed
+        notes = []
+        for moment, dump in MOMENTS:
+            image = os.path.join(path, f"{moment}.vmcore")
+            if not os.path.exists(image):
+                continue
+            what = f"{name} {moment}"
+            report, content = self.report(what, image)
+            if report is None:
+                continue
+            # alone: the other vCPUs stood still while the kernel wrote its dump
+            alone = meta.get(moment, {}).get("dump_alone", True)
+            figures = self.compare(what, report, os.path.join(path, dump), not alone)
+            self.figures += figures
+            notes.append(f"{moment} {figures}" + ("" if alone else " (dumped later)"))
+            self.replay(what, image, content)
+        image = os.path.join(path, "guest.vmcore")
+        if os.path.exists(image):
+            report, content = self.report(f"{name} guest", image)
+            if report is not None:
+                why = report.get("scx_walker_unavailable")
+                self.cases.check(bool(why), f"{name}: the report says that there is no scheduler")
+                self.replay(f"{name} guest", image, content)
+                notes.append(f"no scheduler: {why}")
+        pair = [os.path.join(path, f"{moment}.vmcore") for moment, _ in MOMENTS]
+        if all(os.path.exists(p) for p in pair):
+            self.report(f"{name} dual", "--early", *pair)
+        self.cases.check(notes, f"{name}: an image")
+        word = "ok" if self.cases.failed == before else "FAILED"
+        print(f"{word:<7} {name:<40} {', '.join(notes)}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="compares images' reports with their kernels' dumps")
+    parser.add_argument("--scxray", default=harness.SCXRAY, help="the program")
+    parser.add_argument("--images", default=os.path.join(harness.ROOT, "build", "images"), help="where they are")
+    parser.add_argument("pattern", nargs="*", help="only folders whose name holds one of these")
+    args = parser.parse_args()
+    found = guests(args.images, args.pattern)
+    if not found:
+        sys.exit(f"images.py: no image below {args.images}: make images first")
+    with harness.scratch() as scratch:
+        check = Check(args.scxray, args.images, scratch)
+        for path in found:
+            check.guest(path)
+    print(f"{len(found)} guests, {check.figures} figures compared")
+    return check.cases.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
