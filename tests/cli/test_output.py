@@ -50,7 +50,7 @@ def check_full(cases, folder, core):
     small = os.path.join(folder, "small")
     os.mkdir(small)
     try:
-        mount("tmpfs", small, "tmpfs", 0, "size=16k")
+        mount("tmpfs", small, "tmpfs", 0, "size=4k")
     except OSError:
         return cases.check(False, "a small tmpfs can be mounted in a mount namespace of our own")
     for option, name in (("-o", "r.txt"), ("-o", "r.json"), ("--save-core", "c.core.zst")):
@@ -63,7 +63,7 @@ def check_full(cases, folder, core):
     with open(old, encoding="ascii") as f:
         cases.check(f.read() == "earlier report\n", "full folder: the file that was there is still whole")
     os.unlink(old)
-    mount("tmpfs", small, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16k")
+    mount("tmpfs", small, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=4k")
     for option in ("-o", "--save-core"):
         fails(cases, f"read-only folder, {option}", "report", core, option, os.path.join(small, "x"))
     return cases.check(not os.listdir(small), "read-only folder: nothing stays")
@@ -74,7 +74,7 @@ def check_limit(cases, folder, core):
 
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
     place = os.path.join(folder, "limited")
     os.mkdir(place)

@@ -19,7 +19,7 @@ SEED = 20240607
 LIMIT_S = 10
 VMCORE_CUTS = 2000
 CORE_CUTS = 500
-LINE = re.compile(r"scxray: [^\n]+: [^\n]+\n")
+LINE = {1: re.compile(r"scxray: [^\n]+: [^\n]+\n"), 2: re.compile(r"scxray: [^\n]+; see scxray --help\n")}
 PAGE = 4096
 
 
@@ -29,7 +29,7 @@ def refused(cases, what, *args, status=1, limit=LIMIT_S, **popen):
         ran = harness.scxray(*args, timeout=limit, preexec_fn=harness.no_core_dump, **popen)
     except subprocess.TimeoutExpired:
         return cases.check(False, what, f"still running after {limit} s")
-    good = ran.status == status and LINE.fullmatch(ran.err) and not ran.out
+    good = ran.status == status and LINE[status].fullmatch(ran.err) and not ran.out
     return cases.check(good, what, f"{ran}stdout: {ran.out[:200] if ran.out else ran.out}")
 
 
