@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The little of the kernel that the fixture scheduler touches, declared by hand. Every struct carries
- * preserve_access_index: member offsets are those of the running kernel's BTF (CO-RE), so that one object
- * loads from 6.12 to 7.3. Members that are not used are not declared.
+ * The little of the kernel that the fixture scheduler touches, declared by hand. Every struct
+ * carries preserve_access_index: member offsets are those of the running kernel's BTF (CO-RE), so
+ * that one object loads from 6.12 to 7.3. Members that are not used are not declared.
  */
 #ifndef SCXFIX_KERNEL_H
 #define SCXFIX_KERNEL_H
@@ -22,8 +22,9 @@ typedef __s64 s64;
 #define CO_RE __attribute__((preserve_access_index))
 
 /*
- * libbpf pairs a kfunc's parameters by kind, so this type must be complete in our BTF. clang makes a forward
- * declaration of what it meets first behind a pointer in a struct: task_struct's cpus_ptr is a void pointer for that.
+ * libbpf pairs a kfunc's parameters by kind, so this type must be complete in our BTF. clang makes
+ * a forward declaration of what it meets first behind a pointer in a struct: task_struct's cpus_ptr
+ * is a void pointer for that.
  */
 struct cpumask {
 	unsigned long bits[1];
@@ -83,21 +84,24 @@ struct sched_ext_ops {
 #define SCX_KICK_IDLE 1ULL
 
 /*
- * Weak all of them: a kernel that lacks one must not keep the object from loading. 6.12 has the old names of
- * insert and move_to_local only (renamed in 6.13); 7.1 and 7.2 have a scx_bpf_create_dsq() that no program
- * can call, its BTF prototype shows the implicit argument.
+ * Weak all of them: a kernel that lacks one must not keep the object from loading. 6.12 has the old
+ * names of insert and move_to_local only (renamed in 6.13); 7.1 and 7.2 have a scx_bpf_create_dsq()
+ * that no program can call, its BTF prototype shows the implicit argument.
  */
 extern s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym __weak;
-extern void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+extern void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
+			       u64 enq_flags) __ksym __weak;
 extern void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 				     u64 enq_flags) __ksym __weak;
 extern bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
-extern void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+extern void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
+			     u64 enq_flags) __ksym __weak;
 extern void scx_bpf_dispatch_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 				   u64 enq_flags) __ksym __weak;
 extern bool scx_bpf_consume(u64 dsq_id) __ksym __weak;
 
-extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool *is_idle) __ksym;
+extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
+				  bool *is_idle) __ksym;
 extern s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym;
 extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
 extern s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
@@ -112,7 +116,8 @@ static inline void dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 
 		scx_bpf_dispatch(p, dsq_id, slice, enq_flags);
 }
 
-static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags)
+static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
+				    u64 enq_flags)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime))
 		scx_bpf_dsq_insert_vtime(p, dsq_id, slice, vtime, enq_flags);
@@ -128,11 +133,12 @@ static inline bool dsq_move_to_local(u64 dsq_id)
 }
 
 /* printf-like calls of sched_ext: a format in .rodata and an array of 64-bit arguments. */
-#define SCX_BSTR(call, text, ...) ({						\
-	static char fmt_[] = text;						\
-	unsigned long long args_[] = { __VA_ARGS__ };				\
-	call(fmt_, args_, sizeof(args_));					\
-})
+#define SCX_BSTR(call, text, ...)                             \
+	({                                                    \
+		static char fmt_[] = text;                    \
+		unsigned long long args_[] = { __VA_ARGS__ }; \
+		call(fmt_, args_, sizeof(args_));             \
+	})
 #define scx_error(text, ...) SCX_BSTR(scx_bpf_error_bstr, text, __VA_ARGS__)
 #define scx_dump(text, ...) SCX_BSTR(scx_bpf_dump_bstr, text, __VA_ARGS__)
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The maps of the fixture scheduler, and its three global variables. A new map type is a new entry here. */
+/*
+ * The maps of the fixture scheduler, and its three global variables. A new map type is a new entry
+ * here.
+ */
 #ifndef SCXFIX_MAPS_H
 #define SCXFIX_MAPS_H
 
@@ -13,8 +16,8 @@ struct scxfix_exit exit_record SEC(".data.exit_record");
 struct task_ctx {
 	u32 role;
 	u32 index;
-	u64 vtime;	/* of its next turn in DSQ_VTIME */
-	u64 slice;	/* that it was given last */
+	u64 vtime; /* of its next turn in DSQ_VTIME */
+	u64 slice; /* that it was given last */
 	u64 enqueued;
 	u64 ran;
 };

@@ -3,8 +3,8 @@
  * scxfix: a sched_ext scheduler that works until it is told to fail, and then fails in the way that
  * settings.mode names (see shared.h). It is the subject of the images that scxray is tested on.
  *
- * Everybody but the crew's busy tasks goes through DSQ_FIFO, busy tasks through DSQ_VTIME, both consumed by
- * every CPU. What a victim does depends on the mode, in strand().
+ * Everybody but the crew's busy tasks goes through DSQ_FIFO, busy tasks through DSQ_VTIME, both
+ * consumed by every CPU. What a victim does depends on the mode, in strand().
  */
 #include "maps.h"
 
@@ -32,7 +32,8 @@ static u64 slice_of(const struct task_ctx *tc)
 	return tc->role == ROLE_VICTIM ? SLICE + (tc->index + 1) * MSEC : SLICE;
 }
 
-static void note_wait(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 vtime, u64 enq_flags)
+static void note_wait(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 vtime,
+		      u64 enq_flags)
 {
 	u32 index = tc->index;
 	struct scxfix_wait *wait;
@@ -45,9 +46,10 @@ static void note_wait(struct task_struct *p, const struct task_ctx *tc, u64 dsq_
 	wait->cpu = scx_bpf_task_cpu(p);
 	wait->dsq_id = dsq_id;
 	wait->vtime = vtime;
-	wait->slice = tc->slice;
+	wait->slice = dsq_id == DSQ_NONE ? p->scx.slice : tc->slice;
 	wait->enq_flags = enq_flags;
 	wait->since_ns = bpf_ktime_get_ns();
+	wait->since_jiffies = bpf_jiffies64();
 	wait->pid = p->pid;
 }
 
@@ -57,13 +59,16 @@ static void insert_fifo(struct task_struct *p, const struct task_ctx *tc, u64 ds
 	dsq_insert(p, dsq_id, tc->slice, enq_flags);
 }
 
-static void insert_vtime(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 vtime, u64 enq_flags)
+static void insert_vtime(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 vtime,
+			 u64 enq_flags)
 {
 	note_wait(p, tc, dsq_id, vtime, enq_flags);
 	dsq_insert_vtime(p, dsq_id, tc->slice, vtime, enq_flags);
 }
 
-/* No slot in the queue means no failure: the task runs, and the guest's init will say that it did. */
+/*
+ * No slot in the queue means no failure: the task runs, and the guest's init will say that it did.
+ */
 static void hold(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
 {
 	u32 pid = p->pid;
@@ -73,7 +78,10 @@ static void hold(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags
 		insert_fifo(p, tc, DSQ_FIFO, enq_flags);
 }
 
-/* Puts a victim where it will stay. Returns false where the mode has no such place: queue it like others. */
+/*
+ * Puts a victim where it will stay. Returns false where the mode has no such place: queue it like
+ * others.
+ */
 static bool strand(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
 {
 	u64 far = bpf_ktime_get_ns() + (tc->index + 1) * HOUR;
@@ -221,7 +229,8 @@ s32 BPF_PROG(scxfix_init_task, struct task_struct *p, struct scx_init_task_args 
 {
 	u32 pid = p->pid;
 	struct scxfix_member *member = bpf_map_lookup_elem(&crew, &pid);
-	struct task_ctx *tc = bpf_task_storage_get(&task_ctxs, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_ctx *tc =
+		bpf_task_storage_get(&task_ctxs, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!tc)
 		return -12; /* ENOMEM */
@@ -236,7 +245,8 @@ s32 BPF_PROG(scxfix_init_task, struct task_struct *p, struct scx_init_task_args 
 SEC("struct_ops/scxfix_dump")
 void BPF_PROG(scxfix_dump, struct scx_dump_ctx *dump)
 {
-	scx_dump("scxfix mode=%llu stalling=%llu victim_runs=%llu", settings.mode, state.stalling, state.victim_runs);
+	scx_dump("scxfix mode=%llu stalling=%llu victim_runs=%llu", settings.mode, state.stalling,
+		 state.victim_runs);
 }
 
 SEC("struct_ops/scxfix_dump_cpu")
@@ -249,8 +259,8 @@ void BPF_PROG(scxfix_dump_cpu, struct scx_dump_ctx *dump, s32 cpu, bool idle)
 		return;
 	its = bpf_map_lookup_percpu_elem(&counters, &zero, cpu);
 	if (its)
-		scx_dump("scxfix selected=%llu enqueued=%llu dispatched=%llu ran=%llu", its->selected, its->enqueued,
-			 its->dispatched, its->ran);
+		scx_dump("scxfix selected=%llu enqueued=%llu dispatched=%llu ran=%llu",
+			 its->selected, its->enqueued, its->dispatched, its->ran);
 }
 
 SEC("struct_ops/scxfix_dump_task")
@@ -259,8 +269,8 @@ void BPF_PROG(scxfix_dump_task, struct scx_dump_ctx *dump, struct task_struct *p
 	struct task_ctx *tc = task_ctx(p);
 
 	if (tc)
-		scx_dump("scxfix role=%llu index=%llu vtime=%llu slice=%llu enqueued=%llu ran=%llu", tc->role,
-			 tc->index, tc->vtime, tc->slice, tc->enqueued, tc->ran);
+		scx_dump("scxfix role=%llu index=%llu vtime=%llu slice=%llu enqueued=%llu ran=%llu",
+			 tc->role, tc->index, tc->vtime, tc->slice, tc->enqueued, tc->ran);
 }
 
 SEC("struct_ops.s/scxfix_init")

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the BPF scheduler (bpf/) and the guest's init (guest/) agree on: modes, roles, DSQ ids, and the three
- * variables through which they talk. Each of these is alone in its section, so at offset 0 of its map.
- * Plain C types only: both sides include this.
+ * What the BPF scheduler (bpf/) and the guest's init (guest/) agree on: modes, roles, DSQ ids, and
+ * the three variables through which they talk. Each of these is alone in its section, so at offset
+ * 0 of its map. Plain C types only: both sides include this.
  */
 #ifndef SCXFIX_SHARED_H
 #define SCXFIX_SHARED_H
@@ -11,19 +11,19 @@
 
 /* How the scheduler fails once `stalling` is set. */
 enum scxfix_mode {
-	MODE_NONE,	/* no scheduler at all */
-	MODE_STALL,	/* victims sit in DSQ_STALL, which no CPU consumes */
-	MODE_HELD,	/* victims are kept in the BPF queue map, on no DSQ */
-	MODE_VTIME,	/* victims are the tail of DSQ_VTIME and never get to its head */
-	MODE_ERROR,	/* victims as in stall (even ones) and held (odd ones), then scx_bpf_error() */
-	MODE_HOG,	/* a SCHED_FIFO task holds the victims' CPU; they sit in its local DSQ */
+	MODE_NONE,  /* no scheduler at all */
+	MODE_STALL, /* victims sit in DSQ_STALL, which no CPU consumes */
+	MODE_HELD,  /* victims are kept in the BPF queue map, on no DSQ */
+	MODE_VTIME, /* victims are the tail of DSQ_VTIME and never get to its head */
+	MODE_ERROR, /* victims as in stall (even ones) and held (odd ones), then scx_bpf_error() */
+	MODE_HOG,   /* a SCHED_FIFO task holds the victims' CPU; they sit in its local DSQ */
 };
 
 enum scxfix_role {
-	ROLE_OTHER,	/* kernel threads and all that is not of the crew: DSQ_FIFO */
-	ROLE_VICTIM,	/* what will not run */
-	ROLE_BUSY,	/* never sleeps; DSQ_VTIME */
-	ROLE_SLEEPER,	/* sleeps most of the time or forever */
+	ROLE_OTHER,   /* kernel threads and all that is not of the crew: DSQ_FIFO */
+	ROLE_VICTIM,  /* what will not run */
+	ROLE_BUSY,    /* never sleeps; DSQ_VTIME */
+	ROLE_SLEEPER, /* sleeps most of the time or forever */
 };
 
 #define DSQ_FIFO 0x100ULL
@@ -48,12 +48,12 @@ struct scxfix_settings {
 
 /* .data.state: `stalling` and `error_at_ns` are written by init, the rest by the scheduler */
 struct scxfix_state {
-	__u32 stalling;		/* from now on the mode's failure is on */
-	__u32 no_user_dsqs;	/* this kernel's scx_bpf_create_dsq() can't be called */
-	__u64 error_at_ns;	/* MODE_ERROR: CLOCK_MONOTONIC time of scx_bpf_error(), 0 for never */
-	__u64 victim_runs;	/* times that victims were put on a CPU */
-	__u64 jiffies;		/* of the last tick of a task of ours */
-	__u64 jiffies_ns;	/* CLOCK_MONOTONIC at that tick */
+	__u32 stalling;	    /* from now on the mode's failure is on */
+	__u32 no_user_dsqs; /* this kernel's scx_bpf_create_dsq() can't be called */
+	__u64 error_at_ns;  /* MODE_ERROR: CLOCK_MONOTONIC time of scx_bpf_error(), 0 for never */
+	__u64 victim_runs;  /* times that victims were put on a CPU */
+	__u64 jiffies;	    /* of the last tick of a task of ours */
+	__u64 jiffies_ns;   /* CLOCK_MONOTONIC at that tick */
 };
 
 /* .data.exit_record: what ops.exit() was given; `done` is set last */
@@ -78,9 +78,10 @@ struct scxfix_wait {
 	__u32 cpu;
 	__u64 dsq_id;
 	__u64 vtime;
-	__u64 slice;
+	__u64 slice; /* that it was inserted with; in the queue map: that it has left */
 	__u64 enq_flags;
-	__u64 since_ns;
+	__u64 since_ns; /* CLOCK_MONOTONIC */
+	__u64 since_jiffies;
 };
 
 /* map counters, one of each per CPU */

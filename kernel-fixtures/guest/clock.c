@@ -25,7 +25,8 @@ void sleep_until_ns(uint64_t when)
 		;
 }
 
-void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms, const char *what)
+void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms,
+	      const char *what)
 {
 	uint64_t limit = now_ns() + limit_ms * NSEC_PER_MSEC;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The tasks that the scheduler works on. They differ in weight (nice) and in the CPUs they may use, so that a reader
- * of the image can be held to each figure.
+ * The tasks that the scheduler works on. They differ in weight (nice) and in the CPUs they may use,
+ * so that a reader of the image can be held to each figure.
  */
 #include <errno.h>
 #include <sched.h>
@@ -17,7 +17,12 @@
 #define HOG_PRIORITY 10
 
 /* Which CPUs a task may use; "last" is the hog's. */
-enum places { ALL_CPUS, FIRST_CPU, LAST_CPU, FIRST_TWO };
+enum places {
+	ALL_CPUS,
+	FIRST_CPU,
+	LAST_CPU,
+	FIRST_TWO
+};
 
 static void dozer(void);
 static void spinner(void);
@@ -90,15 +95,16 @@ static void settle(enum places places)
 
 	CPU_ZERO(&set);
 	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-		if (places == ALL_CPUS || (places == FIRST_CPU && cpu == 0) || (places == LAST_CPU && cpu == cpus - 1) ||
-		    (places == FIRST_TWO && cpu < 2))
+		if (places == ALL_CPUS || (places == FIRST_CPU && cpu == 0) ||
+		    (places == LAST_CPU && cpu == cpus - 1) || (places == FIRST_TWO && cpu < 2))
 			CPU_SET(cpu, &set);
 	}
 	if (sched_setaffinity(0, sizeof(set), &set))
 		die("sched_setaffinity: %s", strerror(errno));
 }
 
-static void add(const char *comm, enum scxfix_role role, int nice, enum places places, void (*live)(void))
+static void add(const char *comm, enum scxfix_role role, int nice, enum places places,
+		void (*live)(void))
 {
 	struct crew_member *member = &members[nr_members];
 	int ready[2];
@@ -131,8 +137,9 @@ static void add(const char *comm, enum scxfix_role role, int nice, enum places p
 }
 
 /*
- * The tail of a priority DSQ starves only while there is always somebody before it. A CPU keeps up to two busy tasks off
- * the DSQ, one on its local DSQ and one that it is about to put back, so there are two for each CPU and one more.
+ * The tail of a priority DSQ starves only while there is always somebody before it. A CPU keeps up
+ * to two busy tasks off the DSQ, one on its local DSQ and one that it is about to put back, so
+ * there are two for each CPU and one more.
  */
 static void add_busies(unsigned int count)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's /init: brings a crew of tasks to life, loads the fixture scheduler, lets it fail, and tells the
- * host what this kernel says of itself at each step. Every function here ends the guest by die() where it
- * cannot do its job; the host sees the reason.
+ * The guest's /init: brings a crew of tasks to life, loads the fixture scheduler, lets it fail, and
+ * tells the host what this kernel says of itself at each step. Every function here ends the guest
+ * by die() where it cannot do its job; the host sees the reason.
  */
 #ifndef SCXFIX_GUEST_H
 #define SCXFIX_GUEST_H
@@ -29,8 +29,8 @@ struct options {
 void options_read(struct options *options);
 
 /*
- * link.c: the line to the host. Marks are lines of text, `files` are blocks of text with a name, which the host
- * writes beside the images. The host answers with single words.
+ * link.c: the line to the host. Marks are lines of text, `files` are blocks of text with a name,
+ * which the host writes beside the images. The host answers with single words.
  */
 void link_open(void);
 void mark(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -43,7 +43,8 @@ void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)
 uint64_t now_ns(void);
 void sleep_until_ns(uint64_t when);
 /* Polls until ready(arg); dies with `what` after limit_ms. */
-void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms, const char *what);
+void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms,
+	      const char *what);
 
 /* text.c: small files of proc and sysfs */
 ssize_t text_read(const char *path, char *buffer, size_t size);
@@ -68,7 +69,10 @@ struct crew_member {
 void crew_start(const struct options *options);
 const struct crew_member *crew_members(size_t *count);
 unsigned int crew_victims(void);
-/* The SCHED_FIFO hog of MODE_HOG: off the leash, and gone. The second does nothing where there is no hog. */
+/*
+ * The SCHED_FIFO hog of MODE_HOG: off the leash, and gone. The second does nothing where there is
+ * no hog.
+ */
 void crew_release_hog(void);
 void crew_end_hog(void);
 
@@ -83,8 +87,9 @@ const volatile struct scxfix_exit *scheduler_exit_record(void);
 bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait);
 
 /*
- * tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint. Start it before anything fails, and send it
- * when all is over: both ends wait for work on every CPU, and a hog would let them wait.
+ * tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint. Start it before
+ * anything fails, and send it when all is over: both ends wait for work on every CPU, and a hog
+ * would let them wait.
  */
 void tracing_start(void);
 void tracing_stop(void);

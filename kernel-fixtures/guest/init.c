@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The course of a fixture guest. The host takes two images: one when the kernel enters scx_dump_state() by our
- * SysRq-D half-way to the watchdog's timeout, one when it enters it again at the error exit. In both cases the text
- * that the kernel then writes describes the very state of the image.
+ * The course of a fixture guest. The host takes two images: one when the kernel enters
+ * scx_dump_state() by our SysRq-D half-way to the watchdog's timeout, one when it enters it again
+ * at the error exit. In both cases the text that the kernel then writes describes the very state of
+ * the image.
  */
 #include <string.h>
 #include <unistd.h>
 
 #include "guest.h"
 
-#define HEALTHY_RUNS 20		/* of victims, before the failure begins */
-#define SLACK_MS 20000		/* for what takes no time on an idle host */
+#define HEALTHY_RUNS 20 /* of victims, before the failure begins */
+#define SLACK_MS 20000	/* for what takes no time on an idle host */
 
 static bool healthy(const void *unused)
 {
@@ -24,7 +25,8 @@ static bool starving(const void *least_ns)
 	struct scxfix_wait wait;
 
 	for (unsigned int i = 0; i < crew_victims(); i++) {
-		if (!scheduler_wait_of(i, &wait) || now_ns() - wait.since_ns < *(const uint64_t *)least_ns)
+		if (!scheduler_wait_of(i, &wait) ||
+		    now_ns() - wait.since_ns < *(const uint64_t *)least_ns)
 			return false;
 	}
 	return true;

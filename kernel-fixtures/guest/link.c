@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The line to the host: a virtio serial port, because a UART is too slow for bulk under emulation. Marks go to the
- * console as well, where they stand in order with the kernel's own messages.
+ * The line to the host: a virtio serial port, because a UART is too slow for bulk under emulation.
+ * Marks go to the console as well, where they stand in order with the kernel's own messages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@ static bool port_there(const void *unused)
 
 void link_open(void)
 {
-	wait_for(port_there, NULL, PORT_LIMIT_MS, "for " PORT " (has this kernel virtio_pci and virtio_console built in?)");
+	wait_for(port_there, NULL, PORT_LIMIT_MS,
+		 "for " PORT " (has this kernel virtio_pci and virtio_console built in?)");
 }
 
 static void port_write(const char *bytes, size_t size)

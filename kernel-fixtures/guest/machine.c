@@ -30,15 +30,16 @@ static void mount_all(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
 		mkdir(mounts[i].path, 0755);
-		if (mount(mounts[i].type, mounts[i].path, mounts[i].type, 0, NULL) && errno != EBUSY && mounts[i].needed)
+		if (mount(mounts[i].type, mounts[i].path, mounts[i].type, 0, NULL) &&
+		    errno != EBUSY && mounts[i].needed)
 			die("mount %s: %s", mounts[i].path, strerror(errno));
 	}
 }
 
 /*
- * The kernel saves tasks that a real-time task starves: by throttling (sched_rt_runtime_us) and by the deadline
- * servers, fair_server since 6.12 and ext_server later. A hog is a hog only without them. A kernel that lacks a knob
- * lacks the net as well.
+ * The kernel saves tasks that a real-time task starves: by throttling (sched_rt_runtime_us) and by
+ * the deadline servers, fair_server since 6.12 and ext_server later. A hog is a hog only without
+ * them. A kernel that lacks a knob lacks the net as well.
  */
 static void free_the_hog(void)
 {
@@ -49,7 +50,8 @@ static void free_the_hog(void)
 		die("sched_rt_runtime_us can't be set to -1");
 	for (size_t i = 0; i < ARRAY_SIZE(servers); i++) {
 		for (unsigned int cpu = 0; cpu < machine_cpus(); cpu++) {
-			snprintf(path, sizeof(path), "/sys/kernel/debug/sched/%s/cpu%u/runtime", servers[i], cpu);
+			snprintf(path, sizeof(path), "/sys/kernel/debug/sched/%s/cpu%u/runtime",
+				 servers[i], cpu);
 			if (!access(path, F_OK) && !text_write(path, "0"))
 				die("%s can't be set to 0", path);
 		}

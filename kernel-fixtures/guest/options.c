@@ -6,12 +6,8 @@
 #include "guest.h"
 
 static const char *const mode_names[] = {
-	[MODE_NONE] = "none",
-	[MODE_STALL] = "stall",
-	[MODE_HELD] = "held",
-	[MODE_VTIME] = "vtime",
-	[MODE_ERROR] = "error",
-	[MODE_HOG] = "hog",
+	[MODE_NONE] = "none",	[MODE_STALL] = "stall", [MODE_HELD] = "held",
+	[MODE_VTIME] = "vtime", [MODE_ERROR] = "error", [MODE_HOG] = "hog",
 };
 
 static void mode_parse(struct options *options, const char *name)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the kernel and the scheduler's own maps say, as text that a test can compare with. README.md has the form of
- * each line. All of it comes from system calls, proc and sysfs: nothing here reads kernel memory.
+ * What the kernel and the scheduler's own maps say, as text that a test can compare with. README.md
+ * has the form of each line. All of it comes from system calls, proc and sysfs: nothing here reads
+ * kernel memory.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -15,13 +16,15 @@
 #define SCX_SYSFS "/sys/kernel/sched_ext/"
 
 static const char *const scx_files[] = {
-	SCX_SYSFS "state", SCX_SYSFS "switch_all", SCX_SYSFS "nr_rejected", SCX_SYSFS "hotplug_seq",
-	SCX_SYSFS "enable_seq", SCX_SYSFS "root/ops", SCX_SYSFS "root/events",
+	SCX_SYSFS "state",	 SCX_SYSFS "switch_all", SCX_SYSFS "nr_rejected",
+	SCX_SYSFS "hotplug_seq", SCX_SYSFS "enable_seq", SCX_SYSFS "root/ops",
+	SCX_SYSFS "root/events",
 };
 
 static const char *const cpu_files[] = {
-	"/sys/devices/system/cpu/possible", "/sys/devices/system/cpu/online", "/sys/devices/system/node/online",
-	"/sys/devices/system/node/node0/cpulist", "/sys/devices/system/node/node1/cpulist",
+	"/sys/devices/system/cpu/possible",	  "/sys/devices/system/cpu/online",
+	"/sys/devices/system/node/online",	  "/sys/devices/system/node/node0/cpulist",
+	"/sys/devices/system/node/node1/cpulist",
 };
 
 void oracle_send_guest(const struct options *options)
@@ -30,10 +33,11 @@ void oracle_send_guest(const struct options *options)
 	struct utsname name;
 
 	uname(&name);
-	fprintf(out, "release=%s\nversion=%s\nmachine=%s\n", name.release, name.version, name.machine);
+	fprintf(out, "release=%s\nversion=%s\nmachine=%s\n", name.release, name.version,
+		name.machine);
 	fprintf(out, "mode=%s\ntimeout_ms=%u\n", options->mode_name, options->timeout_ms);
-	fprintf(out, "nr_cpus=%u\nclk_tck=%ld\npage_size=%ld\nmem_pages=%ld\n", machine_cpus(), sysconf(_SC_CLK_TCK),
-		sysconf(_SC_PAGESIZE), sysconf(_SC_PHYS_PAGES));
+	fprintf(out, "nr_cpus=%u\nclk_tck=%ld\npage_size=%ld\nmem_pages=%ld\n", machine_cpus(),
+		sysconf(_SC_CLK_TCK), sysconf(_SC_PAGESIZE), sysconf(_SC_PHYS_PAGES));
 	text_copy(out, "/proc/cmdline");
 	text_copy(out, "/proc/version");
 	for (size_t i = 0; i < ARRAY_SIZE(cpu_files); i++)
@@ -55,8 +59,9 @@ static const char *status_value(const char *status, const char *key, char *value
 }
 
 /*
- * The task's sched file has its bare comm ("COMM (PID, #threads: N)"), where stat and status adorn those of kworkers,
- * and whether it is in the ext class ("ext.enabled : 1"; -1 where the kernel does not say).
+ * The task's sched file has its bare comm ("COMM (PID, #threads: N)"), where stat and status adorn
+ * those of kworkers, and whether it is in the ext class ("ext.enabled : 1"; -1 where the kernel
+ * does not say).
  */
 static int sched_values(int pid, char *comm, size_t size)
 {
@@ -105,7 +110,8 @@ static void put_task(FILE *out, int pid)
 		   &state, &ppid, &flags, &nice, &cpu, &rt_priority, &policy) != 7)
 		die("/proc/%d/stat has another form than proc(5) says", pid);
 	ext = sched_values(pid, comm, sizeof(comm));
-	fprintf(out, "task pid=%d ppid=%d state=%c nice=%d policy=%u rt_priority=%u cpu=%d cpus=%s flags=%#lx ext=%d comm=%s\n",
+	fprintf(out,
+		"task pid=%d ppid=%d state=%c nice=%d policy=%u rt_priority=%u cpu=%d cpus=%s flags=%#lx ext=%d comm=%s\n",
 		pid, ppid, state, nice, policy, rt_priority, cpu,
 		status_value(status, "Cpus_allowed_list:", cpus, sizeof(cpus)), flags, ext, comm);
 }
@@ -124,18 +130,40 @@ static void put_tasks(FILE *out)
 	closedir(proc);
 }
 
+/*
+ * The tick rate, from how far jiffies came since victim 0 began to wait. Seconds have passed: a
+ * tick more or less is lost.
+ */
+static void put_hz(FILE *out)
+{
+	const volatile struct scxfix_state *state = scheduler_state();
+	struct scxfix_wait wait;
+	uint64_t ns, ticks;
+
+	if (!scheduler_wait_of(0, &wait) || state->jiffies_ns < wait.since_ns + NSEC_PER_SEC)
+		return;
+	ns = state->jiffies_ns - wait.since_ns;
+	ticks = state->jiffies - wait.since_jiffies;
+	fprintf(out, "hz=%llu\n", (unsigned long long)((ticks * NSEC_PER_SEC + ns / 2) / ns));
+}
+
 static void put_scheduler(FILE *out)
 {
 	const volatile struct scxfix_state *state = scheduler_state();
 	struct scxfix_wait wait;
 
-	fprintf(out, "state stalling=%u no_user_dsqs=%u error_at_ns=%llu victim_runs=%llu jiffies=%llu jiffies_ns=%llu\n",
-		state->stalling, state->no_user_dsqs, state->error_at_ns, state->victim_runs, state->jiffies,
-		state->jiffies_ns);
+	put_hz(out);
+
+	fprintf(out,
+		"state stalling=%u no_user_dsqs=%u error_at_ns=%llu victim_runs=%llu jiffies=%llu jiffies_ns=%llu\n",
+		state->stalling, state->no_user_dsqs, state->error_at_ns, state->victim_runs,
+		state->jiffies, state->jiffies_ns);
 	for (unsigned int i = 0; i < crew_victims(); i++) {
 		if (scheduler_wait_of(i, &wait))
-			fprintf(out, "wait index=%u pid=%u cpu=%u dsq_id=%#llx vtime=%llu slice=%llu enq_flags=%#llx since_ns=%llu\n",
-				i, wait.pid, wait.cpu, wait.dsq_id, wait.vtime, wait.slice, wait.enq_flags, wait.since_ns);
+			fprintf(out,
+				"wait index=%u pid=%u cpu=%u dsq_id=%#llx vtime=%llu slice=%llu enq_flags=%#llx since_ns=%llu since_jiffies=%llu\n",
+				i, wait.pid, wait.cpu, wait.dsq_id, wait.vtime, wait.slice,
+				wait.enq_flags, wait.since_ns, wait.since_jiffies);
 	}
 }
 
@@ -146,8 +174,8 @@ static void put_crew(FILE *out)
 	const struct crew_member *members = crew_members(&count);
 
 	for (size_t i = 0; i < count; i++)
-		fprintf(out, "crew pid=%d role=%s index=%u comm=%s\n", members[i].pid, roles[members[i].role],
-			members[i].index, members[i].comm);
+		fprintf(out, "crew pid=%d role=%s index=%u comm=%s\n", members[i].pid,
+			roles[members[i].role], members[i].index, members[i].comm);
 }
 
 void oracle_send_moment(const char *moment, bool scheduler)
@@ -171,8 +199,9 @@ void oracle_send_exit(void)
 	const volatile struct scxfix_exit *record = scheduler_exit_record();
 	FILE *out = file_begin();
 
-	fprintf(out, "kind=%d\nexit_code=%lld\nreason=%s\nmsg=%s\n", record->kind, (long long)record->exit_code,
-		(const char *)record->reason, (const char *)record->msg);
+	fprintf(out, "kind=%d\nexit_code=%lld\nreason=%s\nmsg=%s\n", record->kind,
+		(long long)record->exit_code, (const char *)record->reason,
+		(const char *)record->msg);
 	file_send(out, "oracle-exit.txt");
 	out = file_begin();
 	fputs((const char *)record->dump, out);

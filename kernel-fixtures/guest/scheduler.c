@@ -51,8 +51,12 @@ static struct bpf_map *section_map(const char *section)
 {
 	struct bpf_map *map;
 
-	/* libbpf names these maps after the section; the kernel sees "OBJECT.section", cut to 15 characters. */
-	bpf_object__for_each_map(map, object) {
+	/*
+	 * libbpf names these maps after the section; the kernel sees "OBJECT.section", cut to 15
+	 * characters.
+	 */
+	bpf_object__for_each_map(map, object)
+	{
 		if (!strcmp(bpf_map__name(map), section))
 			return map;
 	}
@@ -61,7 +65,8 @@ static struct bpf_map *section_map(const char *section)
 
 static void *share(const char *section, size_t size)
 {
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(section_map(section)), 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(section_map(section)), 0);
 
 	if (at == MAP_FAILED)
 		die("mmap of %s: %s", section, strerror(errno));
@@ -81,7 +86,8 @@ static void set_timeout(struct bpf_map *ops, unsigned int timeout_ms)
 		const struct btf_member *member = btf_members(type) + i;
 		size_t at = btf_member_bit_offset(type, i) / 8;
 
-		if (!strcmp(btf__name_by_offset(btf, member->name_off), "timeout_ms") && at + sizeof(timeout_ms) <= size) {
+		if (!strcmp(btf__name_by_offset(btf, member->name_off), "timeout_ms") &&
+		    at + sizeof(timeout_ms) <= size) {
 			memcpy(image + at, &timeout_ms, sizeof(timeout_ms));
 			return;
 		}
@@ -96,7 +102,8 @@ static void sign_on_crew(void)
 	int fd = bpf_map__fd(map_of("crew"));
 
 	for (size_t i = 0; i < count; i++) {
-		struct scxfix_member member = { .role = members[i].role, .index = members[i].index };
+		struct scxfix_member member = { .role = members[i].role,
+						.index = members[i].index };
 		__u32 pid = (__u32)members[i].pid;
 
 		if (bpf_map_update_elem(fd, &pid, &member, BPF_ANY))
@@ -112,7 +119,8 @@ void scheduler_attach(const struct options *options)
 	size_t size = 0;
 
 	libbpf_set_print(keep_warning);
-	object = bpf_object__open_mem(scxfix_object, (size_t)(scxfix_object_end - scxfix_object), &open_opts);
+	object = bpf_object__open_mem(scxfix_object, (size_t)(scxfix_object_end - scxfix_object),
+				      &open_opts);
 	if (!object)
 		die("bpf_object__open_mem: %s", strerror(errno));
 	settings = bpf_map__initial_value(section_map(".rodata.settings"), &size);
@@ -130,7 +138,8 @@ void scheduler_attach(const struct options *options)
 	if (!bpf_map__attach_struct_ops(ops))
 		die("the scheduler does not attach: %s: %s", strerror(errno), first_warning);
 	if (state->no_user_dsqs && (options->mode == MODE_STALL || options->mode == MODE_VTIME))
-		die("mode %s needs DSQs, and this kernel's scx_bpf_create_dsq() can't be called", options->mode_name);
+		die("mode %s needs DSQs, and this kernel's scx_bpf_create_dsq() can't be called",
+		    options->mode_name);
 }
 
 void scheduler_start_failing(void)

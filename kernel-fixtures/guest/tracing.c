@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The kernel's own sched_ext dump without an exit: SysRq-D. It has no buffer; its lines go through the tracepoint
- * sched_ext:sched_ext_dump, and are collected from the trace here.
+ * The kernel's own sched_ext dump without an exit: SysRq-D. It has no buffer; its lines go through
+ * the tracepoint sched_ext:sched_ext_dump, and are collected from the trace here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,9 @@ void tracing_send(const char *name)
 
 	if (!in)
 		die(TRACING "trace is unreadable");
-	/* "           <...>-1   [000] d....   5.123456: sched_ext_dump: TEXT"; TEXT may be empty. */
+	/*
+	 * "           <...>-1   [000] d....   5.123456: sched_ext_dump: TEXT"; TEXT may be empty.
+	 */
 	while (fgets(line, sizeof(line), in)) {
 		const char *text = line[0] == '#' ? NULL : strstr(line, LINE_START);
 
