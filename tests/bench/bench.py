@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a report costs: time by phase, guest bytes, peak memory, instructions.
+
+Usage: tests/bench/bench.py --build build/gcc [--json] [--runs 7] [FILE...]
+
+Without FILE: all bundled cores, and the images below build/images.  Times are
+medians of several runs with the file in the page cache.  Instructions are
+counted by perf where the machine has counters, else by valgrind, else not.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import harness  # noqa: E402
+
+LINE = re.compile(r"timing: (\w+) +(.+?) +([\d.]+) (ms|bytes|KiB)")
+
+
+def default_files():
+    files = harness.bundled_cores()
+    images = os.path.join(harness.ROOT, "build", "images")
+    for folder, _, names in sorted(os.walk(images)):
+        files += [os.path.join(folder, n) for n in sorted(names) if n.endswith(".vmcore")]
+    return files
+
+
+def one_run(program, path, output):
+    """One report: {"phases": {name: ms}, ...}."""
+    ran = harness.scxray("report", "--timing", path, "-o", output, binary=program)
+    if ran.status:
+        sys.exit(f"bench: {ran.err.strip()}")
+    result = {"phases_ms": {}}
+    for line in ran.err.splitlines():
+        found = LINE.match(line)
+        if not found:
+            sys.exit(f"bench: --timing: not understood: {line!r}")
+        which, name, number, unit = found.groups()
+        if unit == "bytes":
+            result["guest_bytes"] = int(number)
+        elif name == "mapped image":
+            result["mapped_image_kib"] = int(number)
+        elif name == "peak memory":
+            result["peak_kib"] = int(number)
+        elif which == "all" and name == "total":
+            result["total_ms"] = float(number)
+        elif name != "all":
+            result["phases_ms"][name] = float(number)
+    return result
+
+
+def instructions(program, path, output):
+    """(count, by what) of one report, or (None, why not)."""
+    command = [program, "report", path, "-o", output]
+    if shutil.which("perf"):
+        ran = subprocess.run(["perf", "stat", "-x", ",", "-e", "instructions:u", *command], capture_output=True, text=True,
+                             check=False)
+        for line in ran.stderr.splitlines():
+            fields = line.split(",")
+            if len(fields) > 2 and fields[0].isdigit() and "instructions" in fields[2]:
+                return int(fields[0]), "perf"
+    if shutil.which("valgrind"):
+        with tempfile.TemporaryDirectory() as folder:
+            ran = subprocess.run(["valgrind", "--tool=cachegrind", "--cache-sim=no",
+                                  f"--cachegrind-out-file={folder}/out", *command], capture_output=True, text=True,
+                                 check=False)
+        found = re.search(r"I +refs: +([\d,]+)", ran.stderr)
+        if found:
+            return int(found[1].replace(",", "")), "valgrind"
+    return None, "neither perf counters nor valgrind"
+
+
+def measure(program, path, runs, count):
+    with tempfile.TemporaryDirectory() as folder:
+        output = os.path.join(folder, "report.txt")
+        with open(path, "rb") as f:
+            while f.read(1 << 20):
+                pass
+        results = [one_run(program, path, output) for _ in range(runs)]
+        size = os.path.getsize(output)
+        number, by = instructions(program, path, output) if count else (None, "not asked for")
+    names = list(results[0]["phases_ms"])
+    return {
+        "file": os.path.relpath(path, harness.ROOT),
+        "file_bytes": os.path.getsize(path),
+        "runs": runs,
+        "total_ms": round(statistics.median(r["total_ms"] for r in results), 3),
+        "total_ms_least": min(r["total_ms"] for r in results),
+        "phases_ms": {n: round(statistics.median(r["phases_ms"][n] for r in results), 3) for n in names},
+        "guest_bytes": results[0]["guest_bytes"],
+        "peak_kib": max(r["peak_kib"] for r in results),
+        "mapped_image_kib": results[0]["mapped_image_kib"],
+        "text_bytes": size,
+        "instructions": number,
+        "instructions_by": by,
+    }
+
+
+def table(rows):
+    phases = list(dict.fromkeys(name for row in rows for name in row["phases_ms"]))
+    head = ["file", *phases, "total ms", "guest MiB", "peak MiB", "M instr"]
+    lines = [head]
+    for row in rows:
+        cells = [row["file"].replace("kernel-fixtures/cores/", "").replace("build/images/", "")]
+        cells += [f"{row['phases_ms'].get(name, 0):.1f}" for name in phases]
+        cells += [f"{row['total_ms']:.1f}", f"{row['guest_bytes'] / (1 << 20):.1f}", f"{row['peak_kib'] / 1024:.1f}"]
+        cells += [f"{row['instructions'] / 1e6:.1f}" if row["instructions"] else "-"]
+        lines.append(cells)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in lines:
+        print("  ".join([line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:])]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what a report costs")
+    parser.add_argument("--build", required=True, help="build folder")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--runs", type=int, default=7, help="runs of each (7)")
+    parser.add_argument("--no-instructions", action="store_true", help="don't count instructions")
+    parser.add_argument("file", nargs="*")
+    args = parser.parse_args()
+    files = [os.path.abspath(f) for f in args.file] or default_files()
+    if not files:
+        sys.exit("bench: neither a bundled core nor an image")
+    program = os.path.join(os.path.abspath(args.build), "scxray")
+    rows = [measure(program, path, args.runs, not args.no_instructions) for path in files]
+    if args.json:
+        json.dump({"schema_version": 1, "build": os.path.basename(os.path.abspath(args.build)), "results": rows},
+                  sys.stdout, indent=1)
+        print()
+        return 0
+    table(rows)
+    by = sorted({row["instructions_by"] for row in rows})
+    print(f"times in ms, medians of {args.runs} runs; peak memory beyond the mapped image; "
+          f"instructions by {', '.join(by)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
