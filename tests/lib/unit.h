@@ -2,7 +2,7 @@
 /*
  * unit.h - main() of a check program: its tests as a table
  *
- *	static const TTest *const tests[] = { a_test, another_test };
+ *	static const unit_test tests[] = { &a_test, &another_test };
  *	UNIT_MAIN("name", tests)
  */
 #ifndef TESTS_UNIT_H
@@ -13,17 +13,20 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static inline int unit_run(const char *name, const TTest *const *tests, size_t nr)
+/* What START_TEST() makes is a pointer, in a variable. */
+typedef const TTest *const *unit_test;
+
+static inline int unit_run(const char *name, const unit_test *tests, size_t nr)
 {
 	Suite *suite = suite_create(name);
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
 	for (size_t i = 0; i < nr; i++) {
-		TCase *tc = tcase_create(tests[i]->name);
+		TCase *tc = tcase_create((*tests[i])->name);
 
 		tcase_set_timeout(tc, 120); /* sanitizers on a busy machine */
-		tcase_add_test(tc, tests[i]);
+		tcase_add_test(tc, *tests[i]);
 		suite_add_tcase(suite, tc);
 	}
 	srunner_run_all(runner, CK_ENV);

@@ -109,11 +109,11 @@ START_TEST(strings_end_at_their_nul_or_where_they_are_cut)
 }
 END_TEST
 
-static const TTest *const tests[] = {
-	a_read_crosses_pages,
-	a_read_into_a_hole_gives_the_reason_and_how_far_it_came,
-	the_end_of_the_address_space_does_not_wrap_into_data,
-	strings_end_at_their_nul_or_where_they_are_cut,
+static const unit_test tests[] = {
+	&a_read_crosses_pages,
+	&a_read_into_a_hole_gives_the_reason_and_how_far_it_came,
+	&the_end_of_the_address_space_does_not_wrap_into_data,
+	&strings_end_at_their_nul_or_where_they_are_cut,
 };
 
 UNIT_MAIN("capture_guest", tests)

@@ -273,19 +273,19 @@ START_TEST(pages_that_share_a_tlb_slot_are_told_apart)
 }
 END_TEST
 
-static const TTest *const tests[] = {
-	leaves_of_every_size_are_followed,
-	large_bit_means_nothing_in_the_top_tables_and_in_4k_entries,
-	an_entry_that_is_not_present_ends_the_walk,
-	a_table_outside_ram_is_no_ram,
-	a_root_outside_ram_is_no_ram,
-	cr3_flags_are_no_part_of_the_address,
-	nx_and_the_high_bits_of_an_entry_are_no_address,
-	addresses_that_are_not_canonical_are_not_mapped,
-	the_first_page_is_a_null_pointer_even_where_it_is_mapped,
-	a_table_that_points_to_itself_ends_after_its_levels,
-	the_tlb_is_empty_after_set_root,
-	pages_that_share_a_tlb_slot_are_told_apart,
+static const unit_test tests[] = {
+	&leaves_of_every_size_are_followed,
+	&large_bit_means_nothing_in_the_top_tables_and_in_4k_entries,
+	&an_entry_that_is_not_present_ends_the_walk,
+	&a_table_outside_ram_is_no_ram,
+	&a_root_outside_ram_is_no_ram,
+	&cr3_flags_are_no_part_of_the_address,
+	&nx_and_the_high_bits_of_an_entry_are_no_address,
+	&addresses_that_are_not_canonical_are_not_mapped,
+	&the_first_page_is_a_null_pointer_even_where_it_is_mapped,
+	&a_table_that_points_to_itself_ends_after_its_levels,
+	&the_tlb_is_empty_after_set_root,
+	&pages_that_share_a_tlb_slot_are_told_apart,
 };
 
 UNIT_MAIN("capture_paging", tests)

@@ -241,16 +241,16 @@ START_TEST(every_status_has_a_phrase_of_its_own)
 }
 END_TEST
 
-static const TTest *const tests[] = {
-	regions_are_sorted_whatever_order_they_come_in,
-	bad_regions_are_refused,
-	reads_give_the_bytes_at_the_address,
-	a_partial_last_page_ends_where_it_ends,
-	a_page_that_the_core_lacks_is_unreadable_and_says_so,
-	touched_pages_come_in_order_once_each,
-	nothing_is_touched_while_not_recording,
-	the_budget_cuts_new_pages_not_old_ones,
-	every_status_has_a_phrase_of_its_own,
+static const unit_test tests[] = {
+	&regions_are_sorted_whatever_order_they_come_in,
+	&bad_regions_are_refused,
+	&reads_give_the_bytes_at_the_address,
+	&a_partial_last_page_ends_where_it_ends,
+	&a_page_that_the_core_lacks_is_unreadable_and_says_so,
+	&touched_pages_come_in_order_once_each,
+	&nothing_is_touched_while_not_recording,
+	&the_budget_cuts_new_pages_not_old_ones,
+	&every_status_has_a_phrase_of_its_own,
 };
 
 UNIT_MAIN("capture_phys", tests)
