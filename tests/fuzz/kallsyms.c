@@ -2,8 +2,9 @@
 /*
  * kallsyms.c - any bytes as a kernel image with symbol tables in it
  *
- * The first 24 bytes say where the tables are, as six 32-bit offsets; the rest is
- * the image.  The search, which needs no such help, is tried on the image too.
+ * The first 24 bytes say where the tables are, as five 32-bit offsets, and which
+ * address (less 1; 0: none) the symbols' offsets are relative to; the rest is the
+ * image.  The search, which needs no such help, is tried on the image too.
  */
 #include <string.h>
 
@@ -50,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.token_table = FAKEGUEST_BASE + offsets[2],
 		.token_index = FAKEGUEST_BASE + offsets[3],
 		.offsets = FAKEGUEST_BASE + offsets[4],
-		.relative_base = offsets[5] ? FAKEGUEST_BASE + offsets[5] : 0,
+		.relative_base = offsets[5] ? FAKEGUEST_BASE + offsets[5] - 1 : 0,
 	};
 	use(&fake, &where, size);
 	if (kallsyms_search(data, size, FAKEGUEST_BASE, &where))

@@ -88,11 +88,12 @@ def kallsyms(relative, count=600):
     offsets_at = place(b"")
     if relative:
         place(struct.pack(f"<{count}I", *(i * 4 for i in range(count))))
-        base_at = place(struct.pack("<Q", 0xFFFFFFFF81000000))
+        place(struct.pack("<Q", 0xFFFFFFFF81000000))
+        base = 1
     else:
         place(struct.pack(f"<{count}i", *(-offsets_at for _ in range(count))))
-        base_at = 0
-    return struct.pack("<6I", num_syms, names_at, table_at, index_at, offsets_at, base_at) + bytes(image)
+        base = 0
+    return struct.pack("<6I", num_syms, names_at, table_at, index_at, offsets_at, base) + bytes(image)
 
 
 # ---- BTF

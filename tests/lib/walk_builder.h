@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * walk_builder.h - a walk over a guest that holds only what a test puts there
+ *
+ * The layout has no members but those that a test (or walk_fixture_containers())
+ * gives it, so no BTF is needed.
+ */
+#ifndef TESTS_WALK_BUILDER_H
+#define TESTS_WALK_BUILDER_H
+
+#include "capture/walk.h"
+#include "tests/lib/guest_builder.h"
+
+struct walk_fixture {
+	struct guest_builder b;
+	struct kernel kernel;
+	struct pool pool;
+	struct walk walk;
+};
+
+void walk_fixture_init(struct walk_fixture *f);
+void walk_fixture_deinit(struct walk_fixture *f);
+
+/* Member m is `size` bytes at `offset`. */
+void walk_fixture_member(struct walk_fixture *f, enum layout_member m, uint32_t offset, uint32_t size);
+
+/* The members of list_head, rb_node, xa_node, rhashtable and bucket_table, as on x86-64. */
+void walk_fixture_containers(struct walk_fixture *f);
+
+#endif
