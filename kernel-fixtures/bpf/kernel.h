@@ -84,9 +84,10 @@ struct sched_ext_ops {
 #define SCX_KICK_IDLE 1ULL
 
 /*
- * Weak all of them: a kernel that lacks one must not keep the object from loading. 6.12 has the old
- * names of insert and move_to_local only (renamed in 6.13); 7.1 and 7.2 have a scx_bpf_create_dsq()
- * that no program can call, its BTF prototype shows the implicit argument.
+ * Weak where some kernel lacks one: that must not keep the object from loading. 6.12 has only the
+ * old names of insert and move_to_local (renamed in 6.13). Debian's 7.1 and 7.2 have kfuncs that no
+ * program can call, their BTF prototypes show the implicit argument: scx_bpf_create_dsq(), and in
+ * 7.2 scx_bpf_pick_idle_cpu(), scx_bpf_kick_cpu() and scx_bpf_error_bstr() as well.
  */
 extern s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym __weak;
 extern void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
@@ -102,10 +103,10 @@ extern bool scx_bpf_consume(u64 dsq_id) __ksym __weak;
 
 extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
 				  bool *is_idle) __ksym;
-extern s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym;
-extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
+extern s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym __weak;
+extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
 extern s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
-extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym;
+extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym __weak;
 extern void scx_bpf_dump_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym;
 
 static inline void dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
@@ -132,7 +133,19 @@ static inline bool dsq_move_to_local(u64 dsq_id)
 	return scx_bpf_consume(dsq_id);
 }
 
-/* printf-like calls of sched_ext: a format in .rodata and an array of 64-bit arguments. */
+/* Where it can't be called, the kernel's own resched of the task's CPU has to do. */
+static inline void kick_idle_cpu(const struct task_struct *p)
+{
+	s32 cpu;
+
+	if (!bpf_ksym_exists(scx_bpf_pick_idle_cpu) || !bpf_ksym_exists(scx_bpf_kick_cpu))
+		return;
+	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+}
+
+/* printf-like calls of sched_ext: a format and an array of 64-bit arguments. */
 #define SCX_BSTR(call, text, ...)                             \
 	({                                                    \
 		static char fmt_[] = text;                    \

@@ -107,6 +107,15 @@ static bool strand(struct task_struct *p, const struct task_ctx *tc, u64 enq_fla
 	}
 }
 
+/* Once. */
+static bool error_due(void)
+{
+	u64 when = state.error_at_ns;
+
+	return settings.mode == MODE_ERROR && when && bpf_ktime_get_ns() >= when &&
+	       __sync_val_compare_and_swap(&state.error_at_ns, when, 0) == when;
+}
+
 static bool victim_fails(const struct task_ctx *tc)
 {
 	return tc->role == ROLE_VICTIM && state.stalling;
@@ -137,10 +146,14 @@ void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct scxfix_counters *mine = my_counters();
 	struct task_ctx *tc = task_ctx(p);
-	s32 cpu;
 
 	if (mine)
 		mine->enqueued++;
+	if (!bpf_ksym_exists(scx_bpf_error_bstr) && error_due()) {
+		/* The kernel ends a scheduler that names a DSQ which is not there. */
+		dsq_insert(p, DSQ_NOWHERE, SLICE, enq_flags);
+		return;
+	}
 	if (!tc) {
 		dsq_insert(p, SCX_DSQ_GLOBAL, SLICE, enq_flags);
 		return;
@@ -160,9 +173,7 @@ void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
 		insert_vtime(p, tc, DSQ_VTIME, tc->vtime, enq_flags);
 	else
 		insert_fifo(p, tc, DSQ_FIFO, enq_flags);
-	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	kick_idle_cpu(p);
 }
 
 SEC("struct_ops/scxfix_dispatch")
@@ -181,14 +192,10 @@ void BPF_PROG(scxfix_dispatch, s32 cpu, struct task_struct *prev)
 SEC("struct_ops/scxfix_tick")
 void BPF_PROG(scxfix_tick, struct task_struct *p)
 {
-	u64 now = bpf_ktime_get_ns();
-
 	state.jiffies = bpf_jiffies64();
-	state.jiffies_ns = now;
-	if (settings.mode == MODE_ERROR && state.error_at_ns && now >= state.error_at_ns) {
-		state.error_at_ns = 0;
+	state.jiffies_ns = bpf_ktime_get_ns();
+	if (bpf_ksym_exists(scx_bpf_error_bstr) && error_due())
 		scx_error("scxfix: error asked for, code %llu", (u64)MODE_ERROR);
-	}
 }
 
 SEC("struct_ops/scxfix_running")

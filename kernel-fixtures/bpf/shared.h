@@ -29,6 +29,7 @@ enum scxfix_role {
 #define DSQ_FIFO 0x100ULL
 #define DSQ_VTIME 0x200ULL
 #define DSQ_STALL 0x57a11ULL
+#define DSQ_NOWHERE 0xdeadULL /* never created */
 
 #define MAX_VICTIMS 16
 #define MAX_CREW 64

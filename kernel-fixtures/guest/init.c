@@ -95,7 +95,7 @@ int main(void)
 	oracle_send_guest(&options);
 	if (options.mode == MODE_NONE) {
 		crew_start(&options);
-		oracle_send_moment("guest", false);
+		oracle_send_moment("idle", false);
 		mark("idle");
 	} else {
 		if (!dump_state)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The lines to a guest's QEMU: QMP, gdbstub and the guest's own port, all unix sockets, read in one loop.
+"""The lines to a guest's QEMU: QMP, gdbstub and the guest's own ports, all unix sockets, read in one loop.
 
 What comes in becomes events: ("mark", text), ("file", name, bytes), ("qmp", "", reply), ("stop", "", thread),
 ("gdb", reply). A wait has a deadline and ends at once when QEMU does.
@@ -31,12 +31,15 @@ class Channels:
         self.events = collections.deque()
         self.process = None
         self.errors = None
-        self.parsers = {"port": self.parse_port, "qmp": self.parse_qmp, "gdb": self.parse_gdb}
+        self.guest_line = None
+        self.parsers = {"port": lambda: self.parse_guest("port"), "uart": lambda: self.parse_guest("uart"),
+                        "qmp": self.parse_qmp, "gdb": self.parse_gdb}
 
     def watch_process(self, process, errors):
         self.process, self.errors = process, errors
         self.connect("qmp")
         self.connect("port")
+        self.connect("uart")
 
     def check_process(self):
         if self.process.poll() is not None:
@@ -101,11 +104,16 @@ class Channels:
             self.check_process()
             self.pump(min(left, 1))
 
-    def parse_port(self):
-        buffer = self.buffers["port"]
+    def answer_guest(self, word):
+        self.send(self.guest_line, word.encode() + b"\n")
+
+    def parse_guest(self, name):
+        """The guest speaks on one of its two lines, and hears there."""
+        buffer = self.buffers[name]
         line, newline, rest = buffer.partition(b"\n")
         if not newline:
             return False
+        self.guest_line = name
         words = line.decode(errors="replace").split(" ", 2)
         if words[0] == "@@FILE" and len(words) == 3:
             size = int(words[2])
@@ -115,7 +123,7 @@ class Channels:
             rest = rest[size:]
         elif words[0] == "@@MARK" and len(words) == 3:
             self.events.append(("mark", words[2]))
-        self.buffers["port"] = rest
+        self.buffers[name] = rest
         return True
 
     def parse_qmp(self):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs one fixture guest under QEMU and takes its images.
 
-The guest says where it is by marks on a virtio serial port; QMP takes the images; the gdbstub stops the guest on the
+The guest says where it is by marks on a serial line; QMP takes the images; the gdbstub stops the guest on the
 entry of scx_dump_state(), half-way (SysRq-D) and at the error exit. From that entry to the function's return only the
 vCPU that runs it is let go: so the text that the kernel writes there describes the state of the image, exactly.
 """
@@ -55,6 +55,7 @@ class Guest:
                    "-m", f"{o.mem}M", "-nodefaults", "-display", "none", "-no-reboot",
                    "-kernel", o.kernel, "-initrd", o.initrd, "-append", append.strip(),
                    "-chardev", f"file,id=serial,path={o.out}/serial.log", "-serial", "chardev:serial",
+                   "-chardev", f"socket,id=uart,path={folder}/uart,server=on,wait=off", "-serial", "chardev:uart",
                    "-chardev", f"socket,id=port,path={folder}/port,server=on,wait=off",
                    "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port",
                    "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
@@ -151,7 +152,7 @@ class Guest:
             self.gdb = Gdbstub(self.channels)
             self.gdb.set_breakpoint(address)
             self.gdb.go()
-            self.channels.send("port", b"armed\n")
+            self.channels.answer_guest("armed")
             self.wait_mark("half", timeout, "for half-way")
             self.image_at_dump("half", address, timeout, "for SysRq-D half-way")
             self.image_at_dump("error", address, timeout, "for the error exit")
@@ -164,7 +165,8 @@ class Guest:
         o = self.options
         symbols = dict(reversed(line.split()[::2]) for line in self.files["symbols.txt"].decode().splitlines())
         oracle = b""
-        for name in ("oracle-guest.txt", "symbols.txt", "oracle-half.txt", "oracle-exit.txt", "oracle-after.txt"):
+        for name in ("oracle-guest.txt", "symbols.txt", "oracle-half.txt", "oracle-exit.txt", "oracle-after.txt",
+                     "oracle-idle.txt"):
             if name in self.files:
                 section = name.removesuffix(".txt").removeprefix("oracle-")
                 oracle += f"[{section}]\n".encode() + self.files[name] + b"\n"
@@ -211,6 +213,8 @@ def parse():
     parser.add_argument("--qemu", default="qemu-system-x86_64")
     options = parser.parse_args()
     options.out = os.path.abspath(options.out)
+    if os.path.exists(f"{options.out}/meta.json"):
+        os.unlink(f"{options.out}/meta.json")  # what says that the folder is complete
     return options
 
 
