@@ -77,6 +77,9 @@ enum custody task_custody(const struct scxray_report *r, const struct scxray_tas
 		return CUSTODY_RUNNING;
 	if (task_dsq(r, t))
 		return CUSTODY_DSQ;
+	/* taken off its queue, the other CPU's lock is awaited: p->scx.dsq is still set */
+	if (t->holding_cpu.state == SCXRAY_PRESENT && num_signed(&t->holding_cpu) >= 0)
+		return CUSTODY_MOVING;
 	if (num_true(&t->dsq_kva))
 		return CUSTODY_LOST_DSQ;
 	if (!strcmp(ops, "QUEUED"))
@@ -87,8 +90,6 @@ enum custody task_custody(const struct scxray_report *r, const struct scxray_tas
 		return CUSTODY_DISPATCHING;
 	if (t->runnable_cpu < 0)
 		return CUSTODY_NOT_RUNNABLE;
-	if (t->holding_cpu.state == SCXRAY_PRESENT && num_signed(&t->holding_cpu) >= 0)
-		return CUSTODY_MOVING;
 	return CUSTODY_NOBODY;
 }
 

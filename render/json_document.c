@@ -4,6 +4,10 @@
  */
 #include <scxray/render.h>
 
+#include <errno.h>
+
+#include "diagnosis.h"
+#include "diff.h"
 #include "json_report.h"
 
 #ifndef SCXRAY_VERSION
@@ -34,7 +38,7 @@ static void json_nested(struct json *j, const char *key, const struct scxray_rep
 	json_object_end(j);
 }
 
-static void json_dual(struct json *j, const struct scxray_document *doc)
+static void json_dual(struct json *j, const struct scxray_document *doc, const struct diff *diff)
 {
 	if (doc->early && (doc->early_max_age_jiffies || doc->early_threshold_jiffies)) {
 		json_key(j, "early_max_age_jiffies");
@@ -50,6 +54,7 @@ static void json_dual(struct json *j, const struct scxray_document *doc)
 	}
 	if (!doc->early)
 		json_opt_string(j, "early_skipped_reason", doc->early_skipped_reason);
+	json_diff(j, diff);
 	json_guest(j, &doc->late->guest);
 	if (doc->early)
 		json_nested(j, "early", doc->early);
@@ -58,8 +63,13 @@ static void json_dual(struct json *j, const struct scxray_document *doc)
 
 int scxray_render_json(const struct scxray_document *doc, FILE *out)
 {
+	struct diagnosis diagnosis;
+	struct diff diff;
 	struct json j;
+	int ret;
 
+	diff_make(&diff, doc);
+	diagnosis_make(&diagnosis, doc, &diff);
 	/* each group on its own line, and each of its entries: diff and grep have something to hold */
 	json_init(&j, out, doc->dual ? 3 : 2);
 	json_object(&j);
@@ -70,11 +80,17 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out)
 	json_key(&j, "generator");
 	json_string(&j, "scxray " SCXRAY_VERSION);
 	json_opt_string(&j, "trigger", doc->trigger);
+	json_diagnosis(&j, &diagnosis);
 	if (doc->dual)
-		json_dual(&j, doc);
+		json_dual(&j, doc, &diff);
 	else
 		json_report(&j, doc->late);
 	json_object_end(&j);
 	strbuf_putc(&j.out, '\n');
-	return json_finish(&j);
+	if (diff.error || diagnosis.error)
+		j.out.error = ENOMEM;
+	ret = json_finish(&j);
+	diagnosis_deinit(&diagnosis);
+	diff_deinit(&diff);
+	return ret;
 }

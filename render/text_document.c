@@ -2,6 +2,10 @@
 /*
  * text_document.c - the frame of the text output: single and dual
  */
+#include <errno.h>
+
+#include "diagnosis.h"
+#include "diff.h"
 #include "text_report.h"
 
 static void dual_header(struct text *t, const struct scxray_document *doc)
@@ -50,10 +54,13 @@ static void late_header(struct text *t, const struct scxray_document *doc)
 	strbuf_putc(sb, '\n');
 }
 
-static void dual(struct text *t, const struct scxray_document *doc)
+static void dual(struct text *t, const struct scxray_document *doc,
+		 const struct diagnosis *diagnosis, const struct diff *diff)
 {
 	dual_header(t, doc);
+	text_diagnosis(t, diagnosis);
 	text_guest(t, &doc->late->guest);
+	text_diff(t, diff);
 	if (doc->early) {
 		text_section(t);
 		text_styled(t, STYLE_BOLD, "early snapshot (sched_ext watchdog half-way):");
@@ -73,18 +80,28 @@ int scxray_render_text(const struct scxray_document *doc, const struct scxray_te
 		.width = opts && opts->width ? opts->width : 120,
 		.color = opts && opts->color,
 	};
+	struct diagnosis diagnosis;
+	struct diff diff;
 	int ret;
 
+	diff_make(&diff, doc);
+	diagnosis_make(&diagnosis, doc, &diff);
 	strbuf_init(&t.out, out);
+	t.report = doc->late;
 	if (doc->dual) {
-		dual(&t, doc);
+		dual(&t, doc, &diagnosis, &diff);
 	} else {
+		text_diagnosis(&t, &diagnosis);
 		text_guest(&t, &doc->late->guest);
 		if (t.any_section)
 			strbuf_putc(&t.out, '\n');
 		text_report(&t, doc->late);
 	}
+	if (diff.error || diagnosis.error)
+		t.out.error = ENOMEM;
 	ret = strbuf_flush(&t.out);
 	strbuf_deinit(&t.out);
+	diagnosis_deinit(&diagnosis);
+	diff_deinit(&diff);
 	return ret;
 }

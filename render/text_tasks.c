@@ -11,13 +11,11 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct column columns[] = {
-	{ "runnable", false, 0 }, { "task", true, 0 },	   { "where", true, 0 },
-	{ "class", true, 10 },	  { "st", true, 11 },	   { "cpu", false, 3 },
-	{ "cpus", true, 2 },	  { "no_mig", false, 4 },  { "slice", false, 12 },
-	{ "vtime", false, 13 },	  { "weight", false, 14 }, { "prio", false, 15 },
-	{ "ops_state", true, 5 }, { "qseq", false, 16 },   { "flags", true, 20 },
-	{ "sel", false, 17 },	  { "sticky", false, 18 }, { "holding", false, 6 },
-	{ "ddsp_dsq", true, 19 }, { "sched", true, 21 },
+	{ "runnable", false, 0 }, { "task", true, 0 },	 { "where", true, 0 },
+	{ "class", true, 4 },	  { "st", true, 5 },	 { "cpu", false, 2 },
+	{ "cpus", true, 1 },	  { "slice", false, 8 }, { "vtime", false, 9 },
+	{ "weight", false, 10 },  { "prio", false, 11 }, { "sel", false, 7 },
+	{ "also", true, 3 },	  { "flags", true, 12 }, { "sched", true, 6 },
 };
 
 void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)
@@ -61,21 +59,53 @@ void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct
 	}
 }
 
-/* Shown as "-" where it only says the usual. */
-static void cell_cpu_or_none(struct strbuf *sb, const struct scxray_num *num)
+/* " key=" before what is not the usual. */
+static struct strbuf *also(struct strbuf *sb, size_t start, const char *key)
 {
-	if (num->state == SCXRAY_PRESENT && num_signed(num) < 0)
-		strbuf_putc(sb, '-');
-	else
-		cell_signed(sb, num);
+	if (sb->len > start)
+		strbuf_putc(sb, ' ');
+	strbuf_puts(sb, key);
+	strbuf_putc(sb, '=');
+	return sb;
 }
 
-static void cell_nonzero(struct strbuf *sb, const struct scxray_num *num)
+static bool is_cpu(const struct scxray_num *num)
 {
-	if (num_is(num, 0))
+	return num->state == SCXRAY_UNREADABLE ||
+	       (num->state == SCXRAY_PRESENT && num_signed(num) >= 0);
+}
+
+static bool is_unusual(const struct scxray_num *num, uint64_t usual)
+{
+	return num->state == SCXRAY_UNREADABLE ||
+	       (num->state == SCXRAY_PRESENT && num->value != usual);
+}
+
+/* Members that mostly say nothing, where they do. */
+static void cell_also(struct strbuf *sb, const struct scxray_task *task)
+{
+	size_t start = sb->len;
+
+	if (is_unusual(&task->ops_state, 0)) {
+		also(sb, start, "ops");
+		if (task->ops_state_name)
+			cell_string(sb, task->ops_state_name);
+		else
+			cell_num(sb, &task->ops_state);
+	}
+	if (is_unusual(&task->ops_qseq, 0))
+		cell_num(also(sb, start, "qseq"), &task->ops_qseq);
+	if (is_unusual(&task->migration_disabled, 0))
+		cell_num(also(sb, start, "no_mig"), &task->migration_disabled);
+	if (is_cpu(&task->holding_cpu))
+		cell_num(also(sb, start, "holding"), &task->holding_cpu);
+	if (is_cpu(&task->sticky_cpu))
+		cell_num(also(sb, start, "sticky"), &task->sticky_cpu);
+	/* SCX_DSQ_INVALID, bit 63 alone, is the usual */
+	if (is_unusual(&task->ddsp_dsq_id, 1ULL << 63))
+		cell_dsq_id(also(sb, start, "ddsp_dsq"), &task->ddsp_dsq_id);
+	if (sb->len == start)
 		strbuf_putc(sb, '-');
-	else
-		cell_num(sb, num);
 }
 
 static void task_row(struct table *tab, const struct text *t, const struct scxray_task *task)
@@ -92,7 +122,6 @@ static void task_row(struct table *tab, const struct text *t, const struct scxra
 	strbuf_putc(table_cell(tab, STYLE_PLAIN), task->state_letter ? task->state_letter : '-');
 	cell_num(table_cell(tab, STYLE_PLAIN), &task->cpu);
 	cell_cpus(table_cell(tab, STYLE_PLAIN), &task->cpus_allowed);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &task->migration_disabled);
 	if (task->slice.state == SCXRAY_PRESENT)
 		cell_ns(table_cell(tab, STYLE_PLAIN), task->slice.value);
 	else
@@ -100,20 +129,12 @@ static void task_row(struct table *tab, const struct text *t, const struct scxra
 	cell_num(table_cell(tab, STYLE_PLAIN), &task->dsq_vtime);
 	cell_num(table_cell(tab, STYLE_PLAIN), &task->weight);
 	cell_signed(table_cell(tab, STYLE_PLAIN), &task->prio);
-	if (task->ops_state_name && strcmp(task->ops_state_name, "NONE") != 0)
-		cell_string(table_cell(tab, STYLE_PLAIN), task->ops_state_name);
+	if (is_cpu(&task->selected_cpu))
+		cell_num(table_cell(tab, STYLE_PLAIN), &task->selected_cpu);
 	else
-		cell_nonzero(table_cell(tab, STYLE_PLAIN), &task->ops_state);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &task->ops_qseq);
-	cell_string(table_cell(tab, STYLE_PLAIN), task->scx_flag_names);
-	cell_cpu_or_none(table_cell(tab, STYLE_PLAIN), &task->selected_cpu);
-	cell_cpu_or_none(table_cell(tab, STYLE_PLAIN), &task->sticky_cpu);
-	cell_cpu_or_none(table_cell(tab, STYLE_PLAIN), &task->holding_cpu);
-	/* SCX_DSQ_INVALID, bit 63 alone, is the usual */
-	if (num_is(&task->ddsp_dsq_id, 1ULL << 63))
 		strbuf_putc(table_cell(tab, STYLE_PLAIN), '-');
-	else
-		cell_dsq_id(table_cell(tab, STYLE_PLAIN), &task->ddsp_dsq_id);
+	cell_also(table_cell(tab, STYLE_PLAIN), task);
+	cell_string(table_cell(tab, STYLE_PLAIN), task->scx_flag_names);
 	/* with one scheduler there is nothing to tell apart */
 	cell_string(table_cell(tab, STYLE_PLAIN), r->nr_scheds > 1 ? task->sched_name : NULL);
 }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * diff.h - early against late: what changed, appeared, went, and what stood
+ * still though it should have moved
+ */
+#ifndef RENDER_DIFF_H
+#define RENDER_DIFF_H
+
+#include <scxray/render.h>
+
+#include "field.h"
+#include "strbuf.h"
+
+enum diff_group {
+	DIFF_TASKS,
+	DIFF_DSQS,
+	DIFF_CPUS,
+	DIFF_EVENTS, /* of the root scheduler */
+	DIFF_NR_GROUPS,
+};
+
+enum diff_fate {
+	DIFF_CHANGED,
+	DIFF_APPEARED, /* `early` is meaningless */
+	DIFF_GONE,     /* `late` is meaningless */
+};
+
+/* What the difference of two values of a member means. */
+enum diff_sense {
+	DIFF_LABEL,   /* nothing: a CPU number, a state */
+	DIFF_AMOUNT,  /* so much more or less */
+	DIFF_COUNTER, /* it counts up: so much, and so much a second */
+};
+
+/* One member that is not what it was: numbers, or texts. */
+struct diff_change {
+	const char *key;
+	enum field_kind kind;
+	enum diff_sense sense;
+	struct scxray_num old, new;
+	bool is_text;
+	size_t old_text, new_text; /* offsets into diff.texts, NUL-terminated */
+};
+
+struct diff_entry {
+	enum diff_group group;
+	enum diff_fate fate;
+	size_t early, late; /* indexes into the reports' lists */
+	size_t first_change, nr_changes;
+};
+
+/* What did not move: a task, a queue, a CPU; `text` is an offset into diff.texts. */
+struct diff_stuck {
+	enum diff_group group;
+	size_t early, late;
+	size_t text;
+};
+
+struct diff {
+	const struct scxray_report *early, *late;
+	struct scxray_num elapsed_jiffies, elapsed_ms;
+	struct diff_entry *entries;
+	size_t nr_entries, max_entries;
+	struct diff_change *changes;
+	size_t nr_changes, max_changes;
+	struct diff_stuck *stuck;
+	size_t nr_stuck, max_stuck;
+	size_t unchanged[DIFF_NR_GROUPS];
+	struct strbuf texts;
+	int error;
+};
+
+/* Compares the document's two reports; empty if it has only one.  diff_deinit() always. */
+void diff_make(struct diff *d, const struct scxray_document *doc);
+void diff_deinit(struct diff *d);
+
+static inline const char *diff_text(const struct diff *d, size_t offset)
+{
+	return d->texts.data ? d->texts.data + offset : "";
+}
+
+/* Change per second; false where the numbers or the time between are not known. */
+bool diff_rate(const struct diff *d, const struct diff_change *c, double *rate);
+
+/* Counterparts: the same task, queue or CPU in the other report, or SIZE_MAX. */
+size_t find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint);
+size_t find_dsq(const struct scxray_report *r, const struct scxray_dsq *dsq);
+
+/*
+ * How many tasks at the head of `early` stand at the head of `late` too and have
+ * been there all the time: a task that left and came back has another dsq_seq.
+ */
+size_t same_head(const struct scxray_report *early_report, const struct scxray_dsq *early,
+		 const struct scxray_report *late_report, const struct scxray_dsq *late);
+
+struct json;
+struct text;
+void json_diff(struct json *j, const struct diff *d);
+void text_diff(struct text *t, const struct diff *d);
+
+#endif

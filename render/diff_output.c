@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * diff_output.c - the comparison of early and late as JSON and as text
+ */
+#include <inttypes.h>
+
+#include "diff.h"
+#include "join.h"
+#include "json.h"
+#include "text.h"
+
+static const char *const group_keys[DIFF_NR_GROUPS] = {
+	[DIFF_TASKS] = "tasks",
+	[DIFF_DSQS] = "dsqs",
+	[DIFF_CPUS] = "cpus",
+	[DIFF_EVENTS] = "event_counters",
+};
+
+/* ---- JSON ---------------------------------------------------------------- */
+
+/* Which task, queue, CPU or counter it is. */
+static void json_identity(struct json *j, const struct scxray_report *r, enum diff_group group,
+			  size_t index)
+{
+	char origin[40];
+
+	switch (group) {
+	case DIFF_TASKS:
+		json_num_field(j, "pid", &r->tasks[index].pid, FIELD_SIGNED);
+		json_text_field(j, "comm", &r->tasks[index].comm);
+		json_key(j, "task_kva");
+		json_addr(j, r->tasks[index].kva);
+		break;
+	case DIFF_DSQS:
+		json_num_field(j, "id", &r->dsqs[index].id, FIELD_NUM);
+		json_key(j, "origin");
+		json_string(j, dsq_origin(&r->dsqs[index], origin, sizeof(origin)));
+		json_key(j, "dsq_kva");
+		json_addr(j, r->dsqs[index].kva);
+		break;
+	case DIFF_CPUS:
+		json_key(j, "cpu");
+		json_u64(j, r->rqs[index].cpu);
+		break;
+	default:
+		json_key(j, "name");
+		json_string(j, r->scheds[0].events[index].name);
+		break;
+	}
+}
+
+static void json_change(struct json *j, const struct diff *d, const struct diff_change *c)
+{
+	double rate;
+
+	json_object(j);
+	json_key(j, "field");
+	json_string(j, c->key);
+	if (c->is_text) {
+		json_key(j, "old");
+		json_string(j, diff_text(d, c->old_text));
+		json_key(j, "new");
+		json_string(j, diff_text(d, c->new_text));
+	} else {
+		json_num_field(j, "old", &c->old, c->kind);
+		json_num_field(j, "new", &c->new, c->kind);
+	}
+	if (!c->is_text && c->old.state == SCXRAY_PRESENT && c->new.state == SCXRAY_PRESENT &&
+	    c->sense != DIFF_LABEL) {
+		json_key(j, "delta");
+		json_i64(j, (int64_t)(c->new.value - c->old.value));
+	}
+	if (diff_rate(d, c, &rate)) {
+		json_key(j, "per_second");
+		json_double(j, rate, 64);
+	}
+	json_object_end(j);
+}
+
+static void json_fate(struct json *j, const struct diff *d, enum diff_group group,
+		      enum diff_fate fate, const char *key)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct diff_entry *e = &d->entries[i];
+
+		if (e->group != group || e->fate != fate)
+			continue;
+		if (!any) {
+			json_key(j, key);
+			json_array(j);
+			any = true;
+		}
+		json_object(j);
+		json_identity(j, fate == DIFF_GONE ? d->early : d->late, group,
+			      fate == DIFF_GONE ? e->early : e->late);
+		if (fate == DIFF_CHANGED) {
+			json_key(j, "changes");
+			json_array(j);
+			for (size_t c = 0; c < e->nr_changes; c++)
+				json_change(j, d, &d->changes[e->first_change + c]);
+			json_array_end(j);
+		}
+		json_object_end(j);
+	}
+	if (any)
+		json_array_end(j);
+}
+
+void json_diff(struct json *j, const struct diff *d)
+{
+	if (!d->early)
+		return;
+	json_key(j, "diff");
+	json_object(j);
+	json_num_field(j, "elapsed_jiffies", &d->elapsed_jiffies, FIELD_SIGNED);
+	json_num_field(j, "elapsed_ms", &d->elapsed_ms, FIELD_SIGNED);
+	if (d->nr_stuck) {
+		json_key(j, "not_moved");
+		json_array(j);
+		for (size_t i = 0; i < d->nr_stuck; i++) {
+			json_object(j);
+			json_key(j, "group");
+			json_string(j, group_keys[d->stuck[i].group]);
+			json_identity(j, d->late, d->stuck[i].group, d->stuck[i].late);
+			json_key(j, "text");
+			json_string(j, diff_text(d, d->stuck[i].text));
+			json_object_end(j);
+		}
+		json_array_end(j);
+	}
+	for (int group = 0; group < DIFF_NR_GROUPS; group++) {
+		json_key(j, group_keys[group]);
+		json_object(j);
+		json_fate(j, d, group, DIFF_CHANGED, "changed");
+		json_fate(j, d, group, DIFF_APPEARED, "appeared");
+		json_fate(j, d, group, DIFF_GONE, "gone");
+		json_key(j, "unchanged");
+		json_u64(j, d->unchanged[group]);
+		json_object_end(j);
+	}
+	json_object_end(j);
+}
+
+/* ---- text ---------------------------------------------------------------- */
+
+static void identity(struct strbuf *sb, const struct scxray_report *r, enum diff_group group,
+		     size_t index)
+{
+	size_t start = sb->len;
+
+	switch (group) {
+	case DIFF_TASKS:
+		cell_task(sb, &r->tasks[index], r->tasks[index].kva);
+		break;
+	case DIFF_DSQS:
+		strbuf_puts(sb, r->dsqs[index].origin == SCXRAY_DSQ_USER ? "DSQ " : "");
+		cell_dsq(sb, &r->dsqs[index]);
+		break;
+	case DIFF_CPUS:
+		strbuf_printf(sb, "cpu %" PRIu32, r->rqs[index].cpu);
+		break;
+	default:
+		cell_string(sb, r->scheds[0].events[index].name);
+		break;
+	}
+	no_break(sb, start);
+}
+
+static void number(struct strbuf *sb, const struct diff_change *c, const struct scxray_num *num)
+{
+	if (num->state == SCXRAY_PRESENT && c->kind == FIELD_ADDR)
+		strbuf_hex(sb, num->value, 16);
+	else if (c->kind == FIELD_SIGNED)
+		cell_signed(sb, num);
+	else
+		cell_num(sb, num);
+}
+
+/* key old → new (+delta, per second) */
+static void change(struct strbuf *sb, const struct diff *d, const struct diff_change *c)
+{
+	size_t start = sb->len;
+	int64_t delta;
+	double rate;
+
+	strbuf_puts(sb, c->key);
+	strbuf_putc(sb, ' ');
+	if (c->is_text) {
+		strbuf_printf(sb, "%s → %s", diff_text(d, c->old_text), diff_text(d, c->new_text));
+		no_break(sb, start);
+		return;
+	}
+	number(sb, c, &c->old);
+	strbuf_puts(sb, " → ");
+	number(sb, c, &c->new);
+	no_break(sb, start);
+	if (c->old.state != SCXRAY_PRESENT || c->new.state != SCXRAY_PRESENT ||
+	    c->sense == DIFF_LABEL)
+		return;
+	delta = (int64_t)(c->new.value - c->old.value);
+	strbuf_putc(sb, ' ');
+	start = sb->len;
+	strbuf_puts(sb, delta < 0 ? "(" : "(+");
+	strbuf_i64(sb, delta);
+	if (diff_rate(d, c, &rate))
+		strbuf_printf(sb, rate > -100 && rate < 100 ? ", %.1f/s" : ", %.0f/s", rate);
+	strbuf_putc(sb, ')');
+	no_break(sb, start);
+}
+
+/* Names of what appeared or went, as one paragraph. */
+static void fate(struct text *t, const struct diff *d, enum diff_group group, enum diff_fate which,
+		 const char *label, struct strbuf *sb)
+{
+	const struct scxray_report *r = which == DIFF_GONE ? d->early : d->late;
+
+	sb->len = 0;
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct diff_entry *e = &d->entries[i];
+
+		if (e->group != group || e->fate != which)
+			continue;
+		strbuf_puts(sb, sb->len ? ", " : "");
+		identity(sb, r, group, which == DIFF_GONE ? e->early : e->late);
+	}
+	if (!sb->len)
+		return;
+	strbuf_printf(&t->out, "    %s: ", label);
+	text_wrap(t, strbuf_str(sb), 4 + strlen(label) + 2, 6);
+}
+
+static void group_text(struct text *t, const struct diff *d, enum diff_group group,
+		       struct strbuf *sb)
+{
+	size_t changed = 0;
+
+	for (size_t i = 0; i < d->nr_entries; i++)
+		changed += d->entries[i].group == group && d->entries[i].fate == DIFF_CHANGED;
+	strbuf_puts(&t->out, "  ");
+	style_begin(t, &t->out, STYLE_CYAN);
+	strbuf_puts(&t->out, group_keys[group]);
+	style_end(t, &t->out, STYLE_CYAN);
+	strbuf_printf(&t->out, ": %zu changed, %zu unchanged\n", changed, d->unchanged[group]);
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct diff_entry *e = &d->entries[i];
+
+		if (e->group != group || e->fate != DIFF_CHANGED)
+			continue;
+		sb->len = 0;
+		identity(sb, d->late, group, e->late);
+		strbuf_puts(sb, ": ");
+		for (size_t c = 0; c < e->nr_changes; c++) {
+			strbuf_puts(sb, c ? ", " : "");
+			change(sb, d, &d->changes[e->first_change + c]);
+		}
+		strbuf_puts(&t->out, "    ");
+		text_wrap(t, strbuf_str(sb), 4, 8);
+	}
+	fate(t, d, group, DIFF_APPEARED, "appeared", sb);
+	fate(t, d, group, DIFF_GONE, "gone", sb);
+}
+
+void text_diff(struct text *t, const struct diff *d)
+{
+	struct strbuf sb;
+
+	if (!d->early)
+		return;
+	strbuf_init(&sb, NULL);
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "diff");
+	strbuf_puts(&t->out, ": early against late");
+	if (d->elapsed_ms.state == SCXRAY_PRESENT) {
+		strbuf_puts(&t->out, ", ");
+		cell_ms(&t->out, num_signed(&d->elapsed_ms));
+		strbuf_puts(&t->out, " apart");
+	}
+	strbuf_putc(&t->out, '\n');
+	if (d->nr_stuck) {
+		strbuf_puts(&t->out, "  ");
+		text_styled(t, STYLE_YELLOW, "did not move:");
+		strbuf_putc(&t->out, '\n');
+	}
+	for (size_t i = 0; i < d->nr_stuck; i++) {
+		sb.len = 0;
+		identity(&sb, d->late, d->stuck[i].group, d->stuck[i].late);
+		strbuf_puts(&sb, ": ");
+		strbuf_puts(&sb, diff_text(d, d->stuck[i].text));
+		strbuf_puts(&t->out, "    ");
+		text_wrap(t, strbuf_str(&sb), 4, 8);
+	}
+	for (int group = 0; group < DIFF_NR_GROUPS; group++)
+		group_text(t, d, group, &sb);
+	strbuf_deinit(&sb);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * find_exit.c - findings about the scheduler itself: how it ended, bypass, the
+ * watchdog, what the report lacks
+ */
+#include "diagnosis.h"
+
+#include "join.h"
+#include "text.h"
+
+/* enum scx_exit_kind: below are orderly exits, from here on errors. */
+#define SCX_EXIT_ERROR 1024
+#define SCX_EXIT_ERROR_BPF 1025
+
+/* Path of a scheduler's object: the root is scx_sched_state, others hang below it. */
+static void sched_evidence(struct diagnosis *dg, const struct scxray_report *r, size_t i,
+			   const char *member)
+{
+	/* a sub-scheduler's place in the tree is told by its name in the sentence */
+	if (!i)
+		evidence(dg, r, "scx_sched_state.%s", member);
+	else
+		evidence(dg, r, "scx_sched_state.sub_schedulers");
+}
+
+static bool has_text(const struct scxray_text *text)
+{
+	return text->state == SCXRAY_PRESENT && text->len;
+}
+
+static void sched_name(struct strbuf *sb, const struct scxray_sched *s)
+{
+	strbuf_puts(sb, s->is_root ? "scheduler " : "sub-scheduler ");
+	cell_text(sb, &s->name);
+}
+
+static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_t i)
+{
+	const struct scxray_sched *s = &r->scheds[i];
+	const struct scxray_exit_info *info = &s->exit_info;
+	uint64_t kind;
+	struct strbuf *sb;
+
+	if (!num_get(&s->exit_kind, &kind) || !kind) {
+		/* before 6.16 there is no atomic beside the exit_info */
+		if (!num_get(&info->kind, &kind) || !kind)
+			return;
+	}
+	sb = find(dg, kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO, "scheduler_exit");
+	if (kind == SCX_EXIT_ERROR_BPF) {
+		strbuf_puts(sb, "The BPF program of ");
+		sched_name(sb, s);
+		strbuf_puts(sb, " called scx_bpf_error()");
+	} else {
+		strbuf_puts(sb, kind >= SCX_EXIT_ERROR ? "The kernel ended " : "It ended: ");
+		sched_name(sb, s);
+	}
+	if (s->exit_kind_name || info->kind_name) {
+		strbuf_puts(sb, " with ");
+		cell_string(sb, s->exit_kind_name ? s->exit_kind_name : info->kind_name);
+	} else {
+		strbuf_printf(sb, " with exit kind %llu", (unsigned long long)kind);
+	}
+	if (has_text(&info->reason)) {
+		strbuf_puts(sb, ", ");
+		cell_text(sb, &info->reason);
+	}
+	if (has_text(&info->msg)) {
+		strbuf_puts(sb, ": ");
+		cell_text(sb, &info->msg);
+	}
+	strbuf_putc(sb, '.');
+	if (info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&info->exit_cpu) >= 0)
+		strbuf_printf(sb, " It happened on CPU %lld.",
+			      (long long)num_signed(&info->exit_cpu));
+	if (s->exit_kind.state == SCXRAY_PRESENT)
+		sched_evidence(dg, r, i, "exit_kind");
+	if (has_text(&info->msg))
+		sched_evidence(dg, r, i, "exit_info.msg");
+}
+
+static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_t i)
+{
+	const struct scxray_sched *s = &r->scheds[i];
+	bool bypass = num_true(&s->bypass_depth), aborting = num_true(&s->aborting);
+	struct strbuf *sb;
+
+	if (!bypass && !aborting)
+		return;
+	sb = find(dg, SEVERITY_INFO, "bypass");
+	if (bypass) {
+		strbuf_puts(sb, "The kernel had put ");
+		sched_name(sb, s);
+		strbuf_printf(
+			sb,
+			" in bypass mode (depth %lld): it schedules the tasks itself, so what "
+			"the queues hold now is no longer the scheduler's doing alone.",
+			(long long)num_signed(&s->bypass_depth));
+		sched_evidence(dg, r, i, "bypass_depth");
+	} else {
+		strbuf_puts(sb, "At the freeze ");
+		sched_name(sb, s);
+		strbuf_puts(sb,
+			    " was being aborted and bypass mode had not begun: queues and tasks "
+			    "are as the scheduler left them.");
+	}
+	if (aborting)
+		sched_evidence(dg, r, i, "aborting");
+}
+
+static void find_watchdog(struct diagnosis *dg, const struct scxray_report *r)
+{
+	const struct scxray_sched *s = &r->scheds[0];
+	uint64_t age, timeout = timeout_jiffies(r, NULL);
+	struct strbuf *sb;
+
+	if (!num_get(&s->watchdog_age_jiffies, &age) || !timeout || (int64_t)age <= 0 ||
+	    age <= timeout)
+		return;
+	sb = find(dg, SEVERITY_ERROR, "watchdog_late");
+	strbuf_printf(sb,
+		      "The watchdog itself has not run for %llu jiffies, its timeout is %llu: its "
+		      "worker got no CPU, or ticks were lost.",
+		      (unsigned long long)age, (unsigned long long)timeout);
+	sched_evidence(dg, r, 0, "watchdog_age_jiffies");
+}
+
+void find_exits(struct diagnosis *dg)
+{
+	const struct scxray_report *r = dg->doc->late;
+
+	if (r->scx_walker_unavailable) {
+		struct strbuf *sb = find(dg, SEVERITY_WARNING, "scx_walker_unavailable");
+
+		strbuf_puts(sb, "The state of sched_ext is not in the report: ");
+		cell_string(sb, r->scx_walker_unavailable);
+		strbuf_putc(sb, '.');
+		evidence(dg, r, "scx_walker_unavailable");
+	}
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		find_exit(dg, r, i);
+	if (r->nr_scheds)
+		find_watchdog(dg, r);
+}
+
+void find_bypass(struct diagnosis *dg)
+{
+	const struct scxray_report *r = dg->doc->late;
+
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		bypass_of(dg, r, i);
+}
