@@ -20,6 +20,11 @@ bool list_next(struct list_iter *it, uint64_t *node)
 	}
 	if (next.value == it->head)
 		return false;
+	if (!next.value) {
+		it->cut = pool_printf(it->w->pool, "list broken at 0x%016llx: %s",
+				      (unsigned long long)it->node, read_status_text(READ_NULL));
+		return false;
+	}
 	if (it->nr >= it->max) {
 		it->cut = pool_printf(it->w->pool, "cut after %u nodes", it->max);
 		return false;

@@ -117,7 +117,10 @@ static void table(struct rht *ht, uint64_t tbl)
 		shift += 9;
 	struct scxray_num top = read_int(ht->w, buckets, 8, false);
 
-	if (top.state == SCXRAY_PRESENT && top.value)
+	if (top.state != SCXRAY_PRESENT)
+		ht->cut = pool_printf(ht->w->pool, "hash buckets broken at 0x%016llx: %s",
+				      (unsigned long long)buckets, top.reason);
+	else if (top.value)
 		words(ht, top.value, 1ULL << nest.value, depth);
 }
 
@@ -133,6 +136,9 @@ void rhashtable_walk(struct walk *w, uint64_t addr, uint32_t max,
 		table(&ht, tbl.value);
 		tbl = read_member(w, tbl.value, M_bucket_table_future_tbl);
 	}
+	if (tbl.state == SCXRAY_PRESENT && tbl.value && !ht.stopped) /* surely a circle */
+		ht.cut = pool_printf(w->pool, "hash table at 0x%016llx: more than %d resizes in flight",
+				     (unsigned long long)addr, MAX_TABLES);
 	if (tbl.state == SCXRAY_UNREADABLE && !ht.cut)
 		ht.cut = pool_printf(w->pool, "hash table at 0x%016llx: %s",
 				     (unsigned long long)tbl.value, tbl.reason);

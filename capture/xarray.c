@@ -99,8 +99,11 @@ void xarray_walk(struct walk *w, uint64_t head_addr, uint32_t max,
 		if (!word.value)
 			continue;
 		if (is_node(word.value)) {
-			if (depth + 1 == MAX_DEPTH ||
-			    !enter(w, &stack[depth + 1], word.value, index, level->shift, cut))
+			if (depth + 1 == MAX_DEPTH) {
+				*cut = "xarray is deeper than any valid one";
+				return;
+			}
+			if (!enter(w, &stack[depth + 1], word.value, index, level->shift, cut))
 				return;
 			depth++;
 		} else if (!is_internal(word.value)) {
