@@ -29,9 +29,11 @@ void walk_fixture_deinit(struct walk_fixture *f)
 	guest_deinit(&f->b);
 }
 
-void walk_fixture_member(struct walk_fixture *f, enum layout_member m, uint32_t offset, uint32_t size)
+void walk_fixture_member(struct walk_fixture *f, enum layout_member m, uint32_t offset,
+			 uint32_t size)
 {
-	f->kernel.layout.member[m] = (struct member){ .offset = offset, .size = size, .present = true };
+	f->kernel.layout.member[m] =
+		(struct member){ .offset = offset, .size = size, .present = true };
 }
 
 void walk_fixture_containers(struct walk_fixture *f)
@@ -40,16 +42,11 @@ void walk_fixture_containers(struct walk_fixture *f)
 		enum layout_member m;
 		uint32_t offset, size;
 	} table[] = {
-		{ M_list_head_next, 0, 8 },
-		{ M_list_head_prev, 8, 8 },
-		{ M_rb_node_right, 8, 8 },
-		{ M_rb_node_left, 16, 8 },
-		{ M_xa_node_shift, 0, 1 },
-		{ M_xa_node_slots, 40, 64 * 8 },
-		{ M_rhashtable_tbl, 0, 8 },
-		{ M_bucket_table_size, 0, 4 },
-		{ M_bucket_table_nest, 4, 4 },
-		{ M_bucket_table_future_tbl, 48, 8 },
+		{ M_list_head_next, 0, 8 },	   { M_list_head_prev, 8, 8 },
+		{ M_rb_node_right, 8, 8 },	   { M_rb_node_left, 16, 8 },
+		{ M_xa_node_shift, 0, 1 },	   { M_xa_node_slots, 40, 64 * 8 },
+		{ M_rhashtable_tbl, 0, 8 },	   { M_bucket_table_size, 0, 4 },
+		{ M_bucket_table_nest, 4, 4 },	   { M_bucket_table_future_tbl, 48, 8 },
 		{ M_bucket_table_buckets, 64, 0 }, /* a flexible array */
 	};
 

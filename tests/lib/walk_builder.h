@@ -22,7 +22,8 @@ void walk_fixture_init(struct walk_fixture *f);
 void walk_fixture_deinit(struct walk_fixture *f);
 
 /* Member m is `size` bytes at `offset`. */
-void walk_fixture_member(struct walk_fixture *f, enum layout_member m, uint32_t offset, uint32_t size);
+void walk_fixture_member(struct walk_fixture *f, enum layout_member m, uint32_t offset,
+			 uint32_t size);
 
 /* The members of list_head, rb_node, xa_node, rhashtable and bucket_table, as on x86-64. */
 void walk_fixture_containers(struct walk_fixture *f);

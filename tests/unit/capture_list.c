@@ -65,7 +65,11 @@ START_TEST(a_list_longer_than_the_cap_is_cut_and_says_so)
 	static const struct {
 		uint32_t length, max;
 		bool cut;
-	} cases[] = { { 10, 9, true }, { 10, 10, false }, { 10, 11, false }, { 10, 0, true }, { 0, 0, false } };
+	} cases[] = { { 10, 9, true },
+		      { 10, 10, false },
+		      { 10, 11, false },
+		      { 10, 0, true },
+		      { 0, 0, false } };
 	const char *cut;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -91,8 +95,9 @@ START_TEST(a_circle_past_the_head_is_found)
 	static const struct {
 		uint32_t tail, circle;
 	} cases[] = {
-		{ 0, 1 }, { 1, 1 }, { 5, 1 }, { 0, 2 }, { 1, 2 }, { 7, 3 }, { 0, 100 }, { 100, 1 },
-		{ 100, 7 }, { 63, 64 }, { 64, 65 }, { 1000, 2 }, { 3, 1000 },
+		{ 0, 1 },   { 1, 1 },	 { 5, 1 },    { 0, 2 },	  { 1, 2 },
+		{ 7, 3 },   { 0, 100 },	 { 100, 1 },  { 100, 7 }, { 63, 64 },
+		{ 64, 65 }, { 1000, 2 }, { 3, 1000 },
 	};
 	const char *cut;
 
@@ -102,8 +107,10 @@ START_TEST(a_circle_past_the_head_is_found)
 		start();
 		make_list(nr, NODE(cases[i].tail));
 		seen = walk_list(nr, MAX_VISITS, &cut);
-		ck_assert_msg(cut && strstr(cut, "runs in a circle"), "case %zu: %s", i, cut ? cut : "not cut");
-		ck_assert_msg(seen >= nr && seen <= 4 * nr, "case %zu: %u visits for %u nodes", i, seen, nr);
+		ck_assert_msg(cut && strstr(cut, "runs in a circle"), "case %zu: %s", i,
+			      cut ? cut : "not cut");
+		ck_assert_msg(seen >= nr && seen <= 4 * nr, "case %zu: %u visits for %u nodes", i,
+			      seen, nr);
 		walk_fixture_deinit(&f);
 	}
 }
@@ -117,13 +124,15 @@ START_TEST(an_unreadable_node_is_named_with_the_reason)
 	start();
 	make_list(5, UNMAPPED);
 	ck_assert_uint_eq(walk_list(5, 4096, &cut), 6); /* the node is known, what follows is not */
-	snprintf(text, sizeof(text), "list broken at 0x%016llx: page not mapped", (unsigned long long)UNMAPPED);
+	snprintf(text, sizeof(text), "list broken at 0x%016llx: page not mapped",
+		 (unsigned long long)UNMAPPED);
 	ck_assert_str_eq(cut, text);
 	walk_fixture_deinit(&f);
 
 	start();
 	ck_assert_uint_eq(walk_list(0, 4096, &cut), 0); /* no head */
-	snprintf(text, sizeof(text), "list broken at 0x%016llx: page not mapped", (unsigned long long)HEAD);
+	snprintf(text, sizeof(text), "list broken at 0x%016llx: page not mapped",
+		 (unsigned long long)HEAD);
 	ck_assert_str_eq(cut, text);
 	walk_fixture_deinit(&f);
 }

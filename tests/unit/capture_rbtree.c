@@ -53,7 +53,8 @@ START_TEST(nodes_come_in_order)
 
 		start();
 		root = balanced(0, sizes[i]);
-		expect_in_order(rbtree_nodes(&f.walk, root, nodes, MAX_NODES, &cut), (size_t)sizes[i]);
+		expect_in_order(rbtree_nodes(&f.walk, root, nodes, MAX_NODES, &cut),
+				(size_t)sizes[i]);
 		ck_assert_ptr_null(cut);
 		walk_fixture_deinit(&f);
 	}
@@ -111,9 +112,11 @@ START_TEST(circles_end)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start();
 		put_node(NODE(2), NODE(cases[i].left), NODE(cases[i].right));
-		put_node(NODE(0), 0, i == 3 ? NODE(2) : 0); /* the last case: from below to the top */
+		put_node(NODE(0), 0,
+			 i == 3 ? NODE(2) : 0); /* the last case: from below to the top */
 		put_node(NODE(1), 0, 0);
-		ck_assert_uint_le(rbtree_nodes(&f.walk, NODE(2), nodes, MAX_NODES, &cut), MAX_NODES);
+		ck_assert_uint_le(rbtree_nodes(&f.walk, NODE(2), nodes, MAX_NODES, &cut),
+				  MAX_NODES);
 		ck_assert_msg(cut, "case %zu is a circle", i);
 		walk_fixture_deinit(&f);
 	}
