@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ bool vmcoreinfo_hex(const char *info, const char *key, uint64_t *value)
 	const char *text = find(info, key);
 	char *end;
 
-	if (!text)
+	if (!text || !isxdigit((unsigned char)*text)) /* strtoull() would go on in the next line */
 		return false;
 	*value = strtoull(text, &end, 16);
 	return end != text;
@@ -45,7 +46,7 @@ bool vmcoreinfo_number(const char *info, const char *name, int64_t *value)
 
 	snprintf(key, sizeof(key), "NUMBER(%s)", name);
 	text = find(info, key);
-	if (!text)
+	if (!text || !isdigit((unsigned char)text[*text == '-']))
 		return false;
 	*value = strtoll(text, &end, 0);
 	return end != text;
