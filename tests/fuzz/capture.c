@@ -3,8 +3,9 @@
  * capture.c - a whole report of a real core with wrong bytes
  *
  * SCXRAY_FUZZ_CORE names the core.  The input is a list of changes, 12 bytes
- * each: a place (32 bits; with the top bit set one of the words that look like
- * kernel pointers), and what stands there instead.
+ * each: a place (32 bits), and the 8 bytes that stand there instead.  The top bits
+ * of the place choose among all pages, those that only the walk reads, and the
+ * words on these that look like pointers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +13,12 @@
 
 #include <scxray/render.h>
 
+#include "capture/phys.h"
 #include "fuzz.h"
 #include "tests/lib/lab.h"
 
 #define CHANGE_SIZE 12
-#define POINTER 0x80000000u
+#define PLACE_BITS 30
 
 /* libFuzzer keeps no state of ours between its calls: the one place for it is here. */
 static struct lab lab;
@@ -36,17 +38,26 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+static uint8_t *pick(uint32_t place)
+{
+	uint32_t n = place & ((1u << PLACE_BITS) - 1);
+
+	switch (place >> PLACE_BITS) {
+	case 0:
+		return lab.memory + n % (lab.size - 7);
+	case 1:
+		return lab.walk_pages[n / PAGE_SIZE % lab.nr_walk_pages] + n % (PAGE_SIZE - 7);
+	default:
+		return lab.pointers[n % lab.nr_pointers];
+	}
+}
+
 static void change(const uint8_t *data)
 {
-	uint8_t *at;
 	uint32_t place;
 
 	memcpy(&place, data, sizeof(place));
-	if (place & POINTER)
-		at = lab.pointers[(place & ~POINTER) % lab.nr_pointers];
-	else
-		at = lab.memory + place % (lab.size - 7);
-	lab_change(&lab, at, lab_word(data + 4));
+	lab_change(&lab, pick(place), lab_word(data + 4));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

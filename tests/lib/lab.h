@@ -19,7 +19,14 @@ struct lab {
 	struct scxray_source *source;
 	uint8_t *memory; /* writable copy of all pages, one behind the other */
 	size_t size;
-	uint8_t **pointers; /* 8-byte words that look like kernel pointers */
+	/*
+	 * The pages that the walk reads and the bootstrap (symbols, types, page
+	 * tables) does not: where most of a report's memory that a scheduler or a
+	 * broken guest can write to is.
+	 */
+	uint8_t **walk_pages;
+	size_t nr_walk_pages;
+	uint8_t **pointers; /* words on these pages that look like kernel pointers */
 	size_t nr_pointers;
 	struct {
 		uint8_t *at;

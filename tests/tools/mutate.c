@@ -25,6 +25,7 @@
 #include <scxray/capture.h>
 #include <scxray/render.h>
 
+#include "capture/phys.h"
 #include "tests/lib/lab.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -48,12 +49,18 @@ static uint64_t next(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-/* Half of the places hold pointers: those are what a walk follows. */
-static uint8_t *pick(struct lab *lab, uint64_t *random)
+/*
+ * A third of the mutations hit any page, most of which hold symbols and types; of
+ * the others, which find their kernel, half of the places are pointers, for
+ * those are what a walk follows.
+ */
+static uint8_t *pick(struct lab *lab, bool anywhere, uint64_t *random)
 {
+	if (anywhere)
+		return lab->memory + next(random) % (lab->size - 7);
 	if (next(random) & 1)
 		return lab->pointers[next(random) % lab->nr_pointers];
-	return lab->memory + next(random) % (lab->size - 7);
+	return lab->walk_pages[next(random) % lab->nr_walk_pages] + next(random) % (PAGE_SIZE - 7);
 }
 
 static uint64_t other_value(struct lab *lab, uint64_t old, uint64_t *random)
@@ -83,7 +90,7 @@ static void mutate(struct lab *lab, unsigned long index, size_t nr)
 	uint64_t random = index;
 
 	for (size_t i = 0; i < nr; i++) {
-		uint8_t *at = pick(lab, &random);
+		uint8_t *at = pick(lab, index / 3 % 3 == 0, &random);
 
 		lab_change(lab, at, other_value(lab, lab_word(at), &random));
 	}

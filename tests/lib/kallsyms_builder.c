@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kallsyms_builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NR_TOKENS 256
+#define MARKER_EVERY 256
+#define NAME_MAX_BYTES 600
+
+struct buffer {
+	uint8_t *bytes;
+	size_t size, room;
+};
+
+static void put(struct buffer *b, const void *bytes, size_t n)
+{
+	if (b->size + n > b->room) {
+		b->room = (b->size + n) * 2;
+		b->bytes = realloc(b->bytes, b->room);
+		if (!b->bytes)
+			abort();
+	}
+	memcpy(b->bytes + b->size, bytes, n);
+	b->size += n;
+}
+
+static void align(struct buffer *b, unsigned to)
+{
+	while (b->size % to)
+		put(b, "", 1);
+}
+
+/*
+ * Tokens: a printable character stands for itself, as in each kernel; some of the
+ * others for what comes often, with and without a type letter, the rest for
+ * something that no name has.
+ */
+static const char *token_text(int token, char buf[8])
+{
+	static const char *const common[] = {
+		"Tscx_", "linux_", "sym_", "ban", "ner", "Dlinux_ba", "_start", "Tsym_1",
+	};
+
+	if (token > 0x20 && token < 0x7f)
+		snprintf(buf, 8, "%c", token);
+	else if (token < (int)(sizeof(common) / sizeof(common[0])))
+		return common[token];
+	else
+		snprintf(buf, 8, "~%02x", token);
+	return buf;
+}
+
+/* The name, its type letter first, as tokens; returns their number. */
+static size_t compress(const char *name, uint8_t *tokens)
+{
+	size_t nr = 0;
+
+	while (*name) {
+		uint8_t best = (uint8_t)*name;
+		size_t best_len = 1;
+
+		for (int token = 0; token < NR_TOKENS; token++) {
+			char buf[8];
+			const char *text = token_text(token, buf);
+			size_t len = strlen(text);
+
+			if (len > best_len && !strncmp(name, text, len)) {
+				best = (uint8_t)token;
+				best_len = len;
+			}
+		}
+		tokens[nr++] = best;
+		name += best_len;
+	}
+	return nr;
+}
+
+static void put_names(struct buffer *b, const struct kallsyms_symbol *symbols, uint32_t nr,
+		      uint32_t *markers)
+{
+	size_t start = b->size;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		char name[NAME_MAX_BYTES];
+		uint8_t tokens[NAME_MAX_BYTES];
+		size_t len;
+
+		if (i % MARKER_EVERY == 0)
+			markers[i / MARKER_EVERY] = (uint32_t)(b->size - start);
+		snprintf(name, sizeof(name), "%c%s", symbols[i].type ? symbols[i].type : 'T',
+			 symbols[i].name);
+		len = compress(name, tokens);
+		if (len < 128) {
+			put(b, &(uint8_t){ (uint8_t)len }, 1);
+		} else {
+			put(b, &(uint8_t){ (uint8_t)(len | 0x80) }, 1);
+			put(b, &(uint8_t){ (uint8_t)(len >> 7) }, 1);
+		}
+		put(b, tokens, len);
+	}
+}
+
+static void put_tokens(struct buffer *b, uint16_t *index)
+{
+	size_t start = b->size;
+
+	for (int token = 0; token < NR_TOKENS; token++) {
+		char buf[8];
+		const char *text = token_text(token, buf);
+
+		index[token] = (uint16_t)(b->size - start);
+		put(b, text, strlen(text) + 1);
+	}
+}
+
+static int32_t encode(struct kallsyms_options options, uint64_t place, uint64_t addr)
+{
+	switch (options.encoding) {
+	case KALLSYMS_PLACE_RELATIVE:
+		return (int32_t)(addr - place);
+	case KALLSYMS_BASE_RELATIVE:
+		return (int32_t)(uint32_t)(addr - options.relative_base);
+	default:
+		return addr < options.relative_base ? (int32_t)addr :
+						      (int32_t)(options.relative_base - 1 - addr);
+	}
+}
+
+struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol *symbols, uint32_t nr,
+				      struct kallsyms_options options)
+{
+	unsigned to = options.align ? options.align : 8;
+	uint32_t nr_markers = (nr + MARKER_EVERY - 1) / MARKER_EVERY;
+	uint32_t *markers = calloc(nr_markers + 1, sizeof(*markers));
+	struct kallsyms_tables t = { .va = va };
+	struct buffer b = { 0 };
+	uint16_t index[NR_TOKENS];
+
+	if (!markers)
+		abort();
+	t.where.num_syms = va;
+	put(&b, &nr, 4);
+	align(&b, to);
+	t.where.names = va + b.size;
+	put_names(&b, symbols, nr, markers);
+	align(&b, to);
+	put(&b, markers, nr_markers * sizeof(*markers));
+	align(&b, to);
+	t.where.token_table = va + b.size;
+	put_tokens(&b, index);
+	align(&b, to);
+	t.where.token_index = va + b.size;
+	put(&b, index, sizeof(index));
+	align(&b, to);
+	t.where.offsets = va + b.size;
+	for (uint32_t i = 0; i < nr; i++) {
+		int32_t offset = encode(options, va + b.size, symbols[i].addr);
+
+		put(&b, &offset, 4);
+	}
+	if (options.encoding != KALLSYMS_PLACE_RELATIVE) {
+		align(&b, 8);
+		put(&b, &options.relative_base, 8);
+		t.where.relative_base = options.relative_base;
+	}
+	align(&b, to);
+	for (uint32_t i = 0; i < nr; i++) /* kallsyms_seqs_of_names */
+		put(&b, (uint8_t[]){ (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i }, 3);
+	free(markers);
+	t.bytes = b.bytes;
+	t.size = b.size;
+	return t;
+}
+
+uint8_t *kallsyms_at(const struct kallsyms_tables *tables, uint64_t va)
+{
+	if (va < tables->va || va - tables->va >= tables->size)
+		abort();
+	return tables->bytes + (va - tables->va);
+}
