@@ -8,8 +8,6 @@
 
 #include "walk.h"
 
-/* What one report may take: a bound for hostile guests, far above any real one. */
-#define POOL_BYTES (128u << 20)
 #define MAX_PHASES 16
 
 /* A report with what its pointers lead to. */
@@ -17,6 +15,8 @@ struct full_report {
 	struct scxray_report report; /* first: callers hold a pointer to it */
 	struct pool pool;
 	struct kernel kernel;
+	void *btfs; /* of maps */
+	size_t nr_btfs;
 };
 
 static uint64_t now_us(void)
@@ -73,13 +73,13 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	struct walk w = { .settings = SCXRAY_SETTINGS_INIT, .g = &g };
 	uint64_t start;
 
-	if (!full || pool_init(&full->pool, POOL_BYTES)) {
+	if (settings)
+		w.settings = *settings;
+	if (!full || pool_init(&full->pool, w.settings.max_report_bytes)) {
 		free(full);
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 		return NULL;
 	}
-	if (settings)
-		w.settings = *settings;
 	w.k = &full->kernel;
 	w.pool = &full->pool;
 	w.r = &full->report;
@@ -102,6 +102,8 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	walk_all(&w, source);
 	add_phase(w.r, "walk", now_us() - start);
 	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
+	full->btfs = w.btfs;
+	full->nr_btfs = w.nr_btfs;
 	w.r->symbols = &full->kernel.symbols;
 	w.r->task_slots = w.task_slots;
 	w.r->task_mask = w.task_mask;
@@ -114,6 +116,7 @@ void scxray_report_destroy(struct scxray_report *report)
 
 	if (!full)
 		return;
+	map_types_deinit(full->btfs, full->nr_btfs);
 	kernel_deinit(&full->kernel);
 	pool_deinit(&full->pool);
 	free(full);

@@ -143,6 +143,95 @@
 	X(bpf_map, max_entries, "max_entries")                           \
 	X(bpf_map, map_flags, "map_flags")                               \
 	X(bpf_map, vmlinux_value_type, "btf_vmlinux_value_type_id")      \
+	X(bpf_map, btf, "btf")                                           \
+	X(bpf_map, key_type, "btf_key_type_id")                          \
+	X(bpf_map, value_type, "btf_value_type_id")                      \
+	X(bpf_array, map, "map")                                         \
+	X(bpf_array, elem_size, "elem_size")                             \
+	X(bpf_array, value, "value")                                     \
+	X(bpf_array, ptrs, "ptrs")                                       \
+	X(bpf_array, pptrs, "pptrs")                                     \
+	X(bpf_htab, map, "map")                                          \
+	X(bpf_htab, buckets, "buckets")                                  \
+	X(bpf_htab, n_buckets, "n_buckets")                              \
+	X(bpf_htab, elem_size, "elem_size")                              \
+	X(htab_elem, node, "hash_node")                                  \
+	X(htab_elem, key, "key")                                         \
+	X(bpf_rhtab, map, "map") /* 7.2 */                               \
+	X(bpf_rhtab, ht, "ht")                                           \
+	X(rhtab_elem, node, "node")                                      \
+	X(rhtab_elem, data, "data")                                      \
+	X(bpf_local_storage_map, map, "map")                             \
+	X(bpf_local_storage_map, buckets, "buckets")                     \
+	X(bpf_local_storage_map, bucket_log, "bucket_log")               \
+	X(bpf_local_storage_elem, map_node, "map_node")                  \
+	X(bpf_local_storage_elem, local_storage, "local_storage")        \
+	X(bpf_local_storage_elem, data, "sdata.data")                    \
+	X(bpf_local_storage, owner, "owner")                             \
+	X(bpf_arena, map, "map")                                         \
+	X(bpf_arena, user_vm_start, "user_vm_start")                     \
+	X(bpf_arena, user_vm_end, "user_vm_end")                         \
+	X(bpf_arena, kern_vm, "kern_vm")                                 \
+	X(bpf_arena, scratch_page, "scratch_page") /* 7.2 */             \
+	X(vm_struct, addr, "addr")                                       \
+	X(bpf_ringbuf_map, map, "map")                                   \
+	X(bpf_ringbuf_map, rb, "rb")                                     \
+	X(bpf_ringbuf, mask, "mask")                                     \
+	X(bpf_ringbuf, consumer_pos, "consumer_pos")                     \
+	X(bpf_ringbuf, producer_pos, "producer_pos")                     \
+	X(bpf_ringbuf, pending_pos, "pending_pos")                       \
+	X(bpf_ringbuf, overwrite_pos, "overwrite_pos") /* 7.0 */         \
+	X(bpf_ringbuf, data, "data")                                     \
+	X(bpf_stack_map, map, "map")                                     \
+	X(bpf_stack_map, n_buckets, "n_buckets")                         \
+	X(bpf_stack_map, buckets, "buckets")                             \
+	X(stack_map_bucket, nr, "nr")                                    \
+	X(stack_map_bucket, data, "data")                                \
+	X(bpf_queue_stack, map, "map")                                   \
+	X(bpf_queue_stack, head, "head")                                 \
+	X(bpf_queue_stack, tail, "tail")                                 \
+	X(bpf_queue_stack, size, "size")                                 \
+	X(bpf_queue_stack, elements, "elements")                         \
+	X(lpm_trie, map, "map")                                          \
+	X(lpm_trie, root, "root")                                        \
+	X(lpm_trie, n_entries, "n_entries")                              \
+	X(lpm_trie, data_size, "data_size")                              \
+	X(lpm_trie_node, child, "child")                                 \
+	X(lpm_trie_node, prefixlen, "prefixlen")                         \
+	X(lpm_trie_node, flags, "flags")                                 \
+	X(lpm_trie_node, data, "data")                                   \
+	X(bpf_bloom_filter, map, "map")                                  \
+	X(bpf_bloom_filter, bitset_mask, "bitset_mask")                  \
+	X(bpf_bloom_filter, nr_hash_funcs, "nr_hash_funcs")              \
+	X(bpf_bloom_filter, bitset, "bitset")                            \
+	X(bpf_insn_array, map, "map") /* 6.19 */                         \
+	X(bpf_insn_array, values, "values")                              \
+	X(bpf_dtab, map, "map")                                          \
+	X(bpf_dtab, netdev_map, "netdev_map")                            \
+	X(bpf_cpu_map, map, "map")                                       \
+	X(bpf_cpu_map, cpu_map, "cpu_map")                               \
+	X(bpf_stab, map, "map")                                          \
+	X(bpf_stab, sks, "sks")                                          \
+	X(xsk_map, map, "map")                                           \
+	X(xsk_map, xsk_map, "xsk_map")                                   \
+	X(reuseport_array, map, "map")                                   \
+	X(reuseport_array, ptrs, "ptrs")                                 \
+	X(bpf_cgroup_storage_map, map, "map")                            \
+	X(bpf_cgroup_storage_map, list, "list")                          \
+	X(bpf_cgroup_storage, buf, "buf")                                \
+	X(bpf_cgroup_storage, key, "key")                                \
+	X(bpf_cgroup_storage, list_map, "list_map")                      \
+	X(bpf_storage_buffer, data, "data")                              \
+	X(btf, data, "data")                                             \
+	X(btf, data_size, "data_size")                                   \
+	X(btf, base_btf, "base_btf")                                     \
+	X(cgroup, kn, "kn")                                              \
+	X(kernfs_node, name, "name")                                     \
+	X(kernfs_node, parent, "parent")     /* up to 6.14 */            \
+	X(kernfs_node, __parent, "__parent") /* 6.15 */                  \
+	X(inode, i_ino, "i_ino")                                         \
+	X(inode, i_sb, "i_sb")                                           \
+	X(super_block, s_id, "s_id")                                     \
 	X(bpf_struct_ops_map, map, "map")                                \
 	X(bpf_struct_ops_map, links, "links")                            \
 	X(bpf_struct_ops_map, links_cnt, "links_cnt") /* up to 6.12 */   \
@@ -151,6 +240,9 @@
 	X(bpf_link, prog, "prog")                                        \
 	X(bpf_prog, aux, "aux")                                          \
 	X(bpf_prog, attach_type, "expected_attach_type")                 \
+	X(bpf_prog_aux, id, "id")                                        \
+	X(bpf_prog_aux, used_maps, "used_maps")                          \
+	X(bpf_prog_aux, used_map_cnt, "used_map_cnt")                    \
 	X(bpf_prog_aux, name, "name")                                    \
 	X(bpf_ksym, start, "start")                                      \
 	X(bpf_ksym, end, "end")                                          \
@@ -212,6 +304,7 @@ enum layout_member {
 	X(dsq_hash, 0)		   /* up to 6.15 */                   \
 	X(global_dsqs, 8)	   /* up to 6.15 */                   \
 	X(event_stats_cpu, 0)	   /* 6.14, 6.15: per-CPU */          \
+	X(vmemmap_base, 8)                                            \
 	X(map_idr, 0)                                                 \
 	X(bpf_kallsyms, 0)
 

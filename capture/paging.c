@@ -23,9 +23,18 @@ static int is_canonical(uint64_t va, unsigned levels)
 	return (uint64_t)((int64_t)(va << shift) >> shift) == va;
 }
 
-static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa)
+/*
+ * *same: how many bytes from an aligned address on have the same answer; 0 where
+ * the address is not canonical.
+ * *last: the last table that was looked into.
+ */
+static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, uint64_t *same,
+			     uint64_t *last)
 {
 	uint64_t table = paging->root;
+
+	*same = 0;
+	*last = table;
 
 	if (!is_canonical(va, paging->levels))
 		return READ_NOT_MAPPED;
@@ -35,6 +44,8 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa)
 		uint64_t entry, span = 1ULL << shift;
 		enum read_status status = phys_read(paging->phys, table + index * 8, &entry, 8);
 
+		*same = span;
+		*last = table;
 		if (status)
 			return status;
 		if (!(entry & PTE_PRESENT))
@@ -54,6 +65,7 @@ enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *
 	uint64_t page = (va >> PAGE_SHIFT) + 1;
 	size_t slot = page & (PAGING_TLB_SLOTS - 1);
 	enum read_status status;
+	uint64_t same, table;
 
 	if (va < PAGE_SIZE)
 		return READ_NULL;
@@ -61,10 +73,68 @@ enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *
 		*gpa = paging->tlb[slot].gpa | (va & PAGE_MASK);
 		return READ_OK;
 	}
-	status = walk(paging, va, gpa);
+	status = walk(paging, va, gpa, &same, &table);
 	if (status)
 		return status;
 	paging->tlb[slot].page = page;
 	paging->tlb[slot].gpa = *gpa & ~PAGE_MASK;
 	return READ_OK;
+}
+
+#define LEAF_SPAN (512 * PAGE_SIZE)
+
+void paging_scan_start(struct paging_scan *scan, struct paging *paging, uint64_t va, uint64_t end)
+{
+	scan->paging = paging;
+	scan->va = va & ~PAGE_MASK;
+	scan->end = end;
+	scan->leaf_va = 1;
+}
+
+/* The next present entry of the table at hand; moves on to the table's end. */
+static bool next_in_leaf(struct paging_scan *scan, uint64_t *va, uint64_t *gpa)
+{
+	uint64_t end = scan->leaf_va + LEAF_SPAN;
+
+	while (scan->va < end && scan->va < scan->end) {
+		uint64_t entry = scan->leaf[(scan->va >> PAGE_SHIFT) & 511];
+
+		*va = scan->va;
+		scan->va += PAGE_SIZE;
+		if (entry & PTE_PRESENT) {
+			*gpa = entry & PTE_ADDR;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool paging_scan_next(struct paging_scan *scan, uint64_t *va, uint64_t *gpa)
+{
+	while (scan->va < scan->end) {
+		uint64_t same, table, next;
+		enum read_status status;
+
+		if (scan->leaf_va == (scan->va & ~(LEAF_SPAN - 1))) {
+			if (next_in_leaf(scan, va, gpa))
+				return true;
+			continue;
+		}
+		status = walk(scan->paging, scan->va, gpa, &same, &table);
+		if (!same)
+			return false; /* not canonical: nothing can be mapped here */
+		if (same == PAGE_SIZE && phys_read(scan->paging->phys, table, scan->leaf,
+						   sizeof(scan->leaf)) == READ_OK) {
+			scan->leaf_va = scan->va & ~(LEAF_SPAN - 1);
+			continue;
+		}
+		*va = scan->va;
+		next = status ? (scan->va & ~(same - 1)) + same : scan->va + PAGE_SIZE;
+		if (next <= scan->va)
+			return false; /* the address space ends here */
+		scan->va = next;
+		if (!status)
+			return true;
+	}
+	return false;
 }

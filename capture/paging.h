@@ -30,4 +30,22 @@ void paging_set_root(struct paging *paging, struct phys *phys, uint64_t cr3, uns
 /* The guest physical address of `va`, or READ_NOT_MAPPED, or why a table could not be read. */
 enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *gpa);
 
+/*
+ * The mapped pages of a range, in order.  A page table is read once for the 512
+ * pages that it maps, and what whole tables leave out is skipped: an arena of
+ * 4 GiB takes milliseconds.
+ */
+struct paging_scan {
+	struct paging *paging;
+	uint64_t va;
+	uint64_t end;
+	uint64_t leaf_va; /* what `leaf` maps; 1: nothing yet */
+	uint64_t leaf[512];
+};
+
+void paging_scan_start(struct paging_scan *scan, struct paging *paging, uint64_t va, uint64_t end);
+
+/* The next mapped page and its physical address; false at the end. */
+bool paging_scan_next(struct paging_scan *scan, uint64_t *va, uint64_t *gpa);
+
 #endif

@@ -90,7 +90,6 @@ struct scxray_num read_symbol(struct walk *w, enum layout_symbol s, bool is_sign
 	return read_int(w, w->k->layout.symbol[s], layout_symbol_size(s), is_signed);
 }
 
-/* `whole`: cut at the first NUL, but read to the end first (an array member). */
 static struct scxray_text text_of(struct walk *w, uint64_t addr, char *bytes, size_t len)
 {
 	struct scxray_text text = { .addr = addr, .len = len, .state = SCXRAY_PRESENT };
@@ -207,6 +206,13 @@ struct scxray_cpumask read_cpumask(struct walk *w, uint64_t base, enum layout_me
 			.state = pointer.state,
 		};
 	return read_cpumask_at(w, pointer.value);
+}
+
+uint32_t pointee_size(const struct walk *w, enum layout_member m)
+{
+	const struct btf_type *t = types_strip(&w->k->types, w->k->layout.member[m].type_id, NULL);
+
+	return t && btf_kind(t) == BTF_KIND_PTR ? types_size(&w->k->types, t->type) : 0;
 }
 
 const char *symbol_of(struct walk *w, uint64_t addr)

@@ -137,7 +137,8 @@ void rhashtable_walk(struct walk *w, uint64_t addr, uint32_t max,
 		tbl = read_member(w, tbl.value, M_bucket_table_future_tbl);
 	}
 	if (tbl.state == SCXRAY_PRESENT && tbl.value && !ht.stopped) /* surely a circle */
-		ht.cut = pool_printf(w->pool, "hash table at 0x%016llx: more than %d resizes in flight",
+		ht.cut = pool_printf(w->pool,
+				     "hash table at 0x%016llx: more than %d resizes in flight",
 				     (unsigned long long)addr, MAX_TABLES);
 	if (tbl.state == SCXRAY_UNREADABLE && !ht.cut)
 		ht.cut = pool_printf(w->pool, "hash table at 0x%016llx: %s",

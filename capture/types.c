@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -116,8 +119,7 @@ static int index_types(struct types *types, struct scxray_error *err)
 		uint32_t slot;
 
 		if (!t || !valid_refs(types, t))
-			return scxray_fail(err, SCXRAY_ERR_GUEST, 0,
-					   "kernel BTF: type %u is broken", id);
+			return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "BTF type %u is broken", id);
 		if (!is_named_kind(t))
 			continue;
 		slot = hash(btf__str_by_offset(types->btf, t->name_off)) & types->mask;
@@ -129,15 +131,35 @@ static int index_types(struct types *types, struct scxray_error *err)
 	return 0;
 }
 
-int types_parse(struct types *types, const void *data, uint32_t size, struct scxray_error *err)
+/*
+ * libbpf takes split BTF from memory only from 1.4 on; bookworm's 1.1 takes it
+ * from a file, so the blob gets one without a name.
+ */
+static struct btf *parse_split(const void *data, uint32_t size, struct btf *base)
+{
+	int fd = memfd_create("btf", MFD_CLOEXEC);
+	struct btf *btf = NULL;
+	char path[32];
+
+	if (fd < 0)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (write(fd, data, size) == (ssize_t)size)
+		btf = btf__parse_raw_split(path, base);
+	close(fd);
+	return btf;
+}
+
+static int parse(struct types *types, const void *data, uint32_t size, const struct types *base,
+		 struct scxray_error *err)
 {
 	struct btf *btf;
 
 	memset(types, 0, sizeof(*types));
 	libbpf_set_print(NULL); /* its complaints about a hostile blob would go to stderr */
-	btf = btf__new(data, size);
+	btf = base ? parse_split(data, size, base->btf) : btf__new(data, size);
 	if (!btf)
-		return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "kernel BTF cannot be parsed: %s",
+		return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "BTF cannot be parsed: %s",
 				   strerror(errno));
 	types->btf = btf;
 	types->nr = btf__type_cnt(btf);
@@ -148,8 +170,19 @@ int types_parse(struct types *types, const void *data, uint32_t size, struct scx
 	return 0;
 }
 
+int types_parse(struct types *types, const void *data, uint32_t size, struct scxray_error *err)
+{
+	return parse(types, data, size, NULL, err);
+}
+
 int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
 	       struct scxray_error *err)
+{
+	return types_load_split(types, g, start, stop, NULL, err);
+}
+
+int types_load_split(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
+		     const struct types *base, struct scxray_error *err)
 {
 	enum read_status status;
 	uint64_t size = stop - start;
@@ -159,17 +192,17 @@ int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t st
 	memset(types, 0, sizeof(*types));
 	if (stop <= start || size > MAX_BTF)
 		return scxray_fail(err, SCXRAY_ERR_GUEST, start,
-				   "kernel BTF has an impossible size of %llu bytes",
+				   "BTF has an impossible size of %llu bytes",
 				   (unsigned long long)size);
 	data = malloc(size);
 	if (!data)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	status = guest_read(g, start, data, size);
 	if (status)
-		failed = scxray_fail(err, SCXRAY_ERR_UNREAD, start, "kernel BTF: %s",
+		failed = scxray_fail(err, SCXRAY_ERR_UNREAD, start, "BTF: %s",
 				     read_status_text(status));
 	else
-		failed = types_parse(types, data, (uint32_t)size, err);
+		failed = parse(types, data, (uint32_t)size, base, err);
 	free(data);
 	return failed;
 }

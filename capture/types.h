@@ -41,6 +41,13 @@ struct member {
 int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
 	       struct scxray_error *err);
 
+/*
+ * The same of a BTF that may build on another: its ids and names go on where
+ * those of `base` end; NULL if it stands alone.  `base` must outlive it.
+ */
+int types_load_split(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
+		     const struct types *base, struct scxray_error *err);
+
 /* The same from bytes in memory; takes nothing over. */
 int types_parse(struct types *types, const void *data, uint32_t size, struct scxray_error *err);
 void types_deinit(struct types *types);

@@ -22,6 +22,12 @@ struct walk {
 	struct scxray_settings settings;
 	bool member_missing[LAYOUT_NR_MEMBERS]; /* asked for, not in this kernel */
 	bool symbol_missing[LAYOUT_NR_SYMBOLS];
+	/* the guest's BTF objects that maps refer to: map_types.c */
+	void *btfs;
+	size_t nr_btfs;
+	/* maps that programs of the live scheduler use: addresses */
+	uint64_t *active_maps;
+	size_t nr_active_maps;
 	/* task_struct address -> index into r->tasks + 1 */
 	uint32_t *task_slots;
 	uint32_t task_mask;
@@ -76,6 +82,9 @@ static inline uint64_t percpu_addr(const struct walk *w, uint64_t object, uint32
 {
 	return object + w->k->percpu[cpu];
 }
+
+/* The size of what a pointer member points to; 0 if that has none. */
+uint32_t pointee_size(const struct walk *w, enum layout_member m);
 
 /* "name+0x1c" in the report's memory; NULL where no symbol covers it. */
 const char *symbol_of(struct walk *w, uint64_t addr);
@@ -146,6 +155,9 @@ static inline uint32_t task_slot(uint64_t kva, uint32_t mask)
 {
 	return (uint32_t)((kva >> 6) * 0x9e3779b97f4a7c15ULL >> 32) & mask;
 }
+
+/* Frees the BTF objects of walk.btfs. */
+void map_types_deinit(void *btfs, size_t nr);
 
 /* The index of the task at `kva` in w->r->tasks, adding it; -1 when the cap is reached. */
 int32_t task_index(struct walk *w, uint64_t kva);

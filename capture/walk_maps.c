@@ -1,11 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * walk_maps.c - every BPF map in map_idr, as struct bpf_map describes it
+ * walk_maps.c - every BPF map in map_idr: its header, then its contents by type
  */
 #include <ctype.h>
 #include <string.h>
 
-#include "walk.h"
+#include "map.h"
+
+/* Every type that has contents to show: a new one is a new row (and a file). */
+static const struct {
+	enum map_type type;
+	map_walk_fn walk;
+} walkers[] = {
+	{ MAP_ARRAY, map_walk_array },
+	{ MAP_PERCPU_ARRAY, map_walk_percpu_array },
+	{ MAP_HASH, map_walk_hash },
+	{ MAP_LRU_HASH, map_walk_hash },
+	{ MAP_PERCPU_HASH, map_walk_percpu_hash },
+	{ MAP_LRU_PERCPU_HASH, map_walk_percpu_hash },
+	{ MAP_RHASH, map_walk_rhash },
+	{ MAP_TASK_STORAGE, map_walk_storage },
+	{ MAP_CGRP_STORAGE, map_walk_storage },
+	{ MAP_INODE_STORAGE, map_walk_storage },
+	{ MAP_SK_STORAGE, map_walk_storage },
+	{ MAP_CGROUP_STORAGE, map_walk_cgroup_storage },
+	{ MAP_PERCPU_CGROUP_STORAGE, map_walk_cgroup_storage },
+	{ MAP_STRUCT_OPS, map_walk_struct_ops },
+	{ MAP_ARENA, map_walk_arena },
+	{ MAP_RINGBUF, map_walk_ringbuf },
+	{ MAP_USER_RINGBUF, map_walk_ringbuf },
+	{ MAP_STACK_TRACE, map_walk_stack_trace },
+	{ MAP_PROG_ARRAY, map_walk_fd_array },
+	{ MAP_PERF_EVENT_ARRAY, map_walk_fd_array },
+	{ MAP_CGROUP_ARRAY, map_walk_fd_array },
+	{ MAP_ARRAY_OF_MAPS, map_walk_fd_array },
+	{ MAP_HASH_OF_MAPS, map_walk_hash_of_maps },
+	{ MAP_DEVMAP, map_walk_fd_array },
+	{ MAP_CPUMAP, map_walk_fd_array },
+	{ MAP_SOCKMAP, map_walk_fd_array },
+	{ MAP_XSKMAP, map_walk_fd_array },
+	{ MAP_REUSEPORT_SOCKARRAY, map_walk_fd_array },
+	{ MAP_QUEUE, map_walk_queue },
+	{ MAP_STACK, map_walk_queue },
+	{ MAP_LPM_TRIE, map_walk_lpm_trie },
+	{ MAP_BLOOM_FILTER, map_walk_bloom },
+	{ MAP_INSN_ARRAY, map_walk_insn_array },
+};
 
 /* "percpu_array" for BPF_MAP_TYPE_PERCPU_ARRAY, by the kernel's own enum. */
 static const char *type_name(struct walk *w, uint64_t type)
@@ -21,6 +61,22 @@ static const char *type_name(struct walk *w, uint64_t type)
 	for (char *c = lower; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return lower;
+}
+
+static void contents(struct walk *w, struct scxray_map *map)
+{
+	if (map->map_type.state != SCXRAY_PRESENT) {
+		map_error(w, map, "type unreadable");
+		return;
+	}
+	map_types(w, map);
+	for (size_t i = 0; i < sizeof(walkers) / sizeof(walkers[0]); i++)
+		if ((uint32_t)walkers[i].type == map->map_type.value) {
+			walkers[i].walk(w, map);
+			return;
+		}
+	map_error(w, map, "map type %llu is not known to this scxray",
+		  (unsigned long long)map->map_type.value);
 }
 
 static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
@@ -44,7 +100,32 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	map->value_size = read_member(w, kva, M_bpf_map_value_size);
 	map->max_entries = read_member(w, kva, M_bpf_map_max_entries);
 	map->map_flags = read_member(w, kva, M_bpf_map_map_flags);
+	for (size_t i = 0; i < w->nr_active_maps; i++)
+		map->active |= w->active_maps[i] == kva;
+	contents(w, map);
 	return true;
+}
+
+/* "scxfix" of the one active "scxfix.bss", ".data" or ".rodata". */
+static void active_object(struct walk *w)
+{
+	static const char *const sections[] = { ".bss", ".data", ".rodata" };
+
+	for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++)
+		for (size_t i = 0; i < w->r->nr_maps; i++) {
+			const struct scxray_map *map = &w->r->maps[i];
+			const char *dot;
+
+			if (!map->active || map->name.state != SCXRAY_PRESENT)
+				continue;
+			dot = strchr(map->name.bytes, '.');
+			if (!dot || dot == map->name.bytes ||
+			    strncmp(dot, sections[s], strlen(dot)))
+				continue; /* the kernel cuts names at 15: "scxfix.roda" may be all */
+			w->r->active_obj_name = pool_strndup(w->pool, map->name.bytes,
+							     (size_t)(dot - map->name.bytes));
+			return;
+		}
 }
 
 void walk_maps(struct walk *w)
@@ -60,4 +141,5 @@ void walk_maps(struct walk *w)
 		    w->settings.max_maps, visit, NULL, &cut);
 	if (cut)
 		w->r->maps_cut = cut;
+	active_object(w);
 }

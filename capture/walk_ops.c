@@ -12,6 +12,7 @@
 #include "walk.h"
 
 #define MAX_OPS 128
+#define MAX_USED_MAPS 64 /* MAX_USED_MAPS of the kernel */
 
 struct op_map_search {
 	uint64_t ops;
@@ -58,6 +59,30 @@ static bool is_same(struct walk *w, const struct op_map_search *search, uint64_t
 	return any;
 }
 
+/* The maps that a program of the scheduler uses are the scheduler's own. */
+static void note_maps(struct walk *w, uint64_t aux)
+{
+	struct scxray_num maps = read_member(w, aux, M_bpf_prog_aux_used_maps);
+	struct scxray_num nr = read_member(w, aux, M_bpf_prog_aux_used_map_cnt);
+	void *active = w->active_maps;
+
+	if (maps.state != SCXRAY_PRESENT || nr.state != SCXRAY_PRESENT)
+		return;
+	for (uint64_t i = 0; i < nr.value && i < MAX_USED_MAPS; i++) {
+		struct scxray_num map = read_int(w, maps.value + i * 8, 8, false);
+		bool known = map.state != SCXRAY_PRESENT;
+		uint64_t *slot;
+
+		for (size_t j = 0; !known && j < w->nr_active_maps; j++)
+			known = w->active_maps[j] == map.value;
+		slot = known ? NULL
+			     : pool_push(w->pool, &active, &w->nr_active_maps, sizeof(*slot));
+		if (slot)
+			*slot = map.value;
+		w->active_maps = active;
+	}
+}
+
 static void name_op(struct walk *w, const struct op_map_search *search, uint64_t link)
 {
 	struct scxray_num prog = read_member(w, link, M_bpf_link_prog), aux, index;
@@ -70,6 +95,7 @@ static void name_op(struct walk *w, const struct op_map_search *search, uint64_t
 	if (index.state != SCXRAY_PRESENT || aux.state != SCXRAY_PRESENT ||
 	    index.value >= btf_vlen(search->type))
 		return;
+	note_maps(w, aux.value);
 	member = btf__str_by_offset(w->k->types.btf,
 				    btf_members(search->type)[index.value].name_off);
 	for (size_t i = 0; i < search->sched->nr_ops; i++) {

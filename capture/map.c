@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map.c - what the walkers of all map types share
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "map.h"
+
+#define MAX_VALUE (4u << 20) /* of one key or value: above any that the kernel takes */
+
+void map_error(struct walk *w, struct scxray_map *map, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (map->error)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	map->error = pool_printf(w->pool, "%s", text);
+}
+
+bool map_needs(struct walk *w, struct scxray_map *map, enum layout_member m)
+{
+	if (has_member(w, m))
+		return true;
+	w->member_missing[m] = true;
+	map_error(w, map, "unavailable: %s not in this kernel", layout_member_name(m));
+	return false;
+}
+
+struct scxray_entry *map_entry(struct walk *w, struct scxray_map *map)
+{
+	void *entries = map->entries;
+	struct scxray_entry *entry;
+
+	if (map->nr_entries >= w->settings.max_entries) {
+		map_error(w, map, "truncated at %u entries", w->settings.max_entries);
+		return NULL;
+	}
+	entry = pool_push(w->pool, &entries, &map->nr_entries, sizeof(*entry));
+	if (!entry) {
+		map_error(w, map, "truncated at %zu entries: report memory is used up",
+			  map->nr_entries);
+		return NULL;
+	}
+	map->entries = entries;
+	*entry = (struct scxray_entry){ 0 };
+	return entry;
+}
+
+const uint8_t *map_bytes(struct walk *w, uint64_t kva, uint32_t size, const char **reason)
+{
+	enum read_status status;
+	uint8_t *bytes;
+
+	*reason = NULL;
+	bytes = size <= MAX_VALUE ? pool_alloc(w->pool, size) : NULL;
+	if (!bytes) {
+		*reason = size > MAX_VALUE ? "impossible size" : "report memory is used up";
+		return NULL;
+	}
+	status = guest_read(w->g, kva, bytes, size);
+	if (!status)
+		return bytes;
+	*reason = read_status_text(status);
+	return NULL;
+}
+
+bool map_percpu_start(struct walk *w, struct scxray_map *map, size_t nr)
+{
+	uint32_t *cpus = pool_alloc(w->pool, w->r->nr_rqs * sizeof(*cpus));
+
+	map->per_cpu = pool_alloc(w->pool, nr * w->r->nr_rqs * sizeof(*map->per_cpu));
+	if (!cpus || !map->per_cpu) {
+		map_error(w, map, "report memory is used up");
+		return false;
+	}
+	for (size_t i = 0; i < w->r->nr_rqs; i++)
+		cpus[i] = w->r->rqs[i].cpu;
+	map->cpus = cpus;
+	map->nr_cpus = w->r->nr_rqs;
+	return true;
+}
+
+void map_percpu_values(struct walk *w, struct scxray_map *map, size_t index, uint64_t pptr)
+{
+	const char *reason;
+
+	for (size_t c = 0; c < map->nr_cpus; c++)
+		map->per_cpu[index * map->nr_cpus + c] = map_bytes(
+			w, percpu_addr(w, pptr, map->cpus[c]), map->value_type.size, &reason);
+}
+
+/* ---- labels ---------------------------------------------------------------- */
+
+/* Names from the guest go into our own labels: printable characters only. */
+static const char *label(struct walk *w, const struct scxray_text *name, const char *fmt,
+			 uint64_t number)
+{
+	char text[256], clean[64];
+	size_t n = name->len < sizeof(clean) - 1 ? name->len : sizeof(clean) - 1;
+
+	for (size_t i = 0; i < n; i++)
+		clean[i] = name->bytes[i] < 0x20 || name->bytes[i] > 0x7e ? '?' : name->bytes[i];
+	clean[n] = '\0';
+	snprintf(text, sizeof(text), fmt, clean, (unsigned long long)number);
+	return pool_printf(w->pool, "%s", text);
+}
+
+const char *map_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_text name = read_text_array(w, kva, M_bpf_map_name);
+	struct scxray_num id = read_member(w, kva, M_bpf_map_id);
+
+	if (name.state != SCXRAY_PRESENT || id.state != SCXRAY_PRESENT)
+		return NULL;
+	return label(w, &name, "map %s#%llu", id.value);
+}
+
+const char *prog_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_num aux = read_member(w, kva, M_bpf_prog_aux), id;
+	struct scxray_text name;
+
+	if (aux.state != SCXRAY_PRESENT || !aux.value)
+		return NULL;
+	name = read_text_array(w, aux.value, M_bpf_prog_aux_name);
+	id = read_member(w, aux.value, M_bpf_prog_aux_id);
+	if (name.state != SCXRAY_PRESENT || id.state != SCXRAY_PRESENT)
+		return NULL;
+	return label(w, &name, "prog %s#%llu", id.value);
+}
+
+const char *task_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_text comm = read_text_array(w, kva, M_task_struct_comm);
+	struct scxray_num pid = read_member(w, kva, M_task_struct_pid);
+
+	if (comm.state != SCXRAY_PRESENT || pid.state != SCXRAY_PRESENT)
+		return NULL;
+	return label(w, &comm, "%s[%llu]", pid.value);
+}
+
+/* A cgroup's path by its kernfs nodes, up to the root, which has no parent. */
+const char *cgroup_label(struct walk *w, uint64_t kva)
+{
+	enum layout_member parent = has_member(w, M_kernfs_node___parent) ? M_kernfs_node___parent
+									  : M_kernfs_node_parent;
+	struct scxray_num kn = read_member(w, kva, M_cgroup_kn);
+	char path[1024];
+	size_t at = sizeof(path) - 1;
+
+	path[at] = '\0';
+	for (int depth = 0; depth < 64 && kn.state == SCXRAY_PRESENT && kn.value; depth++) {
+		struct scxray_num up = read_member(w, kn.value, parent);
+		struct scxray_text name;
+
+		if (up.state != SCXRAY_PRESENT)
+			return NULL;
+		if (!up.value)
+			return at == sizeof(path) - 1 ? "/" : pool_printf(w->pool, "%s", path + at);
+		name = read_text_pointer(w, kn.value, M_kernfs_node_name, 255);
+		if (name.state != SCXRAY_PRESENT || name.len + 1 > at)
+			return NULL;
+		at -= name.len;
+		for (size_t i = 0; i < name.len; i++)
+			path[at + i] =
+				name.bytes[i] < 0x20 || name.bytes[i] > 0x7e ? '?' : name.bytes[i];
+		path[--at] = '/';
+		kn = up;
+	}
+	return NULL;
+}
+
+const char *inode_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_num ino = read_member(w, kva, M_inode_i_ino);
+	struct scxray_num sb = read_member(w, kva, M_inode_i_sb);
+	struct scxray_text id;
+
+	if (ino.state != SCXRAY_PRESENT || sb.state != SCXRAY_PRESENT)
+		return NULL;
+	id = read_text_array(w, sb.value, M_super_block_s_id);
+	return id.state == SCXRAY_PRESENT ? label(w, &id, "inode %s:%llu", ino.value) : NULL;
+}
+
+/* ---- values ---------------------------------------------------------------- */
+
+static struct scxray_value value_of(const struct scxray_type *type, const uint8_t *bytes,
+				    uint64_t addr, const char *reason)
+{
+	return (struct scxray_value){
+		.btf = type->btf,
+		.type_id = type->type_id,
+		.bytes = bytes,
+		.size = type->size,
+		.addr = addr,
+		.reason = reason,
+		.state = bytes ? SCXRAY_PRESENT : SCXRAY_UNREADABLE,
+	};
+}
+
+struct scxray_value scxray_map_key(const struct scxray_map *map, const struct scxray_entry *entry)
+{
+	if (!entry->key)
+		return (struct scxray_value){ 0 };
+	return value_of(&map->key_type, entry->key, entry->addr, NULL);
+}
+
+struct scxray_value scxray_map_value(const struct scxray_map *map, const struct scxray_entry *entry,
+				     const uint8_t *bytes)
+{
+	return value_of(&map->value_type, bytes, entry->addr, bytes ? NULL : entry->reason);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_hash.c - kernel/bpf/hashtab.c: buckets of chains that end in an odd word
+ */
+#include "map.h"
+
+#define MAX_BUCKETS (1u << 24)
+#define MAX_ELEMENTS (1u << 24) /* visited in all, captured or not */
+#define BUCKETS_AT_ONCE 64
+
+struct htab {
+	struct walk *w;
+	struct scxray_map *map;
+	bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem);
+	bool full; /* visit() wants no more: only count */
+};
+
+/* One chain; a cycle in it is found as in list.c. */
+static void chain(struct htab *h, uint64_t node)
+{
+	uint64_t tortoise = 0;
+	uint32_t lap = 0, lap_max = 1;
+
+	while (!(node & 1) && node) {
+		uint64_t elem = node - h->w->k->layout.member[M_htab_elem_node].offset;
+		uint64_t next;
+		enum read_status status = guest_read_u64(h->w->g, node, &next);
+
+		if (h->map->total == MAX_ELEMENTS) {
+			map_error(h->w, h->map, "hash table has more than %u elements",
+				  MAX_ELEMENTS);
+			return;
+		}
+		if (status) {
+			map_error(h->w, h->map, "hash chain broken at 0x%016llx: %s",
+				  (unsigned long long)node, read_status_text(status));
+			return;
+		}
+		h->map->total++;
+		if (!h->full && !h->visit(h->w, h->map, elem))
+			h->full = true;
+		if (next == tortoise || next == node) {
+			map_error(h->w, h->map,
+				  "hash chain broken at 0x%016llx: it runs in a circle",
+				  (unsigned long long)node);
+			return;
+		}
+		if (++lap == lap_max) {
+			tortoise = next;
+			lap = 0;
+			lap_max *= 2;
+		}
+		node = next;
+	}
+}
+
+void htab_walk(struct walk *w, struct scxray_map *map,
+	       bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem))
+{
+	struct htab h = { .w = w, .map = map, .visit = visit };
+	uint8_t bytes[BUCKETS_AT_ONCE * 64];
+	uint64_t htab = map_container(w, map, M_bpf_htab_map);
+	struct scxray_num nr, buckets;
+	uint32_t stride;
+
+	if (!map_needs(w, map, M_bpf_htab_buckets) || !map_needs(w, map, M_bpf_htab_n_buckets) ||
+	    !map_needs(w, map, M_htab_elem_key))
+		return;
+	/* struct bucket is not unique by name: resolve it through the pointer to it */
+	stride = pointee_size(w, M_bpf_htab_buckets);
+	nr = read_member(w, htab, M_bpf_htab_n_buckets);
+	buckets = read_member(w, htab, M_bpf_htab_buckets);
+	if (nr.state != SCXRAY_PRESENT || buckets.state != SCXRAY_PRESENT || stride < 8 ||
+	    stride > 64 || nr.value > MAX_BUCKETS) {
+		map_error(w, map, "hash table header makes no sense");
+		return;
+	}
+	for (uint64_t b = 0; b < nr.value; b += BUCKETS_AT_ONCE) {
+		uint32_t count =
+			nr.value - b < BUCKETS_AT_ONCE ? (uint32_t)(nr.value - b) : BUCKETS_AT_ONCE;
+		uint64_t at = buckets.value + b * stride;
+		enum read_status status = guest_read(w->g, at, bytes, count * stride);
+
+		if (status) {
+			map_error(w, map, "hash buckets broken at 0x%016llx: %s",
+				  (unsigned long long)at, read_status_text(status));
+			return;
+		}
+		for (uint32_t i = 0; i < count; i++) {
+			uint64_t first;
+
+			__builtin_memcpy(&first, bytes + i * stride, 8);
+			chain(&h, first);
+		}
+		if (map->total >= MAX_ELEMENTS)
+			return;
+	}
+}
+
+static bool entry_of(struct walk *w, struct scxray_map *map, uint64_t elem)
+{
+	struct scxray_entry *entry = map_entry(w, map);
+	const char *reason;
+
+	if (!entry)
+		return false;
+	entry->addr = elem;
+	entry->key =
+		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
+	entry->value = map_bytes(w, htab_value(w, map, elem), map->value_type.size, &entry->reason);
+	if (!entry->reason)
+		entry->reason = reason;
+	return true;
+}
+
+void map_walk_hash(struct walk *w, struct scxray_map *map)
+{
+	map->form = SCXRAY_MAP_ENTRIES;
+	htab_walk(w, map, entry_of);
+}
+
+static bool percpu_entry(struct walk *w, struct scxray_map *map, uint64_t elem)
+{
+	struct scxray_num pptr = read_int(w, htab_value(w, map, elem), 8, false);
+	struct scxray_entry *entry = map_entry(w, map);
+	const char *reason;
+
+	if (!entry)
+		return false;
+	entry->addr = elem;
+	entry->key =
+		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
+	if (pptr.state == SCXRAY_PRESENT)
+		map_percpu_values(w, map, map->nr_entries - 1, pptr.value);
+	else
+		entry->reason = pptr.reason;
+	return true;
+}
+
+void map_walk_percpu_hash(struct walk *w, struct scxray_map *map)
+{
+	uint32_t nr = map_u32(map->max_entries);
+
+	map->form = SCXRAY_MAP_PERCPU_ENTRIES;
+	if (nr > w->settings.max_entries)
+		nr = w->settings.max_entries;
+	if (map_percpu_start(w, map, nr + 1ULL))
+		htab_walk(w, map, percpu_entry);
+}
+
+/* The value is a pointer to the inner map. */
+static bool inner_map(struct walk *w, struct scxray_map *map, uint64_t elem)
+{
+	void *slots = map->slots->slots;
+	struct scxray_slot *slot;
+	const char *reason;
+
+	if (map->slots->nr_slots >= w->settings.max_entries) {
+		map->slots->cut =
+			pool_printf(w->pool, "cut after %u slots", w->settings.max_entries);
+		return false;
+	}
+	slot = pool_push(w->pool, &slots, &map->slots->nr_slots, sizeof(*slot));
+	if (!slot)
+		return false;
+	map->slots->slots = slots;
+	*slot = (struct scxray_slot){ .index = (uint32_t)map->slots->nr_slots - 1 };
+	slot->key =
+		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
+	slot->kva = read_int(w, htab_value(w, map, elem), 8, false);
+	if (slot->kva.state == SCXRAY_PRESENT && slot->kva.value)
+		slot->holds = map_label(w, slot->kva.value);
+	else if (slot->kva.state != SCXRAY_PRESENT)
+		map->slots->nr_unreadable++;
+	return true;
+}
+
+void map_walk_hash_of_maps(struct walk *w, struct scxray_map *map)
+{
+	map->slots = pool_alloc(w->pool, sizeof(*map->slots));
+	if (!map->slots)
+		return;
+	map->form = SCXRAY_MAP_FD_ARRAY;
+	htab_walk(w, map, inner_map);
+	map->slots->nr_scanned = (uint32_t)map->total;
+}

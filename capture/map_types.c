@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_types.c - the types of a map's keys and values: the BTF that its loader gave
+ * the kernel, which keeps the blob (struct btf in kernel/bpf/btf.c)
+ */
+#include "map.h"
+
+#define MAX_BTF_BYTES (32u << 20)
+#define MAX_BTFS 256
+
+/* A BTF object of the guest, by its address: several maps share one. */
+struct btf_object {
+	uint64_t kva;
+	struct types types;
+	const char *error;
+};
+
+static void load(struct walk *w, struct btf_object *object)
+{
+	struct scxray_num data = read_member(w, object->kva, M_btf_data);
+	struct scxray_num size = read_member(w, object->kva, M_btf_data_size);
+	struct scxray_num base = read_member(w, object->kva, M_btf_base_btf);
+	struct scxray_error err;
+
+	if (data.state != SCXRAY_PRESENT || size.state != SCXRAY_PRESENT ||
+	    base.state != SCXRAY_PRESENT)
+		object->error = "struct btf cannot be read";
+	else if (size.value > MAX_BTF_BYTES)
+		object->error = "its BTF is larger than any believable one";
+	else if (types_load_split(&object->types, w->g, data.value, data.value + size.value,
+				  base.value ? &w->k->types : NULL, &err))
+		object->error = pool_printf(w->pool, "its BTF: %s", err.text);
+}
+
+static const struct btf_object *find(struct walk *w, uint64_t kva)
+{
+	struct btf_object *object, *objects = w->btfs;
+
+	for (size_t i = 0; i < w->nr_btfs; i++)
+		if (objects[i].kva == kva)
+			return &objects[i];
+	if (!w->btfs)
+		w->btfs = pool_alloc(w->pool, MAX_BTFS * sizeof(*objects));
+	if (!w->btfs || w->nr_btfs == MAX_BTFS)
+		return NULL;
+	objects = w->btfs;
+	object = &objects[w->nr_btfs++];
+	object->kva = kva;
+	load(w, object);
+	return object;
+}
+
+void map_types_deinit(void *btfs, size_t nr)
+{
+	struct btf_object *objects = btfs;
+
+	for (size_t i = 0; i < nr; i++)
+		types_deinit(&objects[i].types);
+}
+
+static void set_type(struct walk *w, struct scxray_map *map, struct scxray_type *type,
+		     enum layout_member m, const struct btf_object *object)
+{
+	struct scxray_num id = read_member(w, map->map_kva, m);
+
+	if (id.state != SCXRAY_PRESENT || !id.value)
+		return;
+	if (id.value >= object->types.nr) {
+		map->btf_error = "its type id is not in its BTF";
+		return;
+	}
+	type->btf = object->types.btf;
+	type->type_id = (uint32_t)id.value;
+}
+
+void map_types(struct walk *w, struct scxray_map *map)
+{
+	struct scxray_num btf = read_member(w, map->map_kva, M_bpf_map_btf);
+	const struct btf_object *object;
+
+	map->key_type = (struct scxray_type){ .size = map_u32(map->key_size) };
+	map->value_type = (struct scxray_type){ .size = map_u32(map->value_size) };
+	if (btf.state != SCXRAY_PRESENT || !btf.value)
+		return;
+	object = find(w, btf.value);
+	if (!object || object->error) {
+		map->btf_error = object ? object->error : "too many BTF objects";
+		return;
+	}
+	set_type(w, map, &map->key_type, M_bpf_map_key_type, object);
+	set_type(w, map, &map->value_type, M_bpf_map_value_type, object);
+}
