@@ -22,7 +22,8 @@ static uint64_t now_us(void)
 static int map_file(struct scxray_source *source, const char *path, struct scxray_error *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path,
+		      O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* or a FIFO would wait for its writer */
 	int failed = -1;
 
 	if (fd < 0)
