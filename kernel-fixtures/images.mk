@@ -92,10 +92,10 @@ $(kf_initrd): $(kf_init)
 kf_releases := 6.12 6.16.12 6.18.15 7.0.13 7.3.4
 kf_modes := stall held vtime error hog
 
-# RELEASE,MODE[,VARIABLE=VALUE...]
+# RELEASE,MODE[,VARIABLE-VALUE...]; no "=", which make takes for an assignment
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))
-kf_matrix += 6.18.15,stall,KASLR=0 6.18.15,stall,LA57=1 6.18.15,stall,PTI=1 6.18.15,stall,NODES=2,CPUS=4
-kf_matrix += 6.18.15,stall,CPUS=1 6.18.15,stall,CPUS=8 6.18.15,stall,MEM=5000 7.3.4,stall,LA57=1,PTI=1,CPUS=4
+kf_matrix += 6.18.15,stall,KASLR-0 6.18.15,stall,LA57-1 6.18.15,stall,PTI-1 6.18.15,stall,NODES-2,CPUS-4
+kf_matrix += 6.18.15,stall,CPUS-1 6.18.15,stall,CPUS-8 6.18.15,stall,MEM-5000 7.3.4,stall,LA57-1,PTI-1,CPUS-4
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
 
 kf_comma := ,
@@ -111,7 +111,7 @@ images-all: images-deps ## every image of the matrix (IMAGE_JOBS=2 at a time)
 $(kf_entries): images-of/%:
 	@$(MAKE) --no-print-directory -f $(kf)/images.mk images-one $(kf_assignments)
 kf_words = $(subst $(kf_comma), ,$*)
-kf_assignments = RELEASE=$(word 1,$(kf_words)) MODE=$(word 2,$(kf_words)) $(wordlist 3,9,$(kf_words))
+kf_assignments = RELEASE=$(word 1,$(kf_words)) MODE=$(word 2,$(kf_words)) $(subst -,=,$(wordlist 3,9,$(kf_words)))
 
 .PHONY: images-one
 images-one: $(kf_image)/meta.json

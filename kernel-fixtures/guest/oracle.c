@@ -131,20 +131,25 @@ static void put_tasks(FILE *out)
 }
 
 /*
- * The tick rate, from how far jiffies came since victim 0 began to wait. Seconds have passed: a
- * tick more or less is lost.
+ * The tick rate, of those that a kernel can have, from how far jiffies came since victim 0 began to
+ * wait: seconds have passed, so a few ticks that were late do not matter.
  */
 static void put_hz(FILE *out)
 {
+	static const unsigned int rates[] = { 1000, 300, 250, 100 };
 	const volatile struct scxfix_state *state = scheduler_state();
 	struct scxfix_wait wait;
-	uint64_t ns, ticks;
+	double seconds, ticks;
+	size_t i = 0;
 
 	if (!scheduler_wait_of(0, &wait) || state->jiffies_ns < wait.since_ns + NSEC_PER_SEC)
 		return;
-	ns = state->jiffies_ns - wait.since_ns;
-	ticks = state->jiffies - wait.since_jiffies;
-	fprintf(out, "hz=%llu\n", (unsigned long long)((ticks * NSEC_PER_SEC + ns / 2) / ns));
+	seconds = (double)(state->jiffies_ns - wait.since_ns) / NSEC_PER_SEC;
+	ticks = (double)(state->jiffies - wait.since_jiffies);
+	/* 275 is half-way between 250 and 300: ten times as far as late ticks get. */
+	while (i < ARRAY_SIZE(rates) - 1 && ticks / seconds < (rates[i] + rates[i + 1]) / 2.0)
+		i++;
+	fprintf(out, "hz=%u\n", rates[i]);
 }
 
 static void put_scheduler(FILE *out)

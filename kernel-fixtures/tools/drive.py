@@ -4,7 +4,8 @@
 
 The guest says where it is by marks on a serial line; QMP takes the images; the gdbstub stops the guest on the
 entry of scx_dump_state(), half-way (SysRq-D) and at the error exit. From that entry to the function's return only the
-vCPU that runs it is let go: so the text that the kernel writes there describes the state of the image, exactly.
+vCPU that runs it is let go, and no interrupt reaches it: so the text that the kernel writes there describes the state
+of the image, exactly.
 """
 import argparse
 import json
@@ -25,6 +26,7 @@ DUMP_LIMIT = 300
 SOLO_LIMIT = 3  # for the vCPU that writes the kernel's dump alone: it takes milliseconds
 SETTLE_TRIES = 200
 SETTLE_STEP = 0.002
+STEP_TRIES = 2000
 ATTEMPTS = 3
 
 
@@ -107,10 +109,11 @@ class Guest:
         rip, stack = self.gdb.register(thread, "rip"), self.gdb.register(thread, "rsp")
         if rip != address:
             raise Failure(f"the guest stopped at {rip:#x}, not on the entry of scx_dump_state ({address:#x})")
-        self.settle_others(thread)
-        self.take_image(name)
         back = int.from_bytes(self.gdb.read(thread, stack, 8), "little")
+        self.settle_others(thread)
         self.gdb.clear_breakpoint(address)
+        steps = self.step_to_interrupts_off(thread)
+        self.take_image(name)
         self.gdb.set_breakpoint(back)
         self.gdb.go([thread])
         event = self.channels.wait(lambda e: e[0] == "stop", SOLO_LIMIT, None, self.on_event)
@@ -118,7 +121,8 @@ class Guest:
             # One of the others stands still with a lock that the dump needs. Rare; then the dump is of a moment later.
             self.gdb.interrupt()
             self.wait_stop(10, "for the guest to stop again")
-        self.meta[name].update({"vcpu": thread - 1, "where": "entry of scx_dump_state", "dump_alone": bool(event)})
+        self.meta[name].update({"vcpu": thread - 1, "where": "entry of scx_dump_state", "steps": steps,
+                                "dump_alone": bool(event)})
         self.gdb.clear_breakpoint(back)
         self.gdb.set_breakpoint(address)
         self.gdb.go()
@@ -133,6 +137,16 @@ class Guest:
             time.sleep(SETTLE_STEP)
             self.gdb.interrupt()
             self.wait_stop(10, "for the guest to stop again")
+
+    def step_to_interrupts_off(self, thread):
+        """scx_dump_state() begins with a spin_lock_irqsave(). A tick that came before it would belong to the dump, not to
+        the image; a vCPU that is stepped takes none."""
+        for steps in range(STEP_TRIES):
+            if not self.gdb.interrupts_on(thread):
+                return steps
+            self.gdb.step(thread)
+            self.wait_stop(10, "for a single step")
+        raise Failure(f"scx_dump_state did not turn interrupts off in {STEP_TRIES} steps")
 
     def wait_stop(self, limit, what):
         return self.wait("stop", "", limit, what)[2]

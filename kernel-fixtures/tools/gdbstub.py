@@ -59,5 +59,9 @@ class Gdbstub:
         """All vCPUs, or those alone."""
         self.post("vCont" + "".join(f";c:{thread:x}" for thread in only) if only else "vCont;c")
 
+    def step(self, thread):
+        """One instruction of that vCPU; QEMU delivers no interrupt meanwhile, and the others stand still."""
+        self.post(f"vCont;s:{thread:x}")
+
     def interrupt(self):
         self.channels.send("gdb", b"\x03")
