@@ -40,8 +40,12 @@ struct scxray_num read_int(struct walk *w, uint64_t addr, uint32_t size, bool is
 	uint64_t value = 0;
 	enum read_status status;
 
-	if (size > 8)
-		size = 8;
+	if (!size || size > 8) /* a BTF that calls this member a number lies */
+		return (struct scxray_num){
+			.value = addr,
+			.reason = "not an integer by its BTF",
+			.state = SCXRAY_UNREADABLE,
+		};
 	status = guest_read(w->g, addr, &value, size);
 	if (status)
 		return num_unreadable(addr, status);

@@ -79,7 +79,7 @@ static struct scxray_value entity_value(struct walk *w, uint64_t entity)
 	value.bytes = bytes;
 	value.size = (uint32_t)got;
 	value.state = got ? SCXRAY_PRESENT : SCXRAY_UNREADABLE;
-	value.reason = status ? read_status_text(status) : NULL;
+	value.reason = status ? read_status_text(status) : size ? NULL : "its type has no size";
 	return value;
 }
 
