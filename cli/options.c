@@ -40,7 +40,13 @@ const char cli_report_help[] =
 	"  --max-list N            nodes on one list; default 4096\n"
 	"  --max-dsqs N            dispatch queues; default 4096\n"
 	"  --max-maps N            BPF maps; default 4096\n"
+	"  --max-entries N         entries of one map; default 4096\n"
+	"  --max-percpu-keys N     keys of one per-CPU array; default 256\n"
+	"  --max-stacks N          buckets of one stack_trace map; default 16384\n"
+	"  --max-stack-pcs N       frames of one stack; default 128\n"
+	"  --max-arena-pages N     pages of one arena; default 4096\n"
 	"  --max-copy N[K|M|G]     bytes of guest memory that the walk may touch; default 1G\n"
+	"  --max-report N[K|M|G]   bytes that the report may take; default 128M\n"
 	"\n"
 	"An OUT or CORE that exists is replaced. Exit status: 0 the report was written,\n"
 	"1 it was not, 2 the command line makes no sense.\n";
@@ -54,20 +60,15 @@ enum {
 	OPT_WIDTH,
 	OPT_TIMING,
 	OPT_MAX_COPY,
-	OPT_LIMIT, /* OPT_LIMIT + i: limits[i] */
+	OPT_MAX_REPORT,
+	OPT_LIMIT, /* plus the offset of a uint32_t in struct scxray_settings */
 };
 
-static const struct {
-	const char *name;
-	size_t offset;
-} limits[] = {
-	{ "max-tasks", offsetof(struct scxray_settings, max_tasks) },
-	{ "max-list", offsetof(struct scxray_settings, max_list) },
-	{ "max-dsqs", offsetof(struct scxray_settings, max_dsqs) },
-	{ "max-maps", offsetof(struct scxray_settings, max_maps) },
-};
-
-#define NR_LIMITS ((int)(sizeof(limits) / sizeof(limits[0])))
+#define LIMIT(name, member)                                                       \
+	{                                                                         \
+		name, required_argument, NULL,                                    \
+			OPT_LIMIT + (int)offsetof(struct scxray_settings, member) \
+	}
 
 static const struct option long_options[] = {
 	{ "early", required_argument, NULL, OPT_EARLY },
@@ -79,10 +80,16 @@ static const struct option long_options[] = {
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "timing", no_argument, NULL, OPT_TIMING },
 	{ "max-copy", required_argument, NULL, OPT_MAX_COPY },
-	{ "max-tasks", required_argument, NULL, OPT_LIMIT + 0 },
-	{ "max-list", required_argument, NULL, OPT_LIMIT + 1 },
-	{ "max-dsqs", required_argument, NULL, OPT_LIMIT + 2 },
-	{ "max-maps", required_argument, NULL, OPT_LIMIT + 3 },
+	{ "max-report", required_argument, NULL, OPT_MAX_REPORT },
+	LIMIT("max-tasks", max_tasks),
+	LIMIT("max-list", max_list),
+	LIMIT("max-dsqs", max_dsqs),
+	LIMIT("max-maps", max_maps),
+	LIMIT("max-entries", max_entries),
+	LIMIT("max-percpu-keys", max_percpu_keys),
+	LIMIT("max-stacks", max_stacks),
+	LIMIT("max-stack-pcs", max_stack_pcs),
+	LIMIT("max-arena-pages", max_arena_pages),
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -131,29 +138,26 @@ static int set_color(struct report_options *options, const char *word)
 	return CLI_OK;
 }
 
-static int set_limit(struct report_options *options, int which, const char *word)
+static int set_limit(struct report_options *options, const struct option *option, const char *word)
 {
 	uint32_t limit;
 	uint64_t number;
 
 	if (!parse_number(word, 1, UINT32_MAX, &number))
-		return cli_usage("--%s %s: not a number from 1 to 4294967295", limits[which].name,
-				 word);
+		return cli_usage("--%s %s: not a number from 1 to 4294967295", option->name, word);
 	limit = (uint32_t)number;
-	memcpy((char *)&options->settings + limits[which].offset, &limit, sizeof(limit));
+	memcpy((char *)&options->settings + (option->val - OPT_LIMIT), &limit, sizeof(limit));
 	return CLI_OK;
 }
 
-static int set_option(struct report_options *options, int opt, const char *word, int *format)
+static int set_option(struct report_options *options, const struct option *option, const char *word,
+		      int *format)
 {
 	uint64_t number;
 
-	switch (opt) {
+	switch (option->val) {
 	case OPT_EARLY:
 		options->early = word;
-		return CLI_OK;
-	case 'o':
-		options->output = word;
 		return CLI_OK;
 	case OPT_SAVE_CORE:
 		options->save_core = word;
@@ -180,8 +184,12 @@ static int set_option(struct report_options *options, int opt, const char *word,
 		if (!parse_size(word, &options->settings.max_copy_bytes))
 			return cli_usage("--max-copy %s: not a size such as 64M", word);
 		return CLI_OK;
+	case OPT_MAX_REPORT:
+		if (!parse_size(word, &options->settings.max_report_bytes))
+			return cli_usage("--max-report %s: not a size such as 64M", word);
+		return CLI_OK;
 	default:
-		return set_limit(options, opt - OPT_LIMIT, word);
+		return set_limit(options, option, word);
 	}
 }
 
@@ -215,11 +223,11 @@ static int check_files(const struct report_options *o)
 
 int options_parse(struct report_options *options, int argc, char **argv)
 {
-	int opt, status = CLI_OK, format = 0;
+	int opt, index, status = CLI_OK, format = 0;
 
 	*options = (struct report_options){ .settings = SCXRAY_SETTINGS_INIT };
 	opterr = 0;
-	while (!status && (opt = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1) {
+	while (!status && (opt = getopt_long(argc, argv, ":o:", long_options, &index)) != -1) {
 		if (opt == ':')
 			return cli_usage("%s: needs a value", argv[optind - 1]);
 		if (opt == '?' && optopt && optopt < 256)
@@ -228,7 +236,10 @@ int options_parse(struct report_options *options, int argc, char **argv)
 			return cli_usage("%s: takes no value", argv[optind - 1]);
 		if (opt == '?')
 			return cli_usage("no such option: %s", argv[optind - 1]);
-		status = set_option(options, opt, optarg, &format);
+		if (opt == 'o') /* -o has no index */
+			options->output = optarg;
+		else
+			status = set_option(options, &long_options[index], optarg, &format);
 	}
 	if (status)
 		return status;

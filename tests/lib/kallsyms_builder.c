@@ -37,18 +37,17 @@ static void align(struct buffer *b, unsigned to)
  * others for what comes often, with and without a type letter, the rest for
  * something that no name has.
  */
-static const char *token_text(int token, char buf[8])
-{
-	static const char *const common[] = {
-		"Tscx_", "linux_", "sym_", "ban", "ner", "Dlinux_ba", "_start", "Tsym_1",
-	};
+static const char *const common[] = {
+	"Tscx_", "linux_", "sym_", "ban", "ner", "Dlinux_ba", "_start", "T_start",
+};
 
-	if (token > 0x20 && token < 0x7f)
-		snprintf(buf, 8, "%c", token);
-	else if (token < (int)(sizeof(common) / sizeof(common[0])))
+#define NR_COMMON (sizeof(common) / sizeof(common[0]))
+
+static const char *token_text(uint8_t token, char buf[8])
+{
+	if (token < NR_COMMON)
 		return common[token];
-	else
-		snprintf(buf, 8, "~%02x", token);
+	snprintf(buf, 8, token > 0x20 && token < 0x7f ? "%c" : "~%02x", token);
 	return buf;
 }
 
@@ -61,13 +60,11 @@ static size_t compress(const char *name, uint8_t *tokens)
 		uint8_t best = (uint8_t)*name;
 		size_t best_len = 1;
 
-		for (int token = 0; token < NR_TOKENS; token++) {
-			char buf[8];
-			const char *text = token_text(token, buf);
-			size_t len = strlen(text);
+		for (uint8_t token = 0; token < NR_COMMON; token++) {
+			size_t len = strlen(common[token]);
 
-			if (len > best_len && !strncmp(name, text, len)) {
-				best = (uint8_t)token;
+			if (len > best_len && !strncmp(name, common[token], len)) {
+				best = token;
 				best_len = len;
 			}
 		}
@@ -108,7 +105,7 @@ static void put_tokens(struct buffer *b, uint16_t *index)
 
 	for (int token = 0; token < NR_TOKENS; token++) {
 		char buf[8];
-		const char *text = token_text(token, buf);
+		const char *text = token_text((uint8_t)token, buf);
 
 		index[token] = (uint16_t)(b->size - start);
 		put(b, text, strlen(text) + 1);

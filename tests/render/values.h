@@ -64,8 +64,9 @@ static struct types types_create(void)
 }
 
 /* The bytes in a block of just their size, so that ASan sees a read beyond. */
-static char *render(bool json, const struct btf *btf, int type_id, const void *bytes, size_t size,
-		    const struct scxray_value_options *options)
+__attribute__((unused)) static char *render(bool json, const struct btf *btf, int type_id,
+					    const void *bytes, size_t size,
+					    const struct scxray_value_options *options)
 {
 	uint8_t *exact = malloc(size ? size : 1);
 	struct scxray_value value = {

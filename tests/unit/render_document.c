@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * render_document.c - whole documents against golden files, and what must hold
+ * for all of them
+ *
+ * RENDER_GOLDEN=write writes the golden files anew; read them before you commit.
+ */
+#include <errno.h>
+
+#include "tests/render/sample.h"
+
+#define FOLDER "tests/render/golden/"
+
+enum format {
+	TEXT,
+	JSON
+};
+
+static char *render_document(const struct scxray_document *doc, enum format format, unsigned width,
+			     bool color)
+{
+	struct scxray_text_options options = { .width = width, .color = color };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_int_eq(format == JSON ? scxray_render_json(doc, out)
+					: scxray_render_text(doc, &options, out),
+			 0);
+	fclose(out);
+	return text;
+}
+
+/* Golden files know no version. */
+static void hide_version(char *json)
+{
+	char *at = strstr(json, "\"generator\":\"scxray "), *end;
+
+	if (!at)
+		return;
+	at += strlen("\"generator\":\"scxray ");
+	end = strchr(at, '"');
+	*at = '*';
+	memmove(at + 1, end, strlen(end) + 1);
+}
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	ck_assert_msg(f, "%s: %s", path, strerror(errno));
+	n = getdelim(&text, &cap, '\0', f);
+	fclose(f);
+	ck_assert_int_gt(n, 0);
+	return text;
+}
+
+static void check_golden(const struct scxray_document *doc, enum format format, unsigned width,
+			 bool color, const char *name)
+{
+	char *got = render_document(doc, format, width, color), *expect, path[128];
+	const char *mode = getenv("RENDER_GOLDEN");
+	size_t line = 1;
+
+	snprintf(path, sizeof(path), FOLDER "%s", name);
+	hide_version(got);
+	if (mode && !strcmp(mode, "write")) {
+		FILE *f = fopen(path, "w");
+
+		ck_assert_msg(f, "%s: %s", path, strerror(errno));
+		fputs(got, f);
+		fclose(f);
+	}
+	expect = read_file(path);
+	for (char *a = got, *b = expect; *a || *b; a++, b++) {
+		ck_assert_msg(*a == *b, "%s:%zu: got ...%.60s", path, line, a);
+		line += *a == '\n';
+	}
+	free(got);
+	free(expect);
+}
+
+START_TEST(a_single_report)
+{
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r, .trigger = "image file" };
+
+	sample_init(&late);
+	check_golden(&doc, TEXT, 120, false, "single.txt");
+	check_golden(&doc, TEXT, 80, false, "single-80.txt");
+	check_golden(&doc, TEXT, 200, false, "single-200.txt");
+	check_golden(&doc, TEXT, 120, true, "single-color.txt");
+	check_golden(&doc, JSON, 0, false, "single.json");
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(a_dual_report)
+{
+	struct sample late, early;
+	struct scxray_document doc;
+
+	sample_init(&late);
+	sample_init(&early);
+	sample_make_early(&early);
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	doc.trigger = "image file";
+	ck_assert_int_eq(doc.early_max_age_jiffies, 1002);
+	ck_assert_int_eq(doc.late_max_age_jiffies, 2302);
+	ck_assert_int_eq(doc.early_threshold_jiffies, 1000);
+	check_golden(&doc, TEXT, 120, false, "dual.txt");
+	check_golden(&doc, JSON, 0, false, "dual.json");
+	sample_deinit(&late);
+	sample_deinit(&early);
+}
+END_TEST
+
+START_TEST(a_dual_report_without_early)
+{
+	struct sample late;
+	struct scxray_document doc;
+	char *text;
+
+	sample_init(&late);
+	scxray_document_dual(&doc, NULL, &late.r,
+			     "max_age never crossed threshold (peak=3j, threshold=1000j)");
+	check_golden(&doc, JSON, 0, false, "dual-absent.json");
+	text = render_document(&doc, TEXT, 120, false);
+	ck_assert_int_eq(
+		strncmp(text,
+			"DualFailureDumpReport: early=absent (max_age never crossed "
+			"threshold (peak=3j, threshold=1000j)), late=(2 maps, 2 vcpu_regs)\n\n",
+			126),
+		0);
+	ck_assert_ptr_nonnull(
+		strstr(text, "\n\nlate snapshot (error-exit; early snapshot absent: max_age "
+			     "never crossed threshold (peak=3j, threshold=1000j)):\nmap "));
+	ck_assert_ptr_null(strstr(text, "early snapshot (sched_ext"));
+	free(text);
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(a_dual_report_whose_jiffies_are_not_known)
+{
+	struct scxray_report empty = { 0 };
+	struct scxray_document doc;
+	char *text;
+
+	scxray_document_dual(&doc, &empty, &empty, NULL);
+	text = render_document(&doc, TEXT, 120, false);
+	ck_assert_str_eq(text, "DualFailureDumpReport: early=present (jiffies not captured), "
+			       "late=(0 maps, 0 vcpu_regs)\n"
+			       "\n"
+			       "diff: early against late\n"
+			       "  tasks: 0 changed, 0 unchanged\n"
+			       "  dsqs: 0 changed, 0 unchanged\n"
+			       "  cpus: 0 changed, 0 unchanged\n"
+			       "  event_counters: 0 changed, 0 unchanged\n"
+			       "\n"
+			       "early snapshot (sched_ext watchdog half-way):\n"
+			       "(empty failure dump)\n"
+			       "\n"
+			       "late snapshot (error-exit):\n"
+			       "(empty failure dump)\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(an_empty_report_says_so)
+{
+	struct scxray_report empty = { 0 };
+	struct scxray_document doc = { .late = &empty };
+	char *text = render_document(&doc, TEXT, 120, false);
+
+	ck_assert_str_eq(text, "(empty failure dump)\n");
+	free(text);
+	text = render_document(&doc, JSON, 0, false);
+	hide_version(text);
+	/* maps are always there */
+	ck_assert_ptr_nonnull(strstr(text, "\"maps\":[]"));
+	ck_assert_ptr_null(strstr(text, "task_enrichments"));
+	free(text);
+}
+END_TEST
+
+START_TEST(absent_groups_have_their_reason)
+{
+	struct scxray_report r = {
+		.vcpu_regs_unavailable = "no register notes",
+		.task_enrichments_unavailable = "task walker yielded zero tasks",
+		.scx_walker_unavailable = "scx_root is NULL (no scheduler attached)",
+		.maps_unavailable = "map_idr not found",
+		.dsq_states_unavailable = "no DSQs",
+		.rq_scx_states_unavailable = "no run queues",
+	};
+	struct scxray_document doc = { .late = &r };
+	char *text = render_document(&doc, TEXT, 120, false);
+
+	ck_assert_str_eq(
+		text,
+		"diagnosis:\n"
+		"  warning  The state of sched_ext is not in the report: scx_root is NULL (no "
+		"scheduler attached).\n"
+		"\n"
+		"maps: <unavailable: map_idr not found>\n"
+		"\n"
+		"vcpu_regs: <unavailable: no register notes>\n"
+		"\n"
+		"task_enrichments: <unavailable: task walker yielded zero tasks>\n"
+		"\n"
+		"rq_scx_states: <unavailable: no run queues>\n"
+		"\n"
+		"dsq_states: <unavailable: no DSQs>\n"
+		"\n"
+		"scx_walker: <unavailable: scx_root is NULL (no scheduler attached)>\n");
+	free(text);
+	text = render_document(&doc, JSON, 0, false);
+	ck_assert_ptr_nonnull(strstr(text, "\"scx_walker_unavailable\":\"scx_root is NULL (no "
+					   "scheduler attached)\""));
+	ck_assert_ptr_nonnull(strstr(text, "\"task_enrichments_unavailable\":"));
+	free(text);
+}
+END_TEST
+
+START_TEST(colours_do_not_move_anything)
+{
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r };
+	char *plain, *colored, *to;
+
+	sample_init(&late);
+	plain = render_document(&doc, TEXT, 120, false);
+	colored = to = render_document(&doc, TEXT, 120, true);
+	ck_assert_ptr_nonnull(strstr(colored, "\033["));
+	for (char *from = colored; *from; from++) {
+		if (*from == '\033')
+			while (*from != 'm')
+				from++;
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	ck_assert_str_eq(colored, plain);
+	free(plain);
+	free(colored);
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(no_guest_text_reaches_the_terminal_raw)
+{
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r };
+	char *text;
+
+	sample_init(&late);
+	for (int format = TEXT; format <= JSON; format++) {
+		text = render_document(&doc, format, 120, false);
+		ck_assert_ptr_null(strchr(text, '\033'));
+		ck_assert_ptr_null(strchr(text, '\xff'));
+		ck_assert_ptr_null(strchr(text, '\x01'));
+		free(text);
+	}
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(tables_keep_to_the_width)
+{
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r };
+	static const unsigned widths[] = { 80, 100, 120, 160, 200 };
+
+	sample_init(&late);
+	/* what can't be read inside a cell is spelled out, however wide it gets */
+	late.event_cpus[0][1] = N(1);
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		char *text = render_document(&doc, TEXT, widths[i], false), *line = text;
+
+		for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+			size_t columns = 0;
+
+			for (char *c = line; c < end; c++)
+				columns += (*c & 0xc0) != 0x80;
+			/* the register line's form is given */
+			if (strncmp(line, "  vcpu ", 7) != 0 && strncmp(line, "map ", 4) != 0)
+				ck_assert_msg(columns <= widths[i], "%u: %.*s", widths[i],
+					      (int)(end - line), line);
+			ck_assert_msg(end == line || end[-1] != ' ', "blank at the end: %.*s|",
+				      (int)(end - line), line);
+		}
+		free(text);
+	}
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(a_stream_that_fails_is_an_error)
+{
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r };
+	FILE *full = fopen("/dev/full", "w");
+
+	sample_init(&late);
+	errno = 0;
+	ck_assert_int_eq(scxray_render_text(&doc, NULL, full), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	errno = 0;
+	ck_assert_int_eq(scxray_render_json(&doc, full), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	fclose(full);
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(sub_schedulers_are_a_tree_whatever_their_pointers_say)
+{
+	enum {
+		MANY = 200
+	};
+	struct scxray_sched scheds[MANY] = { { .is_root = true, .name = T("root") } };
+	struct scxray_report r = { .scheds = scheds, .nr_scheds = MANY };
+	struct scxray_document doc = { .late = &r };
+	char *json;
+	size_t names = 0;
+
+	/* a chain 200 deep, a node that is its own parent, one whose parent comes later */
+	for (int i = 0; i < MANY; i++) {
+		scheds[i].sched_kva = N(KVA(i));
+		scheds[i].parent_kva = i ? N(KVA(i - 1)) : (struct scxray_num){ 0 };
+		scheds[i].name = T("s");
+	}
+	scheds[5].parent_kva = N(KVA(5));
+	scheds[7].parent_kva = N(KVA(9));
+	json = render_document(&doc, JSON, 0, false);
+	for (char *at = json; (at = strstr(at, "\"name\":\"s\"")); at++)
+		names++;
+	ck_assert_uint_eq(names, MANY);
+	free(json);
+	json = render_document(&doc, TEXT, 80, false);
+	free(json);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("render_document");
+	TCase *tc = tcase_create("documents");
+
+	tcase_add_test(tc, a_single_report);
+	tcase_add_test(tc, a_dual_report);
+	tcase_add_test(tc, a_dual_report_without_early);
+	tcase_add_test(tc, a_dual_report_whose_jiffies_are_not_known);
+	tcase_add_test(tc, an_empty_report_says_so);
+	tcase_add_test(tc, absent_groups_have_their_reason);
+	tcase_add_test(tc, colours_do_not_move_anything);
+	tcase_add_test(tc, no_guest_text_reaches_the_terminal_raw);
+	tcase_add_test(tc, tables_keep_to_the_width);
+	tcase_add_test(tc, a_stream_that_fails_is_an_error);
+	tcase_add_test(tc, sub_schedulers_are_a_tree_whatever_their_pointers_say);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
