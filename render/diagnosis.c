@@ -60,6 +60,19 @@ bool is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool
 	return half ? age >= timeout / 2 : age > timeout;
 }
 
+/* Errors, then warnings, then the rest; within each as they were found. */
+static void sort_by_severity(struct diagnosis *dg)
+{
+	for (size_t i = 1; i < dg->nr; i++) {
+		struct finding f = dg->findings[i];
+		size_t at = i;
+
+		for (; at && dg->findings[at - 1].severity > f.severity; at--)
+			dg->findings[at] = dg->findings[at - 1];
+		dg->findings[at] = f;
+	}
+}
+
 void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 		    const struct diff *diff)
 {
@@ -76,6 +89,7 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	strbuf_putc(&dg->texts, '\0');
 	if (dg->texts.error || dg->paths.error)
 		dg->error = ENOMEM;
+	sort_by_severity(dg);
 }
 
 void diagnosis_deinit(struct diagnosis *dg)
@@ -118,6 +132,21 @@ void json_diagnosis(struct json *j, const struct diagnosis *dg)
 	json_array_end(j);
 }
 
+/* "CPU 1" and "DSQ 0x200" are not parted at a line's end. */
+static void keep_together(struct strbuf *sb)
+{
+	static const char *const words[] = { "CPU ", "CPUs ", "DSQ ", "position " };
+
+	for (size_t i = 0; i < sb->len; i++) {
+		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+			size_t len = strlen(words[w]);
+
+			if (sb->len - i > len && !strncmp(sb->data + i, words[w], len))
+				sb->data[i + len - 1] = NO_BREAK;
+		}
+	}
+}
+
 void text_diagnosis(struct text *t, const struct diagnosis *dg)
 {
 	static const enum style styles[] = {
@@ -126,8 +155,11 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 		[SEVERITY_INFO] = STYLE_GREEN,
 	};
 
+	struct strbuf sb;
+
 	if (!dg->nr || dg->error)
 		return;
+	strbuf_init(&sb, NULL);
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "diagnosis:");
 	strbuf_putc(&t->out, '\n');
@@ -138,6 +170,10 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 		strbuf_puts(&t->out, "  ");
 		text_styled(t, styles[f->severity], severity);
 		strbuf_fill(&t->out, ' ', 9 - strlen(severity));
-		text_wrap(t, dg->texts.data + f->text, 11, 11);
+		sb.len = 0;
+		strbuf_puts(&sb, dg->texts.data + f->text);
+		keep_together(&sb);
+		text_wrap(t, strbuf_str(&sb), 11, 11);
 	}
+	strbuf_deinit(&sb);
 }

@@ -94,15 +94,13 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 		strbuf_printf(
 			sb,
 			" in bypass mode (depth %lld): it schedules the tasks itself, so what "
-			"the queues hold now is no longer the scheduler's doing alone.",
+			"the queues hold may no longer be the scheduler's doing.",
 			(long long)num_signed(&s->bypass_depth));
 		sched_evidence(dg, r, i, "bypass_depth");
 	} else {
 		strbuf_puts(sb, "At the freeze ");
 		sched_name(sb, s);
-		strbuf_puts(sb,
-			    " was being aborted and bypass mode had not begun: queues and tasks "
-			    "are as the scheduler left them.");
+		strbuf_puts(sb, " was being aborted; bypass mode had not begun.");
 	}
 	if (aborting)
 		sched_evidence(dg, r, i, "aborting");

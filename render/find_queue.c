@@ -13,12 +13,12 @@
 /* Findings of one kind about queues or CPUs; a guest may have thousands of them. */
 #define MAX_FINDINGS 16
 
-static bool holds_stalled(const struct scxray_report *r, const struct scxray_dsq *dsq)
+static bool holds_stalled(const struct scxray_report *r, const struct scxray_dsq *dsq, bool half)
 {
 	for (size_t i = 0; i < dsq->nr_tasks; i++) {
 		const struct scxray_task *t = ref_task(r, &dsq->tasks[i]);
 
-		if (t && is_stalled(r, t, true))
+		if (t && is_stalled(r, t, half))
 			return true;
 	}
 	return false;
@@ -66,7 +66,8 @@ static void find_unconsumed(struct diagnosis *dg, const struct scxray_report *r,
 
 	if (!stood && !never_consumed(dsq))
 		return;
-	sb = find(dg, SEVERITY_ERROR, "dsq_not_consumed");
+	sb = find(dg, holds_stalled(r, dsq, false) ? SEVERITY_ERROR : SEVERITY_WARNING,
+		  "dsq_not_consumed");
 	if (stood) {
 		strbuf_puts(sb, "No CPU took a task from ");
 		put_dsq(sb, dsq);
@@ -111,7 +112,8 @@ static void find_starved(struct diagnosis *dg, const struct scxray_report *r, si
 		if (!old || same_head(dg->doc->early, old, r, dsq) == old->nr_tasks ||
 		    !num_get(&dsq->seq, &seq) || !num_get(&old->seq, &old_seq) || seq == old_seq)
 			continue;
-		sb = find(dg, SEVERITY_ERROR, "task_starved");
+		sb = find(dg, is_stalled(r, t, false) ? SEVERITY_ERROR : SEVERITY_WARNING,
+			  "task_starved");
 		put_dsq(sb, dsq);
 		strbuf_printf(sb,
 			      " is consumed (%" PRIu64 " tasks were put on it since early), but ",
@@ -162,7 +164,7 @@ void find_queues(struct diagnosis *dg)
 	size_t before = dg->nr;
 
 	for (size_t i = 0; i < r->nr_dsqs && dg->nr - before < MAX_FINDINGS; i++) {
-		if (holds_stalled(r, &r->dsqs[i])) {
+		if (holds_stalled(r, &r->dsqs[i], true)) {
 			find_unconsumed(dg, r, i);
 			find_starved(dg, r, i);
 		}

@@ -112,8 +112,8 @@ static void custody(struct diagnosis *dg, struct strbuf *sb, const struct scxray
 		return;
 	case CUSTODY_BPF:
 		strbuf_puts(sb,
-			    "the BPF scheduler holds it: it was enqueued (ops_state QUEUED) and is "
-			    "on no DSQ, so only the scheduler's own maps can say where it is");
+			    "The BPF scheduler holds it: it was enqueued (ops_state QUEUED) and is "
+			    "on no DSQ; only the scheduler's own maps can say where");
 		break;
 	case CUSTODY_QUEUEING:
 		strbuf_puts(sb, "It is in the middle of ops.enqueue() (ops_state QUEUEING)");

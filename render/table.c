@@ -81,6 +81,14 @@ static const char *cell_bytes(const struct table *tab, size_t i)
 	return tab->bytes.data ? tab->bytes.data + tab->cells[i].start : "";
 }
 
+/* What can't be read is told below the row: the reason would tear the column apart. */
+static bool is_unreadable(const char *s, size_t len)
+{
+	static const char begin[] = "<unreadable: ";
+
+	return len > sizeof(begin) && !strncmp(s, begin, sizeof(begin) - 1);
+}
+
 static bool says_nothing(const char *s, size_t len)
 {
 	return !len || (len == 1 && *s == '-');
@@ -101,7 +109,7 @@ static void measure(const struct table *tab, size_t *width)
 		column = tab->cells[i].mark == FIRST_CELL ? 0 : column + 1;
 		if (column >= tab->nr_columns || says_nothing(s, len))
 			continue;
-		w = display_width(s, len);
+		w = is_unreadable(s, len) ? 1 : display_width(s, len);
 		if (w > width[column])
 			width[column] = w;
 	}
@@ -126,7 +134,8 @@ static size_t total_width(const struct table *tab, const size_t *width)
 /* Takes out columns until the rest fits; `dropped` names them in their order. */
 static void make_fit(const struct table *tab, size_t room, size_t *width, struct strbuf *dropped)
 {
-	bool gone[TABLE_MAX_COLUMNS] = { false };
+	bool gone[TABLE_MAX_COLUMNS] = { false }, tried[TABLE_MAX_COLUMNS] = { false };
+	size_t kept[TABLE_MAX_COLUMNS];
 
 	while (total_width(tab, width) > room) {
 		size_t worst = tab->nr_columns;
@@ -138,8 +147,26 @@ static void make_fit(const struct table *tab, size_t room, size_t *width, struct
 				worst = c;
 		if (worst == tab->nr_columns)
 			break;
-		width[worst] = 0;
 		gone[worst] = true;
+		kept[worst] = width[worst];
+		width[worst] = 0;
+	}
+	/* a wide one has gone: what went before it may have room again, best first */
+	for (size_t again = 0; again < tab->nr_columns; again++) {
+		size_t best = tab->nr_columns;
+
+		for (size_t c = 0; c < tab->nr_columns; c++)
+			if (gone[c] && !tried[c] &&
+			    (best == tab->nr_columns ||
+			     tab->columns[c].drop < tab->columns[best].drop))
+				best = c;
+		if (best == tab->nr_columns)
+			break;
+		tried[best] = true;
+		width[best] = kept[best];
+		gone[best] = total_width(tab, width) > room;
+		if (gone[best])
+			width[best] = 0;
 	}
 	for (size_t c = 0; c < tab->nr_columns; c++) {
 		if (!gone[c])
@@ -183,11 +210,14 @@ static void print_header(const struct table *tab, struct text *t, size_t indent,
 	strbuf_putc(&t->out, '\n');
 }
 
-static void print_note(const struct table *tab, struct text *t, size_t i, size_t indent)
+static void print_note(const struct table *tab, struct text *t, size_t i, const char *name,
+		       size_t indent)
 {
 	struct strbuf note;
 
 	strbuf_init(&note, NULL);
+	if (name)
+		strbuf_printf(&note, "%s: ", name);
 	strbuf_write(&note, cell_bytes(tab, i), cell_len(tab, i));
 	strbuf_fill(&t->out, ' ', indent + NOTE_INDENT);
 	text_wrap(t, strbuf_str(&note), indent + NOTE_INDENT, indent + NOTE_INDENT + 2);
@@ -197,26 +227,33 @@ static void print_note(const struct table *tab, struct text *t, size_t i, size_t
 static void print_rows(const struct table *tab, struct text *t, size_t indent, const size_t *width)
 {
 	struct line line = { .t = t };
-	size_t column = 0;
+	size_t column = 0, row = 0;
 
 	for (size_t i = 0; i < tab->nr_cells; i++) {
+		const char *s = cell_bytes(tab, i);
+		bool lost = is_unreadable(s, cell_len(tab, i));
 		enum mark next = i + 1 < tab->nr_cells ? tab->cells[i + 1].mark : FIRST_CELL;
 
 		if (tab->cells[i].mark == NOTE) {
-			print_note(tab, t, i, indent);
+			print_note(tab, t, i, NULL, indent);
 			continue;
 		}
 		if (tab->cells[i].mark == FIRST_CELL) {
 			line = (struct line){ .t = t };
 			column = 0;
+			row = i;
 			strbuf_fill(&t->out, ' ', indent);
 		}
 		if (column < tab->nr_columns && width[column])
-			put_cell(&line, cell_bytes(tab, i), cell_len(tab, i), width[column],
-				 tab->columns[column].left, tab->cells[i].style);
+			put_cell(&line, lost ? "?" : s, lost ? 1 : cell_len(tab, i), width[column],
+				 tab->columns[column].left, lost ? STYLE_DIM : tab->cells[i].style);
 		column++;
-		if (next != CELL)
-			strbuf_putc(&t->out, '\n');
+		if (next == CELL)
+			continue;
+		strbuf_putc(&t->out, '\n');
+		for (size_t c = 0; row + c <= i && c < tab->nr_columns; c++)
+			if (is_unreadable(cell_bytes(tab, row + c), cell_len(tab, row + c)))
+				print_note(tab, t, row + c, tab->columns[c].name, indent);
 	}
 }
 

@@ -11,6 +11,7 @@
  *	table_print(&tab, t, indent);
  *	table_deinit(&tab);
  *
+ * A cell "<unreadable: ...>" is shown as "?", and in full below its row.
  * Columns that are "-" or empty in every row are left out.  Where the table is
  * wider than the output, columns go by their `drop` rank, highest first, and a
  * last line names them: JSON has them all.

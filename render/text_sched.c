@@ -156,7 +156,7 @@ static void ops(struct text *t, const struct scxray_sched *sched, struct strbuf 
 static const struct column event_columns[] = {
 	{ "event", true, 0 },
 	{ "total", false, 0 },
-	{ "", true, 2 },
+	{ "as time", true, 2 },
 	{ "by CPU", true, 1 },
 };
 

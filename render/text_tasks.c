@@ -166,13 +166,17 @@ static bool belongs_in_table(const struct scxray_report *r, const struct scxray_
 	       task->pid.state == SCXRAY_UNREADABLE || task->ops_state.state == SCXRAY_UNREADABLE;
 }
 
+/* Sleeping tasks of one class that are named; the others are counted. */
+#define MAX_SLEEPERS 64
+
 /* Tasks that sleep are named, by class; all that is known of them is in JSON. */
 static void sleepers(struct text *t, const struct order *order, size_t nr)
 {
 	static const char *const classes[] = { "ext", "fair", "rt", "dl", "stop", "idle", NULL };
-	struct strbuf names;
+	struct strbuf names, label;
 
 	strbuf_init(&names, NULL);
+	strbuf_init(&label, NULL);
 	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
 		size_t count = 0;
 
@@ -185,18 +189,29 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 			if (order[i].waits ||
 			    (classes[c] ? !class || strcmp(class, classes[c]) != 0 : !!class))
 				continue;
-			start = names.len + !!count;
-			strbuf_puts(&names, count++ ? " " : "");
+			if (count++ >= MAX_SLEEPERS)
+				continue;
+			strbuf_puts(&names, count > 1 ? " " : "");
+			start = names.len;
 			cell_task(&names, task, task->kva);
 			no_break(&names, start);
 		}
 		if (!count)
 			continue;
-		strbuf_printf(&t->out, "  %zu not runnable, class %s: ", count,
+		if (count > MAX_SLEEPERS)
+			strbuf_printf(&names, " +%zu more", count - MAX_SLEEPERS);
+		strbuf_puts(&t->out, "  ");
+		style_begin(t, &t->out, STYLE_CYAN);
+		label.len = 0;
+		strbuf_printf(&label, "%zu not runnable, class %s:", count,
 			      classes[c] ? classes[c] : "unknown");
-		text_wrap(t, strbuf_str(&names), 30, 4);
+		strbuf_puts(&t->out, strbuf_str(&label));
+		style_end(t, &t->out, STYLE_CYAN);
+		strbuf_putc(&t->out, ' ');
+		text_wrap(t, strbuf_str(&names), 2 + label.len + 1, 4);
 	}
 	strbuf_deinit(&names);
+	strbuf_deinit(&label);
 }
 
 void text_tasks(struct text *t, const struct scxray_report *r)

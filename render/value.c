@@ -69,7 +69,8 @@ static int walk_bit_member(struct walk *w, uint32_t type_id, struct slice s, uin
 		return unsupported(w, "bitfield wider than 128 bits");
 	if (!walk_charge(w, (form.bits + 7) / 8))
 		return w->visit->unsupported(w->arg, w->exhausted);
-	return walk_bits(w, t, s, bit + form.offset, &form);
+	bit += form.offset;
+	return walk_bits(w, t, part_of(s, bit / 8, UINT64_MAX), bit % 8, &form);
 }
 
 /* The member ends where the struct ends, so what follows the struct may be its own. */
@@ -272,7 +273,7 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s)
 
 	if (!btf_size(w->btf, type_id, &size))
 		return unsupported(w, sizeless(&t));
-	if (!walk_charge(w, has_parts(t.type) ? 0 : size))
+	if (!walk_charge(w, has_parts(t.type) ? 0 : size < s.had ? size : s.had))
 		return w->visit->unsupported(w->arg, w->exhausted);
 	if (has_parts(t.type) && w->depth >= w->opt.max_depth)
 		return w->visit->unsupported(w->arg, "render depth exceeded");

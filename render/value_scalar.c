@@ -53,8 +53,11 @@ int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offs
 
 	needed = (offset + form->bits + 7) / 8;
 	if (needed > s.had) {
+		struct scxray_bytes rest = { .bytes = s.bytes, .len = s.had, .declared = s.had };
 		int ret = w->visit->truncated_begin(w->arg, needed, s.had, w->short_reason);
 
+		if (!ret && s.had)
+			ret = w->visit->bytes(w->arg, &rest);
 		return ret ? ret : w->visit->truncated_end(w->arg);
 	}
 	bits_read(s.bytes, offset, form->bits, form->is_signed, &v.lo, &v.hi);

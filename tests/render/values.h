@@ -43,7 +43,7 @@ struct types {
 	int u8, s8, chr, u16, s32, u32, u64, s64, u128, boolean, f32, f64;
 };
 
-static struct types types_create(void)
+__attribute__((unused)) static struct types types_create(void)
 {
 	struct types t = { .btf = btf__new_empty() };
 

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Does the validator fail where it should?  Golden documents pass, each way to break them does not."""
+
+import copy
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import harness  # noqa: E402
+
+VALIDATE = os.path.join(harness.ROOT, "tests", "validate_json.py")
+GOLDEN = os.path.join(harness.ROOT, "tests", "render", "golden")
+
+DEGRADED = {
+    "schema": "degraded",
+    "schema_version": 1,
+    "generator": "scxray 0.1.0",
+    "reason": "vCPU rendezvous timed out before parked acknowledgement: 5000ms; 1/2 vCPUs parked",
+    "vcpu_regs": [{"instruction_pointer": "0xffffffff81000000", "user_mode": False}, None],
+    "watchpoint_hit": True,
+    "bss_latch_state": "not_resolved",
+    "exit_kind": 1026,
+    "elapsed_ms": 5000,
+}
+
+
+def validate(*files):
+    done = subprocess.run([sys.executable, VALIDATE, *files], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def at(document, *path):
+    for step in path:
+        document = document[step]
+    return document
+
+
+def drop(*path):
+    return lambda d: at(d, *path[:-1]).pop(path[-1])
+
+
+def put(value, *path):
+    return lambda d: at(d, *path[:-1]).__setitem__(path[-1], value)
+
+
+# What is done to the golden single report, and where the error must be said to be.
+BREAK = [
+    ("unknown top key", put(1, "surprise"), "surprise"),
+    ("unknown schema", put("triple", "schema"), "schema"),
+    ("no schema", drop("schema"), "schema"),
+    ("other schema's keys", put("dual", "schema"), "(top)"),
+    ("maps gone", drop("maps"), "maps"),
+    ("empty list left in", put([], "task_enrichments"), "task_enrichments"),
+    ("task without an address", drop("task_enrichments", 0, "task_kva"), "task_enrichments[0]"),
+    ("unknown key of a task", put(0, "task_enrichments", 1, "pids"), "task_enrichments[1]"),
+    ("address as a number", put(5, "task_enrichments", 0, "dsq_kva"), "task_enrichments[0].dsq_kva"),
+    ("short address", put("0xff", "task_enrichments", 0, "task_kva"), "task_enrichments[0].task_kva"),
+    ("number as a string", put("100", "task_enrichments", 0, "weight"), "task_enrichments[0].weight"),
+    ("negative counter", put(-1, "task_enrichments", 0, "weight"), "task_enrichments[0].weight"),
+    ("more than 64 bits", put(2**64, "task_enrichments", 0, "dsq_vtime"), "task_enrichments[0].dsq_vtime"),
+    ("unreadable without a reason", drop("task_enrichments", 6, "weight", "reason"), "task_enrichments[6].weight"),
+    ("unknown class", put("best", "task_enrichments", 0, "sched_class"), "task_enrichments[0].sched_class"),
+    ("position without queue", drop("task_enrichments", 0, "dsq_index"), "task_enrichments[0]"),
+    ("value of an unknown kind", put("blob", "task_enrichments", 0, "scx", "kind"), "task_enrichments[0].scx"),
+    ("value deep inside", put("x", "task_enrichments", 0, "scx", "members", 0, "value", "value"), "members[0].value"),
+    ("unknown origin", put("local", "dsq_states", 0, "origin"), "dsq_states[0].origin"),
+    ("mask as words", put([3], "task_enrichments", 0, "cpus_allowed"), "task_enrichments[0].cpus_allowed"),
+    ("unknown severity", put("fatal", "diagnosis", 0, "severity"), "diagnosis[0].severity"),
+    ("finding without evidence", put([], "diagnosis", 0, "evidence"), "diagnosis[0].evidence"),
+    ("evidence that leads nowhere", put(["task_enrichments[99].pid"], "diagnosis", 0, "evidence"), "leads nowhere"),
+    ("sub-scheduler's unknown key", put(1, "scx_sched_state", "sub_schedulers", 0, "x"), "sub_schedulers[0]"),
+    ("guest without its memory", drop("guest", "memory_bytes"), "guest"),
+]
+
+BREAK_DUAL = [
+    ("early and the reason for its absence", put("why", "early_skipped_reason"), "early_skipped_reason"),
+    ("early without diff", drop("diff"), "diff"),
+    ("diff without early", drop("early"), "diff"),
+    ("no late", drop("late"), "late"),
+    ("nested diagnosis", put([], "late", "diagnosis"), "late"),
+    ("change without a field", drop("diff", "tasks", "changed", 0, "changes", 0, "field"), "changes[0]"),
+]
+
+BREAK_DEGRADED = [
+    ("reason in other words", put("it hung", "reason"), "reason"),
+    ("unknown latch state", put("maybe", "bss_latch_state"), "bss_latch_state"),
+    ("elapsed 0 is left out", put(0, "elapsed_ms"), "elapsed_ms"),
+    ("a single report's key", put([], "maps"), "maps"),
+]
+
+RAW = [
+    ("no JSON", b'{"schema": "single"'),
+    ("a key twice", b'{"schema": "single", "schema": "dual"}'),
+    ("a constant of JavaScript", b'{"schema": NaN}'),
+    ("no object", b"[]"),
+    ("invalid UTF-8", b'{"schema": "\xff"}'),
+]
+
+
+def main():
+    cases = harness.Cases()
+    goldens = sorted(glob.glob(os.path.join(GOLDEN, "*.json")))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "report.json")
+
+        def write(document):
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump(document, f)
+            return path
+
+        status, out = validate(*goldens)
+        cases.check(len(goldens) >= 3 and status == 0 and not out, "golden documents are valid", out)
+        status, out = validate(write(DEGRADED))
+        cases.check(status == 0 and not out, "a degraded document is valid", out)
+        with open(os.path.join(GOLDEN, "single.json"), encoding="utf-8") as f:
+            single = json.load(f)
+        with open(os.path.join(GOLDEN, "dual.json"), encoding="utf-8") as f:
+            dual = json.load(f)
+        status, out = validate(write(dict(DEGRADED, racy={k: single[k] for k in ("schema", "guest", "maps")})))
+        cases.check(status == 0 and not out, "a degraded document with a racy report is valid", out)
+
+        for good, broken in ((single, BREAK), (dual, BREAK_DUAL), (DEGRADED, BREAK_DEGRADED)):
+            for what, change, where in broken:
+                document = copy.deepcopy(good)
+                change(document)
+                status, out = validate(write(document))
+                cases.check(status == 1 and where in out, f"{good['schema']}: {what}", f"status {status}\n{out}")
+        for what, raw in RAW:
+            with open(path, "wb") as f:
+                f.write(raw)
+            status, out = validate(path)
+            cases.check(status == 1 and out.startswith(path), what, f"status {status}\n{out}")
+        status, out = validate(os.path.join(folder, "missing.json"))
+        cases.check(status == 2, "a missing file", out)
+    return cases.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
