@@ -68,10 +68,15 @@ static bool accept_symbols(struct kernel *k, struct guest *g, const struct kalls
 
 /* ---- by VMCOREINFO ------------------------------------------------------- */
 
-static bool where_from_vmcoreinfo(const char *info, struct kallsyms_where *where)
+static bool where_from_vmcoreinfo(struct guest *g, const char *info, struct kallsyms_where *where)
 {
+	uint64_t base;
+
 	*where = (struct kallsyms_where){ 0 };
-	vmcoreinfo_symbol(info, "kallsyms_relative_base", &where->relative_base);
+	/* the others are tables, this is a variable: up to 6.19 */
+	if (vmcoreinfo_symbol(info, "kallsyms_relative_base", &base) &&
+	    guest_read_u64(g, base, &where->relative_base))
+		return false;
 	return vmcoreinfo_symbol(info, "kallsyms_num_syms", &where->num_syms) &&
 	       vmcoreinfo_symbol(info, "kallsyms_names", &where->names) &&
 	       vmcoreinfo_symbol(info, "kallsyms_token_table", &where->token_table) &&
@@ -93,7 +98,7 @@ static bool by_vmcoreinfo(struct kernel *k, struct guest *g, const char *info,
 	vmcoreinfo_number(info, "pgtable_l5_enabled", &l5);
 	paging_set_root(&g->paging, g->phys, root - START_KERNEL_MAP + (uint64_t)phys_base,
 			l5 ? 5 : 4);
-	return where_from_vmcoreinfo(info, &where) && accept_symbols(k, g, &where, route, err);
+	return where_from_vmcoreinfo(g, info, &where) && accept_symbols(k, g, &where, route, err);
 }
 
 static bool by_note(struct kernel *k, struct guest *g, struct scxray_source *source,
