@@ -188,9 +188,10 @@ check-images: deps ## compare the reports of all images below build/images with 
 	@$(PYTHON) tests/oracle/images.py --scxray $(bin) $(RUN)
 
 .PHONY: goldens
-goldens: deps ## write the golden files anew (read the difference before you commit it)
+goldens: deps ## write goldens and samples anew (read the difference before you commit it)
 	$(again) all
 	@$(PYTHON) tests/replay/goldens.py --scxray $(bin) --write
+	@$(PYTHON) tests/docs/samples.py --scxray $(bin) --write
 
 .PHONY: lint
 lint: deps-lint ## clang-format, cppcheck, shellcheck, layers

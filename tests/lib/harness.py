@@ -7,6 +7,7 @@ prints the line that tests/run.py reads.
 
 import glob
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -88,10 +89,16 @@ def core_name(path):
 
 
 def core_pairs():
-    """[(half, error)] of the cores that come in pairs: X-half.core.zst and X-error.core.zst."""
+    """[(half, error)] of the cores that come in pairs, X-half.core.zst and X-error.core.zst; the newest kernel last."""
     have = set(bundled_cores())
-    pairs = [(p.replace("-error.core.zst", "-half.core.zst"), p) for p in sorted(have) if p.endswith("-error.core.zst")]
+    late = sorted((p for p in have if p.endswith("-error.core.zst")), key=by_version)
+    pairs = [(p.replace("-error.core.zst", "-half.core.zst"), p) for p in late]
     return [p for p in pairs if p[0] in have]
+
+
+def by_version(path):
+    """Sorts 6.9 before 6.12."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", os.path.basename(path))]
 
 
 def tool(name):

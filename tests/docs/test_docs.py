@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Do README, guides, man page and --help say what is so?"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+sys.path.insert(0, HERE)
+import harness  # noqa: E402
+import samples  # noqa: E402
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*|(?<![\w-])-[a-z]\b")
+SKIP = {"build", ".git"}
+
+
+def read(*path):
+    with open(os.path.join(harness.ROOT, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+def markdown():
+    for folder, folders, names in os.walk(harness.ROOT):
+        folders[:] = sorted(f for f in folders if f not in SKIP)
+        for name in sorted(names):
+            if name.endswith(".md"):
+                yield os.path.relpath(os.path.join(folder, name), harness.ROOT)
+
+
+def check_samples(cases):
+    text = samples.sample(harness.SCXRAY)
+    for path in samples.MARKS:
+        _, old, _ = samples.parts(path)
+        name = os.path.relpath(path, harness.ROOT)
+        cases.check(old == samples.for_file(path, text), f"{name}: the sample is what the build prints (make goldens)",
+                    old)
+
+
+def check_options(cases):
+    """Every option of --help is in the man page, and the other way round."""
+    text = harness.scxray("help", "report").out.decode()
+    listed = set(OPTION.findall("\n".join(line for line in text.splitlines() if line.startswith("  -"))))
+    section = read("docs", "scxray.1").partition(".SH OPTIONS")[2].partition('.SH "EXIT STATUS"')[0]
+    heads = "\n".join(line for line in section.splitlines() if line.startswith((".BI", ".BR", ".B ")) and "\\-" in line)
+    in_man = set(OPTION.findall(heads.replace("\\-", "-")))
+    cases.check(len(listed) > 15, "options in --help", sorted(listed))
+    cases.check(listed - in_man == set(), "options that the man page lacks", sorted(listed - in_man))
+    in_man -= {"--save-core", "--early"} & (in_man - listed)
+    cases.check(in_man - listed == set(), "options that only the man page has", sorted(in_man - listed))
+    for option in sorted(o for o in listed if o.startswith("--") and o != "--help"):
+        needs_value = option != "--timing"
+        ran = harness.scxray("report", option) if needs_value else harness.scxray("report", option, "/dev/null")
+        known = "needs a value" in ran.err if needs_value else "no such option" not in ran.err
+        cases.check(known, f"{option} is an option", ran)
+
+
+def check_links(cases):
+    for name in markdown():
+        for text, target in re.findall(r"\[([^]]*)\]\(([^)#\s]+)[^)]*\)", read(name)):
+            if "://" in target:
+                continue
+            path = os.path.join(harness.ROOT, os.path.dirname(name), target)
+            cases.check(os.path.exists(path), f"{name}: the link {text!r} leads to {target}")
+
+
+def check_targets(cases):
+    """Targets of make that the documents name."""
+    ran = subprocess.run(["make", "--no-print-directory", "help"], cwd=harness.ROOT, capture_output=True, text=True,
+                         check=False)
+    targets = {line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  ")}
+    cases.check(len(targets) > 10, "make help lists the targets", ran.stdout + ran.stderr)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for line in read(name).splitlines():
+            found = re.match(r" {4}make ([a-z][a-z-]*)\b", line)
+            if found:
+                cases.check(found[1] in targets, f"{name}: make {found[1]} is a target")
+
+
+def check_man(cases):
+    """The man page renders without a complaint, where there is something to render it."""
+    if not shutil.which("groff"):
+        return
+    ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", os.path.join(harness.ROOT, "docs", "scxray.1")],
+                         capture_output=True, check=False)
+    cases.check(ran.returncode == 0 and not ran.stderr, "groff: the man page", ran.stderr.decode())
+    version = harness.scxray("--version").out.decode().strip()
+    cases.check(f'"{version}"' in read("docs", "scxray.1"), f"the man page is that of {version}")
+
+
+def main():
+    cases = harness.Cases()
+    harness.need_cores(cases)
+    check_samples(cases)
+    check_options(cases)
+    check_links(cases)
+    check_targets(cases)
+    check_man(cases)
+    return cases.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
