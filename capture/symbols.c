@@ -258,6 +258,7 @@ void symbols_find(const struct symbols *s, struct symbol_want *wants, size_t nr)
 
 	for (size_t w = 0; w < nr; w++) {
 		wants[w].addr = 0;
+		wants[w].found = false;
 		lengths |= 1ULL << (strlen(wants[w].name) & 63);
 	}
 	for (uint32_t i = 0; i < s->nr && next_name(s, &at, &tokens, &nr_tokens); i++) {
@@ -270,9 +271,11 @@ void symbols_find(const struct symbols *s, struct symbol_want *wants, size_t nr)
 			continue;
 		expand(s, tokens, nr_tokens, name, sizeof(name));
 		for (size_t w = 0; w < nr; w++)
-			if (!wants[w].addr && name[0] == wants[w].name[0] &&
-			    !strcmp(name, wants[w].name))
+			if (!wants[w].found && name[0] == wants[w].name[0] &&
+			    !strcmp(name, wants[w].name)) {
 				wants[w].addr = addr_of(s, i);
+				wants[w].found = true;
+			}
 	}
 }
 
@@ -315,33 +318,41 @@ static const char *bpf_name(const struct symbols *s, uint64_t addr, char *buf, s
 	return NULL;
 }
 
-const char *symbols_name(const struct symbols *s, uint64_t addr, char *buf, size_t size)
+/* The first symbol at `addr` or beyond, in order of address; s->nr if there is none. */
+static uint32_t first_from(const struct symbols *s, uint64_t addr)
 {
 	uint32_t lo = 0, hi = s->nr;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (s->by_addr[mid].addr < addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const char *symbols_name(const struct symbols *s, uint64_t addr, char *buf, size_t size)
+{
 	char name[MAX_NAME];
+	uint32_t beyond;
 	uint64_t base;
 
 	if (!size)
 		return NULL;
 	if (bpf_name(s, addr, buf, size))
 		return buf;
-	while (lo < hi) { /* the first symbol beyond addr */
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->by_addr[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	beyond = addr < START_KERNEL_MAP || addr == UINT64_MAX ? 0 : first_from(s, addr + 1);
 	/* nothing beyond: past _end; per-CPU offsets and the like are no addresses */
-	if (lo == 0 || lo == s->nr || addr < START_KERNEL_MAP)
+	if (beyond == 0 || beyond == s->nr)
 		return NULL;
-	base = s->by_addr[lo - 1].addr;
+	base = s->by_addr[beyond - 1].addr;
 	if (base < START_KERNEL_MAP)
 		return NULL;
-	while (lo > 1 && s->by_addr[lo - 2].addr == base) /* of aliases the first */
-		lo--;
-	name_at(s, s->by_addr[lo - 1].index, name, sizeof(name));
+	/* of aliases the first */
+	name_at(s, s->by_addr[first_from(s, base)].index, name, sizeof(name));
 	if (addr == base)
 		snprintf(buf, size, "%s", name);
 	else

@@ -51,6 +51,7 @@ struct symbols {
 struct symbol_want {
 	const char *name;
 	uint64_t addr;
+	bool found; /* a symbol may well stand at 0 */
 };
 
 /*
