@@ -120,13 +120,13 @@ static int32_t encode(struct kallsyms_options options, uint64_t place, uint64_t 
 	case KALLSYMS_BASE_RELATIVE:
 		return (int32_t)(uint32_t)(addr - options.relative_base);
 	default:
-		return addr < options.relative_base ? (int32_t)addr :
-						      (int32_t)(options.relative_base - 1 - addr);
+		return addr < options.relative_base ? (int32_t)addr
+						    : (int32_t)(options.relative_base - 1 - addr);
 	}
 }
 
-struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol *symbols, uint32_t nr,
-				      struct kallsyms_options options)
+struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol *symbols,
+				      uint32_t nr, struct kallsyms_options options)
 {
 	unsigned to = options.align ? options.align : 8;
 	uint32_t nr_markers = (nr + MARKER_EVERY - 1) / MARKER_EVERY;

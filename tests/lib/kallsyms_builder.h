@@ -30,8 +30,8 @@ struct kallsyms_tables {
 };
 
 /* The tables for `va`, which is a multiple of 16. */
-struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol *symbols, uint32_t nr,
-				      struct kallsyms_options options);
+struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol *symbols,
+				      uint32_t nr, struct kallsyms_options options);
 
 /* The byte at the virtual address `va` within the tables. */
 uint8_t *kallsyms_at(const struct kallsyms_tables *tables, uint64_t va);

@@ -46,7 +46,8 @@ static uint32_t first_of(enum kallsyms_encoding encoding)
 	return encoding == KALLSYMS_ABSOLUTE_PERCPU ? 0 : 2;
 }
 
-static void build(const struct kallsyms_symbol *symbols, uint32_t nr, struct kallsyms_options options)
+static void build(const struct kallsyms_symbol *symbols, uint32_t nr,
+		  struct kallsyms_options options)
 {
 	guest_init(&b, 0x100000, RAM_SIZE, 4);
 	guest_put(&b, BANNER, "Linux version 6.18.15 (gcc)", 28);
@@ -121,7 +122,7 @@ START_TEST(names_are_found_at_the_borders)
 		{ TEXT + 0x1040, "scx_tick.cold" },
 		{ BANNER, "linux_banner" },
 		{ TEXT + 0xbfffff, "scx_root+0x7fffff" },
-		{ TEXT + 0xc00001, NULL }, /* past _end */
+		{ TEXT + 0xc00001, NULL },    /* past _end */
 		{ 0xffffffffc0000000, NULL }, /* modules */
 		{ 0xffff888000000000, NULL },
 		{ UINT64_MAX, NULL },
@@ -181,10 +182,8 @@ START_TEST(names_of_more_than_127_tokens_have_a_length_of_two_bytes)
 	for (size_t l = 0; l < ARRAY_SIZE(lengths); l++) {
 		char name[512];
 		struct kallsyms_symbol symbols[] = {
-			{ "before", TEXT, 'T' },
-			{ name, TEXT + 0x10, 'T' },
-			{ "behind", TEXT + 0x20, 'T' },
-			{ "linux_banner", BANNER, 'D' },
+			{ "before", TEXT, 'T' },	  { name, TEXT + 0x10, 'T' },
+			{ "behind", TEXT + 0x20, 'T' },	  { "linux_banner", BANNER, 'D' },
 			{ "_end", TEXT + 0xc00000, 'B' },
 		};
 		struct symbol_want wants[] = { { .name = name }, { .name = "behind" } };
@@ -206,8 +205,8 @@ END_TEST
 START_TEST(addresses_out_of_order_still_belong_to_their_names)
 {
 	static const struct kallsyms_symbol symbols[] = {
-		{ "third", TEXT + 0x300, 'T' }, { "first", TEXT + 0x100, 'T' },
-		{ "linux_banner", BANNER, 'D' }, { "alias_of_first", TEXT + 0x100, 'T' },
+		{ "third", TEXT + 0x300, 'T' },	  { "first", TEXT + 0x100, 'T' },
+		{ "linux_banner", BANNER, 'D' },  { "alias_of_first", TEXT + 0x100, 'T' },
 		{ "_end", TEXT + 0xc00000, 'B' }, { "second", TEXT + 0x200, 'T' },
 	};
 	struct symbol_want wants[ARRAY_SIZE(symbols)] = { { 0 } };
@@ -478,12 +477,15 @@ START_TEST(bpf_ranges_have_names_of_their_own)
 
 	build_table(encodings[2]);
 	ck_assert_int_eq(load(), 0);
-	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG + 0x1000, PROG + 0x1010, "bad\n\x80name"), 0);
-	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG + 0x100, PROG + 0x180, "bpf_trampoline_2"), 0);
+	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG + 0x1000, PROG + 0x1010, "bad\n\x80name"),
+			 0);
+	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG + 0x100, PROG + 0x180, "bpf_trampoline_2"),
+			 0);
 	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG + 0x2000, PROG + 0x2000, "empty"), 0);
 	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG + 0x2010, PROG + 0x2000, "backwards"), 0);
 	ck_assert_int_eq(symbols_add_bpf(&loaded, TEXT + 0x1080, TEXT + 0x1090, "over"), 0);
-	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG, PROG + 0x100, "bpf_prog_1_simple_enqueue"), 0);
+	ck_assert_int_eq(symbols_add_bpf(&loaded, PROG, PROG + 0x100, "bpf_prog_1_simple_enqueue"),
+			 0);
 	ck_assert_uint_eq(loaded.nr_bpf, 4);
 	symbols_sort_bpf(&loaded);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
