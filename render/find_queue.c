@@ -73,8 +73,12 @@ static void find_unconsumed(struct diagnosis *dg, const struct scxray_report *r,
 		put_dsq(sb, dsq);
 		strbuf_puts(sb, " between the two snapshots");
 		put_elapsed(sb, dg);
-		strbuf_printf(sb, ": the %zu task%s that were there stand at its head unchanged",
-			      old->nr_tasks, old->nr_tasks == 1 ? "" : "s");
+		if (old->nr_tasks == 1)
+			strbuf_puts(sb, ": the task that was there stands at its head unchanged");
+		else
+			strbuf_printf(sb,
+				      ": the %zu tasks that were there stand at its head unchanged",
+				      old->nr_tasks);
 		if (dsq->nr_tasks > old->nr_tasks)
 			strbuf_printf(sb, ", and %zu more came behind",
 				      dsq->nr_tasks - old->nr_tasks);

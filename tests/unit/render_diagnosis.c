@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * render_diagnosis.c - each finding, from a report that was made to have it;
+ * and that it is not there where the data does not show it
+ */
+#include "tests/render/sample.h"
+
+struct pair {
+	struct sample late, early;
+	struct scxray_document doc;
+};
+
+static void pair_init(struct pair *p)
+{
+	sample_init(&p->late);
+	sample_init(&p->early);
+	sample_make_early(&p->early);
+	scxray_document_dual(&p->doc, &p->early.r, &p->late.r, NULL);
+}
+
+static void pair_deinit(struct pair *p)
+{
+	sample_deinit(&p->late);
+	sample_deinit(&p->early);
+}
+
+static char *json_of(const struct scxray_document *doc)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_int_eq(scxray_render_json(doc, out), 0);
+	fclose(out);
+	return text;
+}
+
+/* All findings end where the next key of the document begins. */
+static char *findings_of(const struct scxray_document *doc)
+{
+	char *json = json_of(doc), *end = strstr(json, "\n ],\n \"");
+
+	ck_assert_ptr_nonnull(strstr(json, "\"diagnosis\":["));
+	ck_assert_ptr_nonnull(end);
+	*end = '\0';
+	return json;
+}
+
+static void check_finding(const struct scxray_document *doc, bool there, const char *part)
+{
+	char *findings = findings_of(doc);
+
+	ck_assert_msg(!strstr(findings, part) == !there, "%s: %s\n%s", part,
+		      there ? "missing" : "there", findings);
+	free(findings);
+}
+
+#define ck_found(doc, part) check_finding(doc, true, part)
+#define ck_not_found(doc, part) check_finding(doc, false, part)
+
+/* STUCK0 taken off its queue, to be put elsewhere. */
+static struct scxray_task *take_off(struct sample *s)
+{
+	struct scxray_task *t = &s->tasks[STUCK0];
+
+	s->dsqs[3].nr_tasks = 0;
+	s->dsqs[3].nr = N(0);
+	s->tasks[STUCK1].runnable_cpu = -1;
+	t->dsq_index = -1;
+	t->dsq_kva = N(0);
+	return t;
+}
+
+START_TEST(who_holds_a_task)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_task *t;
+
+	sample_init(&s);
+	ck_found(&doc,
+		 "stuck1[102] has been runnable for 9.200s without running, over the timeout of "
+		 "8.000s (the kernel's message names it). It waits on DSQ 0x57a11 at position 2 of "
+		 "2, behind stuck0[101]. It may only run on CPU 1.");
+	ck_found(&doc,
+		 "held[103] has been runnable for 9.160s without running, over the timeout of "
+		 "8.000s. The BPF scheduler holds it");
+	t = take_off(&s);
+	ck_found(&doc,
+		 "It is linked on CPU 0's runnable list, on no DSQ, and the BPF scheduler does not "
+		 "have it either.");
+	t->ops_state_name = "QUEUEING";
+	ck_found(&doc, "It is in the middle of ops.enqueue()");
+	t->ops_state_name = "DISPATCHING";
+	ck_found(&doc, "It is in the middle of being dispatched");
+	t->ops_state_name = "NONE";
+	t->dsq_kva = N(KVA(0x2300));
+	ck_found(&doc, "It points at DSQ 0x57a11, on whose list it was not found.");
+	t->holding_cpu = N(1);
+	ck_found(&doc, "CPU 1 holds it on its way to a local DSQ (holding_cpu).");
+	t->migration_disabled = N(1);
+	ck_found(&doc, "It may not leave CPU 0 (migration disabled).");
+	t->sched_class = "rt";
+	ck_found(&doc, "Its class is rt: priority inheritance or a policy change took it out of "
+		       "sched_ext while it was runnable.");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(a_local_queue_whose_cpu_runs_something_else)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	take_off(&s);
+	sample_on_dsq(&s, STUCK0, 0, s.stuck, 0, 100);
+	ck_found(&doc,
+		 "It waits on the local DSQ of CPU 0 at position 1 of 1; that CPU runs hog[106] of "
+		 "class rt.");
+	ck_found(&doc, "\"rq_scx_states[0].curr_pid\"");
+	/* seq says that the queue has been used: no word of "never" */
+	ck_not_found(&doc, "nobody has ever taken");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(half_way_is_a_warning)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	sample_make_early(&s);
+	ck_found(&doc,
+		 "{\"severity\":\"warning\",\"kind\":\"task_half_way\",\"text\":\"stuck0[101] has "
+		 "been runnable for 4.008s without running, more than half the timeout of 8.000s.");
+	ck_not_found(&doc, "task_stalled");
+	/* 990 jiffies are less than half of 2000 */
+	ck_not_found(&doc, "held[103]");
+	ck_not_found(&doc, "scheduler_exit");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(nothing_stalled_is_said)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	for (int i = STUCK0; i <= HELD; i++)
+		s.tasks[i].runnable_cpu = -1;
+	ck_found(&doc, "No task had been runnable for half the watchdog's timeout; the longest was "
+		       "vt0[104] with 28ms.");
+	ck_not_found(&doc, "cpu_taken");
+	ck_not_found(&doc, "dsq_not_consumed");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(many_stalled_tasks_are_counted)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_task many[40];
+
+	sample_init(&s);
+	for (int i = 0; i < 40; i++) {
+		many[i] = s.tasks[HELD];
+		many[i].kva += (uint64_t)i;
+	}
+	s.r.tasks = many;
+	s.r.nr_tasks = 40;
+	ck_found(&doc,
+		 "40 tasks in all have been runnable for half the timeout or longer, 40 of them "
+		 "for all of it.");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(how_the_scheduler_ended)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_sched *root = &s.scheds[0];
+
+	sample_init(&s);
+	ck_found(&doc,
+		 "The kernel ended scheduler stall with SCX_EXIT_ERROR_STALL, runnable task stall: "
+		 "stuck1[102] failed to run for 9.200s. It happened on CPU 0.");
+	root->exit_kind = N(1025);
+	root->exit_kind_name = "SCX_EXIT_ERROR_BPF";
+	root->exit_info.reason = T("scx_bpf_error");
+	root->exit_info.msg = T("no task context for pid 7");
+	ck_found(
+		&doc,
+		"The BPF program of scheduler stall called scx_bpf_error() with SCX_EXIT_ERROR_BPF, "
+		"scx_bpf_error: no task context for pid 7.");
+	root->exit_kind = N(64);
+	root->exit_kind_name = "SCX_EXIT_UNREG";
+	ck_found(&doc, "{\"severity\":\"info\",\"kind\":\"scheduler_exit\"");
+	root->exit_kind = N(0);
+	root->exit_info.kind = N(0);
+	ck_not_found(&doc, "scheduler_exit");
+	root->watchdog_age_jiffies = N(2001);
+	ck_found(&doc, "The watchdog itself has not run for 2001 jiffies, its timeout is 2000");
+	root->watchdog_age_jiffies = N(2000);
+	ck_not_found(&doc, "watchdog_late");
+	ck_found(&doc,
+		 "At the freeze scheduler stall was being aborted; bypass mode had not begun.");
+	root->bypass_depth = N(1);
+	ck_found(&doc, "in bypass mode (depth 1)");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(a_queue_that_nobody_consumes)
+{
+	struct pair p;
+
+	pair_init(&p);
+	ck_found(&p.doc,
+		 "No CPU took a task from DSQ 0x57a11 between the two snapshots (5.200s apart): "
+		 "the 2 tasks that were there stand at its head unchanged. Inferred: nobody ever "
+		 "did, its seq (2) counts as many tasks as stand on it.");
+	/* the same tasks in the same order, but they have been away */
+	p.early.tasks[STUCK0].dsq_seq = N(100);
+	p.late.dsqs[3].seq = N(200);
+	ck_not_found(&p.doc, "No CPU took a task");
+	ck_not_found(&p.doc, "nobody ever");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_queue_that_only_grew)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.early.dsqs[3].nr_tasks = 1;
+	p.early.dsqs[3].nr = N(1);
+	p.early.tasks[STUCK1].dsq_index = -1;
+	ck_found(&p.doc,
+		 "the task that was there stands at its head unchanged, and 1 more came behind.");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_task_that_others_overtake)
+{
+	struct pair p;
+	struct scxray_task *t;
+
+	pair_init(&p);
+	/* VT1 waits since before early; VT0 comes and goes before it */
+	t = &p.late.tasks[VT1];
+	t->runnable_age_jiffies = N(2100);
+	t->runnable_age_ms = N(8400);
+	t->dsq_vtime = N(900000);
+	ck_found(&p.doc,
+		 "DSQ 0x200 is consumed (340 tasks were put on it since early), but vt1[105] still "
+		 "stands at position 2 of 2, its vtime 796000 beyond the head's.");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(what_the_cpus_run)
+{
+	struct pair p;
+
+	pair_init(&p);
+	ck_found(
+		&p.doc,
+		"CPU 0 runs hog[106] of class rt, which sched_ext tasks can't preempt, as it did in "
+		"the early snapshot; 2 stalled tasks may use this CPU.");
+	p.early.rqs[0].curr_pid = N(1);
+	ck_found(&p.doc,
+		 "CPU 0 runs hog[106] of class rt, which sched_ext tasks can't preempt; 2 stalled");
+	p.late.rqs[0].curr_class = "idle";
+	ck_found(
+		&p.doc,
+		"CPU 0 is idle with 3 tasks on its runnable list; 2 stalled tasks may use this CPU.");
+	p.late.rqs[0].curr_class = "ext";
+	ck_not_found(&p.doc, "CPU 0 runs");
+	p.late.rqs[1].online = N(0);
+	ck_found(&p.doc,
+		 "CPU 1 is offline for the scheduler; 3 stalled tasks have it in their mask.");
+	/* only a task with CPU 1 alone in its mask is left */
+	for (int i = 0; i < SAMPLE_TASKS; i++)
+		if (i != STUCK1)
+			p.late.tasks[i].runnable_cpu = -1;
+	p.late.rqs[0].curr_class = "rt";
+	ck_not_found(&p.doc, "cpu_taken");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_clock_that_stood_still)
+{
+	struct pair p;
+
+	pair_init(&p);
+	ck_found(&p.doc, "The rq clock of CPU 0 stood still between the snapshots");
+	ck_not_found(&p.doc, "The rq clock of CPU 1");
+	/* idle and with nothing to do a CPU may sleep */
+	p.late.rqs[0].curr_class = "idle";
+	p.late.rqs[0].nr_runnable = 0;
+	ck_not_found(&p.doc, "rq_clock_stood");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(lists_that_contradict_themselves)
+{
+	static const char *const conflicts[] = { "nr is 3 and the list has 2",
+						 "vtime order broken" };
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.dsqs[4].conflicts = conflicts;
+	s.dsqs[4].nr_conflicts = 2;
+	s.dsqs[0].cut = "list broken at 0xffff888000000000";
+	ck_found(&doc, "DSQ 0x200 contradicts itself: nr is 3 and the list has 2 (and 1 more).");
+	ck_found(&doc,
+		 "The list of local cpu 0 DSQ is not complete: list broken at 0xffff888000000000.");
+	ck_found(&doc, "The runnable list of CPU 1 is not complete");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(errors_come_first)
+{
+	struct pair p;
+	char *findings, *error, *warning, *info;
+
+	pair_init(&p);
+	findings = findings_of(&p.doc);
+	warning = strstr(findings, "\"warning\"");
+	info = strstr(findings, "\"info\"");
+	ck_assert(warning && info && warning < info);
+	for (error = findings; (error = strstr(error, "\"error\"")); error++)
+		ck_assert(error < warning);
+	free(findings);
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(the_difference_lists_what_changed)
+{
+	struct pair p;
+	char *json;
+
+	pair_init(&p);
+	p.early.r.nr_tasks--; /* the sleeper has come */
+	p.late.r.nr_dsqs--;   /* DSQ 0x200 has gone, and its tasks from it */
+	p.late.tasks[VT0].dsq_index = p.late.tasks[VT1].dsq_index = -1;
+	p.late.tasks[HELD].cpu = N(1);
+	p.late.tasks[EVIL].weight = N(3); /* early: unreadable */
+	json = json_of(&p.doc);
+	ck_assert_ptr_nonnull(strstr(json, "\"elapsed_jiffies\":1300,\n  \"elapsed_ms\":5200,"));
+	ck_assert_ptr_nonnull(strstr(json, "\"field\":\"cpu\",\"old\":0,\"new\":1}"));
+	ck_assert_ptr_nonnull(strstr(json,
+				     "\"field\":\"weight\",\"old\":{\"kind\":\"unreadable\","
+				     "\"addr\":\"0xffff888000016100\",\"reason\":\"page not in the "
+				     "image\"},\"new\":3}"));
+	ck_assert_ptr_nonnull(strstr(json, "\"appeared\":[{\"pid\":108,"));
+	ck_assert_ptr_nonnull(strstr(json, "\"gone\":[{\"id\":512,\"origin\":\"user\","));
+	ck_assert_ptr_nonnull(strstr(json,
+				     "{\"field\":\"total\",\"old\":0,\"new\":31440956,\"delta\":"
+				     "31440956,\"per_second\":6046337.69230769}"));
+	ck_assert_ptr_nonnull(
+		strstr(json, "{\"group\":\"cpus\",\"cpu\":0,\"text\":\"its clock stood still at "
+			     "14782851742, curr hog[106] rt\"}"));
+	free(json);
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(no_time_between_no_rates)
+{
+	struct pair p;
+	char *json;
+
+	pair_init(&p);
+	p.late.r.guest.hz = N(0);
+	json = json_of(&p.doc);
+	ck_assert_ptr_null(strstr(json, "per_second"));
+	ck_assert_ptr_null(strstr(json, "elapsed_ms"));
+	free(json);
+	pair_deinit(&p);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("render_diagnosis");
+	TCase *tc = tcase_create("findings");
+
+	tcase_add_test(tc, who_holds_a_task);
+	tcase_add_test(tc, a_local_queue_whose_cpu_runs_something_else);
+	tcase_add_test(tc, half_way_is_a_warning);
+	tcase_add_test(tc, nothing_stalled_is_said);
+	tcase_add_test(tc, many_stalled_tasks_are_counted);
+	tcase_add_test(tc, how_the_scheduler_ended);
+	tcase_add_test(tc, a_queue_that_nobody_consumes);
+	tcase_add_test(tc, a_queue_that_only_grew);
+	tcase_add_test(tc, a_task_that_others_overtake);
+	tcase_add_test(tc, what_the_cpus_run);
+	tcase_add_test(tc, a_clock_that_stood_still);
+	tcase_add_test(tc, lists_that_contradict_themselves);
+	tcase_add_test(tc, errors_come_first);
+	tcase_add_test(tc, the_difference_lists_what_changed);
+	tcase_add_test(tc, no_time_between_no_rates);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
