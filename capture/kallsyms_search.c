@@ -139,17 +139,25 @@ static bool find_names(const uint8_t *image, size_t markers, size_t nr_markers, 
 	return false;
 }
 
+/* What a search may spend: a kernel has one such table, an attacker's image millions. */
+struct budget {
+	unsigned starts;  /* token tables by their digits */
+	unsigned indexes; /* those with their index behind them */
+};
+
 static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t digits,
-		      struct kallsyms_where *where)
+		      struct budget *left, struct kallsyms_where *where)
 {
 	size_t table = table_start(image, digits), index, markers, nr_markers, num_syms, names, end;
 	uint64_t base = 0;
 
 	if (!table)
 		return false;
+	left->starts--;
 	index = find_index(image, size, table);
 	if (!index)
 		return false;
+	left->indexes--;
 	markers = find_markers(image, table, &nr_markers);
 	if (!markers || !find_names(image, markers, nr_markers, &num_syms, &names))
 		return false;
@@ -173,15 +181,16 @@ static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t dig
 bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where)
 {
 	static const char digits[20] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
+	struct budget left = { .starts = 1u << 16, .indexes = 64 };
 	const uint8_t *from = image;
 
-	while (from < image + size) {
+	while (from < image + size && left.starts && left.indexes) {
 		const uint8_t *hit =
 			memmem(from, (size_t)(image + size - from), digits, sizeof(digits));
 
 		if (!hit)
 			return false;
-		if (tables_at(image, size, va, (size_t)(hit - image), where))
+		if (tables_at(image, size, va, (size_t)(hit - image), &left, where))
 			return true;
 		from = hit + 1;
 	}
