@@ -17,7 +17,7 @@ int json_finish(struct json *j)
 {
 	int ret;
 
-	assert(!j->depth && !j->after_key);
+	assert(j->out.error || (!j->depth && !j->after_key));
 	ret = strbuf_flush(&j->out);
 	strbuf_deinit(&j->out);
 	return ret;
@@ -43,6 +43,8 @@ static void separate(struct json *j)
 
 static void before_value(struct json *j)
 {
+	if (j->out.error)
+		return;
 	if (j->after_key) {
 		j->after_key = false;
 		return;
@@ -53,6 +55,8 @@ static void before_value(struct json *j)
 
 static void begin(struct json *j, bool object)
 {
+	if (j->out.error)
+		return;
 	before_value(j);
 	assert(j->depth < JSON_MAX_DEPTH);
 	j->is_object[j->depth] = object;
@@ -61,8 +65,11 @@ static void begin(struct json *j, bool object)
 	strbuf_putc(&j->out, object ? '{' : '[');
 }
 
+/* After a failed write walks stop where they stand: then containers stay open, and nothing is checked. */
 static void end(struct json *j, bool object)
 {
+	if (j->out.error)
+		return;
 	assert(j->depth && j->is_object[j->depth - 1] == object && !j->after_key);
 	j->depth--;
 	if (j->has_member[j->depth] && j->depth + 1 <= j->line_depth)
@@ -95,6 +102,8 @@ void json_key(struct json *j, const char *key)
 	size_t len = strlen(key);
 	char *to;
 
+	if (j->out.error)
+		return;
 	assert(j->depth && j->is_object[j->depth - 1] && !j->after_key);
 	separate(j);
 	j->after_key = true;
@@ -110,6 +119,8 @@ void json_key(struct json *j, const char *key)
 
 void json_key_escaped(struct json *j, const char *key)
 {
+	if (j->out.error)
+		return;
 	assert(j->depth && j->is_object[j->depth - 1] && !j->after_key);
 	separate(j);
 	j->after_key = true;

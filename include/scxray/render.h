@@ -25,7 +25,7 @@ struct scxray_document {
 	uint64_t early_max_age_jiffies;	   /* 0 with early_threshold_jiffies 0: not captured */
 	uint64_t early_threshold_jiffies;  /* watchdog timeout / 2 */
 	uint64_t late_max_age_jiffies;
-	const char *trigger;		   /* which witness fired: "watchpoint", "poll", "image file", ... */
+	const char *trigger; /* which witness fired: "watchpoint", "poll", "image file", ... */
 };
 
 /*
@@ -45,7 +45,8 @@ struct scxray_text_options {
  * promised, one newline at the end is).  0, or -1 with errno where the stream
  * has failed.
  */
-int scxray_render_text(const struct scxray_document *doc, const struct scxray_text_options *opts, FILE *out);
+int scxray_render_text(const struct scxray_document *doc, const struct scxray_text_options *opts,
+		       FILE *out);
 int scxray_render_json(const struct scxray_document *doc, FILE *out);
 
 #ifdef __cplusplus
