@@ -45,6 +45,13 @@ def fails(cases, what, *args, **popen):
     return cases.check(ran.status == 1 and one_line, what, ran)
 
 
+def nothing_stays(cases, what, folder):
+    left = os.listdir(folder)
+    cases.check(not left, f"{what}: nothing stays", left)
+    for name in left:
+        os.unlink(os.path.join(folder, name))
+
+
 def check_full(cases, folder, core):
     """A folder without room: neither the file nor a part of it stays."""
     small = os.path.join(folder, "small")
@@ -55,7 +62,7 @@ def check_full(cases, folder, core):
         return cases.check(False, "a small tmpfs can be mounted in a mount namespace of our own")
     for option, name in (("-o", "r.txt"), ("-o", "r.json"), ("--save-core", "c.core.zst")):
         fails(cases, f"full folder, {option} {name}", "report", core, option, os.path.join(small, name))
-        cases.check(not os.listdir(small), f"full folder, {option} {name}: nothing stays", os.listdir(small))
+        nothing_stays(cases, f"full folder, {option} {name}", small)
     old = os.path.join(small, "r.txt")
     with open(old, "w", encoding="ascii") as out:
         out.write("earlier report\n")
@@ -66,22 +73,29 @@ def check_full(cases, folder, core):
     mount("tmpfs", small, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=4k")
     for option in ("-o", "--save-core"):
         fails(cases, f"read-only folder, {option}", "report", core, option, os.path.join(small, "x"))
-    return cases.check(not os.listdir(small), "read-only folder: nothing stays")
+    return nothing_stays(cases, "read-only folder", small)
 
 
 def check_limit(cases, folder, core):
-    """Without root: a limit on the size of files stands in for a full disk."""
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-
+    """Without root: a limit on the size of files stands in for a full disk, at any point of a file."""
     place = os.path.join(folder, "limited")
     os.mkdir(place)
     for option, name in (("-o", "r.txt"), ("-o", "r.json"), ("--save-core", "c.core.zst")):
-        fails(cases, f"file size limit, {option} {name}", "report", core, option, os.path.join(place, name),
-              preexec_fn=limit, stdout=subprocess.DEVNULL)
-        cases.check(not os.listdir(place), f"file size limit, {option} {name}: nothing stays", os.listdir(place))
+        whole = os.path.join(folder, name)
+        harness.scxray("report", core, option, whole, stdout=subprocess.DEVNULL)
+        size = os.path.getsize(whole)
+        os.unlink(whole)
+        for limit in sorted({1, 4096, size // 2, size - 1}):
+
+            def set_limit(limit=limit):
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+                harness.no_core_dump()
+
+            what = f"files of at most {limit} bytes, {option} {name}"
+            fails(cases, what, "report", core, option, os.path.join(place, name), preexec_fn=set_limit,
+                  stdout=subprocess.DEVNULL)
+            nothing_stays(cases, what, place)
 
 
 def check_places(cases, folder, core, text):
@@ -193,7 +207,7 @@ def check_timing(cases, core, text):
 
 def main():
     cases = harness.Cases()
-    core = harness.need_cores(cases)[0]
+    core = harness.need_cores(cases)[-1]  # a big one: it does not fit into one buffer
     ran = harness.scxray("report", core)
     cases.check(ran.status == 0 and ran.out and not ran.err, "a report of a bundled core", ran)
     text = ran.out
@@ -205,10 +219,12 @@ def main():
         check_timing(cases, core, text)
         check_limit(cases, folder, core)
         if own_mounts():
-            check_full(cases, folder, core)
-            mounted = os.path.join(folder, "small")
-            if os.path.ismount(mounted):
-                subprocess.run(["umount", mounted], check=True)
+            try:
+                check_full(cases, folder, core)
+            finally:
+                mounted = os.path.join(folder, "small")
+                if os.path.ismount(mounted):
+                    subprocess.run(["umount", mounted], check=True)
     return cases.end()
 
 
