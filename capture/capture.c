@@ -121,20 +121,3 @@ void scxray_report_destroy(struct scxray_report *report)
 	pool_deinit(&full->pool);
 	free(full);
 }
-
-const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf,
-				 size_t size)
-{
-	return report->symbols ? symbols_name(report->symbols, addr, buf, size) : NULL;
-}
-
-const struct scxray_task *scxray_report_task(const struct scxray_report *report, uint64_t kva)
-{
-	if (!report->task_slots)
-		return NULL;
-	for (uint32_t slot = task_slot(kva, report->task_mask); report->task_slots[slot];
-	     slot = (slot + 1) & report->task_mask)
-		if (report->tasks[report->task_slots[slot] - 1].kva == kva)
-			return &report->tasks[report->task_slots[slot] - 1];
-	return NULL;
-}

@@ -142,10 +142,24 @@
 	X(bpf_map, value_size, "value_size")                             \
 	X(bpf_map, max_entries, "max_entries")                           \
 	X(bpf_map, map_flags, "map_flags")                               \
+	X(bpf_map, record, "record")                                     \
 	X(bpf_map, vmlinux_value_type, "btf_vmlinux_value_type_id")      \
 	X(bpf_map, btf, "btf")                                           \
 	X(bpf_map, key_type, "btf_key_type_id")                          \
 	X(bpf_map, value_type, "btf_value_type_id")                      \
+	X(btf_record, cnt, "cnt")                                        \
+	X(btf_record, fields, "fields")                                  \
+	X(btf_field, offset, "offset")                                   \
+	X(btf_field, type, "type")                                       \
+	X(btf_field, kptr_btf, "kptr.btf")                               \
+	X(btf_field, kptr_id, "kptr.btf_id")                             \
+	X(btf_field, root_node_offset, "graph_root.node_offset")         \
+	X(bpf_async_cb, prog, "prog")                                    \
+	X(bpf_async_cb, callback_fn, "callback_fn")                      \
+	X(bpf_hrtimer, cb, "cb")                                         \
+	X(bpf_hrtimer, expires, "timer.node.expires")                    \
+	X(bpf_hrtimer, state, "timer.state")	     /* up to 7.1 */     \
+	X(bpf_hrtimer, is_queued, "timer.is_queued") /* 7.2 */           \
 	X(bpf_array, map, "map")                                         \
 	X(bpf_array, elem_size, "elem_size")                             \
 	X(bpf_array, value, "value")                                     \
@@ -305,6 +319,7 @@ enum layout_member {
 	X(global_dsqs, 8)	   /* up to 6.15 */                   \
 	X(event_stats_cpu, 0)	   /* 6.14, 6.15: per-CPU */          \
 	X(vmemmap_base, 8)                                            \
+	X(btf_vmlinux, 8)                                             \
 	X(map_idr, 0)                                                 \
 	X(bpf_kallsyms, 0)
 

@@ -112,6 +112,15 @@ void map_percpu_values(struct walk *w, struct scxray_map *map, size_t index, uin
 /* The key and value types, by the map's own BTF. */
 void map_types(struct walk *w, struct scxray_map *map);
 
+/* The types of the guest's BTF object at `kva`; NULL and the reason where it has none. */
+const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason);
+
+/* What the special fields of a map's values (kptrs, timers) lead to, into w->r->pointees. */
+void map_fields(struct walk *w, struct scxray_map *map);
+
+/* Puts the pointees in order, once all maps have been walked. */
+void map_fields_sort(struct walk *w);
+
 /* "name#id" of the map at `kva`, "name" of a program; NULL where it cannot be read. */
 const char *map_label(struct walk *w, uint64_t kva);
 const char *prog_label(struct walk *w, uint64_t kva);

@@ -4,6 +4,8 @@
  * behind half a guard, with pages where a program has allocated any.  User address
  * u stands at kern_vm->addr + GUARD_SZ / 2 + (u32)u.
  */
+#include <stdlib.h>
+
 #include "map.h"
 
 #define GUARD_HALF 0x8000ULL
@@ -56,6 +58,13 @@ static bool add_page(struct walk *w, struct scxray_arena *arena, uint64_t kva)
 	return true;
 }
 
+static int by_user_addr(const void *a, const void *b)
+{
+	const struct scxray_arena_page *x = a, *y = b;
+
+	return x->user_addr < y->user_addr ? -1 : x->user_addr > y->user_addr;
+}
+
 void map_walk_arena(struct walk *w, struct scxray_map *map)
 {
 	uint64_t end, va, gpa, scratch, kva = map_container(w, map, M_bpf_arena_map);
@@ -94,5 +103,8 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 			break;
 		wanted = wanted && add_page(w, arena, va);
 	}
+	/* where the window of user addresses wraps, their order is not the kernel's */
+	if (arena->nr_pages)
+		qsort(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
 	map->total = arena->nr_mapped;
 }

@@ -50,6 +50,23 @@ static const struct btf_object *find(struct walk *w, uint64_t kva)
 	return object;
 }
 
+const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason)
+{
+	struct scxray_num vmlinux = { 0 };
+	const struct btf_object *object;
+
+	*reason = NULL;
+	if (has_symbol(w, S_btf_vmlinux))
+		vmlinux = read_symbol(w, S_btf_vmlinux, false);
+	if (vmlinux.state == SCXRAY_PRESENT && vmlinux.value == kva)
+		return &w->k->types;
+	object = find(w, kva);
+	if (object && !object->error)
+		return &object->types;
+	*reason = object ? object->error : "too many BTF objects";
+	return NULL;
+}
+
 void map_types_deinit(void *btfs, size_t nr)
 {
 	struct btf_object *objects = btfs;
@@ -59,34 +76,32 @@ void map_types_deinit(void *btfs, size_t nr)
 }
 
 static void set_type(struct walk *w, struct scxray_map *map, struct scxray_type *type,
-		     enum layout_member m, const struct btf_object *object)
+		     enum layout_member m, const struct types *types)
 {
 	struct scxray_num id = read_member(w, map->map_kva, m);
 
 	if (id.state != SCXRAY_PRESENT || !id.value)
 		return;
-	if (id.value >= object->types.nr) {
+	if (id.value >= types->nr) {
 		map->btf_error = "its type id is not in its BTF";
 		return;
 	}
-	type->btf = object->types.btf;
+	type->btf = types->btf;
 	type->type_id = (uint32_t)id.value;
 }
 
 void map_types(struct walk *w, struct scxray_map *map)
 {
 	struct scxray_num btf = read_member(w, map->map_kva, M_bpf_map_btf);
-	const struct btf_object *object;
+	const struct types *types;
 
 	map->key_type = (struct scxray_type){ .size = map_u32(map->key_size) };
 	map->value_type = (struct scxray_type){ .size = map_u32(map->value_size) };
 	if (btf.state != SCXRAY_PRESENT || !btf.value)
 		return;
-	object = find(w, btf.value);
-	if (!object || object->error) {
-		map->btf_error = object ? object->error : "too many BTF objects";
+	types = map_btf(w, btf.value, &map->btf_error);
+	if (!types)
 		return;
-	}
-	set_type(w, map, &map->key_type, M_bpf_map_key_type, object);
-	set_type(w, map, &map->value_type, M_bpf_map_value_type, object);
+	set_type(w, map, &map->key_type, M_bpf_map_key_type, types);
+	set_type(w, map, &map->value_type, M_bpf_map_value_type, types);
 }

@@ -73,6 +73,7 @@ static void contents(struct walk *w, struct scxray_map *map)
 	for (size_t i = 0; i < sizeof(walkers) / sizeof(walkers[0]); i++)
 		if ((uint32_t)walkers[i].type == map->map_type.value) {
 			walkers[i].walk(w, map);
+			map_fields(w, map);
 			return;
 		}
 	map_error(w, map, "map type %llu is not known to this scxray",
@@ -141,5 +142,6 @@ void walk_maps(struct walk *w)
 		    w->settings.max_maps, visit, NULL, &cut);
 	if (cut)
 		w->r->maps_cut = cut;
+	map_fields_sort(w);
 	active_object(w);
 }

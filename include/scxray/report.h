@@ -502,6 +502,18 @@ struct scxray_value scxray_map_key(const struct scxray_map *map, const struct sc
 struct scxray_value scxray_map_value(const struct scxray_map *map, const struct scxray_entry *entry,
 				     const uint8_t *bytes);
 
+/* ---- pointees ------------------------------------------------------------ */
+
+/*
+ * What a kernel pointer inside a map's value leads to: a cpumask's bytes, a
+ * task's or cgroup's name, a timer's state.  Found by the map's btf_record.
+ */
+struct scxray_pointee {
+	uint64_t addr;
+	const char *label;	   /* "comm[pid]", "/alpha/inner", "armed, ..."; NULL: see value */
+	struct scxray_value value; /* state NONE: only a label */
+};
+
 /* ---- a report ----------------------------------------------------------- */
 
 struct scxray_phase {
@@ -523,6 +535,9 @@ struct scxray_report {
 	size_t nr_maps;
 	const char *maps_unavailable;
 	const char *maps_cut;
+	struct scxray_pointee *pointees; /* by address, ascending */
+	size_t nr_pointees;
+	const char *pointees_cut;
 	const char *active_obj_name; /* "scxfix" of "scxfix.bss"; NULL where unknown */
 
 	struct scxray_task *tasks;
@@ -574,6 +589,18 @@ const char *scxray_report_symbol(const struct scxray_report *report, uint64_t ad
  * The task whose task_struct is at `kva`, or NULL: for joins.  Any thread.
  */
 const struct scxray_task *scxray_report_task(const struct scxray_report *report, uint64_t kva);
+
+/* What is known of the object at `addr`, or NULL.  Any thread. */
+const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *report,
+						   uint64_t addr);
+
+/*
+ * Copies bytes of an arena: `addr` is a user address as programs store it, or the
+ * kernel's address of the same byte.  Returns how many of the `size` bytes there
+ * are, up to the first page that is not mapped; 0 if it is no arena address.
+ */
+size_t scxray_report_arena_read(const struct scxray_report *report, uint64_t addr, uint8_t *buf,
+				size_t size);
 
 #ifdef __cplusplus
 }
