@@ -159,6 +159,7 @@ struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol 
 	}
 	if (options.encoding != KALLSYMS_PLACE_RELATIVE) {
 		align(&b, 8);
+		t.relative_base_va = va + b.size;
 		put(&b, &options.relative_base, 8);
 		t.where.relative_base = options.relative_base;
 	}
