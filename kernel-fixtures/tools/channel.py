@@ -19,7 +19,7 @@ class Failure(Exception):
 
 
 class Crash(Failure):
-    """QEMU ended, or the guest's kernel did."""
+    """What a second attempt may well get over: QEMU ended, or the guest's kernel did, or its vCPUs stood badly."""
 
 
 class Channels:

@@ -47,11 +47,10 @@ package=$(echo "$found" | grep '^linux-binary-' || echo "$found" | sort -V | tai
 
 echo "fetch-kernel: $package"
 mkdir -p "$out"
-tree=$out/unpacked
-rm -rf "$tree"
+tree=$(mktemp -d "$out/unpacked.XXXXXX")
+trap 'rm -rf "$tree"' EXIT
 "$apt" "$cache/apt" unpack "$tree" "$package"
 vmlinuz=$(find "$tree" -name 'vmlinuz*' -type f)
-[ -n "$vmlinuz" ] || die "$package has no vmlinuz (unpacked in $tree)"
+[ -n "$vmlinuz" ] || die "$package has no vmlinuz: does another package have the kernel of $release?"
 echo "$package" > "$out/package"
 mv "$vmlinuz" "$out/vmlinuz"
-rm -rf "$tree"

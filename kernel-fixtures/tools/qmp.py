@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """QEMU's machine protocol, as far as taking an image needs it."""
+import json
+
 from channel import Failure
 
 
@@ -33,7 +35,6 @@ class Qmp:
 
     @staticmethod
     def request(command, arguments):
-        import json
         return json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n"
 
     def quit(self):

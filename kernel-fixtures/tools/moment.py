@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The moment of an image: the guest on the entry of scx_dump_state().
+
+From there to the function's return only the vCPU that runs it is let go, and no interrupt reaches it. So the text that
+the kernel writes there describes the state of the image, exactly.
+"""
+import time
+
+from channel import Crash, Failure
+
+STEP_TRIES = 2000  # about 100 are needed
+SETTLE_TRIES = 200
+SETTLE_STEP = 0.002  # seconds
+ALONE_LIMIT = 5  # seconds; the dump takes milliseconds
+STOP_LIMIT = 20
+
+
+class Moment:
+    def __init__(self, vm, cpus, address, on_event):
+        self.gdb = vm.gdb
+        self.channels = vm.channels
+        self.threads = range(1, cpus + 1)
+        self.address = address
+        self.on_event = on_event
+
+    def arm(self):
+        self.gdb.set_breakpoint(self.address)
+        self.gdb.go()
+
+    def wait_stop(self, limit, what):
+        event = self.channels.wait(lambda e: e[0] == "stop", limit, what, self.on_event)
+        return event and event[2]
+
+    def catch(self, limit, what, take_image):
+        """Waits for the guest to come there, has the image taken, lets the dump be written, and arms again."""
+        thread = self.wait_stop(limit, what)
+        rip = self.gdb.register(thread, "rip")
+        if rip != self.address:
+            raise Failure(f"the guest stopped at {rip:#x}, not on the entry of scx_dump_state ({self.address:#x})")
+        back = int.from_bytes(self.gdb.read(thread, self.gdb.register(thread, "rsp"), 8), "little")
+        self.gdb.clear_breakpoint(self.address)
+        self.settle_others(thread)
+        steps = self.step_to_interrupts_off(thread)
+        take_image()
+        self.dump_alone(thread, back)
+        self.arm()
+        return {"where": "entry of scx_dump_state", "vcpu": thread - 1, "steps": steps, "dump_alone": True}
+
+    def settle_others(self, thread):
+        """Each other vCPU goes on until its interrupts are on: then it holds no run queue's lock, which the dump takes."""
+        for _ in range(SETTLE_TRIES):
+            busy = [t for t in self.threads if t != thread and not self.gdb.interrupts_on(t)]
+            if not busy:
+                return
+            self.gdb.go(busy)
+            time.sleep(SETTLE_STEP)
+            self.gdb.interrupt()
+            self.wait_stop(STOP_LIMIT, "for the guest to stop again")
+        raise Crash("a vCPU did not turn its interrupts on while another one stood in scx_dump_state")
+
+    def step_to_interrupts_off(self, thread):
+        """The function begins with a spin_lock_irqsave(). A tick that came before it would belong to the dump, not to the
+        image; a vCPU that is stepped takes none."""
+        for steps in range(STEP_TRIES):
+            if not self.gdb.interrupts_on(thread):
+                return steps
+            self.gdb.step(thread)
+            self.wait_stop(STOP_LIMIT, "for a single step")
+        raise Failure(f"scx_dump_state did not turn interrupts off in {STEP_TRIES} steps")
+
+    def dump_alone(self, thread, back):
+        self.gdb.set_breakpoint(back)
+        self.gdb.go([thread])
+        if not self.wait_stop(ALONE_LIMIT, None):
+            raise Crash(f"the kernel's dump did not end in {ALONE_LIMIT} s with the other vCPUs standing still")
+        self.gdb.clear_breakpoint(back)
