@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "walk.h"
 
 #define MAX_PHASES 16
@@ -18,14 +18,6 @@ struct full_report {
 	void *btfs; /* of maps */
 	size_t nr_btfs;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 static void add_phase(struct scxray_report *r, const char *name, uint64_t us)
 {
@@ -98,9 +90,9 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	add_phase(w.r, "layout", full->kernel.us_find - full->kernel.us_symbols);
 	add_phase(w.r, "types", full->kernel.us_types);
 
-	start = now_us();
+	start = clock_us();
 	walk_all(&w, source);
-	add_phase(w.r, "walk", now_us() - start);
+	add_phase(w.r, "walk", clock_us() - start);
 	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
 	full->btfs = w.btfs;
 	full->nr_btfs = w.nr_btfs;

@@ -8,8 +8,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "kernel.h"
 #include "vmcoreinfo.h"
 
@@ -33,14 +33,6 @@ static const char *const route_text[ROUTE_NR] = {
 const char *kernel_route_text(enum kernel_route route)
 {
 	return route < ROUTE_NR ? route_text[route] : route_text[ROUTE_NONE];
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 /*
@@ -368,7 +360,7 @@ int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 		struct scxray_error *err)
 {
 	struct scxray_error why = { 0 };
-	uint64_t start = now_us(), gpa;
+	uint64_t start = clock_us(), gpa;
 
 	memset(k, 0, sizeof(*k));
 	g->phys = &source->phys;
@@ -381,19 +373,19 @@ int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 			"no Linux kernel found in this memory: no vCPU's page tables map one, "
 			"and there is no VMCOREINFO");
 	}
-	k->us_symbols = now_us() - start;
+	k->us_symbols = clock_us() - start;
 	layout_find_symbols(&k->layout, &k->symbols);
 	k->text = k->layout.symbol[S__text];
 	if (k->text && paging_translate(&g->paging, k->text, &gpa) == READ_OK)
 		k->phys_base = gpa - (k->text - START_KERNEL_MAP);
 	use_kernel_root(k, g);
 	find_kaslr_offset(k, g, source);
-	k->us_find = now_us() - start;
+	k->us_find = clock_us() - start;
 	if (load_percpu(k, g, err))
 		return -1;
-	start = now_us();
+	start = clock_us();
 	load_types(k, g);
-	k->us_types = now_us() - start;
+	k->us_types = clock_us() - start;
 	return 0;
 }
 

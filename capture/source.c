@@ -5,18 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "source.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 /* Maps a whole file read-only. */
 static int map_file(struct scxray_source *source, const char *path, struct scxray_error *err)
@@ -64,7 +56,7 @@ static void name_file(struct scxray_error *err, const char *path)
 struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err)
 {
 	struct scxray_source *source = calloc(1, sizeof(*source));
-	uint64_t start = now_us();
+	uint64_t start = clock_us();
 	int failed;
 
 	if (!source) {
@@ -84,7 +76,7 @@ struct scxray_source *scxray_source_open(const char *path, struct scxray_error *
 		scxray_source_close(source);
 		return NULL;
 	}
-	source->open_us = now_us() - start;
+	source->open_us = clock_us() - start;
 	return source;
 }
 
