@@ -70,12 +70,11 @@ const uint8_t *map_bytes(struct walk *w, uint64_t kva, uint32_t size, const char
 	return NULL;
 }
 
-bool map_percpu_start(struct walk *w, struct scxray_map *map, size_t nr)
+bool map_percpu_start(struct walk *w, struct scxray_map *map)
 {
 	uint32_t *cpus = pool_alloc(w->pool, w->r->nr_rqs * sizeof(*cpus));
 
-	map->per_cpu = pool_alloc(w->pool, nr * w->r->nr_rqs * sizeof(*map->per_cpu));
-	if (!cpus || !map->per_cpu) {
+	if (!cpus) {
 		map_error(w, map, "report memory is used up");
 		return false;
 	}
@@ -86,13 +85,32 @@ bool map_percpu_start(struct walk *w, struct scxray_map *map, size_t nr)
 	return true;
 }
 
-void map_percpu_values(struct walk *w, struct scxray_map *map, size_t index, uint64_t pptr)
+struct scxray_entry *map_percpu_entry(struct walk *w, struct scxray_map *map)
 {
+	struct scxray_entry *entry = map_entry(w, map);
+	size_t rows = map->nr_entries - 1;
+	void *per_cpu = map->per_cpu;
+
+	if (!entry)
+		return NULL;
+	/* a row for each entry: the map's own max_entries is not to be trusted for the count */
+	if (!pool_push(w->pool, &per_cpu, &rows, map->nr_cpus * sizeof(*map->per_cpu))) {
+		map_error(w, map, "truncated at %zu entries: report memory is used up", rows);
+		map->nr_entries--;
+		return NULL;
+	}
+	map->per_cpu = per_cpu;
+	return entry;
+}
+
+void map_percpu_values(struct walk *w, struct scxray_map *map, uint64_t pptr)
+{
+	const uint8_t **row = map->per_cpu + (map->nr_entries - 1) * map->nr_cpus;
 	const char *reason;
 
 	for (size_t c = 0; c < map->nr_cpus; c++)
-		map->per_cpu[index * map->nr_cpus + c] = map_bytes(
-			w, percpu_addr(w, pptr, map->cpus[c]), map->value_type.size, &reason);
+		row[c] = map_bytes(w, percpu_addr(w, pptr, map->cpus[c]), map->value_type.size,
+				   &reason);
 }
 
 /* ---- labels ---------------------------------------------------------------- */

@@ -103,11 +103,15 @@ struct scxray_entry *map_entry(struct walk *w, struct scxray_map *map);
  */
 const uint8_t *map_bytes(struct walk *w, uint64_t kva, uint32_t size, const char **reason);
 
-/* Prepares the per-CPU part for at most `nr` entries; false when memory is used up. */
-bool map_percpu_start(struct walk *w, struct scxray_map *map, size_t nr);
+/* Sets the CPUs of a per-CPU map; false when memory is used up. */
+bool map_percpu_start(struct walk *w, struct scxray_map *map);
 
-/* The values of entry `index` on every CPU; `pptr` is the per-CPU address. */
-void map_percpu_values(struct walk *w, struct scxray_map *map, size_t index, uint64_t pptr);
+/*
+ * A new entry with a place for its value on every CPU, unmapped at first; NULL as
+ * map_entry().  map_percpu_values() fills the latest: `pptr` is the per-CPU address.
+ */
+struct scxray_entry *map_percpu_entry(struct walk *w, struct scxray_map *map);
+void map_percpu_values(struct walk *w, struct scxray_map *map, uint64_t pptr);
 
 /* The key and value types, by the map's own BTF. */
 void map_types(struct walk *w, struct scxray_map *map);

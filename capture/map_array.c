@@ -64,18 +64,18 @@ void map_walk_percpu_array(struct walk *w, struct scxray_map *map)
 	pptrs = member_addr(w, map_container(w, map, M_bpf_array_map), M_bpf_array_pptrs);
 	nr = capped(w, map, w->settings.max_percpu_keys, "PERCPU_ARRAY");
 	map->form = SCXRAY_MAP_PERCPU_ARRAY;
-	if (!map_percpu_start(w, map, nr))
+	if (!map_percpu_start(w, map))
 		return;
 	for (uint32_t i = 0; i < nr; i++) {
 		struct scxray_num pptr = read_int(w, pptrs + i * 8ULL, 8, false);
-		struct scxray_entry *entry = map_entry(w, map);
+		struct scxray_entry *entry = map_percpu_entry(w, map);
 
 		if (!entry)
 			break;
 		entry->index = i;
 		entry->addr = pptrs + i * 8ULL;
 		if (pptr.state == SCXRAY_PRESENT) {
-			map_percpu_values(w, map, map->nr_entries - 1, pptr.value);
+			map_percpu_values(w, map, pptr.value);
 		} else {
 			entry->reason = bad = pptr.reason;
 			nr_bad++;

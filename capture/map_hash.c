@@ -122,7 +122,7 @@ void map_walk_hash(struct walk *w, struct scxray_map *map)
 static bool percpu_entry(struct walk *w, struct scxray_map *map, uint64_t elem)
 {
 	struct scxray_num pptr = read_int(w, htab_value(w, map, elem), 8, false);
-	struct scxray_entry *entry = map_entry(w, map);
+	struct scxray_entry *entry = map_percpu_entry(w, map);
 	const char *reason;
 
 	if (!entry)
@@ -131,7 +131,7 @@ static bool percpu_entry(struct walk *w, struct scxray_map *map, uint64_t elem)
 	entry->key =
 		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
 	if (pptr.state == SCXRAY_PRESENT)
-		map_percpu_values(w, map, map->nr_entries - 1, pptr.value);
+		map_percpu_values(w, map, pptr.value);
 	else
 		entry->reason = pptr.reason;
 	return true;
@@ -139,12 +139,8 @@ static bool percpu_entry(struct walk *w, struct scxray_map *map, uint64_t elem)
 
 void map_walk_percpu_hash(struct walk *w, struct scxray_map *map)
 {
-	uint32_t nr = map_u32(map->max_entries);
-
 	map->form = SCXRAY_MAP_PERCPU_ENTRIES;
-	if (nr > w->settings.max_entries)
-		nr = w->settings.max_entries;
-	if (map_percpu_start(w, map, nr + 1ULL))
+	if (map_percpu_start(w, map))
 		htab_walk(w, map, percpu_entry);
 }
 

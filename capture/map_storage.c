@@ -124,7 +124,7 @@ void map_walk_cgroup_storage(struct walk *w, struct scxray_map *map)
 	    !map_needs(w, map, M_bpf_storage_buffer_data))
 		return;
 	map->form = percpu ? SCXRAY_MAP_PERCPU_ENTRIES : SCXRAY_MAP_ENTRIES;
-	if (percpu && !map_percpu_start(w, map, w->settings.max_entries))
+	if (percpu && !map_percpu_start(w, map))
 		return;
 	list_start(&it, w,
 		   member_addr(w, map_container(w, map, M_bpf_cgroup_storage_map_map),
@@ -133,7 +133,7 @@ void map_walk_cgroup_storage(struct walk *w, struct scxray_map *map)
 	while (list_next(&it, &node)) {
 		uint64_t storage = node - w->k->layout.member[M_bpf_cgroup_storage_list_map].offset;
 		struct scxray_num buf = read_member(w, storage, M_bpf_cgroup_storage_buf);
-		struct scxray_entry *entry = map_entry(w, map);
+		struct scxray_entry *entry = percpu ? map_percpu_entry(w, map) : map_entry(w, map);
 		const char *reason;
 
 		if (!entry)
@@ -145,7 +145,7 @@ void map_walk_cgroup_storage(struct walk *w, struct scxray_map *map)
 		if (buf.state != SCXRAY_PRESENT)
 			entry->reason = buf.reason;
 		else if (percpu)
-			map_percpu_values(w, map, map->nr_entries - 1, buf.value);
+			map_percpu_values(w, map, buf.value);
 		else
 			entry->value =
 				map_bytes(w, member_addr(w, buf.value, M_bpf_storage_buffer_data),
