@@ -53,7 +53,7 @@ void map_walk_lpm_trie(struct walk *w, struct scxray_map *map)
 	count = read_member(w, trie, M_lpm_trie_n_entries);
 	stack = pool_alloc(w->pool, MAX_DEPTH * sizeof(*stack));
 	if (root.state != SCXRAY_PRESENT || data_size.state != SCXRAY_PRESENT ||
-	    data_size.value > MAX_KEY - 4 || !stack) {
+	    data_size.value > MAX_KEY - 4 || map->key_type.size != data_size.value + 4 || !stack) {
 		map_error(w, map, "trie header makes no sense");
 		return;
 	}
