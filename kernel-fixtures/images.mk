@@ -44,8 +44,8 @@ kf_initrd := $(kf_build)/initrd.cpio.zst
 
 kf_warnings := -Wall -Wextra -Werror
 kf_cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(kf_warnings) -I$(kf)/bpf -isystem $(kf_sysroot)/usr/include
-# -mcpu=v3: what every kernel with sched_ext runs, and the least with atomics.
-kf_bpf_cflags := -target bpf -mcpu=v3 -O2 -g $(kf_warnings) -Wno-unused-parameter -D__TARGET_ARCH_x86 \
+# Expanded when used: gcc may have to be installed first. -mcpu=v3: what every kernel with sched_ext runs, and the least with atomics.
+kf_bpf_cflags = -target bpf -mcpu=v3 -O2 -g $(kf_warnings) -Wno-unused-parameter -D__TARGET_ARCH_x86 \
 	-isystem $(kf_sysroot)/usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
 
 .PHONY: images images-deps images-all images-clean fixtures
