@@ -44,7 +44,8 @@ kf_initrd := $(kf_build)/initrd.cpio.zst
 
 kf_warnings := -Wall -Wextra -Werror
 kf_cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(kf_warnings) -I$(kf)/bpf -isystem $(kf_sysroot)/usr/include
-# Expanded when used: gcc may have to be installed first. -mcpu=v3: what every kernel with sched_ext runs, and the least with atomics.
+# -mcpu=v3: the least with 32-bit compares, which every kernel with sched_ext runs. Expanded when used: gcc may have to be
+# installed first.
 kf_bpf_cflags = -target bpf -mcpu=v3 -O2 -g $(kf_warnings) -Wno-unused-parameter -D__TARGET_ARCH_x86 \
 	-isystem $(kf_sysroot)/usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
 
@@ -96,6 +97,8 @@ kf_modes := stall held vtime error hog
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))
 kf_matrix += 6.18.15,stall,KASLR-0 6.18.15,stall,LA57-1 6.18.15,stall,PTI-1 6.18.15,stall,NODES-2,CPUS-4
 kf_matrix += 6.18.15,stall,CPUS-1 6.18.15,stall,CPUS-8 6.18.15,stall,MEM-5000 7.3.4,stall,LA57-1,PTI-1,CPUS-4
+# the layouts in between; 7.1 and 7.2 have no DSQs from BPF
+kf_matrix += 6.17.13,stall 6.19.14,stall 7.1.13,held 7.2.12,hog
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
 
 kf_comma := ,

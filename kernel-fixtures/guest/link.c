@@ -96,6 +96,7 @@ void die(const char *format, ...)
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	mark("failed %s", reason);
+	tcdrain(port);
 	if (getpid() == 1)
 		reboot(RB_POWER_OFF);
 	_exit(1);

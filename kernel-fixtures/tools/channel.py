@@ -73,7 +73,9 @@ class Channels:
         peer.setblocking(False)
 
     def pump(self, timeout):
-        for key, _ in self.selector.select(timeout):
+        """Reads what is there. Returns whether anything was."""
+        ready = self.selector.select(timeout)
+        for key, _ in ready:
             try:
                 data = key.fileobj.recv(1 << 20)
             except BlockingIOError:
@@ -86,6 +88,7 @@ class Channels:
             self.buffers[key.data] += data
             while self.parsers[key.data]():
                 pass
+        return bool(ready)
 
     def wait(self, wanted, limit, what, also=None):
         """The first event that is wanted. Others go to `also`, which may raise. None at the deadline if `what` is None."""
@@ -101,8 +104,9 @@ class Channels:
                 if what is None:
                     return None
                 raise Failure(f"waited {limit} s in vain {what}")
-            self.check_process()
-            self.pump(min(left, 1))
+            # First what a QEMU that has ended said at last.
+            if not self.pump(min(left, 1)):
+                self.check_process()
 
     def answer_guest(self, word):
         self.send(self.guest_line, word.encode() + b"\n")
@@ -113,8 +117,9 @@ class Channels:
         line, newline, rest = buffer.partition(b"\n")
         if not newline:
             return False
-        self.guest_line = name
         words = line.decode(errors="replace").split(" ", 2)
+        if words[0].startswith("@@"):
+            self.guest_line = name
         if words[0] == "@@FILE" and len(words) == 3:
             size = int(words[2])
             if len(rest) < size:
