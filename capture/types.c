@@ -13,6 +13,8 @@
 #define MAX_BTF (64u << 20)
 #define MAX_STRIP 32
 #define MAX_DEPTH 16
+#define MAX_PROBES 256		/* in a hash that is mostly empty: a few in any true BTF */
+#define MAX_SEARCHED (1u << 16) /* members: a struct within itself has more ways than atoms */
 
 /* Newer than bookworm's linux/btf.h; the numbers are ABI. */
 #define KIND_ENUM64 19
@@ -103,12 +105,21 @@ static bool is_named_kind(const struct btf_type *t)
 	}
 }
 
+static bool is_same(const struct types *types, uint32_t id, const struct btf_type *t)
+{
+	const struct btf_type *other = btf__type_by_id(types->btf, id);
+
+	return btf_kind(other) == btf_kind(t) &&
+	       !strcmp(btf__str_by_offset(types->btf, other->name_off),
+		       btf__str_by_offset(types->btf, t->name_off));
+}
+
 /* Checks all types and builds the hash of names in one pass. */
 static int index_types(struct types *types, struct scxray_error *err)
 {
 	uint32_t size = 1024;
 
-	while (size < types->nr) /* named types are a fraction of all: the table stays sparse */
+	while (size < 2 * types->nr) /* at most half full, even where each type has a name */
 		size *= 2;
 	types->mask = size - 1;
 	types->by_name = calloc(size, sizeof(*types->by_name));
@@ -123,8 +134,14 @@ static int index_types(struct types *types, struct scxray_error *err)
 		if (!is_named_kind(t))
 			continue;
 		slot = hash(btf__str_by_offset(types->btf, t->name_off)) & types->mask;
-		for (uint32_t probe = 0; types->by_name[slot] && probe < size; probe++)
+		for (uint32_t probe = 0; types->by_name[slot]; probe++) {
+			if (is_same(types, types->by_name[slot], t))
+				break; /* of duplicates the first counts */
+			if (probe == MAX_PROBES)
+				return scxray_fail(err, SCXRAY_ERR_GUEST, 0,
+						   "BTF type %u: too many names of one hash", id);
 			slot = (slot + 1) & types->mask;
+		}
 		if (!types->by_name[slot])
 			types->by_name[slot] = id;
 	}
@@ -218,7 +235,7 @@ uint32_t types_find(const struct types *types, const char *name, uint32_t kind)
 {
 	uint32_t slot = hash(name) & types->mask;
 
-	for (uint32_t probe = 0; probe <= types->mask; probe++) {
+	for (uint32_t probe = 0; probe <= MAX_PROBES; probe++) {
 		uint32_t id = types->by_name[slot];
 		const struct btf_type *t;
 		uint32_t k;
@@ -306,8 +323,8 @@ static bool is_signed(const struct types *types, uint32_t id)
 
 /* One name of a path, looked for through anonymous members; offsets are in bits. */
 static bool find_member(const struct types *types, uint32_t id, const char *name, size_t len,
-			int depth, uint64_t *bit_offset, const struct btf_type **owner,
-			uint32_t *index)
+			int depth, uint32_t *left, uint64_t *bit_offset,
+			const struct btf_type **owner, uint32_t *index)
 {
 	const struct btf_type *t = types_strip(types, id, NULL);
 
@@ -318,13 +335,17 @@ static bool find_member(const struct types *types, uint32_t id, const char *name
 		const char *n = btf__str_by_offset(types->btf, m->name_off);
 		uint64_t at = *bit_offset + btf_member_bit_offset(t, i);
 
+		if (!*left)
+			return false;
+		--*left;
 		if (strlen(n) == len && !memcmp(n, name, len) && len) {
 			*bit_offset = at;
 			*owner = t;
 			*index = i;
 			return true;
 		}
-		if (!*n && find_member(types, m->type, name, len, depth + 1, &at, owner, index)) {
+		if (!*n &&
+		    find_member(types, m->type, name, len, depth + 1, left, &at, owner, index)) {
 			*bit_offset = at;
 			return true;
 		}
@@ -340,10 +361,11 @@ struct member types_member(const struct types *types, uint32_t struct_id, const 
 
 	while (*path) {
 		size_t len = strcspn(path, ".");
+		uint32_t index, left = MAX_SEARCHED;
 		const struct btf_type *owner;
-		uint32_t index;
 
-		if (!find_member(types, m.type_id, path, len, 0, &bit_offset, &owner, &index))
+		if (!find_member(types, m.type_id, path, len, 0, &left, &bit_offset, &owner,
+				 &index))
 			return (struct member){ 0 };
 		m.type_id = btf_members(owner)[index].type;
 		bits = btf_member_bitfield_size(owner, index);
