@@ -25,7 +25,7 @@ static inline int unit_run(const char *name, const unit_test *tests, size_t nr)
 	for (size_t i = 0; i < nr; i++) {
 		TCase *tc = tcase_create((*tests[i])->name);
 
-		tcase_set_timeout(tc, 120); /* sanitizers on a busy machine */
+		tcase_set_timeout(tc, 60); /* sanitizers on a busy machine */
 		tcase_add_test(tc, *tests[i]);
 		suite_add_tcase(suite, tc);
 	}
