@@ -139,6 +139,11 @@ START_TEST(half_way_is_a_warning)
 	/* 990 jiffies are less than half of 2000 */
 	ck_not_found(&doc, "held[103]");
 	ck_not_found(&doc, "scheduler_exit");
+	/* the watchdog fires after the timeout, not on it */
+	s.tasks[STUCK0].runnable_age_jiffies = N(2000);
+	ck_not_found(&doc, "task_stalled");
+	s.tasks[STUCK0].runnable_age_jiffies = N(2001);
+	ck_found(&doc, "task_stalled");
 	sample_deinit(&s);
 }
 END_TEST
@@ -292,6 +297,12 @@ START_TEST(what_the_cpus_run)
 			p.late.tasks[i].runnable_cpu = -1;
 	p.late.rqs[0].curr_class = "rt";
 	ck_not_found(&p.doc, "cpu_taken");
+	/* and one that may use both but can't leave where it is */
+	p.late.tasks[STUCK0].runnable_cpu = 0;
+	ck_found(&p.doc, "1 stalled task may use this CPU.");
+	p.late.tasks[STUCK0].migration_disabled = N(1);
+	p.late.tasks[STUCK0].cpu = N(1);
+	ck_not_found(&p.doc, "cpu_taken");
 	pair_deinit(&p);
 }
 END_TEST
@@ -358,6 +369,8 @@ START_TEST(the_difference_lists_what_changed)
 	p.late.tasks[VT0].dsq_index = p.late.tasks[VT1].dsq_index = -1;
 	p.late.tasks[HELD].cpu = N(1);
 	p.late.tasks[EVIL].weight = N(3); /* early: unreadable */
+	/* what was read is a change from what was not, also if the numbers look alike */
+	p.early.tasks[VT0].prio = LOST(120, "not mapped");
 	json = json_of(&p.doc);
 	ck_assert_ptr_nonnull(strstr(json, "\"elapsed_jiffies\":1300,\n  \"elapsed_ms\":5200,"));
 	ck_assert_ptr_nonnull(strstr(json, "\"field\":\"cpu\",\"old\":0,\"new\":1}"));

@@ -187,6 +187,61 @@ START_TEST(an_empty_report_says_so)
 }
 END_TEST
 
+START_TEST(a_report_with_one_group_is_not_empty)
+{
+	struct sample late;
+	struct scxray_report only[6] = { { 0 } };
+
+	sample_init(&late);
+	only[0].rqs = late.rqs;
+	only[0].nr_rqs = 1;
+	only[1].dsqs = late.dsqs;
+	only[1].nr_dsqs = 1;
+	only[2].tasks = late.tasks;
+	only[2].nr_tasks = 1;
+	only[3].scheds = late.scheds;
+	only[3].nr_scheds = 1;
+	only[4].vcpus = late.vcpus;
+	only[4].nr_vcpus = 1;
+	only[5].maps = late.maps;
+	only[5].nr_maps = 1;
+	for (int i = 0; i < 6; i++) {
+		struct scxray_document doc = { .late = &only[i] };
+		char *text = render_document(&doc, TEXT, 120, false);
+
+		ck_assert_ptr_null(strstr(text, "empty"));
+		free(text);
+	}
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(tasks_stand_in_the_order_of_their_age)
+{
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r };
+	const char *at[4];
+	char *text, *table;
+
+	sample_init(&late);
+	/* runnable_at may lie ahead: still a task that waits, before those that don't */
+	late.tasks[VT1].runnable_age_jiffies = N(-3);
+	late.tasks[VT1].runnable_age_ms = N(-12);
+	late.tasks[HELD].runnable_age_jiffies = N(2400);
+	text = render_document(&doc, TEXT, 120, false);
+	table = strstr(text, "task_enrichments:");
+	at[0] = strstr(table, "held[103]");
+	at[1] = strstr(table, "stuck0[101]");
+	at[2] = strstr(table, "vt1[105]");
+	at[3] = strstr(table, "hog[106]");
+	for (int i = 0; i < 3; i++)
+		ck_assert(at[i] && at[i + 1] && at[i] < at[i + 1]);
+	ck_assert_ptr_nonnull(strstr(table, " -12ms  vt1[105]"));
+	free(text);
+	sample_deinit(&late);
+}
+END_TEST
+
 START_TEST(absent_groups_have_their_reason)
 {
 	struct scxray_report r = {
@@ -317,6 +372,48 @@ START_TEST(a_stream_that_fails_is_an_error)
 }
 END_TEST
 
+/* A stream that takes `left` writes and refuses the next. */
+static ssize_t refuse(void *cookie, const char *bytes, size_t size)
+{
+	int *left = cookie;
+
+	(void)bytes;
+	if ((*left)-- > 0)
+		return (ssize_t)size;
+	errno = ENOSPC;
+	return 0; /* what such a stream's write returns on an error */
+}
+
+START_TEST(a_stream_that_fails_half_way_is_an_error)
+{
+	enum {
+		MANY = 4000
+	};
+	struct sample late;
+	struct scxray_document doc = { .late = &late.r };
+	struct scxray_task *many = calloc(MANY, sizeof(*many));
+
+	sample_init(&late);
+	for (int i = 0; i < MANY; i++)
+		many[i] = late.tasks[STUCK0];
+	late.r.tasks = many;
+	late.r.nr_tasks = MANY;
+	/* wherever it happens: within a value's walk, a table, a list */
+	for (int writes = 0; writes < 5; writes++) {
+		int left = writes;
+		FILE *out = fopencookie(&left, "w", (cookie_io_functions_t){ .write = refuse });
+
+		setvbuf(out, NULL, _IONBF, 0);
+		errno = 0;
+		ck_assert_int_eq(scxray_render_json(&doc, out), -1);
+		ck_assert_int_eq(errno, ENOSPC);
+		fclose(out);
+	}
+	free(many);
+	sample_deinit(&late);
+}
+END_TEST
+
 START_TEST(sub_schedulers_are_a_tree_whatever_their_pointers_say)
 {
 	enum {
@@ -356,11 +453,14 @@ int main(void)
 	tcase_add_test(tc, a_dual_report_without_early);
 	tcase_add_test(tc, a_dual_report_whose_jiffies_are_not_known);
 	tcase_add_test(tc, an_empty_report_says_so);
+	tcase_add_test(tc, a_report_with_one_group_is_not_empty);
+	tcase_add_test(tc, tasks_stand_in_the_order_of_their_age);
 	tcase_add_test(tc, absent_groups_have_their_reason);
 	tcase_add_test(tc, colours_do_not_move_anything);
 	tcase_add_test(tc, no_guest_text_reaches_the_terminal_raw);
 	tcase_add_test(tc, tables_keep_to_the_width);
 	tcase_add_test(tc, a_stream_that_fails_is_an_error);
+	tcase_add_test(tc, a_stream_that_fails_half_way_is_an_error);
 	tcase_add_test(tc, sub_schedulers_are_a_tree_whatever_their_pointers_say);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
