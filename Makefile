@@ -105,7 +105,8 @@ build/scxray: build/gcc/scxray
 # ---- rules ------------------------------------------------------------------
 
 # Changed flags, or another compiler, make everything anew.
-flags_now = $(CC) $(all_cflags) : $(all_ldflags) : $(all_libs)
+# Whether warnings are errors makes no other object.
+flags_now = $(CC) $(filter-out -Werror,$(all_cflags)) : $(all_ldflags) : $(all_libs)
 .PHONY: force
 $(O)/flags: force
 	@mkdir -p $(@D)

@@ -110,12 +110,13 @@ static int put_vcpus(struct writer *w, const struct scxray_source *source)
 				   .nr_regs = SCXRAY_NR_REGS };
 	size_t stride = sizeof(struct core_vcpu) + SCXRAY_NR_REGS * sizeof(uint64_t);
 	size_t size = sizeof(head) + source->nr_vcpus * stride;
-	uint8_t *bytes = calloc(1, size), *at = bytes + sizeof(head);
+	uint8_t *bytes = calloc(1, size), *at;
 	int failed;
 
 	if (!bytes)
 		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	memcpy(bytes, &head, sizeof(head));
+	at = bytes + sizeof(head);
 	for (size_t i = 0; i < source->nr_vcpus; i++, at += stride) {
 		const struct source_vcpu *vcpu = &source->vcpus[i];
 		struct core_vcpu to = {

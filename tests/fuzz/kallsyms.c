@@ -16,7 +16,9 @@
 
 static void use(struct fakeguest *fake, const struct kallsyms_where *where, size_t size)
 {
-	struct symbol_want wants[] = { { "scx_root", 0 }, { "linux_banner", 0 }, { "a", 0 } };
+	struct symbol_want wants[] = { { .name = "scx_root" },
+				       { .name = "linux_banner" },
+				       { .name = "a" } };
 	struct scxray_error err = { 0 };
 	struct symbols symbols;
 	char name[64];

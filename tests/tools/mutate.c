@@ -27,17 +27,9 @@
 
 #include "capture/phys.h"
 #include "tests/lib/lab.h"
+#include "tests/lib/sanitized.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SECONDS_LIMIT 15
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SECONDS_LIMIT 15
-#endif
-#endif
-#ifndef SECONDS_LIMIT
-#define SECONDS_LIMIT 5
-#endif
+#define SECONDS_LIMIT (SANITIZED ? 15 : 5)
 
 /* splitmix64: small, and the same everywhere. */
 static uint64_t next(uint64_t *state)
