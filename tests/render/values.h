@@ -3,7 +3,8 @@
  * values.h - BTF values built by hand, and what becomes of them, for the tests
  *
  * Included by one test program each: a report that is made by hand has no
- * symbols of its own, so the look-ups are defined here instead of the library's.
+ * symbols of its own, so the look-ups (all of capture/lookup.c, or the linker
+ * would take both) are defined here instead of the library's.
  */
 #ifndef TESTS_RENDER_VALUES_H
 #define TESTS_RENDER_VALUES_H
@@ -35,6 +36,26 @@ const struct scxray_task *scxray_report_task(const struct scxray_report *report,
 		if (report->tasks[i].kva == kva)
 			return &report->tasks[i];
 	return NULL;
+}
+
+const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *report,
+						   uint64_t addr)
+{
+	for (size_t i = 0; i < report->nr_pointees; i++)
+		if (report->pointees[i].addr == addr)
+			return &report->pointees[i];
+	return NULL;
+}
+
+/* No report of these tests has an arena. */
+size_t scxray_report_arena_read(const struct scxray_report *report, uint64_t addr, uint8_t *buf,
+				size_t size)
+{
+	(void)report;
+	(void)addr;
+	(void)buf;
+	(void)size;
+	return 0;
 }
 
 /* Types that most tests want, by id. */
