@@ -29,17 +29,17 @@ static uint64_t max_age(const struct scxray_report *r)
 	return max;
 }
 
+/* The shortest timeout of all schedulers trips first; mostly there is but the root. */
 static uint64_t threshold(const struct scxray_report *r)
 {
-	uint64_t timeout;
+	uint64_t least = timeout_jiffies(r, NULL);
 
-	/* the shortest timeout of all schedulers trips first; the root is the only one mostly */
-	uint64_t least = 0;
+	for (size_t i = 1; i < r->nr_scheds; i++) {
+		uint64_t timeout = timeout_jiffies(r, &r->scheds[i].sched_kva);
 
-	for (size_t i = 0; i < r->nr_scheds; i++)
-		if (num_get(&r->scheds[i].watchdog_timeout, &timeout) && timeout &&
-		    (!least || timeout < least))
+		if (timeout && (!least || timeout < least))
 			least = timeout;
+	}
 	return least / 2;
 }
 

@@ -73,8 +73,7 @@ static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_
 	if (info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&info->exit_cpu) >= 0)
 		strbuf_printf(sb, " It happened on CPU %lld.",
 			      (long long)num_signed(&info->exit_cpu));
-	if (s->exit_kind.state == SCXRAY_PRESENT)
-		sched_evidence(dg, r, i, "exit_kind");
+	sched_evidence(dg, r, i, num_true(&s->exit_kind) ? "exit_kind" : "exit_info.kind");
 	if (has_text(&info->msg))
 		sched_evidence(dg, r, i, "exit_info.msg");
 }

@@ -205,6 +205,10 @@ START_TEST(how_the_scheduler_ended)
 	root->exit_kind = N(64);
 	root->exit_kind_name = "SCX_EXIT_UNREG";
 	ck_found(&doc, "{\"severity\":\"info\",\"kind\":\"scheduler_exit\"");
+	/* kernels before 6.16 have no atomic, the exit_info is all there is */
+	root->exit_kind = (struct scxray_num){ 0 };
+	root->exit_info.msg = T("");
+	ck_found(&doc, "\"evidence\":[\"scx_sched_state.exit_info.kind\"]");
 	root->exit_kind = N(0);
 	root->exit_info.kind = N(0);
 	ck_not_found(&doc, "scheduler_exit");

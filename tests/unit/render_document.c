@@ -118,6 +118,32 @@ START_TEST(a_dual_report)
 }
 END_TEST
 
+START_TEST(the_threshold_is_half_the_shortest_timeout)
+{
+	struct sample late;
+	struct scxray_document doc;
+
+	sample_init(&late);
+	late.scheds[1].watchdog_timeout = N(500);
+	scxray_document_dual(&doc, NULL, &late.r, "why");
+	ck_assert_int_eq(doc.early_threshold_jiffies, 250);
+	late.r.nr_scheds = 1;
+	scxray_document_dual(&doc, NULL, &late.r, "why");
+	ck_assert_int_eq(doc.early_threshold_jiffies, 1000);
+	/* from ops.timeout_ms and HZ where the kernel keeps no jiffies */
+	late.scheds[0].watchdog_timeout = (struct scxray_num){ 0 };
+	late.scheds[0].timeout_ms = N(4000);
+	scxray_document_dual(&doc, NULL, &late.r, "why");
+	ck_assert_int_eq(doc.early_threshold_jiffies, 500);
+	/* a garbage age does not count */
+	late.tasks[STUCK0].runnable_age_jiffies = N(1ULL << 40);
+	late.tasks[STUCK1].runnable_age_jiffies = N(-5);
+	scxray_document_dual(&doc, NULL, &late.r, "why");
+	ck_assert_int_eq(doc.late_max_age_jiffies, 2290);
+	sample_deinit(&late);
+}
+END_TEST
+
 START_TEST(a_dual_report_without_early)
 {
 	struct sample late;
@@ -450,6 +476,7 @@ int main(void)
 
 	tcase_add_test(tc, a_single_report);
 	tcase_add_test(tc, a_dual_report);
+	tcase_add_test(tc, the_threshold_is_half_the_shortest_timeout);
 	tcase_add_test(tc, a_dual_report_without_early);
 	tcase_add_test(tc, a_dual_report_whose_jiffies_are_not_known);
 	tcase_add_test(tc, an_empty_report_says_so);
