@@ -244,9 +244,9 @@ const char *flag_names(struct walk *w, const char *enum_name, const char *prefix
 			name += strlen(prefix);
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.40s", len ? "|" : "",
 					name);
+		left &= ~bit;
 		if (len >= sizeof(text) - 64)
 			break;
-		left &= ~bit;
 	}
 	if (left)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s0x%llx", len ? "|" : "",
