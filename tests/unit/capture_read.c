@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* read.c: members as numbers, texts and masks that know why they are none. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/lib/btf_builder.h"
+#include "tests/lib/unit.h"
+#include "tests/lib/walk_builder.h"
+
+#define OBJECT GUEST_KVA
+#define HOLE (GUEST_KVA + 2 * PAGE_SIZE)
+#define UNMAPPED (GUEST_KVA + 0x40000000)
+
+static struct walk_fixture f;
+
+static void start(void)
+{
+	static const uint8_t zero[2 * PAGE_SIZE];
+
+	walk_fixture_init(&f);
+	guest_put(&f.b, OBJECT, zero, sizeof(zero));
+}
+
+/* ---- numbers -------------------------------------------------------------- */
+
+START_TEST(integers_are_extended_by_their_sign)
+{
+	static const struct {
+		uint32_t size;
+		bool is_signed;
+		uint64_t value;
+	} cases[] = {
+		{ 1, false, 0x81 },
+		{ 1, true, 0xffffffffffffff81 },
+		{ 2, false, 0x8281 },
+		{ 2, true, 0xffffffffffff8281 },
+		{ 4, false, 0x84838281 },
+		{ 4, true, 0xffffffff84838281 },
+		{ 8, false, 0x8887868584838281 },
+		{ 8, true, 0x8887868584838281 },
+	};
+	static const uint8_t bytes[] = { 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88 };
+
+	start();
+	guest_put(&f.b, OBJECT + 3, bytes, sizeof(bytes));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scxray_num num =
+			read_int(&f.walk, OBJECT + 3, cases[i].size, cases[i].is_signed);
+
+		ck_assert_int_eq(num.state, SCXRAY_PRESENT);
+		ck_assert_uint_eq(num.value, cases[i].value);
+	}
+	guest_put(&f.b, OBJECT + 3, "\x7f", 1);
+	ck_assert_uint_eq(read_int(&f.walk, OBJECT + 3, 1, true).value, 0x7f);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(what_is_no_integer_is_unreadable_not_zero)
+{
+	static const uint32_t sizes[] = { 0, 9, 16, UINT32_MAX };
+
+	start();
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct scxray_num num = read_int(&f.walk, OBJECT, sizes[i], true);
+
+		ck_assert_int_eq(num.state, SCXRAY_UNREADABLE);
+		ck_assert_uint_eq(num.value, OBJECT);
+		ck_assert_ptr_nonnull(num.reason);
+	}
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(unreadable_members_say_where_and_why)
+{
+	static const struct {
+		uint64_t base;
+		const char *reason;
+	} cases[] = {
+		{ UNMAPPED, "page not mapped" },
+		{ HOLE - 8 - 4, "page not mapped" }, /* half of it is there */
+		{ 0, "NULL pointer" },
+		{ 0x6b6b6b6b6b6b6b6b, "page not mapped" },
+	};
+
+	start();
+	walk_fixture_member(&f, M_rq_curr, 8, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scxray_num num = read_member(&f.walk, cases[i].base, M_rq_curr);
+
+		ck_assert_int_eq(num.state, SCXRAY_UNREADABLE);
+		ck_assert_uint_eq(num.value, cases[i].base + 8);
+		ck_assert_str_eq(num.reason, cases[i].reason);
+	}
+	ck_assert(!f.walk.member_missing[M_rq_curr]);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(missing_members_and_symbols_are_named_and_remembered)
+{
+	struct scxray_num num;
+
+	start();
+	num = read_member(&f.walk, OBJECT, M_scx_rq_ops_qseq);
+	ck_assert_int_eq(num.state, SCXRAY_MISSING);
+	ck_assert_str_eq(num.reason, "scx_rq.ops_qseq");
+	ck_assert(f.walk.member_missing[M_scx_rq_ops_qseq]);
+	num = read_symbol(&f.walk, S_scx_root, false);
+	ck_assert_int_eq(num.state, SCXRAY_MISSING);
+	ck_assert_str_eq(num.reason, "scx_root");
+	ck_assert(f.walk.symbol_missing[S_scx_root]);
+	/* where one of several shapes is asked for, absence is normal */
+	num = read_optional(&f.walk, OBJECT, M_scx_rq_pnt_seq);
+	ck_assert_int_eq(num.state, SCXRAY_NONE);
+	ck_assert(!f.walk.member_missing[M_scx_rq_pnt_seq]);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(symbols_are_read_in_the_size_of_the_layout)
+{
+	start();
+	guest_put_u64(&f.b, OBJECT, 0xffffffff80000001);
+	f.kernel.layout.symbol[S_nr_cpu_ids] = OBJECT;
+	f.kernel.layout.symbol[S_scx_root] = OBJECT;
+	f.kernel.layout.symbol[S_jiffies_64] = UNMAPPED;
+	ck_assert_uint_eq(read_symbol(&f.walk, S_nr_cpu_ids, false).value, 0x80000001);
+	ck_assert_uint_eq(read_symbol(&f.walk, S_nr_cpu_ids, true).value, 0xffffffff80000001);
+	ck_assert_uint_eq(read_symbol(&f.walk, S_scx_root, false).value, 0xffffffff80000001);
+	ck_assert_int_eq(read_symbol(&f.walk, S_jiffies_64, false).state, SCXRAY_UNREADABLE);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(bitfields_are_cut_out_and_keep_their_sign)
+{
+	static const struct {
+		struct member m;
+		uint64_t value;
+	} cases[] = {
+		/* the bytes from offset 16 on: b5 c3 0f f0 ff ff ff ff 81 */
+		{ { .offset = 16, .size = 1, .bit_offset = 0, .bits = 3 }, 5 },
+		{ { .offset = 16, .size = 1, .bit_offset = 0, .bits = 3, .is_signed = true },
+		  (uint64_t)-3 },
+		{ { .offset = 16, .size = 1, .bit_offset = 3, .bits = 5 }, 0x16 },
+		{ { .offset = 16, .size = 1, .bit_offset = 7, .bits = 1 }, 1 },
+		{ { .offset = 16, .size = 1, .bit_offset = 7, .bits = 1, .is_signed = true },
+		  UINT64_MAX },
+		{ { .offset = 16, .size = 3, .bit_offset = 4, .bits = 20 }, 0x0fc3b },
+		{ { .offset = 16, .size = 8, .bit_offset = 0, .bits = 64 }, 0xfffffffff00fc3b5 },
+		{ { .offset = 16, .size = 8, .bit_offset = 4, .bits = 60, .is_signed = true },
+		  0xffffffffff00fc3b },
+	};
+
+	start();
+	guest_put(&f.b, OBJECT + 16, "\xb5\xc3\x0f\xf0\xff\xff\xff\xff\x81", 9);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scxray_num num;
+
+		f.kernel.layout.member[M_task_struct_policy] = cases[i].m;
+		f.kernel.layout.member[M_task_struct_policy].present = true;
+		num = read_member(&f.walk, OBJECT, M_task_struct_policy);
+		ck_assert_int_eq(num.state, SCXRAY_PRESENT);
+		ck_assert_msg(num.value == cases[i].value, "case %zu: 0x%llx", i,
+			      (unsigned long long)num.value);
+	}
+	/* 64 bits over 9 bytes: no integer of ours */
+	f.kernel.layout.member[M_task_struct_policy] = (struct member){
+		.offset = 16, .size = 9, .bit_offset = 7, .bits = 64, .present = true
+	};
+	ck_assert_int_eq(read_member(&f.walk, OBJECT, M_task_struct_policy).state,
+			 SCXRAY_UNREADABLE);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+/* ---- text ----------------------------------------------------------------- */
+
+START_TEST(text_arrays_end_at_their_nul_or_their_size)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} cases[] = {
+		{ "scx_simple\0\0\0\0\0", 10 },
+		{ "exactly_16_bytes", 16 }, /* no NUL at all */
+		{ "\0hidden\0\0\0\0\0\0\0\0", 0 },
+		{ "a\xff\x01\n\x80zzzzz\0\0\0\0\0", 10 }, /* bytes as they are */
+	};
+
+	start();
+	walk_fixture_member(&f, M_task_struct_comm, 0x20, 16);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scxray_text text;
+
+		guest_put(&f.b, OBJECT + 0x20, cases[i].bytes, 16);
+		guest_put(&f.b, OBJECT + 0x30, "behind", 6);
+		text = read_text_array(&f.walk, OBJECT, M_task_struct_comm);
+		ck_assert_int_eq(text.state, SCXRAY_PRESENT);
+		ck_assert_uint_eq(text.len, cases[i].len);
+		ck_assert_mem_eq(text.bytes, cases[i].bytes, cases[i].len);
+		ck_assert_int_eq(text.bytes[text.len], '\0');
+		ck_assert_uint_eq(text.addr, OBJECT + 0x20);
+	}
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(a_text_array_over_a_hole_is_unreadable)
+{
+	struct scxray_text text;
+
+	start();
+	ck_assert_int_eq(read_text_array(&f.walk, OBJECT, M_task_struct_comm).state,
+			 SCXRAY_MISSING);
+	ck_assert(f.walk.member_missing[M_task_struct_comm]);
+	walk_fixture_member(&f, M_task_struct_comm, 0, 16);
+	text = read_text_array(&f.walk, HOLE - 15, M_task_struct_comm);
+	ck_assert_int_eq(text.state, SCXRAY_UNREADABLE);
+	ck_assert_str_eq(text.reason, "page not mapped");
+	ck_assert_ptr_null(text.bytes);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(text_behind_a_pointer_may_cross_pages)
+{
+	static const struct {
+		uint64_t addr; /* of 20 characters and a NUL */
+		size_t max, len;
+	} cases[] = {
+		{ OBJECT + 0x100, 100, 20 }, { OBJECT + PAGE_SIZE - 7, 100, 20 },
+		{ HOLE - 21, 100, 20 },	     { OBJECT + 0x100, 20, 20 },
+		{ OBJECT + 0x100, 19, 19 }, /* cut */
+		{ OBJECT + 0x100, 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scxray_text text;
+
+		start();
+		walk_fixture_member(&f, M_scx_exit_info_msg, 8, 8);
+		guest_put_u64(&f.b, OBJECT + 8, cases[i].addr);
+		guest_put(&f.b, cases[i].addr, "abcdefghijklmnopqrst", 21);
+		text = read_text_pointer(&f.walk, OBJECT, M_scx_exit_info_msg, cases[i].max);
+		ck_assert_int_eq(text.state, SCXRAY_PRESENT);
+		ck_assert_msg(text.len == cases[i].len, "case %zu: %zu bytes", i, text.len);
+		ck_assert_mem_eq(text.bytes, "abcdefghijklmnopqrst", text.len);
+		ck_assert_int_eq(text.bytes[text.len], '\0');
+		ck_assert_uint_eq(text.addr, cases[i].addr);
+		walk_fixture_deinit(&f);
+	}
+}
+END_TEST
+
+START_TEST(text_behind_a_pointer_has_a_reason_where_there_is_none)
+{
+	static const struct {
+		uint64_t pointer, addr;
+		enum scxray_state state;
+		const char *reason;
+	} cases[] = {
+		{ 0, 0, SCXRAY_NONE, NULL },
+		{ 8, 8, SCXRAY_UNREADABLE, "NULL pointer" },
+		{ UNMAPPED, UNMAPPED, SCXRAY_UNREADABLE, "page not mapped" },
+		{ HOLE - 6, HOLE, SCXRAY_UNREADABLE,
+		  "page not mapped" }, /* no NUL before the hole */
+	};
+	struct scxray_text text;
+	size_t used;
+
+	start();
+	walk_fixture_member(&f, M_scx_exit_info_msg, 8, 8);
+	guest_put(&f.b, HOLE - 6, "abcdef", 6);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		guest_put_u64(&f.b, OBJECT + 8, cases[i].pointer);
+		text = read_text_pointer(&f.walk, OBJECT, M_scx_exit_info_msg, 100);
+		ck_assert_int_eq(text.state, cases[i].state);
+		ck_assert_uint_eq(text.addr, cases[i].addr);
+		ck_assert_ptr_null(text.bytes);
+		if (cases[i].reason)
+			ck_assert_str_eq(text.reason, cases[i].reason);
+	}
+	text = read_text_pointer(&f.walk, UNMAPPED, M_scx_exit_info_msg, 100);
+	ck_assert_int_eq(text.state, SCXRAY_UNREADABLE);
+	ck_assert_uint_eq(text.addr, UNMAPPED + 8);
+
+	/* a short text takes no more of the pool than it needs, a long one too many is said */
+	guest_put_u64(&f.b, OBJECT + 8, OBJECT + 0x200);
+	guest_put(&f.b, OBJECT + 0x200, "short", 6);
+	used = f.pool.used;
+	ck_assert_int_eq(read_text_pointer(&f.walk, OBJECT, M_scx_exit_info_msg, 100000).state,
+			 SCXRAY_PRESENT);
+	ck_assert_uint_lt(f.pool.used - used, 100);
+	text = read_text_pointer(&f.walk, OBJECT, M_scx_exit_info_msg, f.pool.size);
+	ck_assert_int_eq(text.state, SCXRAY_UNREADABLE);
+	ck_assert_str_eq(text.reason, "report memory is used up");
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+/* ---- masks and flags ------------------------------------------------------ */
+
+static void parse(struct btf_builder *b)
+{
+	struct scxray_error err;
+	uint32_t size;
+	uint8_t *blob = btf_builder_blob(b, &size);
+
+	ck_assert_msg(!types_parse(&f.kernel.types, blob, size, &err), "%s", err.text);
+	free(blob);
+	btf_builder_deinit(b);
+}
+
+START_TEST(a_cpumask_is_an_array_or_a_pointer_by_btf)
+{
+	struct btf_builder b;
+	uint32_t word, array, pointer;
+	struct scxray_cpumask mask;
+
+	start();
+	btf_builder_init(&b);
+	word = btf_builder_int(&b, "long unsigned int", 8, false);
+	array = btf_builder_array(&b, word, 1);
+	pointer = btf_builder_ref(&b, "cpumask_var_t", BTF_KIND_TYPEDEF,
+				  btf_builder_ref(&b, NULL, BTF_KIND_PTR, array));
+	parse(&b);
+	f.kernel.nr_cpus = 70;
+	guest_put_u64(&f.b, OBJECT + 16, OBJECT + 0x100);
+	guest_put_u64(&f.b, OBJECT + 24, UINT64_MAX);
+	guest_put_u64(&f.b, OBJECT + 0x100, 0x5);
+	guest_put_u64(&f.b, OBJECT + 0x108, UINT64_MAX);
+
+	walk_fixture_member(&f, M_task_struct_cpus_ptr, 16, 8);
+	f.kernel.layout.member[M_task_struct_cpus_ptr].type_id = array;
+	mask = read_cpumask(&f.walk, OBJECT, M_task_struct_cpus_ptr);
+	ck_assert_int_eq(mask.state, SCXRAY_PRESENT);
+	ck_assert_uint_eq(mask.addr, OBJECT + 16);
+	ck_assert_uint_eq(mask.words[0], OBJECT + 0x100);
+	ck_assert_uint_eq(mask.words[1], 0x3f); /* 70 bits, no more */
+
+	f.kernel.layout.member[M_task_struct_cpus_ptr].type_id = pointer;
+	mask = read_cpumask(&f.walk, OBJECT, M_task_struct_cpus_ptr);
+	ck_assert_int_eq(mask.state, SCXRAY_PRESENT);
+	ck_assert_uint_eq(mask.addr, OBJECT + 0x100);
+	ck_assert_uint_eq(mask.nr_bits, 70);
+	ck_assert_uint_eq(mask.words[0], 0x5);
+	ck_assert_uint_eq(mask.words[1], 0x3f);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(a_cpumask_that_is_not_there_says_why)
+{
+	struct btf_builder b;
+	uint32_t pointer;
+	struct scxray_cpumask mask;
+
+	start();
+	btf_builder_init(&b);
+	pointer = btf_builder_ref(&b, NULL, BTF_KIND_PTR, 0);
+	parse(&b);
+	f.kernel.nr_cpus = 4;
+	mask = read_cpumask(&f.walk, OBJECT, M_task_struct_cpus_ptr);
+	ck_assert_int_eq(mask.state, SCXRAY_MISSING);
+	ck_assert_str_eq(mask.reason, "task_struct.cpus_ptr");
+	walk_fixture_member(&f, M_task_struct_cpus_ptr, 16, 8);
+	f.kernel.layout.member[M_task_struct_cpus_ptr].type_id = pointer;
+	guest_put_u64(&f.b, OBJECT + 16, UNMAPPED);
+	mask = read_cpumask(&f.walk, OBJECT, M_task_struct_cpus_ptr);
+	ck_assert_int_eq(mask.state, SCXRAY_UNREADABLE);
+	ck_assert_uint_eq(mask.addr, UNMAPPED);
+	mask = read_cpumask(&f.walk, UNMAPPED, M_task_struct_cpus_ptr);
+	ck_assert_int_eq(mask.state, SCXRAY_UNREADABLE);
+	ck_assert_uint_eq(mask.addr, UNMAPPED + 16);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(masks_of_64_cpus_use_all_bits_of_their_word)
+{
+	struct scxray_cpumask mask;
+
+	start();
+	guest_put_u64(&f.b, OBJECT, UINT64_MAX);
+	f.kernel.nr_cpus = 64;
+	mask = read_cpumask_at(&f.walk, OBJECT);
+	ck_assert_uint_eq(mask.words[0], UINT64_MAX);
+	f.kernel.nr_cpus = 1;
+	ck_assert_uint_eq(read_cpumask_at(&f.walk, OBJECT).words[0], 1);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(flags_have_names_and_what_has_none_is_hexadecimal)
+{
+	static const struct btf_builder_value values[] = {
+		{ "RQ_ONLINE", 1 },	{ "RQ_CAN_STOP", 2 },
+		{ "RQ_MASK", 3 }, /* two bits: no flag */
+		{ "RQ_NONE", 0 },	{ "OTHER", 1ULL << 63 },
+		{ "RQ_ONLINE_TOO", 1 }, /* the first counts */
+	};
+	static const struct {
+		uint64_t value, mask;
+		const char *text;
+	} cases[] = {
+		{ 0, UINT64_MAX, "" },
+		{ 1, UINT64_MAX, "ONLINE" },
+		{ 3, UINT64_MAX, "ONLINE|CAN_STOP" },
+		{ 0x43, UINT64_MAX, "ONLINE|CAN_STOP|0x40" },
+		{ 0x40, UINT64_MAX, "0x40" },
+		{ 1ULL << 63 | 2, UINT64_MAX, "CAN_STOP|OTHER" },
+		{ 0xff, 2, "CAN_STOP" },
+		{ 0xff, 0x30, "0x30" },
+	};
+	struct btf_builder b;
+
+	start();
+	btf_builder_init(&b);
+	btf_builder_enum(&b, "flags", 8, false, values, ARRAY_SIZE(values));
+	parse(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		ck_assert_str_eq(flag_names(&f.walk, "flags", "RQ_", cases[i].value, cases[i].mask),
+				 cases[i].text);
+	ck_assert_str_eq(flag_names(&f.walk, "none", "RQ_", 5, UINT64_MAX), "0x5");
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+START_TEST(more_flags_than_fit_are_named_or_hexadecimal_but_not_both)
+{
+	static char names[64][64];
+	static struct btf_builder_value values[64];
+	const char *text, *hex;
+	struct btf_builder b;
+	unsigned named = 0;
+
+	start();
+	btf_builder_init(&b);
+	for (int i = 0; i < 64; i++) {
+		snprintf(names[i], sizeof(names[i]), "FLAG_%02d_of_a_name_that_is_longer_than_most",
+			 i);
+		values[i] = (struct btf_builder_value){ names[i], 1ULL << i };
+	}
+	btf_builder_enum(&b, "flags", 8, false, values, 64);
+	parse(&b);
+	text = flag_names(&f.walk, "flags", "", UINT64_MAX, UINT64_MAX);
+	ck_assert_uint_lt(strlen(text), 512);
+	for (const char *at = text; (at = strstr(at, "FLAG_")); at++)
+		named++;
+	hex = strstr(text, "|0x");
+	ck_assert_ptr_nonnull(hex);
+	ck_assert_int_eq(named + (unsigned)__builtin_popcountll(strtoull(hex + 1, NULL, 16)), 64);
+	walk_fixture_deinit(&f);
+}
+END_TEST
+
+static const unit_test tests[] = {
+	&integers_are_extended_by_their_sign,
+	&what_is_no_integer_is_unreadable_not_zero,
+	&unreadable_members_say_where_and_why,
+	&missing_members_and_symbols_are_named_and_remembered,
+	&symbols_are_read_in_the_size_of_the_layout,
+	&bitfields_are_cut_out_and_keep_their_sign,
+	&text_arrays_end_at_their_nul_or_their_size,
+	&a_text_array_over_a_hole_is_unreadable,
+	&text_behind_a_pointer_may_cross_pages,
+	&text_behind_a_pointer_has_a_reason_where_there_is_none,
+	&a_cpumask_is_an_array_or_a_pointer_by_btf,
+	&a_cpumask_that_is_not_there_says_why,
+	&masks_of_64_cpus_use_all_bits_of_their_word,
+	&flags_have_names_and_what_has_none_is_hexadecimal,
+	&more_flags_than_fit_are_named_or_hexadecimal_but_not_both,
+};
+
+UNIT_MAIN("capture_read", tests)
