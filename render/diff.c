@@ -9,7 +9,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Members that are compared; those that only restate another (ages) are not. */
+/* Members that are compared, by their JSON keys; those that only restate another (ages) are not. */
 struct compared {
 	const char *key;
 	size_t offset;
@@ -17,44 +17,44 @@ struct compared {
 	enum diff_sense sense;
 };
 
-#define COMPARE(type, member, kind, sense)                          \
-	{                                                           \
-#member, offsetof(struct type, member), kind, sense \
+#define COMPARE(type, member, key, kind, sense)                 \
+	{                                                       \
+		key, offsetof(struct type, member), kind, sense \
 	}
 
 static const struct compared task_members[] = {
-	COMPARE(scxray_task, runnable_at, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_task, cpu, FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, dsq_vtime, FIELD_NUM, DIFF_COUNTER),
-	COMPARE(scxray_task, dsq_seq, FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, slice, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_task, weight, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_task, prio, FIELD_SIGNED, DIFF_AMOUNT),
-	COMPARE(scxray_task, scx_task_state, FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, ops_qseq, FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, selected_cpu, FIELD_SIGNED, DIFF_LABEL),
-	COMPARE(scxray_task, sticky_cpu, FIELD_SIGNED, DIFF_LABEL),
-	COMPARE(scxray_task, holding_cpu, FIELD_SIGNED, DIFF_LABEL),
-	COMPARE(scxray_task, migration_disabled, FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, sched_kva, FIELD_ADDR, DIFF_LABEL),
+	COMPARE(scxray_task, runnable_at, "runnable_at_jiffies", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_task, cpu, "cpu", FIELD_NUM, DIFF_LABEL),
+	COMPARE(scxray_task, dsq_vtime, "dsq_vtime", FIELD_NUM, DIFF_COUNTER),
+	COMPARE(scxray_task, dsq_seq, "dsq_seq", FIELD_NUM, DIFF_LABEL),
+	COMPARE(scxray_task, slice, "slice_ns", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_task, weight, "weight", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_task, prio, "prio", FIELD_SIGNED, DIFF_AMOUNT),
+	COMPARE(scxray_task, scx_task_state, "scx_task_state", FIELD_NUM, DIFF_LABEL),
+	COMPARE(scxray_task, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_LABEL),
+	COMPARE(scxray_task, selected_cpu, "selected_cpu", FIELD_SIGNED, DIFF_LABEL),
+	COMPARE(scxray_task, sticky_cpu, "sticky_cpu", FIELD_SIGNED, DIFF_LABEL),
+	COMPARE(scxray_task, holding_cpu, "holding_cpu", FIELD_SIGNED, DIFF_LABEL),
+	COMPARE(scxray_task, migration_disabled, "migration_disabled", FIELD_NUM, DIFF_LABEL),
+	COMPARE(scxray_task, sched_kva, "sched_kva", FIELD_ADDR, DIFF_LABEL),
 };
 
 static const struct compared dsq_members[] = {
-	COMPARE(scxray_dsq, nr, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_dsq, seq, FIELD_NUM, DIFF_COUNTER),
+	COMPARE(scxray_dsq, nr, "nr", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_dsq, seq, "seq", FIELD_NUM, DIFF_COUNTER),
 };
 
 static const struct compared cpu_members[] = {
-	COMPARE(scxray_rq, nr_running, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, rq_nr_running, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, cfs_nr_queued, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, rt_nr_running, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, dl_nr_running, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, cpu_released, FIELD_FLAG, DIFF_LABEL),
-	COMPARE(scxray_rq, nr_immed, FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, ops_qseq, FIELD_NUM, DIFF_COUNTER),
-	COMPARE(scxray_rq, kick_sync, FIELD_NUM, DIFF_COUNTER),
-	COMPARE(scxray_rq, rq_clock, FIELD_NUM, DIFF_COUNTER),
+	COMPARE(scxray_rq, nr_running, "nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, rq_nr_running, "rq_nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, cfs_nr_queued, "cfs_nr_queued", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, rt_nr_running, "rt_nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, dl_nr_running, "dl_nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, cpu_released, "cpu_released", FIELD_FLAG, DIFF_LABEL),
+	COMPARE(scxray_rq, nr_immed, "nr_immed", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_COUNTER),
+	COMPARE(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER),
+	COMPARE(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER),
 };
 
 static void *grow(void *array, size_t nr, size_t *max, size_t size, int *error)

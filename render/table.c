@@ -220,7 +220,9 @@ static void print_note(const struct table *tab, struct text *t, size_t i, const 
 		strbuf_printf(&note, "%s: ", name);
 	strbuf_write(&note, cell_bytes(tab, i), cell_len(tab, i));
 	strbuf_fill(&t->out, ' ', indent + NOTE_INDENT);
+	style_begin(t, &t->out, name ? STYLE_DIM : STYLE_PLAIN);
 	text_wrap(t, strbuf_str(&note), indent + NOTE_INDENT, indent + NOTE_INDENT + 2);
+	style_end(t, &t->out, name ? STYLE_DIM : STYLE_PLAIN);
 	strbuf_deinit(&note);
 }
 
