@@ -203,6 +203,9 @@ def check_timing(cases, core, text):
     cases.check(lines and all(line.startswith("timing: ") for line in lines), "--timing: one fact a line", ran)
     for word in (" total ", " render ", " copied ", " peak memory "):
         cases.check(any(word in line for line in lines), f"--timing says{word}", ran)
+    peak = next((int(line.split()[4]) for line in lines if " peak memory " in line), None)
+    if not harness.SANITIZED:
+        cases.check(peak and peak < 80 * 1024, "a report needs less than 80 MiB", ran)
 
 
 def main():

@@ -14,6 +14,7 @@ and replayed from a saved core; each pair's dual report is validated.
 import argparse
 import json
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +24,12 @@ import harness  # noqa: E402
 from compare import compare  # noqa: E402
 from dumpfile import DumpError  # noqa: E402
 from schema import Validator  # noqa: E402
+
+# What a report may cost, with the file in the page cache, on an idle machine: best of some runs.
+LIMIT_MS = 150
+LIMIT_KIB = 80 * 1024
+RUNS = 5
+TIMING = re.compile(r"timing: all +(total|peak memory) +([\d.]+)")
 
 MOMENTS = (("half", "half-dump.txt"), ("error", "dump.txt"))
 
@@ -44,6 +51,8 @@ class Check:
         self.cases = harness.Cases()
         self.validator = Validator(harness.SCHEMA)
         self.figures = 0
+        self.slowest = 0
+        self.biggest = 0
 
     def report(self, what, *args):
         """A valid JSON report, or None; and its bytes."""
@@ -73,6 +82,20 @@ class Check:
         ran = harness.scxray("report", core, "--format", "json", binary=self.scxray)
         self.cases.check(ran.out == content, f"{what}: the core replays to the same report", ran)
 
+    def cost(self, what, image):
+        """Time and memory of a report, within the promised bounds."""
+        best, peak = None, 0
+        for _ in range(RUNS):
+            ran = harness.scxray("report", "--timing", image, "-o", "/dev/null", binary=self.scxray)
+            facts = dict(TIMING.findall(ran.err))
+            best = min(float(facts["total"]), best or 1e9)
+            peak = max(int(facts["peak memory"]), peak)
+            if best < LIMIT_MS:
+                break
+        self.cases.check(best < LIMIT_MS, f"{what}: a report takes less than {LIMIT_MS} ms", f"{best} ms")
+        self.cases.check(peak < LIMIT_KIB, f"{what}: a report needs less than {LIMIT_KIB} KiB", f"{peak} KiB")
+        self.slowest, self.biggest = max(self.slowest, best), max(self.biggest, peak)
+
     def guest(self, path):
         name = os.path.relpath(path, self.folder)
         with open(os.path.join(path, "meta.json"), encoding="utf-8") as f:
@@ -93,6 +116,7 @@ class Check:
             self.figures += figures
             notes.append(f"{moment} {figures}" + ("" if alone else " (dumped later)"))
             self.replay(what, image, content)
+            self.cost(what, image)
         image = os.path.join(path, "guest.vmcore")
         if os.path.exists(image):
             report, content = self.report(f"{name} guest", image)
@@ -122,7 +146,8 @@ def main():
         check = Check(args.scxray, args.images, scratch)
         for path in found:
             check.guest(path)
-    print(f"{len(found)} guests, {check.figures} figures compared")
+    print(f"{len(found)} guests, {check.figures} figures compared; "
+          f"slowest report {check.slowest:.0f} ms, biggest {check.biggest} KiB beyond the mapped image")
     return check.cases.end()
 
 
