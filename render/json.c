@@ -204,6 +204,33 @@ void json_bytes(struct json *j, const uint8_t *bytes, size_t len)
 	strbuf_putc(&j->out, '"');
 }
 
+void json_base64(struct json *j, const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	size_t n = (len + 2) / 3 * 4;
+	char *to;
+
+	before_value(j);
+	strbuf_putc(&j->out, '"');
+	to = len ? strbuf_room(&j->out, n) : NULL;
+	for (size_t i = 0; to && i < len; i += 3) {
+		uint32_t v = (uint32_t)bytes[i] << 16;
+
+		if (i + 1 < len)
+			v |= (uint32_t)bytes[i + 1] << 8;
+		if (i + 2 < len)
+			v |= bytes[i + 2];
+		*to++ = digits[v >> 18];
+		*to++ = digits[v >> 12 & 63];
+		*to++ = i + 1 < len ? digits[v >> 6 & 63] : '=';
+		*to++ = i + 2 < len ? digits[v & 63] : '=';
+	}
+	if (to)
+		j->out.len += n;
+	strbuf_putc(&j->out, '"');
+}
+
 void json_unreadable(struct json *j, uint64_t addr, const char *reason)
 {
 	json_object(j);

@@ -53,6 +53,8 @@ void json_string_n(struct json *j, const char *s, size_t len);
 void json_addr(struct json *j, uint64_t addr);
 /* Lower-case hex digits without separators, as a string. */
 void json_bytes(struct json *j, const uint8_t *bytes, size_t len);
+/* Base64 with its padding, as a string. */
+void json_base64(struct json *j, const uint8_t *bytes, size_t len);
 /* {"kind":"unreadable","addr":...,"reason":...} */
 void json_unreadable(struct json *j, uint64_t addr, const char *reason);
 

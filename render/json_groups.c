@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json_groups.c - vCPUs, tasks, run queues, DSQs, maps and the guest as JSON
+ * json_groups.c - vCPUs, tasks, run queues, DSQs and the guest as JSON
  */
 #include "json_report.h"
 
@@ -166,19 +166,6 @@ static const struct field queued_fields[] = {
 	FIELD(scxray_task, slice, "slice_ns", FIELD_NUM),
 };
 
-static const struct field map_fields[] = {
-	FIELD(scxray_map, id, "id", FIELD_U32),
-	FIELD(scxray_map, name, "name", FIELD_TEXT),
-	FIELD(scxray_map, map_kva, "map_kva", FIELD_KVA),
-	FIELD(scxray_map, map_type, "map_type", FIELD_NUM),
-	FIELD(scxray_map, type_name, "type_name", FIELD_STRING),
-	FIELD(scxray_map, key_size, "key_size", FIELD_NUM),
-	FIELD(scxray_map, value_size, "value_size", FIELD_NUM),
-	FIELD(scxray_map, max_entries, "max_entries", FIELD_NUM),
-	FIELD(scxray_map, map_flags, "map_flags", FIELD_NUM),
-	FIELD(scxray_map, error, "error", FIELD_STRING),
-};
-
 void json_guest(struct json *j, const struct scxray_guest *guest)
 {
 	json_key(j, "guest");
@@ -338,21 +325,6 @@ void json_dsqs(struct json *j, const struct scxray_report *r)
 				json_string(j, dsq->conflicts[c]);
 			json_array_end(j);
 		}
-		json_object_end(j);
-	}
-	json_array_end(j);
-}
-
-void json_maps(struct json *j, const struct scxray_report *r)
-{
-	json_opt_string(j, "maps_unavailable", r->maps_unavailable);
-	json_opt_string(j, "maps_cut", r->maps_cut);
-	/* always there, also if empty */
-	json_key(j, "maps");
-	json_array(j);
-	for (size_t i = 0; i < r->nr_maps; i++) {
-		json_object(j);
-		json_fields(j, map_fields, ARRAY_SIZE(map_fields), &r->maps[i]);
 		json_object_end(j);
 	}
 	json_array_end(j);

@@ -59,42 +59,6 @@ void text_guest(struct text *t, const struct scxray_guest *guest)
 	strbuf_deinit(&sb);
 }
 
-void text_maps(struct text *t, const struct scxray_report *r)
-{
-	text_unavailable(t, "maps", r->maps_unavailable);
-	for (size_t i = 0; i < r->nr_maps; i++) {
-		const struct scxray_map *map = &r->maps[i];
-
-		text_section(t);
-		style_begin(t, &t->out, STYLE_BOLD);
-		strbuf_puts(&t->out, "map ");
-		cell_text(&t->out, &map->name);
-		style_end(t, &t->out, STYLE_BOLD);
-		strbuf_puts(&t->out, " (type=");
-		if (map->type_name)
-			cell_string(&t->out, map->type_name);
-		else
-			cell_num(&t->out, &map->map_type);
-		strbuf_puts(&t->out, ", value_size=");
-		cell_num(&t->out, &map->value_size);
-		strbuf_puts(&t->out, ", max_entries=");
-		cell_num(&t->out, &map->max_entries);
-		strbuf_putc(&t->out, ')');
-		if (map->error) {
-			strbuf_puts(&t->out, " [error: ");
-			cell_string(&t->out, map->error);
-			strbuf_putc(&t->out, ']');
-		}
-		strbuf_putc(&t->out, '\n');
-	}
-	if (r->maps_cut) {
-		text_section(t);
-		strbuf_puts(&t->out, "maps cut: ");
-		cell_string(&t->out, r->maps_cut);
-		strbuf_putc(&t->out, '\n');
-	}
-}
-
 static void reg(struct text *t, const char *name, const struct scxray_regs *regs, enum scxray_reg r)
 {
 	strbuf_puts(&t->out, name);

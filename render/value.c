@@ -221,7 +221,7 @@ static int walk_whole(struct walk *w, struct btf_peeled t, struct slice s)
 	switch (btf_kind(t.type)) {
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		if (walk_cpumask(w, t, s, &ret))
+		if (walk_cpumask(w, t, s, &ret) || walk_opaque(w, t, s, &ret))
 			return ret;
 		return walk_struct(w, t, s);
 	case BTF_KIND_DATASEC:

@@ -69,6 +69,7 @@ static void pointer(struct json *j, const struct scxray_scalar *s)
 			 (long long)s->task->pid.value);
 		json_opt_string(j, "task", task);
 	}
+	json_opt_string(j, "label", s->label);
 	json_opt_string(j, "deref_skipped_reason", s->skipped);
 }
 

@@ -108,11 +108,20 @@ static int follow(struct walk *w, const struct scxray_scalar *v, const struct sc
 	return ret ? ret : w->visit->pointer_end(w->arg);
 }
 
+static bool is_task(const struct walk *w, struct btf_peeled pointer)
+{
+	struct btf_peeled target = { 0 };
+
+	if (pointer.type)
+		target = btf_peel(w->btf, pointer.type->type);
+	return target.type && btf_is_struct(target.type) &&
+	       !strcmp(btf_name(w->btf, target.type->name_off), "task_struct");
+}
+
 int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_PTR, .bits = GUEST_POINTER_SIZE * 8 };
-	struct btf_peeled target = btf_peel(w->btf, t.type->type);
-	struct scxray_value to = { 0 };
+	struct scxray_followed to = { 0 };
 	char symbol[256];
 
 	bits_read(s.bytes, 0, v.bits, false, &v.lo, &v.hi);
@@ -120,8 +129,7 @@ int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 		return w->visit->scalar(w->arg, &v);
 	if (w->opt.report) {
 		v.symbol = scxray_report_symbol(w->opt.report, v.lo, symbol, sizeof(symbol));
-		if (target.type && btf_is_struct(target.type) &&
-		    !strcmp(btf_name(w->btf, target.type->name_off), "task_struct"))
+		if (is_task(w, t))
 			v.task = scxray_report_task(w->opt.report, v.lo);
 	}
 	if (!w->opt.follow)
@@ -132,8 +140,12 @@ int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 			v.skipped = "cycle";
 	if (!v.skipped && (w->depth >= w->opt.max_depth || w->nr_followed >= WALK_MAX_DEPTH))
 		v.skipped = "render depth exceeded";
-	if (!v.skipped && w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, &to, &v.skipped))
-		return follow(w, &v, &to);
+	if (v.skipped)
+		return w->visit->scalar(w->arg, &v);
+	if (w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, w->nr_followed, &to))
+		return follow(w, &v, &to.value);
+	v.label = to.label;
+	v.skipped = to.skipped;
 	return w->visit->scalar(w->arg, &v);
 }
 

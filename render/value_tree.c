@@ -100,6 +100,19 @@ static int leaf(struct tree *tree, bool zero)
 	return tree->error || tree->scratch.error ? -1 : 0;
 }
 
+static struct node *newest(struct tree *tree)
+{
+	return tree->nr_open ? tree->open[tree->nr_open - 1]->last : tree->root;
+}
+
+static int scalar_leaf(struct tree *tree, bool zero)
+{
+	if (leaf(tree, zero))
+		return -1;
+	newest(tree)->is_scalar = true;
+	return 0;
+}
+
 static int open_node(struct tree *tree, struct node *n)
 {
 	if (!n)
@@ -157,7 +170,10 @@ static void put_enum(struct strbuf *sb, const struct scxray_scalar *s)
 static void put_pointer(struct strbuf *sb, const struct scxray_scalar *s)
 {
 	strbuf_hex(sb, s->lo, 1);
-	if (s->task && s->task->comm.state == SCXRAY_PRESENT) {
+	if (s->label) {
+		strbuf_puts(sb, " → ");
+		escape_text(sb, s->label, strlen(s->label), false);
+	} else if (s->task && s->task->comm.state == SCXRAY_PRESENT) {
 		strbuf_puts(sb, " (");
 		escape_text(sb, s->task->comm.bytes, s->task->comm.len, false);
 		strbuf_printf(sb, "[%lld])", (long long)s->task->pid.value);
@@ -205,7 +221,7 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 		break;
 	case SCXRAY_SCALAR_FLOAT:
 		strbuf_double(sb, s->real, s->bits);
-		return leaf(tree, s->real == 0);
+		return scalar_leaf(tree, s->real == 0);
 	case SCXRAY_SCALAR_ENUM:
 		put_enum(sb, s);
 		break;
@@ -213,7 +229,7 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 		put_pointer(sb, s);
 		break;
 	}
-	return leaf(tree, !s->lo && !s->hi);
+	return scalar_leaf(tree, !s->lo && !s->hi);
 }
 
 static bool is_zero(const uint8_t *bytes, uint64_t len)
@@ -257,8 +273,7 @@ static int on_bytes(void *arg, const struct scxray_bytes *b)
 				      (unsigned long long)(b->declared - b->len));
 		if (leaf(tree, zero))
 			return -1;
-		n = tree->nr_open ? tree->open[tree->nr_open - 1]->last : tree->root;
-		n->is_string = true;
+		newest(tree)->is_string = true;
 		return 0;
 	}
 	n = add(tree, NODE_ARRAY);

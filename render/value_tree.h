@@ -26,6 +26,7 @@ struct node {
 	enum node_kind kind;
 	bool zero;	  /* all bits of it are zero: structs leave it out */
 	bool of_scalars;  /* array of leaves that are one scalar each */
+	bool is_scalar;	  /* leaf: a number, an enumerator, a pointer */
 	bool is_string;	  /* leaf: a quoted string */
 	const char *name; /* of a member; "" if anonymous, NULL if this is none */
 	const char *text; /* of a leaf; type name of a struct, NULL if anonymous */

@@ -43,7 +43,7 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s);
 int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
 	      const struct btf_int_form *form);
 
-/* A pointer of the peeled type `t`; the slice holds all 8 bytes. */
+/* A pointer of the peeled type `t` (zeros: of none); the slice holds all 8 bytes. */
 int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s);
 
 /* A member declared without a length, at byte `off` of a struct of type `t`. */
@@ -58,6 +58,7 @@ int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t ele
  * result of its callbacks.
  */
 bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret);
+bool walk_opaque(struct walk *w, struct btf_peeled t, struct slice s, int *ret);
 
 /* Counts a node of `bytes` guest bytes; false, with `exhausted` set, if that is too much. */
 bool walk_charge(struct walk *w, uint64_t bytes);

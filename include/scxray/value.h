@@ -51,6 +51,7 @@ struct scxray_scalar {
 		flags; /* ENUM without such: "A|B|0x40" where the type is a set of flags, or NULL */
 	const char *symbol;		/* PTR: "scx_tick+0x1c", or NULL */
 	const struct scxray_task *task; /* PTR to task_struct: the task, or NULL */
+	const char *label;		/* PTR: what it leads to, in words, or NULL */
 	const char *skipped;		/* PTR that would be followed but was not: why, or NULL */
 };
 
@@ -98,14 +99,22 @@ struct scxray_value_visitor {
 	int (*unreadable)(void *arg, uint64_t addr, const char *reason);
 };
 
+/* What a pointer leads to.  Strings live until the walk's next callback. */
+struct scxray_followed {
+	struct scxray_value value; /* PRESENT or UNREADABLE: to be shown behind the pointer */
+	const char *label;	   /* else what is there, in words */
+	const char *skipped;	   /* else why it was not followed though it should have been */
+};
+
 /*
- * Asked for each pointer that is not NULL.  True with *pointee filled (in a
- * PRESENT or UNREADABLE state) if the pointer is to be followed; false if not,
- * then *skipped may say why.  `type_id` is the pointer's own type (its type
- * tags are still on the pointed-to type), 0 where there is none.
+ * Asked for each pointer that is not NULL.  True with to->value filled if the
+ * pointer is to be followed; false if not, then `to` may have a label or a
+ * reason.  `type_id` is the pointer's own type (its type tags are still on the
+ * pointed-to type), 0 where there is none.  `depth` is how many pointers lead
+ * here: the value's bytes are wanted until the same depth is asked for again.
  */
 typedef bool (*scxray_follow_fn)(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
-				 struct scxray_value *pointee, const char **skipped);
+				 unsigned depth, struct scxray_followed *to);
 
 /* Zero in a limit means its default. */
 struct scxray_value_options {

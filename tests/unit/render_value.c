@@ -387,14 +387,20 @@ struct guest_list {
 };
 
 static bool follow_list(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
-			struct scxray_value *to, const char **skipped)
+			unsigned depth, struct scxray_followed *followed)
 {
 	struct guest_list *list = arg;
+	struct scxray_value *to = &followed->value;
 
 	(void)btf;
 	(void)type_id;
+	(void)depth;
 	if (addr == 0x3000) {
-		*skipped = "arena page not captured";
+		followed->skipped = "arena page not captured";
+		return false;
+	}
+	if (addr == 0x5000) {
+		followed->label = "hog[106]";
 		return false;
 	}
 	to->btf = list->t.btf;
@@ -432,6 +438,14 @@ START_TEST(pointers_are_followed_once)
 	got = render(true, list.t.btf, fwd, &start, 8, &options);
 	ck_assert_str_eq(got, "{\"kind\":\"ptr\",\"value\":\"0x0000000000003000\","
 			      "\"deref_skipped_reason\":\"arena page not captured\"}");
+	free(got);
+	start = 0x5000;
+	got = render(false, list.t.btf, fwd, &start, 8, &options);
+	ck_assert_str_eq(got, "0x5000 → hog[106]");
+	free(got);
+	got = render(true, list.t.btf, fwd, &start, 8, &options);
+	ck_assert_str_eq(got, "{\"kind\":\"ptr\",\"value\":\"0x0000000000005000\","
+			      "\"label\":\"hog[106]\"}");
 	free(got);
 	start = 0x4000;
 	got = render(true, list.t.btf, fwd, &start, 8, &options);

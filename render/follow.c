@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * follow.c - what a pointer inside a map's value leads to
+ *
+ * Two kinds can be followed: those whose object the capture has looked up
+ * (kptrs, timers: scxray_report_pointee()), and addresses of arena memory, which
+ * the report has page by page.  An arena pointer is known by where it points, so
+ * a tag in its type is not needed; with a tag it may also be the low 32 bits
+ * alone, as programs see it.  Cycles and depth are the walk's business; here the
+ * number of pointers is bounded, or else a graph of a few nodes, each pointing to
+ * all others, would be spelled out in every order.
+ */
+#include "follow.h"
+
+#include <stdlib.h>
+
+#include "btf_type.h"
+
+#define MAX_POINTEE 4096 /* bytes of one pointee */
+#define MAX_DEPTH 64	 /* pointers on one path: the walk's own limit */
+#define MAX_IN_VALUE 512
+#define MAX_IN_REPORT (1u << 16)
+#define ARENA_SPAN (1ULL << 32)
+
+/* The addresses that belong to an arena. */
+struct arena_window {
+	const struct scxray_arena *arena;
+	uint64_t user_start, user_end;
+};
+
+static void add_arena(struct follow *f, const struct scxray_arena *arena)
+{
+	struct arena_window *more;
+
+	if (!arena || arena->user_vm_start.state != SCXRAY_PRESENT ||
+	    arena->user_vm_end.state != SCXRAY_PRESENT)
+		return;
+	more = realloc(f->arenas, (f->nr_arenas + 1) * sizeof(*more));
+	if (!more)
+		return;
+	f->arenas = more;
+	f->arenas[f->nr_arenas++] = (struct arena_window){
+		.arena = arena,
+		.user_start = arena->user_vm_start.value,
+		.user_end = arena->user_vm_end.value,
+	};
+}
+
+static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
+			   unsigned depth, struct scxray_followed *to);
+
+void follow_init(struct follow *f, const struct scxray_report *report)
+{
+	*f = (struct follow){ .report = report, .options = { .report = report } };
+	for (size_t i = 0; i < report->nr_maps; i++)
+		add_arena(f, report->maps[i].arena);
+	if (!f->nr_arenas && !report->nr_pointees)
+		return;
+	f->options.follow = follow_pointer;
+	f->options.follow_arg = f;
+}
+
+void follow_deinit(struct follow *f)
+{
+	free(f->arenas);
+	free(f->bytes);
+}
+
+const struct scxray_value_options *follow_options(struct follow *f)
+{
+	f->in_value = 0;
+	return &f->options;
+}
+
+/* True if the pointed-to type carries the tag of arena pointers. */
+static bool has_arena_tag(const struct btf *btf, const struct btf_type *pointer)
+{
+	const struct btf_type *t = btf__type_by_id(btf, pointer->type);
+
+	for (int i = 0; i < 32 && t; i++) {
+		const char *name = btf_name(btf, t->name_off);
+
+		if (btf_is_type_tag(t) &&
+		    (!strcmp(name, "arena") || !strcmp(name, "address_space(1)")))
+			return true;
+		if (!btf_is_mod(t) && !btf_is_typedef(t))
+			return false;
+		t = btf__type_by_id(btf, t->type);
+	}
+	return false;
+}
+
+static uint64_t low_address(const struct arena_window *window, uint64_t low)
+{
+	uint64_t addr = (window->user_start & ~(ARENA_SPAN - 1)) + low;
+
+	return addr < window->user_start ? addr + ARENA_SPAN : addr;
+}
+
+/* The arena that `*addr` points into; the low half of an address is made whole. */
+static const struct arena_window *arena_of(const struct follow *f, bool tagged, uint64_t *addr)
+{
+	for (size_t i = 0; i < f->nr_arenas; i++) {
+		const struct arena_window *w = &f->arenas[i];
+		uint64_t kernel = w->arena->kern_vm_start;
+
+		if (*addr >= w->user_start && *addr < w->user_end)
+			return w;
+		if (kernel && *addr >= kernel && *addr - kernel < ARENA_SPAN)
+			return w;
+	}
+	/* with several arenas it could be of any */
+	if (!tagged || *addr >= ARENA_SPAN || f->nr_arenas != 1)
+		return NULL;
+	*addr = low_address(&f->arenas[0], *addr);
+	return &f->arenas[0];
+}
+
+/* The type that a pointer leads to; a forward declaration may be defined elsewhere in the BTF. */
+static uint32_t pointee_type(struct follow *f, const struct btf *btf, uint32_t type_id)
+{
+	struct btf_peeled pointer = btf_peel(btf, type_id), target;
+	uint32_t kind;
+	int id;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return 0;
+	target = btf_peel(btf, pointer.type->type);
+	if (!target.type || !btf_is_fwd(target.type))
+		return pointer.type->type;
+	if (f->fwd_btf != btf || f->fwd_id != target.id) {
+		kind = btf_kflag(target.type) ? BTF_KIND_UNION : BTF_KIND_STRUCT;
+		id = btf__find_by_name_kind(btf, btf_name(btf, target.type->name_off), kind);
+		f->fwd_btf = btf;
+		f->fwd_id = target.id;
+		f->fwd_found = id > 0 ? (uint32_t)id : 0;
+	}
+	return f->fwd_found ? f->fwd_found : pointer.type->type;
+}
+
+static uint8_t *slot(struct follow *f, unsigned depth)
+{
+	if (!f->bytes)
+		f->bytes = malloc((size_t)MAX_DEPTH * MAX_POINTEE);
+	return f->bytes && depth < MAX_DEPTH ? f->bytes + (size_t)depth * MAX_POINTEE : NULL;
+}
+
+static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t type_id, uint64_t addr,
+			 unsigned depth, struct scxray_followed *to)
+{
+	struct btf_peeled pointer = btf_peel(btf, type_id);
+	const struct arena_window *window;
+	uint32_t target;
+	uint8_t *bytes;
+	uint64_t size;
+	size_t got;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return false;
+	window = arena_of(f, has_arena_tag(btf, pointer.type), &addr);
+	if (!window)
+		return false;
+	target = pointee_type(f, btf, type_id);
+	if (!btf_size(btf, target, &size)) {
+		/* void and functions have nothing to show */
+		if (target && btf_peel(btf, target).type)
+			to->skipped = "what it points to is only declared, not defined";
+		return false;
+	}
+	bytes = slot(f, depth);
+	if (!bytes || f->in_value >= MAX_IN_VALUE || f->in_report >= MAX_IN_REPORT) {
+		to->skipped = !bytes ? "no memory left"
+			      : f->in_value >= MAX_IN_VALUE
+				      ? "512 pointers of this value have been followed"
+				      : "65536 pointers of this report have been followed";
+		return false;
+	}
+	got = scxray_report_arena_read(f->report, addr, bytes,
+				       size < MAX_POINTEE ? (size_t)size : MAX_POINTEE);
+	if (!got) {
+		to->skipped = window->arena->cut ? "its arena page was not captured"
+						 : "its arena page is not mapped";
+		return false;
+	}
+	f->in_value++;
+	f->in_report++;
+	to->value = (struct scxray_value){
+		.btf = btf,
+		.type_id = target,
+		.bytes = bytes,
+		.size = (uint32_t)got,
+		.addr = addr,
+		.reason = got < MAX_POINTEE ? "the arena page behind it is not mapped"
+					    : "4096 bytes of it are shown",
+		.state = SCXRAY_PRESENT,
+	};
+	return true;
+}
+
+static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
+			   unsigned depth, struct scxray_followed *to)
+{
+	struct follow *f = arg;
+	const struct scxray_pointee *known = scxray_report_pointee(f->report, addr);
+
+	if (!known)
+		return type_id && follow_arena(f, btf, type_id, addr, depth, to);
+	if (known->label) {
+		to->label = known->label;
+		return false;
+	}
+	if (known->value.state == SCXRAY_UNREADABLE) {
+		to->skipped = known->value.reason ? known->value.reason : "unreadable";
+		return false;
+	}
+	if (known->value.state != SCXRAY_PRESENT)
+		return false;
+	to->value = known->value;
+	return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * follow.h - the pointers inside a map's values: to what the capture has found
+ * behind kptrs and timers, and into arenas
+ */
+#ifndef RENDER_FOLLOW_H
+#define RENDER_FOLLOW_H
+
+#include <scxray/value.h>
+
+struct arena_window;
+
+struct follow {
+	const struct scxray_report *report;
+	struct arena_window *arenas;
+	size_t nr_arenas;
+	uint8_t *bytes;		      /* of pointees, a slot for each depth; made on first use */
+	unsigned in_value, in_report; /* pointers followed so far */
+	const struct btf *fwd_btf;    /* the last forward declaration looked up, and what it is */
+	uint32_t fwd_id, fwd_found;
+	struct scxray_value_options options; /* to walk values of this report with */
+};
+
+/* Never fails: what there is no memory for is not followed, and says so. */
+void follow_init(struct follow *f, const struct scxray_report *report);
+void follow_deinit(struct follow *f);
+
+/* The options for the next value: it may follow pointers of its own. */
+const struct scxray_value_options *follow_options(struct follow *f);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * json_map.h - one map as JSON: what its forms share
+ *
+ * Each form's function writes a key and a value into the map's open object, or
+ * nothing where the capture has none.
+ */
+#ifndef RENDER_JSON_MAP_H
+#define RENDER_JSON_MAP_H
+
+#include "follow.h"
+#include "json.h"
+
+struct map_json {
+	struct json *j;
+	const struct scxray_map *map;
+	struct follow *follow;
+};
+
+/* "key", or "key_hex" where keys have no BTF; then its value. */
+void map_json_key(struct map_json *m, const uint8_t *key);
+
+void map_json_arena(struct map_json *m);
+void map_json_ringbuf(struct map_json *m);
+void map_json_stacks(struct map_json *m);
+void map_json_slots(struct map_json *m);
+void map_json_bloom(struct map_json *m);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_model.h - questions about a map that text and JSON both ask
+ */
+#ifndef RENDER_MAP_MODEL_H
+#define RENDER_MAP_MODEL_H
+
+#include <scxray/report.h>
+
+/* Task, cgroup, inode and socket storage: keys are their owners' addresses. */
+bool map_is_storage(const struct scxray_map *map);
+
+/* The owner's name of an entry of a storage map, NULL where it is not known. */
+const char *map_owner(const struct scxray_map *map, const struct scxray_entry *entry);
+
+/* The key as an address: only of storage maps. */
+uint64_t map_owner_kva(const struct scxray_entry *entry);
+
+/* The value of entry `e` on the CPU in place `c`; unreadable where there is none. */
+struct scxray_value map_percpu_value(const struct scxray_map *map, size_t e, size_t c);
+
+/* True if the map's contents are entries: their number is the map's. */
+bool map_has_entries(const struct scxray_map *map);
+
+/* Bytes between consumer and producer; false where either is not known. */
+bool ringbuf_pending(const struct scxray_ringbuf *ring, uint64_t *pending);
+
+/* struct bpf_stack_build_id (include/uapi/linux/bpf.h) */
+struct build_id_frame {
+	int32_t status; /* 1: file offset in `at`; 2: no build id, address in `at`; 0: end */
+	const uint8_t *build_id;
+	uint64_t at;
+};
+
+#define BUILD_ID_SIZE 20
+
+struct build_id_frame build_id_frame(const struct scxray_stack *stack, size_t i);
+
+#endif
