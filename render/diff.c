@@ -54,6 +54,14 @@ static const struct compared cpu_members[] = {
 	COMPARE(scxray_rq, nr_immed, "nr_immed", FIELD_NUM, DIFF_AMOUNT),
 	COMPARE(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_COUNTER),
 	COMPARE(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER),
+};
+
+/* One clock twice: rq->scx.clock is a copy of rq->clock that not all kernels have. */
+static const struct compared clock_member[] = {
+	COMPARE(scxray_rq, clock, "clock_ns", FIELD_NUM, DIFF_COUNTER),
+};
+
+static const struct compared scx_clock_member[] = {
 	COMPARE(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER),
 };
 
@@ -338,6 +346,8 @@ static void compare_cpu(struct diff *d, size_t e, size_t l)
 	cell_string(&d->texts, new->flag_names);
 	compare_texts(d, "flags", at, next);
 	compare_members(d, cpu_members, ARRAY_SIZE(cpu_members), old, new);
+	compare_members(d, new->clock.state == SCXRAY_PRESENT ? clock_member : scx_clock_member, 1,
+			old, new);
 	add_entry(d, DIFF_CPUS, DIFF_CHANGED, e, l, first);
 
 	/* an idle CPU without a tick does not look at its clock, and need not */

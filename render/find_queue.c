@@ -24,13 +24,27 @@ static bool holds_stalled(const struct scxray_report *r, const struct scxray_dsq
 	return false;
 }
 
+/* "DSQ 0x200", "the local DSQ of CPU 1", "the global node 0 DSQ" */
 static void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 {
-	if (dsq->origin == SCXRAY_DSQ_USER)
-		strbuf_puts(sb, "DSQ ");
+	if (dsq->origin == SCXRAY_DSQ_LOCAL) {
+		strbuf_printf(sb, "the local DSQ of CPU %" PRIu32, dsq->index);
+		return;
+	}
+	strbuf_puts(sb, dsq->origin == SCXRAY_DSQ_USER ? "DSQ " : "the ");
 	cell_dsq(sb, dsq);
 	if (dsq->origin != SCXRAY_DSQ_USER)
 		strbuf_puts(sb, " DSQ");
+}
+
+/* The same at a sentence's beginning. */
+static void begin_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
+{
+	size_t start = sb->len;
+
+	put_dsq(sb, dsq);
+	if (sb->len > start && sb->data[start] == 't')
+		sb->data[start] = 'T';
 }
 
 /* seq counts what was ever put on the queue: as many as are on it now means none ever left. */
@@ -142,7 +156,7 @@ static void find_conflicts(struct diagnosis *dg, const struct scxray_report *r, 
 	if (dsq->nr_conflicts) {
 		struct strbuf *sb = find(dg, SEVERITY_WARNING, "dsq_conflict");
 
-		put_dsq(sb, dsq);
+		begin_dsq(sb, dsq);
 		strbuf_puts(sb, " contradicts itself: ");
 		cell_string(sb, dsq->conflicts[0]);
 		if (dsq->nr_conflicts > 1)

@@ -338,8 +338,9 @@ START_TEST(lists_that_contradict_themselves)
 	s.dsqs[4].nr_conflicts = 2;
 	s.dsqs[0].cut = "list broken at 0xffff888000000000";
 	ck_found(&doc, "DSQ 0x200 contradicts itself: nr is 3 and the list has 2 (and 1 more).");
-	ck_found(&doc,
-		 "The list of local cpu 0 DSQ is not complete: list broken at 0xffff888000000000.");
+	ck_found(
+		&doc,
+		"The list of the local DSQ of CPU 0 is not complete: list broken at 0xffff888000000000.");
 	ck_found(&doc, "The runnable list of CPU 1 is not complete");
 	sample_deinit(&s);
 }
