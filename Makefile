@@ -173,7 +173,7 @@ deps-all: ## the same for lint, fuzz and bench, too
 	@$(deps) build check clang lint bench
 
 .PHONY: demo
-demo: deps ## a report of a bundled failure, from nothing: installs, builds, shows
+demo: deps-build ## a report of a bundled failure, from nothing: installs, builds, shows
 	$(again) all
 	@sh tests/demo.sh build/scxray
 
