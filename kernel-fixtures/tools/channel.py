@@ -69,7 +69,10 @@ class Channels:
     def send(self, name, data):
         peer = self.sockets[name]
         peer.setblocking(True)
-        peer.sendall(data)
+        try:
+            peer.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            raise Crash("the guest or QEMU ended early") from None
         peer.setblocking(False)
 
     def pump(self, timeout):
