@@ -97,9 +97,8 @@ void json_array_end(struct json *j)
 	end(j, false);
 }
 
-void json_key(struct json *j, const char *key)
+void json_key_n(struct json *j, const char *key, size_t len)
 {
-	size_t len = strlen(key);
 	char *to;
 
 	if (j->out.error)
@@ -173,9 +172,10 @@ void json_string_n(struct json *j, const char *s, size_t len)
 	strbuf_putc(&j->out, '"');
 }
 
-void json_string(struct json *j, const char *s)
+char *json_room(struct json *j, size_t n)
 {
-	json_string_n(j, s, strlen(s));
+	before_value(j);
+	return strbuf_room(&j->out, n);
 }
 
 void json_addr(struct json *j, uint64_t addr)

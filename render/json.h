@@ -37,7 +37,11 @@ void json_array(struct json *j);
 void json_array_end(struct json *j);
 
 /* `key` is one of our own names: printable ASCII that needs no escapes. */
-void json_key(struct json *j, const char *key);
+void json_key_n(struct json *j, const char *key, size_t len);
+static inline void json_key(struct json *j, const char *key)
+{
+	json_key_n(j, key, strlen(key));
+}
 /* A key from the guest. */
 void json_key_escaped(struct json *j, const char *key);
 
@@ -47,8 +51,20 @@ void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 /* Not a number and infinities become the strings "nan", "inf", "-inf". */
 void json_double(struct json *j, double v, unsigned bits);
-void json_string(struct json *j, const char *s);
 void json_string_n(struct json *j, const char *s, size_t len);
+static inline void json_string(struct json *j, const char *s)
+{
+	json_string_n(j, s, strlen(s));
+}
+/*
+ * For a value that is written a million times: room for `n` bytes of JSON, which
+ * the caller writes and ends with json_wrote().  NULL on error.
+ */
+char *json_room(struct json *j, size_t n);
+static inline void json_wrote(struct json *j, const char *end)
+{
+	j->out.len = (size_t)(end - j->out.data);
+}
 /* "0x" and 16 digits, as a string. */
 void json_addr(struct json *j, uint64_t addr);
 /* Lower-case hex digits without separators, as a string. */

@@ -74,7 +74,7 @@ char *strbuf_room(struct strbuf *sb, size_t n)
 	return data + sb->len;
 }
 
-void strbuf_write(struct strbuf *sb, const void *bytes, size_t n)
+void strbuf_write_more(struct strbuf *sb, const void *bytes, size_t n)
 {
 	char *to;
 
@@ -97,7 +97,7 @@ void strbuf_fill(struct strbuf *sb, char c, size_t n)
 	sb->len += n;
 }
 
-void strbuf_u64(struct strbuf *sb, uint64_t v)
+char *decimal(char *to, uint64_t v)
 {
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 				    "25262728293031323334353637383940414243444546474849"
@@ -117,7 +117,16 @@ void strbuf_u64(struct strbuf *sb, uint64_t v)
 	} else {
 		digits[--at] = (char)('0' + v);
 	}
-	strbuf_write(sb, digits + at, sizeof(digits) - at);
+	memcpy(to, digits + at, sizeof(digits) - at);
+	return to + sizeof(digits) - at;
+}
+
+void strbuf_u64(struct strbuf *sb, uint64_t v)
+{
+	char *to = strbuf_room(sb, 20);
+
+	if (to)
+		sb->len = (size_t)(decimal(to, v) - sb->data);
 }
 
 void strbuf_i64(struct strbuf *sb, int64_t v)

@@ -31,9 +31,12 @@ int strbuf_flush(struct strbuf *sb);
 /* Room for `n` more bytes behind `len`; NULL on error.  The caller adds to `len`. */
 char *strbuf_room(struct strbuf *sb, size_t n);
 
-void strbuf_write(struct strbuf *sb, const void *bytes, size_t n);
+/* strbuf_write() where there is no room yet. */
+void strbuf_write_more(struct strbuf *sb, const void *bytes, size_t n);
 void strbuf_fill(struct strbuf *sb, char c, size_t n);
 void strbuf_u64(struct strbuf *sb, uint64_t v);
+/* Decimal digits to `to`, 20 at most; where they end. */
+char *decimal(char *to, uint64_t v);
 void strbuf_i64(struct strbuf *sb, int64_t v);
 /* "0x" and at least `digits` hex digits. */
 void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits);
@@ -43,6 +46,16 @@ void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((forma
 
 /* The contents as a C string; "" on error.  Valid until the next call. */
 const char *strbuf_str(struct strbuf *sb);
+
+static inline void strbuf_write(struct strbuf *sb, const void *bytes, size_t n)
+{
+	if (n && n <= sb->cap - sb->len) {
+		memcpy(sb->data + sb->len, bytes, n);
+		sb->len += n;
+	} else {
+		strbuf_write_more(sb, bytes, n);
+	}
+}
 
 static inline void strbuf_putc(struct strbuf *sb, char c)
 {

@@ -15,7 +15,7 @@ struct visit {
 	unsigned nr_members;
 };
 
-static void kind(struct json *j, const char *name)
+static inline void kind(struct json *j, const char *name)
 {
 	json_object(j);
 	json_key(j, "kind");
@@ -73,6 +73,37 @@ static void pointer(struct json *j, const struct scxray_scalar *s)
 	json_opt_string(j, "deref_skipped_reason", s->skipped);
 }
 
+static char *copy(char *to, const char *s, size_t len)
+{
+	memcpy(to, s, len);
+	return to + len;
+}
+
+#define COPY(to, literal) copy(to, literal, sizeof(literal) - 1)
+
+/* Most of all values: integers of up to 64 bits, as on_scalar() would write them. */
+static void plain_integer(struct json *j, const struct scxray_scalar *s)
+{
+	char *to = json_room(j, 96);
+	uint64_t v = s->lo;
+
+	if (!to)
+		return;
+	if (s->kind == SCXRAY_SCALAR_INT)
+		to = COPY(to, "{\"kind\":\"int\",\"bits\":");
+	else
+		to = COPY(to, "{\"kind\":\"uint\",\"bits\":");
+	to = decimal(to, s->bits);
+	to = COPY(to, ",\"value\":");
+	if (s->is_signed && v >> 63) {
+		*to++ = '-';
+		v = -v;
+	}
+	to = decimal(to, v);
+	*to++ = '}';
+	json_wrote(j, to);
+}
+
 static int on_scalar(void *arg, const struct scxray_scalar *s)
 {
 	static const char *const kinds[] = {
@@ -83,6 +114,10 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 	struct visit *v = arg;
 	struct json *j = v->j;
 
+	if ((s->kind == SCXRAY_SCALAR_UINT || s->kind == SCXRAY_SCALAR_INT) && s->bits <= 64) {
+		plain_integer(j, s);
+		return value_ends(v);
+	}
 	if (s->kind == SCXRAY_SCALAR_PTR) {
 		pointer(j, s);
 		json_object_end(j);
@@ -265,8 +300,10 @@ static const struct scxray_value_visitor to_json = {
 void json_value(struct json *j, const struct scxray_value *value,
 		const struct scxray_value_options *options)
 {
-	struct visit v = { .j = j };
+	struct visit v; /* member_depth needs no zeros: a value is written a million times */
 
+	v.j = j;
+	v.nr_members = 0;
 	/* a callback stops the walk only on an error that the writer keeps */
 	scxray_value_walk(value, options, &to_json, &v);
 }
