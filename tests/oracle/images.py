@@ -88,6 +88,8 @@ class Check:
         for _ in range(RUNS):
             ran = harness.scxray("report", "--timing", image, "-o", "/dev/null", binary=self.scxray)
             facts = dict(TIMING.findall(ran.err))
+            if not self.cases.check(len(facts) == 2, f"{what}: --timing says time and memory", ran):
+                return
             best = min(float(facts["total"]), best or 1e9)
             peak = max(int(facts["peak memory"]), peak)
             if best < LIMIT_MS:
