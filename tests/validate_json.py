@@ -65,9 +65,6 @@ def errors_of(validator, document):
     for error in validator.iter_errors(document):
         deep = most_telling(error)
         message = deep.message
-        if deep.validator is None:
-            # the schema `false`: only its place in the schema says which key it is about
-            message = "%s is not allowed here" % deep.schema_path[-1]
         yield "%s: %s" % (where(deep), message if len(message) <= 300 else message[:300] + "...")
     for i, finding in enumerate(document.get("diagnosis", [])):
         for path in finding.get("evidence", []):
