@@ -119,6 +119,15 @@ void map_types(struct walk *w, struct scxray_map *map);
 /* The types of the guest's BTF object at `kva`; NULL and the reason where it has none. */
 const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason);
 
+/* The types that map->value_type.btf belongs to; NULL where the map has none. */
+const struct types *map_value_types(struct walk *w, const struct scxray_map *map);
+
+/* The scx library's allocators in active .bss maps; after all maps. */
+void walk_allocators(struct walk *w);
+
+/* The same of one .bss map, whose value's types are `types`. */
+void walk_allocators_in(struct walk *w, const struct scxray_map *map, const struct types *types);
+
 /* What the special fields of a map's values (kptrs, timers) lead to, into w->r->pointees. */
 void map_fields(struct walk *w, struct scxray_map *map);
 

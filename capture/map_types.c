@@ -67,6 +67,16 @@ const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason)
 	return NULL;
 }
 
+const struct types *map_value_types(struct walk *w, const struct scxray_map *map)
+{
+	const struct btf_object *objects = w->btfs;
+
+	for (size_t i = 0; i < w->nr_btfs; i++)
+		if (map->value_type.btf && objects[i].types.btf == map->value_type.btf)
+			return &objects[i].types;
+	return NULL;
+}
+
 void map_types_deinit(void *btfs, size_t nr)
 {
 	struct btf_object *objects = btfs;

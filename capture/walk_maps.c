@@ -144,4 +144,5 @@ void walk_maps(struct walk *w)
 		w->r->maps_cut = cut;
 	map_fields_sort(w);
 	active_object(w);
+	walk_allocators(w);
 }

@@ -13,4 +13,7 @@ bool report_is_empty(const struct scxray_report *r);
 /* All sections of the report but the guest's, without a blank line before or after. */
 void text_report(struct text *t, const struct scxray_report *r);
 
+/* Each sdt_alloc, then the scx_static ranges; nothing where there are none. */
+void text_sdts(struct text *t, const struct scxray_report *r);
+
 #endif

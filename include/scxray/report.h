@@ -514,6 +514,36 @@ struct scxray_pointee {
 	struct scxray_value value; /* state NONE: only a label */
 };
 
+/* ---- the scx library's arena allocators ----------------------------------- */
+
+/* One live slot of a struct scx_allocator (sdt_alloc): struct sdt_data and its payload. */
+struct scxray_sdt_entry {
+	int32_t idx;
+	int32_t genn;
+	uint64_t user_addr;	     /* of the struct sdt_data */
+	struct scxray_value payload; /* typed where payload_type is; else raw bytes */
+};
+
+/* A struct scx_allocator in a scheduler's .bss. */
+struct scxray_sdt {
+	const char *name; /* of the variable */
+	struct scxray_num elem_size;
+	uint32_t payload_type;		 /* in the .bss map's BTF; 0: unknown */
+	const char *payload_type_reason; /* how the type was found, or why not */
+	struct scxray_sdt_entry *entries;
+	size_t nr_entries;
+	uint32_t skipped_subtrees; /* whose pages are not there */
+	const char *cut;
+};
+
+/* A struct scx_static: a bump allocator. */
+struct scxray_static_range {
+	const char *name;
+	uint64_t start; /* user address */
+	uint64_t size;	/* bytes handed out */
+	uint64_t capacity;
+};
+
 /* ---- a report ----------------------------------------------------------- */
 
 struct scxray_phase {
@@ -538,6 +568,12 @@ struct scxray_report {
 	struct scxray_pointee *pointees; /* by address, ascending */
 	size_t nr_pointees;
 	const char *pointees_cut;
+	struct scxray_sdt *sdts;
+	size_t nr_sdts;
+	const char *sdt_alloc_unavailable;
+	struct scxray_static_range *static_ranges;
+	size_t nr_static_ranges;
+	uint32_t static_skipped;     /* instances that make no sense */
 	const char *active_obj_name; /* "scxfix" of "scxfix.bss"; NULL where unknown */
 
 	struct scxray_task *tasks;
