@@ -83,6 +83,7 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	strbuf_init(&dg->paths, NULL);
 	find_exits(dg);
 	find_stalled_tasks(dg);
+	find_maps(dg);
 	find_queues(dg);
 	find_cpus(dg);
 	find_bypass(dg);

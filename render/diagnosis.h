@@ -53,6 +53,7 @@ void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *f
 void find_exits(struct diagnosis *dg);
 void find_bypass(struct diagnosis *dg);
 void find_stalled_tasks(struct diagnosis *dg);
+void find_maps(struct diagnosis *dg);
 void find_queues(struct diagnosis *dg);
 void find_cpus(struct diagnosis *dg);
 

@@ -346,6 +346,70 @@ START_TEST(lists_that_contradict_themselves)
 }
 END_TEST
 
+START_TEST(where_the_scheduler_keeps_its_tasks)
+{
+	static const uint32_t pids[] = { 7, 103 };
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_entry entries[2] = { { .value = (const uint8_t *)&pids[0] },
+					   { .value = (const uint8_t *)&pids[1], .index = 1 } };
+
+	sample_init(&s);
+	s.maps[0].name = T("heldq");
+	s.maps[0].type_name = "queue";
+	s.maps[0].form = SCXRAY_MAP_QUEUE;
+	s.maps[0].value_type.size = 4;
+	s.maps[0].max_entries = N(256);
+	s.maps[0].entries = entries;
+	s.maps[0].nr_entries = s.maps[0].total = 2;
+	ck_found(
+		&doc,
+		"Inferred: held[103] is kept in map heldq, at place 2 of 2: the value there is its "
+		"pid.\",\"evidence\":[\"maps[0].array_entries[1].value\"]");
+	/* a task that is on a DSQ is nobody's secret */
+	s.tasks[HELD].ops_state_name = "NONE";
+	ck_not_found(&doc, "held_in_map");
+	s.tasks[HELD].ops_state_name = "QUEUED";
+	entries[1].value = (const uint8_t *)&s.tasks[HELD].kva;
+	entries[0].value = NULL;
+	s.maps[0].value_type.size = 8;
+	ck_found(&doc, "at place 2 of 2: the value there is its address.");
+	s.maps[0].value_type.size = 16;
+	ck_not_found(&doc, "held_in_map");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(maps_that_take_nothing_more)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_ringbuf ring = { .capacity = N(4096),
+				       .consumer_pos = N(4096),
+				       .producer_pos = N(4096 + 3700) };
+
+	sample_init(&s);
+	s.maps[0].type_name = "hash";
+	s.maps[0].form = SCXRAY_MAP_ENTRIES;
+	s.maps[0].max_entries = N(100);
+	s.maps[0].total = 100;
+	ck_found(&doc, "Map task_ctx is full (100 of 100 entries): what is new finds no room.");
+	s.maps[0].total = 99;
+	ck_not_found(&doc, "map_full");
+	s.maps[0].total = 100;
+	s.maps[0].type_name = "lru_hash";
+	ck_not_found(&doc, "map_full");
+	s.maps[0].ringbuf = &ring;
+	ck_found(&doc,
+		 "Ring buffer task_ctx is full or nearly so: 3700 of 4096 bytes wait to be read.");
+	ring.producer_pos = N(4096 + 3600);
+	ck_not_found(&doc, "ringbuf_full");
+	ring.producer_pos = N(4095);
+	ck_not_found(&doc, "ringbuf_full");
+	sample_deinit(&s);
+}
+END_TEST
+
 START_TEST(errors_come_first)
 {
 	struct pair p;
@@ -428,6 +492,8 @@ int main(void)
 	tcase_add_test(tc, what_the_cpus_run);
 	tcase_add_test(tc, a_clock_that_stood_still);
 	tcase_add_test(tc, lists_that_contradict_themselves);
+	tcase_add_test(tc, where_the_scheduler_keeps_its_tasks);
+	tcase_add_test(tc, maps_that_take_nothing_more);
 	tcase_add_test(tc, errors_come_first);
 	tcase_add_test(tc, the_difference_lists_what_changed);
 	tcase_add_test(tc, no_time_between_no_rates);
