@@ -138,7 +138,7 @@ __attribute__((unused)) static char *render(bool json, const struct btf *btf, in
 		ck_json(btf, type, bytes, size, json); \
 	} while (0)
 
-static int run_suite(Suite *suite)
+__attribute__((unused)) static int run_suite(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);
 	int failed;

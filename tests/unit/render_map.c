@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * render_map.c - maps of keys and values: the header, single values, arrays,
+ * tables, entries, queues
+ */
+#include "tests/render/maps.h"
+#include "tests/lib/unit.h"
+
+static void expect_header(struct one_map *m, const char *expect)
+{
+	char *got = maps_text(&m->r, 120);
+
+	got[strcspn(got, "\n")] = '\0';
+	ck_assert_str_eq(got, expect);
+	free(got);
+}
+
+START_TEST(the_header_has_its_exact_form)
+{
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_NONE, 27, "ringbuf");
+	expect_header(&m, "map m (type=ringbuf, value_size=8, max_entries=16)");
+	m.map.active = true;
+	expect_header(&m, "map m (type=ringbuf, value_size=8, max_entries=16)");
+	m.map.error = "truncated at 4096 entries";
+	expect_header(&m, "map m (type=ringbuf, value_size=8, max_entries=16) "
+			  "[error: truncated at 4096 entries]");
+	m.map.type_name = NULL;
+	m.map.map_type = N(99);
+	m.map.error = NULL;
+	m.map.value_size = LOST(ELEM, "not mapped");
+	expect_header(&m,
+		      "map m (type=99, value_size=<unreadable: 0xffff888000100000: not mapped>, "
+		      "max_entries=16)");
+	ck_map_json(&m, "\"map_type\":99,\"key_size\":4,\"value_size\":{\"kind\":\"unreadable\"");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(what_the_header_has_no_room_for_follows_it)
+{
+	struct one_map m;
+	uint32_t v = 7;
+
+	map_init(&m, SCXRAY_MAP_ENTRIES, 1, "hash");
+	ck_map_text(&m, "  (empty)\n");
+	ck_map_json(&m, "\"active\":false,\"total_entries\":0}");
+	m.map.active = true;
+	ck_map_text(&m, "  (the live scheduler's own; empty)\n");
+	ck_map_json(&m, "\"active_map_kvas\":[\"0xffff888000042000\"]");
+	/* an error says what is missing: then nothing may claim that the map is empty */
+	m.map.error = "hash table header makes no sense";
+	ck_map_text(&m, "  (the live scheduler's own)\n");
+	m.map.active = false;
+	m.map.error = NULL;
+	m.map.key_type.size = m.map.value_type.size = 4;
+	map_add(&m, &v, &v);
+	m.map.total = 100000;
+	m.map.btf_error = "struct btf cannot be read";
+	ck_map_text(&m, "  (1 of 100000 entries shown; raw bytes: struct btf cannot be read)\n"
+			"entry: key=07 00 00 00 (raw)\n"
+			"  value: 07 00 00 00 (raw)\n");
+	ck_map_json(&m, "\"btf_error\":\"struct btf cannot be read\",\"total_entries\":100000,"
+			"\"entries\":[{\"key_hex\":\"07000000\",\"value_hex\":\"07000000\"}]");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(a_single_value_stands_alone)
+{
+	static const char *const names[] = { "a", "b" };
+	uint64_t bytes[2] = { 5, 0 };
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_VALUE, 2, "array");
+	m.map.value_type = map_typed(&m, map_struct(&m, "cfg", names, 2), 16);
+	map_add(&m, NULL, bytes);
+	ck_map_text(&m, "cfg{a=5}\n");
+	ck_map_json(&m, "\"total_entries\":1,\"value\":{\"kind\":\"struct\",\"type_name\":\"cfg\","
+			"\"members\":[{\"name\":\"a\",\"value\":{\"kind\":\"uint\",\"bits\":64,"
+			"\"value\":5}},{\"name\":\"b\",\"value\":{\"kind\":\"uint\",\"bits\":64,"
+			"\"value\":0}}]}}");
+	m.entries[0].value = NULL;
+	m.entries[0].reason = "page not in the image";
+	ck_map_text(&m, "<unreadable: 0xffff888000100000: page not in the image>\n");
+	ck_map_json(&m, "\"value\":{\"kind\":\"unreadable\",\"addr\":\"0xffff888000100000\","
+			"\"reason\":\"page not in the image\"}");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(a_wide_value_breaks_at_the_width)
+{
+	static const char *const names[] = { "first_number", "second_number", "third_number",
+					     "fourth_number", "fifth_number" };
+	uint64_t bytes[5] = { UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 2, 4, 5 };
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_ARRAY, 2, "array");
+	m.map.value_type = map_typed(&m, map_struct(&m, "wide", names, 5), 40);
+	map_add(&m, NULL, bytes);
+	map_add(&m, NULL, bytes);
+	m.width = 150;
+	ck_map_text(&m, "key 0: wide{first_number=18446744073709551615, "
+			"second_number=18446744073709551614, third_number=18446744073709551613, "
+			"fourth_number=4, fifth_number=5}\n"
+			"key 1: wide{first_number=18446744073709551615, "
+			"second_number=18446744073709551614, third_number=18446744073709551613, "
+			"fourth_number=4, fifth_number=5}\n");
+	m.width = 120;
+	m.map.nr_entries = m.map.total = 1;
+	ck_map_text(&m,
+		    "key 0: wide:\n"
+		    "  first_number=18446744073709551615   second_number=18446744073709551614   "
+		    "third_number=18446744073709551613\n"
+		    "  fourth_number=4                     fifth_number=5\n");
+	m.width = 80;
+	ck_map_text(&m, "key 0: wide:\n"
+			"  first_number=18446744073709551615   second_number=18446744073709551614\n"
+			"  third_number=18446744073709551613   fourth_number=4\n"
+			"  fifth_number=5\n");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(an_array_is_listed_by_key)
+{
+	struct one_map m;
+	uint64_t v = 42;
+
+	map_init(&m, SCXRAY_MAP_ARRAY, 2, "array");
+	m.map.value_type = map_typed(&m, m.t.u64, 8);
+	map_add(&m, NULL, &v);
+	map_add(&m, NULL, NULL);
+	v = 0;
+	map_add(&m, NULL, &v);
+	ck_map_text(&m, "key 0: 42\n"
+			"key 1: <unreadable: 0xffff888000100080: not mapped>\n"
+			"key 2: 0\n");
+	ck_map_json(&m, "\"total_entries\":3,\"array_entries\":["
+			"{\"key\":0,\"value\":{\"kind\":\"uint\",\"bits\":64,\"value\":42}},"
+			"{\"key\":1,\"value\":{\"kind\":\"unreadable\","
+			"\"addr\":\"0xffff888000100080\",\"reason\":\"not mapped\"}},"
+			"{\"key\":2,\"value\":{\"kind\":\"uint\",\"bits\":64,\"value\":0}}]");
+	map_deinit(&m);
+}
+END_TEST
+
+/* Keys {cgrp_id, llc_id}, values {llcx}. */
+static void init_table(struct one_map *m)
+{
+	static const char *const key[] = { "cgrp_id", "llc_id" }, *const value[] = { "llcx" };
+
+	map_init(m, SCXRAY_MAP_ENTRIES, 1, "hash");
+	m->map.key_type = map_typed(m, map_struct(m, "key", key, 2), 16);
+	m->map.value_type = map_typed(m, map_struct(m, "value", value, 1), 8);
+}
+
+START_TEST(flat_structs_make_a_table)
+{
+	uint64_t keys[2][2] = { { 1, 5 }, { 6100000000, 0 } }, values[2] = { 17592186046336, 7 };
+	struct one_map m;
+
+	init_table(&m);
+	map_add(&m, keys[0], &values[0]);
+	map_add(&m, keys[1], &values[1]);
+	ck_map_text(&m, "     cgrp_id  llc_id |           llcx\n"
+			"           1       5 | 17592186046336\n"
+			"  6100000000       0 |              7\n");
+	ck_map_json(&m,
+		    "{\"name\":\"llc_id\",\"value\":{\"kind\":\"uint\",\"bits\":64,\"value\":0}}]},"
+		    "\"value\":{\"kind\":\"struct\",\"type_name\":\"value\"");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(one_entry_makes_no_table)
+{
+	uint64_t key[2] = { 1, 5 }, value = 9;
+	struct one_map m;
+
+	init_table(&m);
+	map_add(&m, key, &value);
+	ck_map_text(&m, "entry: key=key{cgrp_id=1, llc_id=5}\n  value: value{llcx=9}\n");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(an_entry_that_cannot_be_read_makes_no_table)
+{
+	uint64_t keys[2][2] = { { 1, 5 }, { 2, 6 } }, value = 9;
+	struct one_map m;
+
+	init_table(&m);
+	map_add(&m, keys[0], &value);
+	map_add(&m, keys[1], NULL);
+	map_add(&m, NULL, &value)->reason = "freed";
+	ck_map_text(&m, "entry: key=key{cgrp_id=1, llc_id=5}\n"
+			"  value: value{llcx=9}\n"
+			"entry: key=key{cgrp_id=2, llc_id=6}\n"
+			"  value: <unreadable: 0xffff888000100080: not mapped>\n"
+			"entry: key=<unreadable: 0xffff888000100100: freed>\n"
+			"  value: value{llcx=9}\n");
+	ck_map_json(&m, "{\"key\":{\"kind\":\"unreadable\",\"addr\":\"0xffff888000100100\","
+			"\"reason\":\"freed\"},\"value\":{\"kind\":\"struct\"");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(values_that_are_not_flat_make_no_table)
+{
+	static const char *const key[] = { "k" };
+	uint8_t value[24] = { [0] = 5, [8] = 'h', [9] = 'o', [10] = 'g' };
+	uint64_t keys[2] = { 1, 2 };
+	struct one_map m;
+	int name, with;
+
+	map_init(&m, SCXRAY_MAP_ENTRIES, 1, "hash");
+	name = btf__add_array(m.t.btf, m.t.u32, m.t.chr, 16);
+	with = btf__add_struct(m.t.btf, "stat", 24);
+	btf__add_field(m.t.btf, "n", m.t.u64, 0, 0);
+	btf__add_field(m.t.btf, "comm", name, 64, 0);
+	m.map.value_type = map_typed(&m, with, 24);
+	m.map.key_type = map_typed(&m, map_struct(&m, "key", key, 1), 8);
+	map_add(&m, &keys[0], value);
+	map_add(&m, &keys[1], value);
+	ck_map_text(&m, "entry: key=key{k=1}\n  value: stat{n=5, comm=\"hog\"}\n"
+			"entry: key=key{k=2}\n  value: stat{n=5, comm=\"hog\"}\n");
+	/* and keys that are no structs */
+	m.map.key_type = map_typed(&m, m.t.u64, 8);
+	m.map.value_type = map_typed(&m, map_struct(&m, "v", key, 1), 8);
+	ck_map_text(&m, "entry: key=1\n  value: v{k=5}\nentry: key=2\n  value: v{k=5}\n");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(storage_is_shown_by_its_owners)
+{
+	static const char *owners[] = { "hog[106]", "/alpha/inner", "e\033[2J\n" };
+	uint64_t kva = 0xffff888000500000, v = 3;
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_ENTRIES, 29, "task_storage");
+	m.map.key_type.size = 8;
+	m.map.value_type = map_typed(&m, m.t.u64, 8);
+	m.map.owners = owners;
+	m.map.nr_owners = 3;
+	map_add(&m, &kva, &v)->owner = 1;
+	map_add(&m, &kva, &v);
+	map_add(&m, &kva, &v)->owner = 3;
+	map_add(&m, &kva, &v)->owner = 99;
+	ck_map_text(&m, "entry: key=0xffff888000500000 → hog[106]\n  value: 3\n"
+			"entry: key=0xffff888000500000\n  value: 3\n"
+			"entry: key=0xffff888000500000 → e\\x1b[2J\\n\n  value: 3\n"
+			"entry: key=0xffff888000500000\n  value: 3\n");
+	ck_map_json(&m, "{\"key\":{\"kind\":\"ptr\",\"value\":\"0xffff888000500000\"},"
+			"\"owner\":\"hog[106]\",\"value\":{");
+	ck_map_json(&m, "{\"key\":{\"kind\":\"ptr\",\"value\":\"0xffff888000500000\"},\"value\":{");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(queues_and_stacks_are_listed_in_order)
+{
+	struct one_map m;
+	uint32_t v = 141;
+
+	map_init(&m, SCXRAY_MAP_QUEUE, 22, "queue");
+	ck_map_text(&m, "  (empty)\n");
+	m.map.value_type.size = 4;
+	map_add(&m, NULL, &v);
+	v++;
+	map_add(&m, NULL, &v);
+	map_add(&m, NULL, NULL);
+	ck_map_text(&m, "  (3 elements, next out first)\n"
+			"  [0] 8d 00 00 00 (raw) = 141\n"
+			"  [1] 8e 00 00 00 (raw) = 142\n"
+			"  [2] <unreadable: 0xffff888000100100: not mapped>\n");
+	ck_map_json(&m, "\"array_entries\":[{\"key\":0,\"value\":{\"kind\":\"bytes\",\"len\":4,"
+			"\"hex\":\"8d000000\"}}");
+	m.map.map_type = N(23);
+	m.map.nr_entries = 1;
+	ck_map_text(&m, "  (3 elements, top first; 1 of 3 entries shown)\n"
+			"  [0] 8d 00 00 00 (raw) = 141\n");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(long_raw_values_are_cut_in_text_alone)
+{
+	uint8_t bytes[300] = { 0 };
+	struct one_map m;
+	char *got;
+
+	map_init(&m, SCXRAY_MAP_VALUE, 2, "array");
+	m.map.value_type.size = sizeof(bytes);
+	bytes[299] = 0xee;
+	map_add(&m, NULL, bytes);
+	got = maps_text(&m.r, 120);
+	ck_assert_ptr_nonnull(strstr(got, "00 00 +44 bytes (raw)\n"));
+	ck_assert_ptr_null(strstr(got, "ee"));
+	free(got);
+	ck_map_json(&m, "0000ee\"}");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(hostile_names_act_on_nothing)
+{
+	uint64_t keys[2][2] = { { 1, 5 }, { 2, 6 } }, value = 9;
+	static const char *const bad[] = { "\033[2J|\n", "\xff\xfe" };
+	struct one_map m;
+	char *text, *json;
+
+	map_init(&m, SCXRAY_MAP_ENTRIES, 1, "hash\033]0;x\a");
+	m.map.name = T("\033[31mred\xff\n\"\\");
+	m.map.error = "bad \033 error\n";
+	m.map.btf_error = "\xc3(";
+	m.map.key_type = map_typed(&m, map_struct(&m, "\n}", bad, 2), 16);
+	m.map.value_type = map_typed(&m, map_struct(&m, "\033[0m", bad, 1), 8);
+	map_add(&m, keys[0], &value);
+	map_add(&m, keys[1], &value);
+	text = maps_text(&m.r, 120);
+	json = maps_json(&m.r);
+	for (const char *c = text; *c; c++)
+		ck_assert_msg(*c == '\n' || ((unsigned char)*c >= 0x20 && *c != 0x7f), "%s", text);
+	for (const char *c = json; *c; c++)
+		ck_assert_msg((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7f, "%s", json);
+	/* the table keeps its three lines */
+	ck_assert_ptr_nonnull(strstr(text, "\n  \\x1b[2J|\\n  \\xff\\xfe | \\x1b[2J|\\n\n"));
+	free(text);
+	free(json);
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(reasons_for_no_maps_are_told)
+{
+	struct scxray_report r = { .maps_unavailable = "no map_idr",
+				   .maps_cut = "cut after 4096 maps",
+				   .pointees_cut = "cut after 4096 pointees" };
+	char *got = maps_text(&r, 120);
+
+	ck_assert_str_eq(got, "maps: <unavailable: no map_idr>\n\nmaps cut: cut after 4096 maps\n\n"
+			      "map pointees cut: cut after 4096 pointees\n");
+	free(got);
+	got = maps_json(&r);
+	ck_assert_str_eq(
+		got, "{\"maps_unavailable\":\"no map_idr\",\"maps_cut\":\"cut after 4096 maps\","
+		     "\"map_pointees_cut\":\"cut after 4096 pointees\",\"maps\":[]}");
+	free(got);
+}
+END_TEST
+
+static const unit_test tests[] = {
+	&the_header_has_its_exact_form,
+	&what_the_header_has_no_room_for_follows_it,
+	&a_single_value_stands_alone,
+	&a_wide_value_breaks_at_the_width,
+	&an_array_is_listed_by_key,
+	&flat_structs_make_a_table,
+	&one_entry_makes_no_table,
+	&an_entry_that_cannot_be_read_makes_no_table,
+	&values_that_are_not_flat_make_no_table,
+	&storage_is_shown_by_its_owners,
+	&queues_and_stacks_are_listed_in_order,
+	&long_raw_values_are_cut_in_text_alone,
+	&hostile_names_act_on_nothing,
+	&reasons_for_no_maps_are_told,
+};
+
+UNIT_MAIN("render_map", tests)
