@@ -156,7 +156,9 @@ void core_builder_init(struct core_builder *b)
 	image_put(core_builder_part(b, CORE_REGIONS), regions, sizeof(regions));
 	image_put(core_builder_part(b, CORE_VCPUS), &head, sizeof(head));
 	for (uint32_t i = 0; i < head.nr_vcpus; i++) {
-		struct core_vcpu vcpu = { .parked = 1, .prstatus_pid = 100 + i, .known = 5 };
+		struct core_vcpu vcpu = { .parked = 1,
+					  .prstatus_pid = 100 + i,
+					  .known = 5 | 1 << 3 };
 		uint64_t regs[] = { 0xa0 + i, 0xb0 + i, 0xc0 + i };
 
 		image_put(core_builder_part(b, CORE_VCPUS), &vcpu, sizeof(vcpu));

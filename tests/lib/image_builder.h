@@ -65,7 +65,11 @@ struct core_builder {
 	void (*edit_trailer)(struct core_trailer *trailer);
 };
 
-/* The smallest core that loads: three pages of two regions, two vCPUs, a VMCOREINFO. */
+/*
+ * The smallest core that loads: three pages of two regions, two vCPUs, a VMCOREINFO.
+ * Of three registers each, one is not known, and a fourth that is not there claims
+ * to be.
+ */
 void core_builder_init(struct core_builder *b);
 void core_builder_deinit(struct core_builder *b);
 /* The part of a type; a new one where there is none. */

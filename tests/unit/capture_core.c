@@ -149,7 +149,7 @@ static void empty_meta(void)
 
 static void huge_region(void)
 {
-	poke(CORE_REGIONS, 8, 1ULL << 47, 8);
+	poke(CORE_REGIONS, 24, 1ULL << 47, 8);
 }
 
 static void region_of_nothing(void)
@@ -181,6 +181,15 @@ static void region_sizes_wrap(void)
 static void too_many_vcpus(void)
 {
 	poke(CORE_VCPUS, 0, UINT32_MAX, 4);
+}
+
+static void more_vcpus_than_any_machine_has(void)
+{
+	static uint8_t bytes[8 + (SOURCE_MAX_VCPUS + 1) * sizeof(struct core_vcpu)];
+
+	memcpy(bytes, (uint32_t[]){ SOURCE_MAX_VCPUS + 1, 0 }, 8);
+	core_builder_part(&b, CORE_VCPUS)->size = 0;
+	image_put(core_builder_part(&b, CORE_VCPUS), bytes, sizeof(bytes));
 }
 
 static void too_many_regs(void)
@@ -324,6 +333,7 @@ START_TEST(each_broken_field_is_an_error_with_a_text)
 		{ region_sizes_wrap, "impossible memory region" },
 		{ too_many_regions, "too many memory regions" },
 		{ too_many_vcpus, "vCPU registers" },
+		{ more_vcpus_than_any_machine_has, "vCPU registers" },
 		{ too_many_regs, "vCPU registers" },
 		{ one_vcpu_more, "vCPU registers" },
 		{ vcpus_cut, "vCPU registers" },

@@ -58,6 +58,7 @@ START_TEST(a_core_gives_the_same_report)
 	struct scxray_report *first, *replayed, *again;
 	struct scxray_source *core;
 	struct image_bytes file, second;
+	uint8_t byte;
 
 	start();
 	first = scxray_capture(&m.source, NULL, &err);
@@ -76,6 +77,7 @@ START_TEST(a_core_gives_the_same_report)
 	ck_assert_uint_eq(second.size, file.size);
 	ck_assert_mem_eq(second.bytes, file.bytes, file.size);
 	/* a source may be captured more than once */
+	phys_read(&core->phys, MINI_GPA + MINI_SIZE - PAGE_SIZE, &byte, 1); /* counts for nothing */
 	again = scxray_capture(core, NULL, &err);
 	ck_assert_ptr_nonnull(again);
 	expect_same_report(first, again);

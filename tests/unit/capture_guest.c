@@ -80,6 +80,7 @@ START_TEST(strings_end_at_their_nul_or_where_they_are_cut)
 		{ GUEST_KVA, 64, 64, READ_OK, 63 }, /* cut */
 		{ GUEST_KVA, 9, 2, READ_OK, 1 },
 		{ GUEST_KVA, 9, 1, READ_OK, 0 },
+		{ GUEST_KVA + PAGE_SIZE - 64, 99, 64, READ_OK, 63 }, /* the page's rest fills it */
 		{ GUEST_KVA + PAGE_SIZE - 10, 20, 64, READ_OK, 20 }, /* over the page's end */
 		{ GUEST_KVA + PAGE_SIZE - 10, 10, 64, READ_OK,
 		  10 }, /* the NUL opens the next page */

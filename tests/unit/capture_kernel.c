@@ -429,6 +429,19 @@ START_TEST(a_hint_leads_there_without_a_search)
 }
 END_TEST
 
+START_TEST(a_hint_of_an_unknown_route_is_not_followed)
+{
+	start(0);
+	give_lstar();
+	expect_kernel(ROUTE_LSTAR);
+	m.source.hint = kernel_hint(&kernel);
+	kernel_deinit(&kernel);
+	m.source.hint.found_by = ROUTE_NR;
+	expect_none("");
+	drop();
+}
+END_TEST
+
 START_TEST(a_hint_that_misleads_is_an_error)
 {
 	static const struct boot_hint wrong[] = {
@@ -470,6 +483,7 @@ static const unit_test tests[] = {
 	&an_absurd_number_of_cpus_is_an_error,
 	&a_kernel_without_btf_is_a_kernel,
 	&a_hint_leads_there_without_a_search,
+	&a_hint_of_an_unknown_route_is_not_followed,
 	&a_hint_that_misleads_is_an_error,
 };
 

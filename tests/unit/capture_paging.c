@@ -267,6 +267,13 @@ START_TEST(pages_that_share_a_tlb_slot_are_told_apart)
 				READ_OK);
 			ck_assert_uint_eq(gpa, 0x10000 + i * PAGE_SIZE);
 		}
+	for (uint64_t i = 0; i < 8; i++) { /* and so are neighbours */
+		guest_map(&b, GUEST_KVA + i * PAGE_SIZE, 0x20000 + i * PAGE_SIZE, 1);
+		paging_translate(&b.guest.paging, GUEST_KVA + (i ? i - 1 : 0) * PAGE_SIZE, &gpa);
+		ck_assert_int_eq(paging_translate(&b.guest.paging, GUEST_KVA + i * PAGE_SIZE, &gpa),
+				 READ_OK);
+		ck_assert_uint_eq(gpa, 0x20000 + i * PAGE_SIZE);
+	}
 	ck_assert_int_eq(paging_translate(&b.guest.paging, GUEST_KVA + 8 * stride, &gpa),
 			 READ_NOT_MAPPED);
 	guest_deinit(&b);

@@ -45,7 +45,8 @@ START_TEST(bad_regions_are_refused)
 		{ 0x8010, 0x1000, -1 },		    /* not aligned */
 		{ 0xfffffffffffff000, 0x1000, -1 }, /* wraps */
 		{ 0x3000, 0x1000, 0 },		    /* right before */
-		{ 0x6000, 0x1000, 0 },		    /* right behind */
+		{ 0x6000, 0x1001, 0 },		    /* right behind */
+		{ 0x7000, 0x1000, -1 },		    /* and one byte of this is in that */
 	};
 	struct phys phys = { 0 };
 
@@ -166,10 +167,10 @@ END_TEST
 
 START_TEST(touched_pages_come_in_order_once_each)
 {
-	static const uint64_t reads[] = { 0x105000, 0x3000,   0x3ff8,  0x0,	0x105010,
-					  0x7f000,  0x100000, 0x40000, 0x3f000, 0x1bf000 };
-	static const uint64_t expected[] = { 0x0,     0x3000,	0x4000,	  0x3f000, 0x40000,
-					     0x7f000, 0x100000, 0x105000, 0x1bf000 };
+	static const uint64_t reads[] = { 0x105000, 0x3000,  0x3ff8,  0x0,	0x105010, 0x7f000,
+					  0x100000, 0x40000, 0x3f000, 0x1bf000, 0x140000 };
+	static const uint64_t expected[] = { 0x0,     0x3000,	0x4000,	  0x3f000,  0x40000,
+					     0x7f000, 0x100000, 0x105000, 0x140000, 0x1bf000 };
 	static uint8_t low[0x80000], high[0xc0000]; /* more than 64 pages: several bitmap words */
 	struct phys phys = { .recording = true };
 	uint64_t cursor = 0, gpa;

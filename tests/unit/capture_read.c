@@ -397,10 +397,9 @@ END_TEST
 START_TEST(flags_have_names_and_what_has_none_is_hexadecimal)
 {
 	static const struct btf_builder_value values[] = {
-		{ "RQ_ONLINE", 1 },	{ "RQ_CAN_STOP", 2 },
 		{ "RQ_MASK", 3 }, /* two bits: no flag */
-		{ "RQ_NONE", 0 },	{ "OTHER", 1ULL << 63 },
-		{ "RQ_ONLINE_TOO", 1 }, /* the first counts */
+		{ "RQ_ONLINE", 1 },	 { "RQ_CAN_STOP", 2 },	 { "RQ_NONE", 0 },
+		{ "OTHER", 1ULL << 63 }, { "RQ_ONLINE_TOO", 1 }, /* the first counts */
 	};
 	static const struct {
 		uint64_t value, mask;
