@@ -18,9 +18,12 @@ PTI ?= 0
 KASLR ?= 1
 TIMEOUT ?= 8
 KALLSYMS ?= 0
+BIGHASH ?= 0
 IMAGE_JOBS ?= 2
 
 BPF_CLANG ?= clang
+# clang 14 loses type tags of pointers to structs (kptrs): the zoo needs a newer one.
+ZOO_CLANG ?= clang-19
 QEMU ?= qemu-system-x86_64
 
 kf := kernel-fixtures
@@ -32,13 +35,14 @@ kf_python ?= $(firstword $(wildcard /usr/bin/python3) python3)
 kf_variant := $(if $(filter-out 2,$(CPUS)),-cpus$(CPUS))$(if $(filter-out 128,$(MEM)),-mem$(MEM))
 kf_variant := $(kf_variant)$(if $(filter-out 1,$(NODES)),-nodes$(NODES))$(if $(filter 1,$(LA57)),-la57)
 kf_variant := $(kf_variant)$(if $(filter 1,$(PTI)),-pti)$(if $(filter 0,$(KASLR)),-nokaslr)
-kf_variant := $(kf_variant)$(if $(filter-out 8,$(TIMEOUT)),-timeout$(TIMEOUT))
+kf_variant := $(kf_variant)$(if $(filter-out 8,$(TIMEOUT)),-timeout$(TIMEOUT))$(if $(filter-out 0,$(BIGHASH)),-bighash$(BIGHASH))
 kf_image := build/images/$(RELEASE)/$(MODE)$(kf_variant)
 
 kf_sysroot := $(kf_cache)/sysroot
 kf_private := $(shell sed -n 's/^private[ 	]*\([^ 	]*\).*/\1/p' $(kf)/packages.txt)
 kf_libbpf := $(kf_sysroot)/usr/lib/x86_64-linux-gnu/libbpf.a
 kf_object := $(kf_build)/scxfix.bpf.o
+kf_zoo := $(patsubst $(kf)/zoo/%.bpf.c,$(kf_build)/zoo/%.o,$(wildcard $(kf)/zoo/*.bpf.c))
 kf_init := $(kf_build)/init
 kf_initrd := $(kf_build)/initrd.cpio.zst
 
@@ -61,7 +65,7 @@ $(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels
 	@$(kf_python) $(kf)/tools/drive.py --release '$(RELEASE)' --mode '$(MODE)' --kernel build/kernels/$(RELEASE)/vmlinuz \
 		--initrd $(kf_initrd) --out $(@D) --cpus '$(CPUS)' --mem '$(MEM)' --nodes '$(NODES)' --la57 '$(LA57)' \
 		--pti '$(PTI)' --kaslr '$(KASLR)' --timeout '$(TIMEOUT)' --qemu '$(QEMU)' \
-		$(if $(filter 1,$(KALLSYMS)),--append scxfix.kallsyms)
+		--append '$(if $(filter 1,$(KALLSYMS)),scxfix.kallsyms )scxfix.bighash=$(BIGHASH)'
 
 build/kernels/%/vmlinuz:
 	@$(kf)/tools/fetch-kernel.sh $* $(kf_cache) $(@D)
@@ -80,18 +84,24 @@ $(kf_object): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
 	@$(BPF_CLANG) $(kf_bpf_cflags) -c $(kf)/bpf/scxfix.bpf.c -o $@
 	@llvm-strip -g $@
 
-$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf_object)
+$(kf_build)/zoo/%.o: $(kf)/zoo/%.bpf.c $(wildcard $(kf)/zoo/*.h) $(kf_libbpf)
+	@mkdir -p $(@D)
+	@echo "  BPF     $@"
+	@$(ZOO_CLANG) $(kf_bpf_cflags) -c $< -o $@
+	@llvm-strip -g $@
+
+$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf)/zoo/zoo.h $(kf_object)
 	@echo "  GUEST   $@"
 	@gcc $(kf_cflags) -static -DSCXFIX_OBJECT='"$(kf_object)"' $(wildcard $(kf)/guest/*.c) $(wildcard $(kf)/guest/*.S) \
 		$(kf_libbpf) -lelf -lz -o $@
 
-$(kf_initrd): $(kf_init)
-	@cd $(<D) && echo $(<F) | cpio --quiet -o -H newc | zstd -q -f -o $(@F).new && mv $(@F).new $(@F)
+$(kf_initrd): $(kf_init) $(kf_zoo)
+	@cd $(<D) && printf '%s\n' $(<F) zoo $(patsubst $(kf_build)/%,%,$(kf_zoo)) | cpio --quiet -o -H newc | zstd -q -f -o $(@F).new && mv $(@F).new $(@F)
 
 # ---- the matrix -------------------------------------------------------------
 
 kf_releases := 6.12 6.16.12 6.18.15 7.0.13 7.3.4
-kf_modes := stall held vtime error hog
+kf_modes := stall held vtime error hog maps
 
 # RELEASE,MODE[,VARIABLE-VALUE...]; no "=", which make takes for an assignment
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))

@@ -97,6 +97,7 @@ static bool strand(struct task_struct *p, const struct task_ctx *tc, u64 enq_fla
 		insert_vtime(p, tc, DSQ_VTIME, far, enq_flags);
 		return true;
 	case MODE_ERROR:
+	case MODE_MAPS:
 		if (tc->index % 2 || state.no_user_dsqs)
 			hold(p, tc, enq_flags);
 		else

@@ -23,9 +23,10 @@ struct options {
 	const char *mode_name;
 	unsigned int timeout_ms;
 	bool all_symbols;
+	unsigned int big_hash; /* MODE_MAPS: entries of one more hash */
 };
 
-/* options.c: scxfix.mode=, scxfix.timeout= and scxfix.kallsyms of the kernel's command line */
+/* options.c: scxfix.mode=, scxfix.timeout=, scxfix.kallsyms, scxfix.bighash= of the kernel's command line */
 void options_read(struct options *options);
 
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "zoo.h"
 
 #define HEALTHY_RUNS 20 /* of victims, before the failure begins */
 #define SLACK_MS 20000	/* for what takes no time on an idle host */
@@ -103,9 +104,13 @@ int main(void)
 		mark("arm %#lx", (unsigned long)dump_state);
 		await_host("armed");
 		tracing_start();
+		if (options.mode == MODE_MAPS)
+			zoo_make(&options);
 		crew_start(&options);
 		scheduler_attach(&options);
 		mark("attached");
+		if (options.mode == MODE_MAPS)
+			zoo_send(&options);
 		fail(&options);
 	}
 	mark("done");

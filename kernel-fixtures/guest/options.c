@@ -8,6 +8,7 @@
 static const char *const mode_names[] = {
 	[MODE_NONE] = "none",	[MODE_STALL] = "stall", [MODE_HELD] = "held",
 	[MODE_VTIME] = "vtime", [MODE_ERROR] = "error", [MODE_HOG] = "hog",
+	[MODE_MAPS] = "maps",
 };
 
 static void mode_parse(struct options *options, const char *name)
@@ -45,6 +46,8 @@ void options_read(struct options *options)
 			mode_parse(options, word + 12);
 		else if (!strncmp(word, "scxfix.timeout=", 15))
 			timeout_parse(options, word + 15);
+		else if (!strncmp(word, "scxfix.bighash=", 15))
+			options->big_hash = (unsigned int)strtoul(word + 15, NULL, 10);
 		else if (!strcmp(word, "scxfix.kallsyms"))
 			options->all_symbols = true;
 	}

@@ -26,7 +26,7 @@ BOOT_LIMIT = 240
 DUMP_LIMIT = 300
 
 OUTPUTS = ("meta.json", "half.vmcore", "error.vmcore", "guest.vmcore", "oracle.txt", "half-dump.txt", "dump.txt",
-           "kallsyms.txt", "serial.log")
+           "maps.txt", "kallsyms.txt", "serial.log")
 # Sections of oracle.txt, in order, and the texts that the guest sends for them.
 SECTIONS = (("guest", "oracle-guest.txt"), ("symbols", "symbols.txt"), ("half", "oracle-half.txt"),
             ("exit", "oracle-exit.txt"), ("after", "oracle-after.txt"), ("idle", "oracle-idle.txt"))
@@ -101,7 +101,7 @@ class Run:
             self.images[name].update(where)
 
     def write(self):
-        for name in ("half-dump.txt", "dump.txt", "kallsyms.txt"):
+        for name in ("half-dump.txt", "dump.txt", "maps.txt", "kallsyms.txt"):
             if name in self.texts:
                 self.store(name, self.texts[name])
         self.store("oracle.txt", b"".join(b"[%s]\n%s\n" % (section.encode(), self.texts[name])

@@ -32,6 +32,8 @@ struct bpf_rb_node {
 } __attribute__((aligned(8)));
 #endif
 
+char LICENSE[] SEC("license") = "GPL";
+
 /* libbpf and the kernel pair these with the kernel's own by name. */
 struct task_struct {
 	int pid;
@@ -67,7 +69,6 @@ extern int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *nod
 			       void *meta, u64 off) __ksym;
 
 /* bpf_core_type_id_local() of bpf_core_read.h */
-#define zoo_new(type) \
-	((type *)bpf_obj_new_impl(__builtin_btf_type_id(*(type *)0, 0), NULL))
+#define zoo_new(type) ((type *)bpf_obj_new_impl(__builtin_btf_type_id(*(type *)0, 0), NULL))
 
 #endif

@@ -2,10 +2,10 @@
 /* Ring buffers with records that nobody consumes. */
 #include "zoo_kernel.h"
 
-#define RING(name, size)                             \
-	struct {                                     \
-		__uint(type, BPF_MAP_TYPE_RINGBUF);  \
-		__uint(max_entries, size);           \
+#define RING(name, size)                            \
+	struct {                                    \
+		__uint(type, BPF_MAP_TYPE_RINGBUF); \
+		__uint(max_entries, size);          \
 	} name SEC(".maps")
 
 RING(zoo_pending, 8192);
