@@ -9,7 +9,7 @@
 # these lack, and commit them together with what reads it.
 
 # RELEASE,MODE: every failure a newcomer should see, a kernel of each shape.
-bundled := 6.12,stall 6.18.15,vtime 7.3.4,held
+bundled := 6.12,held 6.18.15,vtime 7.3.4,stall
 
 bundled_comma := ,
 bundled_entries := $(addprefix core-of/,$(bundled))

@@ -27,7 +27,7 @@ def check_same(cases, what, a, b):
     return cases.check(a == b, what, "" if a == b else first_difference(a, b))
 
 
-def check_replay(cases, core, folder):
+def check_replay(cases, core, folder, validator):
     """A core of a core gives the report of the core, and is the same core."""
     name = harness.core_name(core)
     for form in ("text", "json"):
@@ -35,6 +35,9 @@ def check_replay(cases, core, folder):
         again = harness.scxray("report", core, "--format", form)
         cases.check(first.status == 0 and first.out and not first.err, f"{name}: a report as {form}", first)
         check_same(cases, f"{name}: the same {form} twice", first.out, again.out)
+        if form == "json":
+            problems = validator.errors(first.out)
+            cases.check(not problems, f"{name}: its JSON is valid against the schema", "\n".join(problems))
         saved = os.path.join(folder, "saved.core.zst")
         ran = harness.scxray("report", core, "--save-core", saved, "--format", form)
         check_same(cases, f"{name}: --save-core leaves the {form} alone", first.out, ran.out)
@@ -56,7 +59,7 @@ def check_dual_cores(cases, half, error, folder):
     check_same(cases, f"{name}: a pair of saved cores replays to the same text", first.out, again.out)
 
 
-def check_goldens(cases, validator):
+def check_goldens(cases):
     seen = set()
     for name, form, args in documents():
         path = golden_path(name, form)
@@ -65,9 +68,6 @@ def check_goldens(cases, validator):
         what = f"{name} as {form}"
         if not cases.check(ran.status == 0 and not ran.err, what, ran):
             continue
-        if form == "json":
-            problems = validator.errors(ran.out)
-            cases.check(not problems, f"{what} is valid against the schema", "\n".join(problems))
         if not os.path.exists(path):
             cases.check(False, f"{what}: no golden {os.path.relpath(path, harness.ROOT)} (make goldens)")
             continue
@@ -81,12 +81,13 @@ def check_goldens(cases, validator):
 def main():
     cases = harness.Cases()
     cores = harness.need_cores(cases)
+    validator = Validator(harness.SCHEMA)
     with harness.scratch() as folder:
         for core in cores:
-            check_replay(cases, core, folder)
+            check_replay(cases, core, folder, validator)
         for half, error in harness.core_pairs():
             check_dual_cores(cases, half, error, folder)
-    check_goldens(cases, Validator(harness.SCHEMA))
+    check_goldens(cases)
     return cases.end()
 
 
