@@ -148,6 +148,8 @@ def main():
     for name, relative in (("relative", True), ("own-place", False)):
         write(folder, "kallsyms", name, kallsyms(relative))
     write(folder, "btf", "kinds", btf())
+    value = bytes(rng.getrandbits(8) for _ in range(96))
+    write(folder, "value", "kinds", struct.pack("<H", len(value)) + value + btf())
     for i in range(8):
         changes = b"".join(struct.pack("<IQ", rng.getrandbits(32), rng.choice([0, 1 << 63, rng.getrandbits(64)]))
                            for _ in range(1 << i))
