@@ -66,7 +66,8 @@ int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offs
 		walk_charge_lookup(w, btf_vlen(t.type));
 		v.name = btf_enum_name(w->btf, t.type, v.lo);
 		w->scratch.len = 0;
-		if (!v.name && btf_enum_flags(w->btf, t.type, v.lo, &w->scratch))
+		if (!v.name && btf_enum_flags(w->btf, t.type, v.lo, &w->scratch) &&
+		    !w->scratch.error)
 			v.flags = strbuf_str(&w->scratch);
 	} else if (btf_int_encoding(t.type) & BTF_INT_BOOL) {
 		v.kind = SCXRAY_SCALAR_BOOL;
@@ -190,7 +191,11 @@ bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
 		}
 		bit++;
 	}
-	*ret = w->visit->cpus(w->arg, strbuf_str(list));
+	/* an empty list would be a mask without CPUs, which is not what memory held */
+	if (list->error)
+		*ret = w->visit->unsupported(w->arg, "out of memory");
+	else
+		*ret = w->visit->cpus(w->arg, strbuf_str(list));
 	return true;
 }
 
