@@ -67,9 +67,14 @@ void phys_deinit(struct phys *phys)
 
 void phys_reset_touched(struct phys *phys)
 {
-	for (size_t i = 0; i < phys->nr_regions; i++)
-		memset(phys->regions[i].touched, 0,
-		       (region_pages(&phys->regions[i]) + 63) / 64 * 8);
+	/* words that are 0 are not written: a core may claim terabytes of RAM */
+	for (size_t i = 0; phys->nr_touched && i < phys->nr_regions; i++) {
+		struct phys_region *r = &phys->regions[i];
+
+		for (uint64_t word = 0; word < (region_pages(r) + 63) / 64; word++)
+			if (r->touched[word])
+				r->touched[word] = 0;
+	}
 	phys->nr_touched = 0;
 }
 
