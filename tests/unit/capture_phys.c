@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* phys.c: regions, reads across them, what was touched, the budget. */
+#include <stdio.h>
 #include <string.h>
 
 #include "capture/phys.h"
@@ -196,6 +197,36 @@ START_TEST(touched_pages_come_in_order_once_each)
 }
 END_TEST
 
+static uint64_t resident_bytes(void)
+{
+	unsigned long size = 0, resident = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	ck_assert_ptr_nonnull(statm);
+	ck_assert_int_eq(fscanf(statm, "%lu %lu", &size, &resident), 2);
+	fclose(statm);
+	return resident * PAGE_SIZE;
+}
+
+START_TEST(a_core_that_claims_terabytes_costs_no_memory)
+{
+	struct phys phys = { .recording = true };
+	uint64_t cursor = 0, gpa, before = resident_bytes();
+	uint8_t byte;
+
+	ck_assert_int_eq(phys_add_region(&phys, 0, 1ULL << 45, NULL), 0);
+	for (int round = 0; round < 2; round++) {
+		phys_reset_touched(&phys);
+		ck_assert_int_eq(phys_read(&phys, 1ULL << 44, &byte, 1), READ_NOT_IN_CORE);
+		cursor = (1ULL << 44) - PAGE_SIZE;
+		ck_assert(phys_next_touched(&phys, &cursor, &gpa));
+		ck_assert_uint_eq(gpa, 1ULL << 44);
+	}
+	ck_assert_uint_lt(resident_bytes() - before, 256u << 20);
+	phys_deinit(&phys);
+}
+END_TEST
+
 START_TEST(nothing_is_touched_while_not_recording)
 {
 	struct phys phys = { .max_touched = 1 };
@@ -249,6 +280,7 @@ static const unit_test tests[] = {
 	&a_partial_last_page_ends_where_it_ends,
 	&a_page_that_the_core_lacks_is_unreadable_and_says_so,
 	&touched_pages_come_in_order_once_each,
+	&a_core_that_claims_terabytes_costs_no_memory,
 	&nothing_is_touched_while_not_recording,
 	&the_budget_cuts_new_pages_not_old_ones,
 	&every_status_has_a_phrase_of_its_own,
