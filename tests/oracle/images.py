@@ -8,7 +8,8 @@ A folder with a meta.json is one guest (kernel-fixtures makes them: make images)
 half.vmcore and half-dump.txt, error.vmcore and dump.txt; or, of a guest without
 a scheduler, guest.vmcore alone.  Each image's report is compared with the dump of
 the same instant, figure by figure (compare.py), validated against the schema,
-and replayed from a saved core; each pair's dual report is validated.
+and replayed from a saved core; each pair's dual report is validated.  Where the guest
+listed its maps (maps.txt, of MODE=maps), they are compared too (compare_maps.py).
 """
 
 import argparse
@@ -22,7 +23,9 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 import harness  # noqa: E402
 from compare import compare  # noqa: E402
+from compare_maps import compare_maps  # noqa: E402
 from dumpfile import DumpError  # noqa: E402
+from mapsfile import MapsError  # noqa: E402
 from schema import Validator  # noqa: E402
 
 # What a report may cost, with the file in the page cache, on an idle machine: best of some runs.
@@ -75,6 +78,22 @@ class Check:
                          f"{what}: {done.compared} figures equal the kernel's own", "\n".join(done.differences))
         return done.compared
 
+    def compare_maps(self, what, report, path):
+        """Figures compared; 0 where the guest did not list its maps."""
+        if not os.path.exists(path):
+            return 0
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        try:
+            done = compare_maps(report, text)
+        except MapsError as error:
+            self.cases.check(False, f"{what}: the guest's maps.txt is understood", error)
+            return 0
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} figures of {done.nr_maps} maps equal those of bpf()",
+                         "\n".join(done.differences))
+        return done.compared
+
     def replay(self, what, image, content):
         core = os.path.join(self.scratch, "core")
         ran = harness.scxray("report", image, "--save-core", core, "-o", "/dev/null", binary=self.scxray)
@@ -115,8 +134,11 @@ class Check:
             # alone: the other vCPUs stood still while the kernel wrote its dump
             alone = meta.get(moment, {}).get("dump_alone", True)
             figures = self.compare(what, report, os.path.join(path, dump), not alone)
-            self.figures += figures
-            notes.append(f"{moment} {figures}" + ("" if alone else " (dumped later)"))
+            of_maps = self.compare_maps(what, report, os.path.join(path, "maps.txt"))
+            self.cases.check(of_maps or meta.get("mode") != "maps", f"{what}: maps were compared")
+            self.figures += figures + of_maps
+            notes.append(f"{moment} {figures}" + (f" and {of_maps} of maps" if of_maps else "") +
+                         ("" if alone else " (dumped later)"))
             self.replay(what, image, content)
             self.cost(what, image)
         image = os.path.join(path, "guest.vmcore")
