@@ -105,13 +105,45 @@ void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry)
 
 /* ---- forms ---------------------------------------------------------------- */
 
+/* Nothing but strings, each with its NUL: sections of literals, which have no BTF. */
+static bool are_strings(const uint8_t *bytes, size_t size)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i] > 0x7e || (bytes[i] && bytes[i] < 0x20 && bytes[i] != '\n' &&
+					bytes[i] != '\t' && bytes[i] != '\r'))
+			return false;
+		any |= i && !bytes[i] && bytes[i - 1];
+	}
+	return any && !bytes[size - 1];
+}
+
+static void put_strings(struct strbuf *out, const uint8_t *bytes, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		size_t len = strnlen((const char *)bytes + at, size - at);
+
+		if (len) {
+			strbuf_puts(out, "  \"");
+			escape_text(out, (const char *)bytes + at, len, true);
+			strbuf_puts(out, "\"\n");
+		}
+		at += len + 1;
+	}
+}
+
 static void put_values(struct map_text *m)
 {
 	for (size_t i = 0; i < m->map->nr_entries; i++) {
-		struct scxray_value value =
-			scxray_map_value(m->map, &m->map->entries[i], m->map->entries[i].value);
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
 
-		put_line(m, &value, 0, "%s", "");
+		if (value.state == SCXRAY_PRESENT && !value.btf &&
+		    are_strings(value.bytes, value.size))
+			put_strings(&m->t->out, value.bytes, value.size);
+		else
+			put_line(m, &value, 0, "%s", "");
 	}
 }
 

@@ -135,6 +135,7 @@ static int walk_struct(struct walk *w, struct btf_peeled t, struct slice s)
 static int walk_datasec(struct walk *w, struct btf_peeled t, struct slice s)
 {
 	const struct btf_var_secinfo *var = btf_var_secinfos(t.type);
+	uint64_t size;
 	int ret;
 
 	ret = w->visit->struct_begin(w->arg, btf_name(w->btf, t.type->name_off), false);
@@ -142,6 +143,11 @@ static int walk_datasec(struct walk *w, struct btf_peeled t, struct slice s)
 		const struct btf_type *v = btf__type_by_id(w->btf, var->type);
 		struct slice part = part_of(s, var->offset, var->size);
 
+		/* a variable with a flexible array is larger than its type; the last may have the rest */
+		if (part.bytes && i + 1 == btf_vlen(t.type) && btf_size(w->btf, var->type, &size) &&
+		    var->size >= size)
+			part.had = s.had - var->offset;
+		part.tail = true;
 		if (s.had < t.type->size && var->offset >= s.had && var->offset < t.type->size)
 			continue;
 		ret = w->visit->member(w->arg, v ? btf_name(w->btf, v->name_off) : "");

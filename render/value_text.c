@@ -54,6 +54,9 @@ static void gather(struct members *m, const struct node *n)
 
 static void indent_line(struct strbuf *sb, unsigned depth)
 {
+	/* "name " of what begins on a line of its own */
+	while (sb->len && sb->data[sb->len - 1] == ' ')
+		sb->len--;
 	strbuf_putc(sb, '\n');
 	strbuf_fill(sb, ' ', (size_t)depth * INDENT);
 }
@@ -257,9 +260,6 @@ static void fill(struct filler *f, struct strbuf *item, const char *gap)
 	size_t w = display_width(item->data, item->len);
 
 	if (f->any && f->column + strlen(gap) + w > f->width) {
-		/* blanks before the break would stand at the line's end */
-		while (f->sb->len && f->sb->data[f->sb->len - 1] == ' ')
-			f->sb->len--;
 		indent_line(f->sb, f->depth + 1);
 		f->column = (f->depth + 1) * INDENT;
 	} else if (f->any) {

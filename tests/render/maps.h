@@ -72,7 +72,8 @@ __attribute__((unused)) static const uint8_t *map_block(struct one_map *m, const
 
 	ck_assert(block && m->nr_blocks < MAX_BLOCKS);
 	memcpy(block, bytes, size);
-	return m->blocks[m->nr_blocks++] = block;
+	m->blocks[m->nr_blocks++] = block;
+	return block;
 }
 
 __attribute__((unused)) static struct scxray_type map_typed(struct one_map *m, int id,

@@ -306,6 +306,28 @@ START_TEST(long_raw_values_are_cut_in_text_alone)
 }
 END_TEST
 
+START_TEST(sections_of_literals_are_strings)
+{
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_VALUE, 2, "array");
+	m.map.value_type.size = 12;
+	map_add(&m, NULL, "one\0t\"wo\n\0\0");
+	ck_map_text(&m, "  \"one\"\n  \"t\\\"wo\\n\"\n");
+	/* one byte that is none, or no NUL at the end, and it is data */
+	m.map.nr_entries = 0;
+	map_add(&m, NULL, "one\0t\x01wo\n\0\0");
+	ck_map_text(&m, "6f 6e 65 00 74 01 77 6f 0a 00 00 00 (raw)\n");
+	m.map.nr_entries = 0;
+	map_add(&m, NULL, "one\0two three");
+	ck_map_text(&m, "6f 6e 65 00 74 77 6f 20 74 68 72 65 (raw)\n");
+	m.map.nr_entries = 0;
+	map_add(&m, NULL, "\0\0\0\0\0\0\0\0\0\0\0\0");
+	ck_map_text(&m, "00 00 00 00 00 00 00 00 00 00 00 00 (raw)\n");
+	map_deinit(&m);
+}
+END_TEST
+
 START_TEST(hostile_names_act_on_nothing)
 {
 	uint64_t keys[2][2] = { { 1, 5 }, { 2, 6 } }, value = 9;
@@ -366,6 +388,7 @@ static const unit_test tests[] = {
 	&storage_is_shown_by_its_owners,
 	&queues_and_stacks_are_listed_in_order,
 	&long_raw_values_are_cut_in_text_alone,
+	&sections_of_literals_are_strings,
 	&hostile_names_act_on_nothing,
 	&reasons_for_no_maps_are_told,
 };

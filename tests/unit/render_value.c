@@ -483,7 +483,7 @@ END_TEST
 START_TEST(flexible_arrays_get_their_length_from_a_sibling)
 {
 	struct types t = types_create();
-	int flex = btf__add_array(t.btf, t.u32, t.u32, 0), s, bare;
+	int flex = btf__add_array(t.btf, t.u32, t.u32, 0), s, bare, var, section;
 	uint32_t v[4] = { 2, 10, 11, 99 }, too_many[2] = { 3, 10 };
 	char *got;
 
@@ -506,6 +506,11 @@ START_TEST(flexible_arrays_get_their_length_from_a_sibling)
 	ck_text(t.btf, bare, v, 12, "bare{x=2, data=[10, 11]}");
 	ck_text(t.btf, bare, v, 4,
 		"bare{x=2, data=<unsupported: flexible array, its length is not in BTF>}");
+	/* a global variable with such an array is larger than its type; BTF gives the type's size */
+	var = btf__add_var(t.btf, "x", BTF_VAR_STATIC, bare);
+	section = btf__add_datasec(t.btf, ".data.flex", 12);
+	btf__add_datasec_var_info(t.btf, var, 0, 4);
+	ck_text(t.btf, section, v, 12, ".data.flex{x=bare{x=2, data=[10, 11]}}");
 	btf__free(t.btf);
 }
 END_TEST
