@@ -15,6 +15,7 @@
 #include "source.h"
 
 #define MAX_SEGMENTS 65536
+#define MAX_NOTE_BYTES (32u << 20) /* in all: libelf copies those that are not aligned */
 
 /* QEMU's note: include/sysemu/dump-arch of QEMU 7 to 10, target/i386/arch_dump.c, version 1. */
 struct qemu_segment {
@@ -268,6 +269,7 @@ static int check_header(Elf *elf, size_t *nr_phdrs, struct scxray_error *err)
 static int load_segments(struct vmcore *core, Elf *elf, const uint8_t *file, size_t size,
 			 GElf_Phdr *loads, size_t nr_phdrs, struct scxray_error *err)
 {
+	uint64_t note_bytes = 0;
 	size_t nr_loads = 0;
 	bool notes = false;
 
@@ -291,6 +293,11 @@ static int load_segments(struct vmcore *core, Elf *elf, const uint8_t *file, siz
 			continue;
 		}
 		notes = true;
+		note_bytes += ph.p_filesz;
+		if (note_bytes > MAX_NOTE_BYTES)
+			return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
+					   "notes of %llu bytes are too many",
+					   (unsigned long long)note_bytes);
 		Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)ph.p_offset, ph.p_filesz,
 						      ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		if (data)
