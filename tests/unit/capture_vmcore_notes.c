@@ -282,6 +282,45 @@ START_TEST(notes_that_are_cut_are_said_to_be_broken)
 }
 END_TEST
 
+START_TEST(notes_may_stand_in_several_segments)
+{
+	struct elf_builder more;
+
+	start();
+	put_qemu(0, QEMU_NOTE_SIZE);
+	elf_builder_init(&more);
+	elf_builder_note(&more, "VMCOREINFO", 0, "A=1", 3);
+	elf_builder_load(&b, 0, more.notes.bytes, more.notes.size, 0);
+	b.loads[0].p_type = PT_NOTE;
+	put_ram();
+	ck_assert_msg(!open_file(), "%s", err.text);
+	expect_qemu_regs(0, true);
+	ck_assert_str_eq(source->vmcoreinfo, "A=1");
+	elf_builder_deinit(&more);
+	drop();
+}
+END_TEST
+
+START_TEST(megabytes_of_notes_are_refused)
+{
+	size_t size = 17u << 20;
+	uint8_t *zeros = calloc(1, size);
+
+	ck_assert_ptr_nonnull(zeros);
+	start();
+	put_qemu(0, QEMU_NOTE_SIZE);
+	elf_builder_load(&b, 0, zeros, size, 0);
+	elf_builder_load(&b, 0, zeros, size, 0);
+	b.loads[0].p_type = PT_NOTE;
+	b.loads[1].p_type = PT_NOTE;
+	put_ram();
+	ck_assert_int_eq(open_file(), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "too many"));
+	free(zeros);
+	drop();
+}
+END_TEST
+
 static const unit_test tests[] = {
 	&qemu_notes_give_all_registers_of_each_vcpu,
 	&prstatus_notes_give_the_general_registers_and_the_pid,
@@ -291,6 +330,8 @@ static const unit_test tests[] = {
 	&notes_aligned_to_8_are_read,
 	&more_vcpus_than_any_machine_has_are_cut,
 	&notes_that_are_cut_are_said_to_be_broken,
+	&notes_may_stand_in_several_segments,
+	&megabytes_of_notes_are_refused,
 };
 
 UNIT_MAIN("capture_vmcore_notes", tests)
