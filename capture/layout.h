@@ -222,6 +222,17 @@
 	X(bpf_insn_array, values, "values")                              \
 	X(bpf_dtab, map, "map")                                          \
 	X(bpf_dtab, netdev_map, "netdev_map")                            \
+	X(bpf_dtab, dev_index_head, "dev_index_head")                    \
+	X(bpf_dtab, n_buckets, "n_buckets")                              \
+	X(bpf_dtab_netdev, dev, "dev")                                   \
+	X(bpf_dtab_netdev, index_hlist, "index_hlist")                   \
+	X(bpf_dtab_netdev, idx, "idx")                                   \
+	X(bpf_shtab, map, "map")                                         \
+	X(bpf_shtab, buckets, "buckets")                                 \
+	X(bpf_shtab, buckets_num, "buckets_num")                         \
+	X(bpf_shtab_elem, sk, "sk")                                      \
+	X(bpf_shtab_elem, node, "node")                                  \
+	X(bpf_shtab_elem, key, "key")                                    \
 	X(bpf_cpu_map, map, "map")                                       \
 	X(bpf_cpu_map, cpu_map, "cpu_map")                               \
 	X(bpf_stab, map, "map")                                          \

@@ -29,12 +29,14 @@ enum map_type {
 	MAP_SOCKMAP = 15,
 	MAP_CPUMAP = 16,
 	MAP_XSKMAP = 17,
+	MAP_SOCKHASH = 18,
 	MAP_CGROUP_STORAGE = 19,
 	MAP_REUSEPORT_SOCKARRAY = 20,
 	MAP_PERCPU_CGROUP_STORAGE = 21,
 	MAP_QUEUE = 22,
 	MAP_STACK = 23,
 	MAP_SK_STORAGE = 24,
+	MAP_DEVMAP_HASH = 25,
 	MAP_STRUCT_OPS = 26,
 	MAP_RINGBUF = 27,
 	MAP_INODE_STORAGE = 28,
@@ -62,6 +64,7 @@ void map_walk_arena(struct walk *w, struct scxray_map *map);
 void map_walk_ringbuf(struct walk *w, struct scxray_map *map);
 void map_walk_stack_trace(struct walk *w, struct scxray_map *map);
 void map_walk_fd_array(struct walk *w, struct scxray_map *map);
+void map_walk_fd_hash(struct walk *w, struct scxray_map *map);
 void map_walk_queue(struct walk *w, struct scxray_map *map);
 void map_walk_lpm_trie(struct walk *w, struct scxray_map *map);
 void map_walk_bloom(struct walk *w, struct scxray_map *map);

@@ -40,6 +40,8 @@ static const struct {
 	{ MAP_SOCKMAP, map_walk_fd_array },
 	{ MAP_XSKMAP, map_walk_fd_array },
 	{ MAP_REUSEPORT_SOCKARRAY, map_walk_fd_array },
+	{ MAP_DEVMAP_HASH, map_walk_fd_hash },
+	{ MAP_SOCKHASH, map_walk_fd_hash },
 	{ MAP_QUEUE, map_walk_queue },
 	{ MAP_STACK, map_walk_queue },
 	{ MAP_LPM_TRIE, map_walk_lpm_trie },
