@@ -186,13 +186,22 @@ static const struct {
 	{ ROUTE_PAGE_TABLES, text_by_page_tables },
 };
 
+/* All vCPUs lead to one image: if it has no symbols, once is enough to know. */
+static bool worth_a_search(const struct kernel *k, uint64_t gpa)
+{
+	for (unsigned i = 0; i < k->nr_searched; i++)
+		if (k->searched[i] == gpa)
+			return false;
+	return k->nr_searched < KERNEL_MAX_IMAGES;
+}
+
 /* Searches the image that starts at `text`: it is contiguous in physical memory. */
 static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum kernel_route route,
 			 struct scxray_error *err)
 {
 	uint64_t gpa;
 
-	if (paging_translate(&g->paging, text, &gpa))
+	if (paging_translate(&g->paging, text, &gpa) || !worth_a_search(k, gpa))
 		return false;
 	for (size_t i = 0; i < g->phys->nr_regions; i++) {
 		const struct phys_region *r = &g->phys->regions[i];
@@ -204,8 +213,10 @@ static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum 
 		size = r->size - (gpa - r->gpa);
 		if (size > SEARCH_MAX)
 			size = SEARCH_MAX;
-		return kallsyms_search(r->host + (gpa - r->gpa), size, text, &where) &&
-		       accept_symbols(k, g, &where, route, err);
+		if (kallsyms_search(r->host + (gpa - r->gpa), size, text, &where))
+			return accept_symbols(k, g, &where, route, err);
+		k->searched[k->nr_searched++] = gpa;
+		return false;
 	}
 	return false;
 }

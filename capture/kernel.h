@@ -17,6 +17,7 @@
 #include "types.h"
 
 #define KERNEL_MAX_CPUS 4096
+#define KERNEL_MAX_IMAGES 8
 
 /* How the kernel was found; stored in cores, so add at the end only. */
 enum kernel_route {
@@ -46,6 +47,9 @@ struct kernel {
 	uint32_t nr_cpus; /* nr_cpu_ids */
 	uint64_t *percpu; /* __per_cpu_offset of each */
 	uint64_t us_find, us_symbols, us_types;
+	/* while it is being looked for: where an image was searched and had no symbols */
+	uint64_t searched[KERNEL_MAX_IMAGES];
+	unsigned nr_searched;
 };
 
 const char *kernel_route_text(enum kernel_route route);
