@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kernel.c: each route to a kernel in memory, and what happens where one misleads. */
 #include <string.h>
+#include <time.h>
 
 #include "tests/lib/mini_kernel.h"
 #include "tests/lib/unit.h"
@@ -342,6 +343,25 @@ START_TEST(without_its_banner_nothing_is_a_kernel)
 }
 END_TEST
 
+START_TEST(an_image_without_symbols_is_searched_once_not_once_a_vcpu)
+{
+	struct timespec begin, end;
+
+	start(0);
+	memset(mini_kernel_at(&m, MINI_KALLSYMS), 0, m.tables.size);
+	for (uint32_t at = MINI_BTF; at < MINI_SIZE; at++)
+		*mini_kernel_at(&m, at) =
+			"0\0001\0002\0003"[at % 7]; /* what the search looks for */
+	for (int i = 0; i < SOURCE_MAX_VCPUS; i++)
+		give_lstar();
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	expect_none("");
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ck_assert_int_lt(end.tv_sec - begin.tv_sec, 4);
+	drop();
+}
+END_TEST
+
 START_TEST(la57_is_needed_where_the_tables_have_five_levels)
 {
 	start(1);
@@ -478,6 +498,7 @@ static const unit_test tests[] = {
 	&something_mapped_below_the_kernel_leaves_the_scan,
 	&a_copy_of_vmcoreinfo_that_misleads_is_passed_over,
 	&without_its_banner_nothing_is_a_kernel,
+	&an_image_without_symbols_is_searched_once_not_once_a_vcpu,
 	&la57_is_needed_where_the_tables_have_five_levels,
 	&the_kaslr_offset_comes_from_the_note_or_from_memory,
 	&an_absurd_number_of_cpus_is_an_error,
