@@ -182,7 +182,7 @@ void map_json_stacks(struct map_json *m)
 	json_key(j, "stack_trace");
 	json_object(j);
 	put_u64(j, "n_buckets", stacks->nr_buckets);
-	put_u64(j, "populated", m->map->total);
+	put_u64(j, "populated", stacks_populated(m->map));
 	put_bool(j, "build_id_mode", stacks->build_id_mode);
 	put_u64(j, "buckets_unreadable", stacks->nr_unreadable);
 	put_bool(j, "truncated", stacks->cut);

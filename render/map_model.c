@@ -68,6 +68,11 @@ bool ringbuf_pending(const struct scxray_ringbuf *ring, uint64_t *pending)
 	return true;
 }
 
+uint64_t stacks_populated(const struct scxray_map *map)
+{
+	return map->total > map->stacks->nr_stacks ? map->total : map->stacks->nr_stacks;
+}
+
 struct build_id_frame build_id_frame(const struct scxray_stack *stack, size_t i)
 {
 	const uint8_t *at = stack->build_ids + i * FRAME_SIZE;

@@ -25,6 +25,9 @@ bool map_has_entries(const struct scxray_map *map);
 /* Bytes between consumer and producer; false where either is not known. */
 bool ringbuf_pending(const struct scxray_ringbuf *ring, uint64_t *pending);
 
+/* Buckets that hold a stack, captured or not. */
+uint64_t stacks_populated(const struct scxray_map *map);
+
 /* struct bpf_stack_build_id (include/uapi/linux/bpf.h) */
 struct build_id_frame {
 	int32_t status; /* 1: file offset in `at`; 2: no build id, address in `at`; 0: end */

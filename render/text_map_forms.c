@@ -212,8 +212,9 @@ void map_text_stacks(struct map_text *m)
 
 	if (!stacks)
 		return;
-	strbuf_printf(out, "stack_trace: %zu of %u buckets populated%s", stacks->nr_stacks,
-		      stacks->nr_buckets, stacks->cut ? " (truncated)" : "");
+	strbuf_printf(out, "stack_trace: %llu of %u buckets populated%s",
+		      (unsigned long long)stacks_populated(m->map), stacks->nr_buckets,
+		      stacks->cut ? " (truncated)" : "");
 	if (stacks->nr_unreadable)
 		strbuf_printf(out, " (%u unreadable)", stacks->nr_unreadable);
 	strbuf_putc(out, '\n');

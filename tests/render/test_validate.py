@@ -86,6 +86,39 @@ BREAK = [
     ("guest without its memory", drop("guest", "memory_bytes"), "guest"),
 ]
 
+# The same for a map of every form (golden maps.json).
+BREAK_MAPS = [
+    ("map without its address", drop("maps", 0, "map_kva"), "maps[0]"),
+    ("map that does not say whose it is", drop("maps", 0, "active"), "maps[0]"),
+    ("key of an older name", lambda d: d["maps"][0].update(type_name="hash"), "maps[0]"),
+    ("entry without a key", drop("maps", 0, "entries", 0, "key"), "maps[0].entries[0]"),
+    ("entry with a key twice", put("00", "maps", 0, "entries", 0, "key_hex"), "maps[0].entries[0]"),
+    ("entry without a value", drop("maps", 5, "entries", 0, "value_hex"), "maps[5].entries[0]"),
+    ("entries that nobody counted", drop("maps", 0, "total_entries"), "maps[0]"),
+    ("empty list of entries", put([], "maps", 0, "entries"), "maps[0].entries"),
+    ("two kinds of entries", put([{"key": 0, "value": {"kind": "bool", "value": True}}], "maps", 0, "array_entries"),
+     "maps[0]"),
+    ("value beside entries", put({"kind": "bool", "value": True}, "maps", 0, "value"), "maps[0]"),
+    ("value that is a bare number", put(1, "maps", 3, "value"), "maps[3].value"),
+    ("odd hex digits", put("012", "maps", 5, "entries", 0, "value_hex"), "maps[5].entries[0].value_hex"),
+    ("per CPU without CPUs", drop("maps", 1, "cpus"), "maps[1]"),
+    ("a CPU twice", put([0, 0], "maps", 1, "cpus"), "maps[1].cpus"),
+    ("null for an unmapped CPU", put(None, "maps", 1, "percpu_entries", 0, "per_cpu", 2), "maps[1].percpu_entries[0]"),
+    ("unknown key of a pointer", put("x", "maps", 4, "array_entries", 0, "value", "follows"), "maps[4].array_entries[0]"),
+    ("array entry without its place", drop("maps", 4, "array_entries", 0, "key"), "maps[4].array_entries[0]"),
+    ("arena page of the wrong size", put("AA==", "maps", 8, "arena", "pages", 0, "bytes"), "maps[8].arena.pages[0]"),
+    ("arena page as numbers", put([0] * 4096, "maps", 8, "arena", "pages", 0, "bytes"), "maps[8].arena.pages[0]"),
+    ("arena that does not say if it is cut", drop("maps", 8, "arena", "truncated"), "maps[8].arena"),
+    ("record without bytes or reason", drop("maps", 9, "ringbuf", "records", 0, "data_hex"), "maps[9].ringbuf.records[0]"),
+    ("symbols without addresses", drop("maps", 10, "stack_trace", "entries", 0, "pcs"), "maps[10].stack_trace.entries[0]"),
+    ("frame that is offset and address", put("0x0000000000000000", "maps", 10, "stack_trace", "entries", 1, "build_ids", 0,
+                                             "offset"), "maps[10].stack_trace.entries[1].build_ids[0]"),
+    ("slot that has no place", drop("maps", 11, "fd_array", "slots", 0, "index"), "maps[11].fd_array.slots[0]"),
+    ("slot by place and key", put(1, "maps", 12, "fd_array", "slots", 0, "index"), "maps[12].fd_array.slots[0]"),
+    ("unknown key of a filter", put(1, "maps", 13, "bloom", "bits"), "maps[13].bloom"),
+    ("active map as a number", put(1, "active_map_kvas", 0), "active_map_kvas[0]"),
+]
+
 BREAK_DUAL = [
     ("early and the reason for its absence", put("why", "early_skipped_reason"), "early_skipped_reason"),
     ("early without diff", drop("diff"), "diff"),
@@ -135,7 +168,10 @@ def main():
 
         # the many without a process each
         validator = load_validator()
-        for good, broken in ((single, BREAK), (dual, BREAK_DUAL), (DEGRADED, BREAK_DEGRADED)):
+        with open(os.path.join(GOLDEN, "maps.json"), encoding="utf-8") as f:
+            maps = json.load(f)
+
+        for good, broken in ((single, BREAK), (maps, BREAK_MAPS), (dual, BREAK_DUAL), (DEGRADED, BREAK_DEGRADED)):
             for what, change, where in broken:
                 document = copy.deepcopy(good)
                 change(document)

@@ -222,13 +222,13 @@ START_TEST(stacks_have_their_symbols_below)
 	map.nr_unreadable = 1;
 	map.cut = "cut after 3 buckets";
 	ck_map_json(&m,
-		    "\"stack_trace\":{\"n_buckets\":64,\"populated\":2,\"build_id_mode\":false,"
+		    "\"stack_trace\":{\"n_buckets\":64,\"populated\":3,\"build_id_mode\":false,"
 		    "\"buckets_unreadable\":1,\"truncated\":true,\"cut\":\"cut after 3 buckets\","
 		    "\"entries\":[{\"bucket_id\":4,");
 	ck_map_json(&m, "{\"bucket_id\":8,\"nr\":0,\"reason\":\"not mapped\"}");
 	map.stacks = &stacks[2];
 	map.nr_stacks = 1;
-	ck_map_text(&m, "stack_trace: 1 of 64 buckets populated (truncated) (1 unreadable)\n"
+	ck_map_text(&m, "stack_trace: 2 of 64 buckets populated (truncated) (1 unreadable)\n"
 			"  bucket 8: nr=0 (not mapped)\n"
 			"  (cut after 3 buckets)\n");
 	map_deinit(&m);
