@@ -17,7 +17,7 @@ enum scxfix_mode {
 	MODE_VTIME, /* victims are the tail of DSQ_VTIME and never get to its head */
 	MODE_ERROR, /* victims as in stall (even ones) and held (odd ones), then scx_bpf_error() */
 	MODE_HOG,   /* a SCHED_FIFO task holds the victims' CPU; they sit in its local DSQ */
-	MODE_MAPS,  /* victims as in error, and a zoo of maps (zoo/) that the scheduler does not know */
+	MODE_MAPS,  /* victims as in error, beside a zoo of maps (zoo/) */
 };
 
 enum scxfix_role {

@@ -39,6 +39,17 @@ static void link_nodes(unsigned char *base, size_t page, struct zoo_node **nodes
 	}
 }
 
+static void put_chain(FILE *out)
+{
+	fprintf(out,
+		"{\"chain\": \"z_roots\", \"key\": \"\", \"path\": \"head\", \"next\": \"next\", "
+		"\"ends\": \"cycle\", \"objects\": [");
+	for (unsigned int i = 0; i < NODES; i++)
+		fprintf(out, "%s{\"magic\": %u, \"index\": %d}", i ? ", " : "", 0xa11e0000 + i,
+			-(int)i);
+	fputs("]}\n", out);
+}
+
 void arena_make(FILE *out)
 {
 	static const size_t used[] = { 0, 1, 3, 60, 61, 99 };
@@ -76,5 +87,6 @@ void arena_make(FILE *out)
 	if (roots < 0)
 		return;
 	zoo_update(roots, "z_roots", &zero, &root);
+	put_chain(out);
 	zoo_keep(roots, "z_roots", LIST_ENTRIES, "u32", "zoo_roots");
 }

@@ -81,12 +81,12 @@ static void list_entries(FILE *out, const struct kept *map, const struct bpf_map
 {
 	size_t stride = (info->value_size + 7) & ~7UL;
 	unsigned char *value = calloc((size_t)sysconf(_SC_NPROCESSORS_CONF), stride);
-	unsigned char *key = calloc(2, info->key_size + 1);
-	unsigned char *next = key + info->key_size + 1;
+	unsigned char *key = calloc(1, info->key_size + 1);
+	unsigned char *next = calloc(1, info->key_size + 1);
 	const char *comma = "";
 	void *at = NULL;
 
-	if (!value || !key)
+	if (!value || !key || !next)
 		die("zoo: out of memory");
 	fprintf(out, "{\"%s\": %u, \"listed\": [",
 		map->listing == LIST_PERCPU   ? "percpu"
@@ -113,6 +113,7 @@ static void list_entries(FILE *out, const struct kept *map, const struct bpf_map
 	fputs("]}\n", out);
 	free(value);
 	free(key);
+	free(next);
 }
 
 static const struct kept *kept_of(unsigned int id)

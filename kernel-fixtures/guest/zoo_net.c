@@ -10,8 +10,12 @@
 
 #define LOOPBACK 1U /* the ifindex of lo */
 
-static void slot(FILE *out, int map, const char *name, const void *value)
+/* Key 1 of 4; an array's slots are known by their index, a hash's by their key's bytes. */
+static void make(FILE *out, unsigned int type, const char *name, unsigned int value_size,
+		 const void *value)
 {
+	bool hash = type == BPF_MAP_TYPE_DEVMAP_HASH || type == BPF_MAP_TYPE_SOCKHASH;
+	int map = zoo_create(out, type, name, 4, value_size, 4, NULL);
 	__u32 one = 1;
 
 	if (map < 0)
@@ -22,7 +26,10 @@ static void slot(FILE *out, int map, const char *name, const void *value)
 			strerror(errno));
 		value = NULL;
 	}
-	fprintf(out, "{\"slots\": \"%s\", \"stored\": [%s]}\n", name, value ? "[1, \"\"]" : "");
+	fprintf(out, "{\"slots\": \"%s\", \"stored\": [%s]}\n", name,
+		!value ? ""
+		: hash ? "[\"01\", \"\"]"
+		       : "[1, \"\"]");
 	zoo_keep(map, name, LIST_NOTHING, NULL, NULL);
 }
 
@@ -40,21 +47,16 @@ static int reuseport_socket(void)
 void net_make(FILE *out)
 {
 	__u32 lo = LOOPBACK, queue = 192;
-	int pair[2] = { -1, -1 };
-	__u64 cookie_of;
+	__u64 listener = (__u64)reuseport_socket();
+	int pair[2];
 
-	slot(out, zoo_create(out, BPF_MAP_TYPE_DEVMAP, "z_devs", 4, 4, 4, NULL), "z_devs", &lo);
-	slot(out, zoo_create(out, BPF_MAP_TYPE_DEVMAP_HASH, "z_devs_hash", 4, 4, 4, NULL),
-	     "z_devs_hash", &lo);
-	slot(out, zoo_create(out, BPF_MAP_TYPE_CPUMAP, "z_cpus", 4, 4, 4, NULL), "z_cpus", &queue);
-	slot(out, zoo_create(out, BPF_MAP_TYPE_XSKMAP, "z_xsks", 4, 4, 4, NULL), "z_xsks", NULL);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		die("zoo: socketpair: %s", strerror(errno));
-	slot(out, zoo_create(out, BPF_MAP_TYPE_SOCKMAP, "z_socks", 4, 4, 4, NULL), "z_socks",
-	     &pair[0]);
-	slot(out, zoo_create(out, BPF_MAP_TYPE_SOCKHASH, "z_socks_hash", 4, 4, 4, NULL),
-	     "z_socks_hash", &pair[1]);
-	cookie_of = (__u64)reuseport_socket();
-	slot(out, zoo_create(out, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "z_reuseport", 4, 8, 4, NULL),
-	     "z_reuseport", &cookie_of);
+	make(out, BPF_MAP_TYPE_DEVMAP, "z_devs", 4, &lo);
+	make(out, BPF_MAP_TYPE_DEVMAP_HASH, "z_devs_hash", 4, &lo);
+	make(out, BPF_MAP_TYPE_CPUMAP, "z_cpus", 4, &queue);
+	make(out, BPF_MAP_TYPE_XSKMAP, "z_xsks", 4, NULL);
+	make(out, BPF_MAP_TYPE_SOCKMAP, "z_socks", 4, &pair[0]);
+	make(out, BPF_MAP_TYPE_SOCKHASH, "z_socks_hash", 4, &pair[1]);
+	make(out, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "z_reuseport", 8, &listener);
 }
