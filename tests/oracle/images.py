@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,11 +29,11 @@ from dumpfile import DumpError  # noqa: E402
 from mapsfile import MapsError  # noqa: E402
 from schema import Validator  # noqa: E402
 
-# What a report may cost, with the file in the page cache, on an idle machine: best of some runs.
+# What a report may cost, with the file in the page cache: best of some runs.
 LIMIT_MS = 150
 LIMIT_KIB = 80 * 1024
 RUNS = 5
-TIMING = re.compile(r"timing: all +(total|peak memory) +([\d.]+)")
+PEAK = re.compile(r"timing: all +peak memory +(\d+) KiB")
 
 MOMENTS = (("half", "half-dump.txt"), ("error", "dump.txt"))
 
@@ -102,15 +103,21 @@ class Check:
         self.cases.check(ran.out == content, f"{what}: the core replays to the same report", ran)
 
     def cost(self, what, image):
-        """Time and memory of a report, within the promised bounds."""
-        best, peak = None, 0
+        """Time and memory of a report, within the promised bounds.
+
+        Processor time: on an idle machine it is the time that passes, on a busy one the only
+        time that is the report's own.
+        """
+        best, peak = 1e9, 0
         for _ in range(RUNS):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             ran = harness.scxray("report", "--timing", image, "-o", "/dev/null", binary=self.scxray)
-            facts = dict(TIMING.findall(ran.err))
-            if not self.cases.check(len(facts) == 2, f"{what}: --timing says time and memory", ran):
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            found = PEAK.search(ran.err)
+            if not self.cases.check(ran.status == 0 and found, f"{what}: --timing says how much memory", ran):
                 return
-            best = min(float(facts["total"]), best or 1e9)
-            peak = max(int(facts["peak memory"]), peak)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            best, peak = min(spent * 1000, best), max(int(found[1]), peak)
             if best < LIMIT_MS:
                 break
         self.cases.check(best < LIMIT_MS, f"{what}: a report takes less than {LIMIT_MS} ms", f"{best} ms")
