@@ -48,6 +48,8 @@ static void add_arena(struct follow *f, const struct scxray_arena *arena)
 
 static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
 			   unsigned depth, struct scxray_followed *to);
+static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
+			  uint64_t addr, unsigned depth, struct scxray_followed *to);
 
 void follow_init(struct follow *f, const struct scxray_report *report)
 {
@@ -58,11 +60,16 @@ void follow_init(struct follow *f, const struct scxray_report *report)
 		return;
 	f->options.follow = follow_pointer;
 	f->options.follow_arg = f;
+	if (f->nr_arenas)
+		follow_tags_find(f);
+	if (f->nr_tags)
+		f->options.follow_member = follow_member;
 }
 
 void follow_deinit(struct follow *f)
 {
 	free(f->arenas);
+	free(f->tags);
 	free(f->bytes);
 }
 
@@ -145,22 +152,16 @@ static uint8_t *slot(struct follow *f, unsigned depth)
 	return f->bytes && depth < MAX_DEPTH ? f->bytes + (size_t)depth * MAX_POINTEE : NULL;
 }
 
-static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t type_id, uint64_t addr,
-			 unsigned depth, struct scxray_followed *to)
+static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t target, bool tagged,
+			 uint64_t addr, unsigned depth, struct scxray_followed *to)
 {
-	struct btf_peeled pointer = btf_peel(btf, type_id);
-	const struct arena_window *window;
-	uint32_t target;
+	const struct arena_window *window = arena_of(f, tagged, &addr);
 	uint8_t *bytes;
 	uint64_t size;
 	size_t got;
 
-	if (!pointer.type || !btf_is_ptr(pointer.type))
-		return false;
-	window = arena_of(f, has_arena_tag(btf, pointer.type), &addr);
 	if (!window)
 		return false;
-	target = pointee_type(f, btf, type_id);
 	if (!btf_size(btf, target, &size)) {
 		/* void and functions have nothing to show */
 		if (target && btf_peel(btf, target).type)
@@ -203,8 +204,13 @@ static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, u
 	struct follow *f = arg;
 	const struct scxray_pointee *known = scxray_report_pointee(f->report, addr);
 
-	if (!known)
-		return type_id && follow_arena(f, btf, type_id, addr, depth, to);
+	if (!known) {
+		struct btf_peeled pointer = btf_peel(btf, type_id);
+
+		return pointer.type && btf_is_ptr(pointer.type) &&
+		       follow_arena(f, btf, pointee_type(f, btf, type_id),
+				    has_arena_tag(btf, pointer.type), addr, depth, to);
+	}
 	if (known->label) {
 		to->label = known->label;
 		return false;
@@ -217,4 +223,14 @@ static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, u
 		return false;
 	to->value = known->value;
 	return true;
+}
+
+/* A number that its tag calls an arena pointer; one that lies in no arena stays a number. */
+static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
+			  uint64_t addr, unsigned depth, struct scxray_followed *to)
+{
+	struct follow *f = arg;
+	const struct follow_tag *tag = follow_tag_of(f, btf, struct_id, member);
+
+	return tag && (follow_arena(f, btf, tag->target, true, addr, depth, to) || to->skipped);
 }

@@ -9,11 +9,14 @@
 #include <scxray/value.h>
 
 struct arena_window;
+struct follow_tag;
 
 struct follow {
 	const struct scxray_report *report;
 	struct arena_window *arenas;
 	size_t nr_arenas;
+	struct follow_tag *tags; /* members that are pointers in disguise */
+	size_t nr_tags;
 	uint8_t *bytes;		      /* of pointees, a slot for each depth; made on first use */
 	unsigned in_value, in_report; /* pointers followed so far */
 	const struct btf *fwd_btf;    /* the last forward declaration looked up, and what it is */
@@ -24,6 +27,21 @@ struct follow {
 /* Never fails: what there is no memory for is not followed, and says so. */
 void follow_init(struct follow *f, const struct scxray_report *report);
 void follow_deinit(struct follow *f);
+
+/*
+ * follow_tags.c: members of type u64 whose declaration tag says what they point to,
+ * btf_decl_tag("arena:NAME") or btf_decl_tag("arena:struct NAME"), in the BTF of the
+ * report's maps.
+ */
+struct follow_tag {
+	const struct btf *btf;
+	uint32_t struct_id, member;
+	uint32_t target; /* what it points to, in the same BTF */
+};
+
+void follow_tags_find(struct follow *f);
+const struct follow_tag *follow_tag_of(const struct follow *f, const struct btf *btf,
+				       uint32_t struct_id, unsigned member);
 
 /* The options for the next value: it may follow pointers of its own. */
 const struct scxray_value_options *follow_options(struct follow *f);

@@ -79,7 +79,8 @@ static bool ends_struct(const struct btf_type *t, uint64_t off, uint64_t size)
 	return btf_is_union(t) || off + size >= t->size;
 }
 
-static int walk_member(struct walk *w, const struct btf_type *t, unsigned i, struct slice s)
+static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, unsigned i,
+		       struct slice s)
 {
 	const struct btf_member *m = &btf_members(t)[i];
 	uint64_t bit = btf_member_bit_offset(t, i), off = bit / 8, size;
@@ -87,6 +88,7 @@ static int walk_member(struct walk *w, const struct btf_type *t, unsigned i, str
 	struct btf_peeled mt = btf_peel(w->btf, m->type);
 	struct btf_int_form form;
 	struct slice part;
+	int ret;
 
 	if (mt.type && btf_is_array(mt.type) && !btf_array(mt.type)->nelems)
 		return off > t->size ? unsupported(w, "member lies outside its struct")
@@ -108,6 +110,9 @@ static int walk_member(struct walk *w, const struct btf_type *t, unsigned i, str
 		part.had = s.had - off;
 		part.tail = true;
 	}
+	if (w->opt.follow_member && size == 8 && btf_is_int(mt.type) &&
+	    walk_disguised(w, id, i, part, &ret))
+		return ret;
 	return walk_type(w, m->type, part);
 }
 
@@ -126,7 +131,7 @@ static int walk_struct(struct walk *w, struct btf_peeled t, struct slice s)
 			continue;
 		ret = w->visit->member(w->arg, btf_name(w->btf, btf_members(t.type)[i].name_off));
 		if (!ret)
-			ret = walk_member(w, t.type, i, s);
+			ret = walk_member(w, t.type, t.id, i, s);
 	}
 	return ret ? ret : w->visit->struct_end(w->arg, w->exhausted);
 }

@@ -119,6 +119,43 @@ static bool is_task(const struct walk *w, struct btf_peeled pointer)
 	       !strcmp(btf_name(w->btf, target.type->name_off), "task_struct");
 }
 
+/* Why the pointer is not to be followed from here, NULL if it is. */
+static const char *dead_end(const struct walk *w, uint64_t addr)
+{
+	for (unsigned i = 0; i < w->nr_followed; i++)
+		if (w->followed[i] == addr)
+			return "cycle";
+	if (w->depth >= w->opt.max_depth || w->nr_followed >= WALK_MAX_DEPTH)
+		return "render depth exceeded";
+	return NULL;
+}
+
+bool walk_disguised(struct walk *w, uint32_t struct_id, unsigned member, struct slice s, int *ret)
+{
+	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_PTR, .bits = GUEST_POINTER_SIZE * 8 };
+	struct scxray_followed to = { 0 };
+
+	if (s.had < GUEST_POINTER_SIZE)
+		return false;
+	bits_read(s.bytes, 0, v.bits, false, &v.lo, &v.hi);
+	if (!v.lo || !w->opt.follow_member(w->opt.follow_arg, w->btf, struct_id, member, v.lo,
+					   w->nr_followed, &to))
+		return false;
+	if (!walk_charge(w, GUEST_POINTER_SIZE)) {
+		*ret = w->visit->unsupported(w->arg, w->exhausted);
+		return true;
+	}
+	v.skipped = dead_end(w, v.lo);
+	if (!v.skipped && to.value.state != SCXRAY_NONE) {
+		*ret = follow(w, &v, &to.value);
+		return true;
+	}
+	v.label = to.label;
+	v.skipped = v.skipped ? v.skipped : to.skipped;
+	*ret = w->visit->scalar(w->arg, &v);
+	return true;
+}
+
 int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_PTR, .bits = GUEST_POINTER_SIZE * 8 };
@@ -136,11 +173,7 @@ int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 	if (!w->opt.follow)
 		return w->visit->scalar(w->arg, &v);
 
-	for (unsigned i = 0; i < w->nr_followed; i++)
-		if (w->followed[i] == v.lo)
-			v.skipped = "cycle";
-	if (!v.skipped && (w->depth >= w->opt.max_depth || w->nr_followed >= WALK_MAX_DEPTH))
-		v.skipped = "render depth exceeded";
+	v.skipped = dead_end(w, v.lo);
 	if (v.skipped)
 		return w->visit->scalar(w->arg, &v);
 	if (w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, w->nr_followed, &to))

@@ -46,6 +46,9 @@ int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offs
 /* A pointer of the peeled type `t` (zeros: of none); the slice holds all 8 bytes. */
 int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s);
 
+/* A number that may be a pointer: true if it is one and *ret is the result of its callbacks. */
+bool walk_disguised(struct walk *w, uint32_t struct_id, unsigned member, struct slice s, int *ret);
+
 /* A member declared without a length, at byte `off` of a struct of type `t`. */
 int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, struct slice s,
 		  uint64_t off);

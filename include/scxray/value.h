@@ -116,6 +116,14 @@ struct scxray_followed {
 typedef bool (*scxray_follow_fn)(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
 				 unsigned depth, struct scxray_followed *to);
 
+/*
+ * Asked for each number of 64 bits that is a struct's member and not 0: true if it
+ * is known to be a pointer in disguise, then with `to` filled as for a pointer.
+ */
+typedef bool (*scxray_follow_member_fn)(void *arg, const struct btf *btf, uint32_t struct_id,
+					unsigned member, uint64_t addr, unsigned depth,
+					struct scxray_followed *to);
+
 /* Zero in a limit means its default. */
 struct scxray_value_options {
 	const struct scxray_report *report; /* for symbols, task names, CPU count; may be NULL */
@@ -126,6 +134,7 @@ struct scxray_value_options {
 	uint64_t max_bytes;	 /* guest bytes shown in all; default 16 MiB */
 	unsigned width;		 /* text: columns; default 120 */
 	scxray_follow_fn follow; /* NULL: pointers are not followed */
+	scxray_follow_member_fn follow_member; /* NULL: numbers are numbers */
 	void *follow_arg;
 };
 

@@ -175,6 +175,59 @@ START_TEST(low_halves_are_addresses_where_a_tag_says_so)
 }
 END_TEST
 
+/* A struct {u64 plain; u64 hidden;} whose second member has this tag. */
+static void with_tag(struct chain *c, const char *tag, uint64_t addr)
+{
+	static const char *const names[] = { "plain", "hidden" };
+	uint64_t value[2] = { USER, addr };
+	int id;
+
+	chain_init(c, NULL);
+	id = map_struct(&c->m, "roots", names, 2);
+	btf__add_decl_tag(c->m.t.btf, tag, id, 1);
+	put(c, 0, USER, 5);
+	put(c, 24, 0, 6);
+	c->m.map.value_type = map_typed(&c->m, id, 16);
+	point_to(c, 0);
+	c->m.map.nr_entries = 0;
+	map_add(&c->m, NULL, value);
+	c->maps[0] = c->m.map;
+}
+
+START_TEST(numbers_are_pointers_where_a_tag_says_so)
+{
+	static const char *const tags[] = { "arena:node", "arena:struct node" };
+	struct chain c;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+		with_tag(&c, tags[i], USER + 24);
+		expect(&c, "roots{plain=17592186044416, hidden=0x100000000018 → node{v=6}}");
+		ck_map_json(&c.m, "{\"name\":\"plain\",\"value\":{\"kind\":\"uint\",\"bits\":64,"
+				  "\"value\":17592186044416}},{\"name\":\"hidden\",\"value\":"
+				  "{\"kind\":\"ptr\",\"value\":\"0x0000100000000018\",\"deref\":{");
+		map_deinit(&c.m);
+	}
+	with_tag(&c, tags[0], USER);
+	expect(&c, "roots{plain=17592186044416, hidden=0x100000000000 → "
+		   "node{next=0x100000000000 [cycle], v=5}}");
+	map_deinit(&c.m);
+	with_tag(&c, tags[0], USER + 0x8000);
+	expect(&c, "roots{plain=17592186044416, hidden=0x100000008000 "
+		   "[chase: its arena page is not mapped]}");
+	map_deinit(&c.m);
+	/* outside of the arena, of a type that is not there, or tagged for something else */
+	with_tag(&c, tags[0], USER + 0x40000);
+	expect(&c, "roots{plain=17592186044416, hidden=17592186306560}");
+	map_deinit(&c.m);
+	with_tag(&c, "arena:nobody", USER);
+	expect(&c, "roots{plain=17592186044416, hidden=17592186044416}");
+	map_deinit(&c.m);
+	with_tag(&c, "contains:node:v", USER);
+	expect(&c, "roots{plain=17592186044416, hidden=17592186044416}");
+	map_deinit(&c.m);
+}
+END_TEST
+
 START_TEST(types_without_a_size_are_not_followed)
 {
 	struct chain c;
@@ -383,6 +436,7 @@ static const unit_test tests[] = {
 	&pointees_may_cross_a_page,
 	&what_cannot_be_followed_says_why,
 	&low_halves_are_addresses_where_a_tag_says_so,
+	&numbers_are_pointers_where_a_tag_says_so,
 	&types_without_a_size_are_not_followed,
 	&huge_pointees_are_shown_in_part,
 	&a_web_of_pointers_ends,
