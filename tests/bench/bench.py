@@ -4,9 +4,10 @@
 
 Usage: tests/bench/bench.py --build build/gcc [--json] [--runs 7] [FILE...]
 
-Without FILE: all bundled cores, and the images below build/images.  Times are
-medians of several runs with the file in the page cache.  Instructions are
-counted by perf where the machine has counters, else by valgrind, else not.
+Without FILE: all bundled cores, and one image of each release below build/images
+(its stall, at the error exit).  Times are medians of several runs with the file
+in the page cache.  Instructions are counted by perf where the machine has
+counters, else by valgrind, else not.
 """
 
 import argparse
@@ -29,7 +30,8 @@ def default_files():
     files = harness.bundled_cores()
     images = os.path.join(harness.ROOT, "build", "images")
     for folder, _, names in sorted(os.walk(images)):
-        files += [os.path.join(folder, n) for n in sorted(names) if n.endswith(".vmcore")]
+        if os.path.basename(folder) == "stall":
+            files += [os.path.join(folder, n) for n in names if n == "error.vmcore"]
     return files
 
 
