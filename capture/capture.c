@@ -36,6 +36,7 @@ static void no_types(struct walk *w)
 	w->r->dsq_states_unavailable = why;
 	w->r->task_enrichments_unavailable = why;
 	w->r->maps_unavailable = why;
+	w->r->prog_runtime_stats_unavailable = why;
 }
 
 static void walk_all(struct walk *w, const struct scxray_source *source)
@@ -49,6 +50,7 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 		walk_scx_tasks(w);
 		walk_task_details(w);
 		walk_maps(w);
+		walk_progs(w);
 	} else {
 		no_types(w);
 	}

@@ -265,10 +265,17 @@
 	X(bpf_link, prog, "prog")                                        \
 	X(bpf_prog, aux, "aux")                                          \
 	X(bpf_prog, attach_type, "expected_attach_type")                 \
+	X(bpf_prog, type, "type")                                        \
+	X(bpf_prog, stats, "stats")                                      \
 	X(bpf_prog_aux, id, "id")                                        \
 	X(bpf_prog_aux, used_maps, "used_maps")                          \
 	X(bpf_prog_aux, used_map_cnt, "used_map_cnt")                    \
 	X(bpf_prog_aux, name, "name")                                    \
+	X(bpf_prog_aux, attach_btf, "attach_btf")                        \
+	X(bpf_prog_aux, attach_btf_id, "attach_btf_id")                  \
+	X(bpf_prog_stats, cnt, "cnt")                                    \
+	X(bpf_prog_stats, nsecs, "nsecs")                                \
+	X(bpf_prog_stats, misses, "misses")                              \
 	X(bpf_ksym, start, "start")                                      \
 	X(bpf_ksym, end, "end")                                          \
 	X(bpf_ksym, name, "name")                                        \
@@ -332,6 +339,8 @@ enum layout_member {
 	X(vmemmap_base, 8)                                            \
 	X(btf_vmlinux, 8)                                             \
 	X(map_idr, 0)                                                 \
+	X(prog_idr, 0)                                                \
+	X(bpf_stats_enabled_key, 4)                                   \
 	X(bpf_kallsyms, 0)
 
 enum layout_symbol {

@@ -148,6 +148,7 @@ void walk_dsqs(struct walk *w);
 void walk_scx_tasks(struct walk *w);
 void walk_task_details(struct walk *w);
 void walk_maps(struct walk *w);
+void walk_progs(struct walk *w);
 void walk_missing(struct walk *w);
 
 /* Where the search for a task's address starts in a hash of mask + 1 slots. */

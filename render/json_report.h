@@ -14,6 +14,8 @@ void json_guest(struct json *j, const struct scxray_guest *guest);
 /* sdt_allocations, sdt_alloc_unavailable and scx_static_ranges */
 void json_sdts(struct json *j, const struct scxray_report *r);
 void json_vcpus(struct json *j, const struct scxray_report *r);
+/* prog_runtime_stats */
+void json_progs(struct json *j, const struct scxray_report *r);
 void json_tasks(struct json *j, const struct scxray_report *r);
 void json_rqs(struct json *j, const struct scxray_report *r);
 void json_dsqs(struct json *j, const struct scxray_report *r);

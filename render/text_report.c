@@ -137,7 +137,8 @@ bool report_is_empty(const struct scxray_report *r)
 	return !r->nr_maps && !r->nr_vcpus && !r->nr_tasks && !r->nr_rqs && !r->nr_dsqs &&
 	       !r->nr_scheds && !r->maps_unavailable && !r->vcpu_regs_unavailable &&
 	       !r->task_enrichments_unavailable && !r->rq_scx_states_unavailable &&
-	       !r->dsq_states_unavailable && !r->scx_walker_unavailable;
+	       !r->dsq_states_unavailable && !r->scx_walker_unavailable && !r->nr_progs &&
+	       !r->prog_runtime_stats_unavailable;
 }
 
 void text_report(struct text *t, const struct scxray_report *r)
@@ -152,6 +153,7 @@ void text_report(struct text *t, const struct scxray_report *r)
 	text_maps(t, r);
 	text_vcpus(t, r);
 	text_sdts(t, r);
+	text_progs(t, r);
 	text_tasks(t, r);
 	text_scx(t, r);
 }

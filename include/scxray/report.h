@@ -544,6 +544,22 @@ struct scxray_static_range {
 	uint64_t capacity;
 };
 
+/* ---- BPF programs --------------------------------------------------------- */
+
+/* A struct_ops program and its run-time statistics. */
+struct scxray_prog {
+	uint32_t id;
+	uint64_t kva;		 /* of the struct bpf_prog */
+	struct scxray_text name; /* as the kernel keeps it: 15 bytes at most */
+	const char *struct_ops;	 /* "sched_ext_ops"; NULL where unknown */
+	const char *op;		 /* the member that it implements: "enqueue"; NULL where unknown */
+	/* sums over the CPUs; unreadable where one CPU's part is */
+	struct scxray_num cnt;
+	struct scxray_num nsecs;
+	struct scxray_num misses;
+	struct scxray_num mean_ns; /* NONE where it was never counted */
+};
+
 /* ---- a report ----------------------------------------------------------- */
 
 struct scxray_phase {
@@ -575,6 +591,12 @@ struct scxray_report {
 	size_t nr_static_ranges;
 	uint32_t static_skipped;     /* instances that make no sense */
 	const char *active_obj_name; /* "scxfix" of "scxfix.bss"; NULL where unknown */
+
+	struct scxray_prog *progs; /* of type struct_ops, by id */
+	size_t nr_progs;
+	const char *progs_cut;
+	struct scxray_num bpf_stats_enabled; /* 0: the kernel counts misses only */
+	const char *prog_runtime_stats_unavailable;
 
 	struct scxray_task *tasks;
 	size_t nr_tasks;

@@ -10,6 +10,7 @@ a scheduler, guest.vmcore alone.  Each image's report is compared with the dump 
 the same instant, figure by figure (compare.py), validated against the schema,
 and replayed from a saved core; each pair's dual report is validated.  Where the guest
 listed its maps (maps.txt, of MODE=maps), they are compared too (compare_maps.py).
+Programs, the kernel's log and tasks' identities have a comparison of their own (compare_system.py).
 """
 
 import argparse
@@ -25,6 +26,7 @@ sys.path.insert(0, HERE)
 import harness  # noqa: E402
 from compare import compare  # noqa: E402
 from compare_maps import compare_maps  # noqa: E402
+from compare_system import compare_system  # noqa: E402
 from dumpfile import DumpError  # noqa: E402
 from mapsfile import MapsError  # noqa: E402
 from schema import Validator  # noqa: E402
@@ -95,6 +97,14 @@ class Check:
                          "\n".join(done.differences))
         return done.compared
 
+    def compare_system(self, what, report, path):
+        """Figures compared of what is neither queue nor map: programs, log, tasks' identities."""
+        done = compare_system(report)
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} figures of the system equal other witnesses'",
+                         "\n".join(done.differences))
+        return done.compared
+
     def replay(self, what, image, content):
         core = os.path.join(self.scratch, "core")
         ran = harness.scxray("report", image, "--save-core", core, "-o", "/dev/null", binary=self.scxray)
@@ -143,8 +153,10 @@ class Check:
             figures = self.compare(what, report, os.path.join(path, dump), not alone)
             of_maps = self.compare_maps(what, report, os.path.join(path, "maps.txt"))
             self.cases.check(of_maps or meta.get("mode") != "maps", f"{what}: maps were compared")
-            self.figures += figures + of_maps
+            of_system = self.compare_system(what, report, path)
+            self.figures += figures + of_maps + of_system
             notes.append(f"{moment} {figures}" + (f" and {of_maps} of maps" if of_maps else "") +
+                         f" and {of_system} of the system" +
                          ("" if alone else " (dumped later)"))
             self.replay(what, image, content)
             self.cost(what, image)
