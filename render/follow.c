@@ -152,6 +152,20 @@ static uint8_t *slot(struct follow *f, unsigned depth)
 	return f->bytes && depth < MAX_DEPTH ? f->bytes + (size_t)depth * MAX_POINTEE : NULL;
 }
 
+/* Counts a pointer; false, with the reason, if that is one too many. */
+static bool may_follow(struct follow *f, struct scxray_followed *to)
+{
+	if (f->in_value >= MAX_IN_VALUE)
+		to->skipped = "512 pointers of this value have been followed";
+	else if (f->in_report >= MAX_IN_REPORT)
+		to->skipped = "65536 pointers of this report have been followed";
+	if (to->skipped)
+		return false;
+	f->in_value++;
+	f->in_report++;
+	return true;
+}
+
 static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t target, bool tagged,
 			 uint64_t addr, unsigned depth, struct scxray_followed *to)
 {
@@ -169,13 +183,12 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 		return false;
 	}
 	bytes = slot(f, depth);
-	if (!bytes || f->in_value >= MAX_IN_VALUE || f->in_report >= MAX_IN_REPORT) {
-		to->skipped = !bytes ? "no memory left"
-			      : f->in_value >= MAX_IN_VALUE
-				      ? "512 pointers of this value have been followed"
-				      : "65536 pointers of this report have been followed";
+	if (!bytes) {
+		to->skipped = "no memory left";
 		return false;
 	}
+	if (!may_follow(f, to))
+		return false;
 	got = scxray_report_arena_read(f->report, addr, bytes,
 				       size < MAX_POINTEE ? (size_t)size : MAX_POINTEE);
 	if (!got) {
@@ -183,8 +196,6 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 						 : "its arena page is not mapped";
 		return false;
 	}
-	f->in_value++;
-	f->in_report++;
 	to->value = (struct scxray_value){
 		.btf = btf,
 		.type_id = target,
@@ -219,7 +230,7 @@ static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, u
 		to->skipped = known->value.reason ? known->value.reason : "unreadable";
 		return false;
 	}
-	if (known->value.state != SCXRAY_PRESENT)
+	if (known->value.state != SCXRAY_PRESENT || !may_follow(f, to))
 		return false;
 	to->value = known->value;
 	return true;

@@ -10,7 +10,8 @@
 #include "escape.h"
 #include "map_model.h"
 
-#define MAX_RAW 256 /* bytes without a type that text shows */
+#define MAX_RAW 256	/* bytes without a type that text shows */
+#define MAX_STRINGS 256 /* of a section of literals */
 
 /* ---- values --------------------------------------------------------------- */
 
@@ -121,16 +122,20 @@ static bool are_strings(const uint8_t *bytes, size_t size)
 
 static void put_strings(struct strbuf *out, const uint8_t *bytes, size_t size)
 {
+	size_t nr = 0;
+
 	for (size_t at = 0; at < size;) {
 		size_t len = strnlen((const char *)bytes + at, size - at);
 
-		if (len) {
+		if (len && nr++ < MAX_STRINGS) {
 			strbuf_puts(out, "  \"");
 			escape_text(out, (const char *)bytes + at, len, true);
 			strbuf_puts(out, "\"\n");
 		}
 		at += len + 1;
 	}
+	if (nr > MAX_STRINGS)
+		strbuf_printf(out, "  +%zu more strings\n", nr - MAX_STRINGS);
 }
 
 static void put_values(struct map_text *m)

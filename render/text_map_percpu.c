@@ -12,6 +12,7 @@
 #define MAX_GROUPED 64 /* CPUs: beyond that a row each */
 #define MIN_TEMPLATE 3 /* CPUs that all differ */
 #define MAX_VARYING 7
+#define MAX_NODES (1u << 20) /* of the trees of one key's values */
 
 /* The values of one key on all CPUs. */
 struct percpu {
@@ -131,7 +132,7 @@ static void make_groups(struct percpu *p)
 /* The members in which the CPUs differ, by place; -1 if these make no template. */
 static int varying_members(struct percpu *p, size_t *varying)
 {
-	const struct node *first = NULL, *m;
+	const struct node *first = NULL, *at[MAX_GROUPED] = { NULL };
 	size_t nr_cpus = 0, i = 0;
 	int nr = 0;
 
@@ -139,21 +140,19 @@ static int varying_members(struct percpu *p, size_t *varying)
 		if (!p->values[c])
 			continue;
 		first = first ? first : p->values[c];
+		at[c] = p->values[c]->first;
 		if (p->values[c]->nr_children != first->nr_children || p->values[c]->cut)
 			return -1;
 		nr_cpus++;
 	}
 	if (nr_cpus < MIN_TEMPLATE || p->nr_groups != nr_cpus)
 		return -1;
-	for (m = first->first; m; m = m->next, i++) {
+	for (const struct node *m = first->first; m; m = m->next, i++) {
 		bool varies = false;
 
-		for (size_t c = 0; c < p->nr && !varies; c++) {
-			const struct node *other = p->values[c] ? p->values[c]->first : NULL;
-
-			for (size_t k = 0; k < i && other; k++)
-				other = other->next;
-			varies = other && !node_equal(m, other);
+		for (size_t c = 0; c < p->nr; c++) {
+			varies |= at[c] && !node_equal(m, at[c]);
+			at[c] = at[c] ? at[c]->next : NULL;
 		}
 		if (!varies)
 			continue;
@@ -251,8 +250,12 @@ static bool put_template(struct percpu *p)
 static bool build(struct percpu *p)
 {
 	const struct scxray_map *map = p->m->map;
+	struct scxray_value_options options = *follow_options(p->m->follow);
 	size_t most = p->nr > MAX_GROUPED ? 2 : p->nr;
 	bool ok = true;
+
+	/* all of them stand in memory at a time */
+	options.max_nodes = MAX_NODES / (most ? most : 1);
 
 	memset(p->trees, 0, p->nr * sizeof(*p->trees));
 	memset(p->values, 0, p->nr * sizeof(*p->values));
@@ -261,10 +264,13 @@ static bool build(struct percpu *p)
 
 		if (!map->per_cpu[p->entry * map->nr_cpus + c])
 			continue;
-		ok = map_text_tree(p->m, &p->trees[c], &value);
+		follow_options(p->m->follow);
+		ok = !tree_build(&p->trees[c], &value, &options);
 		p->values[c] = p->trees[c].root;
 		most--;
 	}
+	if (!ok && !p->m->t->out.error)
+		p->m->t->out.error = errno;
 	return ok;
 }
 

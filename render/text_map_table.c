@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define MAX_COLUMNS 128 /* of keys and values together */
+#define MAX_WIDTH 256	/* of one: a guest's name of a megabyte would be padding in every row */
 
 struct columns {
 	size_t nr_key, nr;
@@ -80,6 +81,14 @@ static void name_columns(struct columns *columns)
 	columns->nr_key = columns->key.root->nr_children;
 }
 
+static bool too_wide(const struct columns *columns)
+{
+	for (size_t c = 0; c < columns->nr; c++)
+		if (columns->width[c] > MAX_WIDTH)
+			return true;
+	return false;
+}
+
 /* The first round. */
 static bool is_table(struct map_text *m, struct columns *columns)
 {
@@ -98,7 +107,7 @@ static bool is_table(struct map_text *m, struct columns *columns)
 		}
 		tree_deinit(&key);
 		tree_deinit(&value);
-		if (!fits)
+		if (!fits || too_wide(columns))
 			return false;
 	}
 	return true;

@@ -208,6 +208,29 @@ START_TEST(an_entry_that_cannot_be_read_makes_no_table)
 }
 END_TEST
 
+START_TEST(names_beyond_reason_make_no_table)
+{
+	uint64_t keys[2][2] = { { 1, 5 }, { 2, 6 } }, value = 9;
+	char name[300];
+	const char *names[] = { name };
+	struct one_map m;
+	char *got;
+
+	for (size_t len = 256; len <= 257; len++) {
+		memset(name, 'n', len);
+		name[len] = '\0';
+		init_table(&m);
+		m.map.value_type = map_typed(&m, map_struct(&m, "value", names, 1), 8);
+		map_add(&m, keys[0], &value);
+		map_add(&m, keys[1], &value);
+		got = maps_text(&m.r, 120);
+		ck_assert_int_eq(!!strstr(got, "entry: key="), len == 257);
+		free(got);
+		map_deinit(&m);
+	}
+}
+END_TEST
+
 START_TEST(values_that_are_not_flat_make_no_table)
 {
 	static const char *const key[] = { "k" };
@@ -384,6 +407,7 @@ static const unit_test tests[] = {
 	&flat_structs_make_a_table,
 	&one_entry_makes_no_table,
 	&an_entry_that_cannot_be_read_makes_no_table,
+	&names_beyond_reason_make_no_table,
 	&values_that_are_not_flat_make_no_table,
 	&storage_is_shown_by_its_owners,
 	&queues_and_stacks_are_listed_in_order,

@@ -309,6 +309,43 @@ START_TEST(a_web_of_pointers_ends)
 }
 END_TEST
 
+/* Kernel objects that all point to one another. */
+START_TEST(a_web_of_kernel_objects_ends)
+{
+	struct scxray_pointee pointees[8];
+	uint64_t node[8];
+	struct chain c;
+	size_t nr = 0;
+	char *got;
+	int all, web;
+
+	chain_init(&c, NULL);
+	all = btf__add_array(c.m.t.btf, c.m.t.u32, c.pointer, 8);
+	web = btf__add_struct(c.m.t.btf, "web", 64);
+	btf__add_field(c.m.t.btf, "to", all, 0, 0);
+	for (unsigned i = 0; i < 8; i++) {
+		node[i] = 0xffff888000001000 + i * 64;
+		pointees[i] = (struct scxray_pointee){ .addr = node[i] };
+	}
+	for (unsigned i = 0; i < 8; i++)
+		pointees[i].value = (struct scxray_value){ .btf = c.m.t.btf,
+							   .type_id = (uint32_t)web,
+							   .bytes = (const uint8_t *)node,
+							   .size = 64,
+							   .addr = node[i],
+							   .state = SCXRAY_PRESENT };
+	c.m.r.pointees = pointees;
+	c.m.r.nr_pointees = 8;
+	point_to(&c, node[0]);
+	got = maps_json(&c.m.r);
+	for (char *at = got; (at = strstr(at, "\"deref\"")) != NULL; at++)
+		nr++;
+	ck_assert_uint_eq(nr, 512);
+	free(got);
+	map_deinit(&c.m);
+}
+END_TEST
+
 START_TEST(a_long_list_ends_at_the_depth)
 {
 	struct chain c;
@@ -440,6 +477,7 @@ static const unit_test tests[] = {
 	&types_without_a_size_are_not_followed,
 	&huge_pointees_are_shown_in_part,
 	&a_web_of_pointers_ends,
+	&a_web_of_kernel_objects_ends,
 	&a_long_list_ends_at_the_depth,
 	&kernel_objects_are_named_or_shown,
 	&opaque_structs_are_read_as_the_kernel_has_them,

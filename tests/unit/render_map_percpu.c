@@ -191,6 +191,33 @@ START_TEST(more_than_64_cpus_have_a_row_each)
 }
 END_TEST
 
+/* A guest may claim structs of 60 000 members: comparing them must not take squares of that. */
+START_TEST(wide_structs_are_compared_in_time)
+{
+	uint8_t value[480000] = { 0 };
+	struct one_map m;
+	char *got;
+	int id;
+
+	map_init(&m, SCXRAY_MAP_PERCPU_ARRAY, 6, "percpu_array");
+	id = btf__add_struct(m.t.btf, "wide", sizeof(value));
+	for (unsigned i = 0; i < 60000; i++)
+		btf__add_field(m.t.btf, "x", m.t.u64, i * 64, 0);
+	m.map.value_type = map_typed(&m, id, sizeof(value));
+	map_cpus(&m, 64);
+	map_add(&m, NULL, NULL);
+	for (size_t c = 0; c < 64; c++) {
+		value[0] = (uint8_t)c;
+		map_on_cpu(&m, c, value);
+	}
+	got = maps_text(&m.r, 120);
+	/* and 64 trees at a time share one budget */
+	ck_assert_ptr_nonnull(strstr(got, "the budget of nodes for one value is used up"));
+	free(got);
+	map_deinit(&m);
+}
+END_TEST
+
 START_TEST(anonymous_structs_and_lost_keys)
 {
 	uint64_t v[2] = { 1, 2 };
@@ -264,6 +291,7 @@ static const unit_test tests[] = {
 	&three_that_differ_in_few_members_make_a_template,
 	&seven_varying_members_make_a_template_eight_do_not,
 	&more_than_64_cpus_have_a_row_each,
+	&wide_structs_are_compared_in_time,
 	&anonymous_structs_and_lost_keys,
 	&hashes_have_a_row_for_each_cpu,
 	&without_cpus_there_is_no_value,
