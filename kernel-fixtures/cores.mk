@@ -28,3 +28,15 @@ $(bundled_entries): core-of/%: build/scxray
 	build/scxray report --early $(bundled_image)/half.vmcore $(bundled_image)/error.vmcore \
 		--save-early-core $(bundled_core)-half.core.zst --save-core $(bundled_core)-error.core.zst -o /dev/null
 	@cp $(bundled_image)/dump.txt $(bundled_core)-dump.txt
+
+# Of the zoo of maps: the core of the error exit alone, and what bpf() said (tests/oracle/test_bundled_maps.py).
+maps_release := 7.3.4
+maps_image = build/images/$(maps_release)/maps
+maps_core = tests/oracle/cores/$(maps_release)-maps
+
+.PHONY: maps-core
+maps-core: build/scxray ## the bundled core of MODE=maps, anew from its image
+	@$(MAKE) --no-print-directory images RELEASE=$(maps_release) MODE=maps
+	@mkdir -p $(dir $(maps_core))
+	build/scxray report $(maps_image)/error.vmcore --save-core $(maps_core).core.zst -o /dev/null
+	@cp $(maps_image)/maps.txt $(maps_core).txt
