@@ -222,15 +222,15 @@ START_TEST(an_image_full_of_digits_is_given_up_soon)
 	struct timespec start, end;
 	struct kallsyms_where where;
 	/* a sanitizer's memmem() looks at the shadow of all that is left, at each call */
-	size_t size = SANITIZED ? 4u << 20 : 64u << 20;
+	size_t size = SANITIZED ? 1u << 20 : 64u << 20;
 	uint8_t *digits = malloc(size);
 
 	ck_assert_ptr_nonnull(digits);
 	for (size_t i = 0; i + 20 <= size; i += 20)
 		digits_alone(digits + i);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 	ck_assert(!kallsyms_search(digits, size, TEXT, &where));
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	ck_assert_int_lt(end.tv_sec - start.tv_sec, 5);
 	free(digits);
 }
