@@ -61,10 +61,16 @@ bool map_has_entries(const struct scxray_map *map)
 
 bool ringbuf_pending(const struct scxray_ringbuf *ring, uint64_t *pending)
 {
+	uint64_t from;
+
 	if (ring->consumer_pos.state != SCXRAY_PRESENT ||
 	    ring->producer_pos.state != SCXRAY_PRESENT)
 		return false;
-	*pending = ring->producer_pos.value - ring->consumer_pos.value;
+	/* what has been overwritten does not wait, as in the kernel's ringbuf_avail_data_sz() */
+	from = ring->consumer_pos.value;
+	if (ring->overwrite_pos.state == SCXRAY_PRESENT && ring->overwrite_pos.value > from)
+		from = ring->overwrite_pos.value;
+	*pending = ring->producer_pos.value - from;
 	return true;
 }
 
