@@ -13,6 +13,7 @@
 #define PAGES 100
 #define NODES 5
 #define WHERE 0x7a0000000000ULL
+#define ELSEWHERE 0x7b0080000000ULL
 #define MMAPABLE (1U << 10)
 
 static void put_page(FILE *out, const char *comma, const unsigned char *page, size_t size)
@@ -50,6 +51,29 @@ static void put_chain(FILE *out)
 	fputs("]}\n", out);
 }
 
+/* Another: one page of few, at a place that is no multiple of 4 GiB, with an object that leads to itself. */
+static void second_arena(FILE *out)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = MMAPABLE, .map_extra = ELSEWHERE);
+	int map = zoo_create(out, TYPE_ARENA, "z_arena_two", 0, 0, 3, &opts);
+	unsigned char *base;
+	struct zoo_node *node;
+
+	if (map < 0)
+		return;
+	base = mmap((void *)ELSEWHERE, 3 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		    map, 0);
+	if (base == MAP_FAILED)
+		die("zoo: map z_arena_two: %s", strerror(errno));
+	node = (struct zoo_node *)base;
+	*node = (struct zoo_node){ .next = node, .magic = 22 };
+	fprintf(out, "{\"pages\": \"z_arena_two\", \"stored\": [");
+	put_page(out, "", base, page);
+	fputs("]}\n", out);
+	zoo_keep(map, "z_arena_two", LIST_NOTHING, NULL, NULL);
+}
+
 void arena_make(FILE *out)
 {
 	static const size_t used[] = { 0, 1, 3, 60, 61, 99 };
@@ -74,6 +98,7 @@ void arena_make(FILE *out)
 		put_page(out, i ? ", " : "", base + used[i] * page, page);
 	fputs("]}\n", out);
 	zoo_keep(map, "z_arena", LIST_NOTHING, NULL, NULL);
+	second_arena(out);
 
 	root = (struct zoo_roots){ nodes[0], (__u64)nodes[2], (__u64)base + 50 * page };
 	opts.map_flags = 0;

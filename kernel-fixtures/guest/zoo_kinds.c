@@ -145,6 +145,12 @@ static const struct member heads_members[] = {
 	ANY("tree", 32, 16),
 };
 
+/* zoo_own.bpf.c */
+static const struct member owner_members[] = {
+	{ "before", "uint", 0, 64, NULL },
+	ANY("own", 8, 8),
+};
+
 /* zoo_sections.bpf.c */
 static const struct member flex_members[] = {
 	{ "zoo_flexible.nr", "uint", 0, 32, NULL },
@@ -184,6 +190,7 @@ static const struct kind {
 	KIND("zoo_roots", struct zoo_roots, roots_members),
 	KIND("zoo_special", char[64], special_members),
 	KIND("zoo_heads", char[48], heads_members),
+	KIND("zoo_owner", char[16], owner_members),
 	KIND("zoo_flex", char[10], flex_members),
 	KIND("zoo_bss", char[64], bss_members),
 	KIND("zoo_rodata", char[16], rodata_members),

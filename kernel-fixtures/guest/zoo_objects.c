@@ -34,16 +34,17 @@ static const struct map_plan {
 	{ "zoo_rings", "zoo_full", "zoo_full", LIST_NOTHING, NULL, NULL },
 	{ "zoo_rings", "zoo_busy", "zoo_busy", LIST_NOTHING, NULL, NULL },
 	{ "zoo_rings", "zoo_idle", "zoo_idle", LIST_NOTHING, NULL, NULL },
+	{ "zoo_rings", "zoo_wrapped", "zoo_wrapped", LIST_NOTHING, NULL, NULL },
+	{ "zoo_over", "zoo_over", "zoo_over", LIST_NOTHING, NULL, NULL },
+	{ "zoo_own", "zoo_owner", "zoo_owner", LIST_ENTRIES, "u32", "zoo_owner" },
 };
 
 static struct {
 	const char *name;
 	struct bpf_object *object;
-} objects[] = { { "zoo_sections", NULL },
-		{ "zoo_values", NULL },
-		{ "zoo_lists", NULL },
-		{ "zoo_stacks", NULL },
-		{ "zoo_rings", NULL } };
+} objects[] = { { "zoo_sections", NULL }, { "zoo_values", NULL }, { "zoo_lists", NULL },
+		{ "zoo_stacks", NULL },	  { "zoo_rings", NULL },  { "zoo_over", NULL },
+		{ "zoo_own", NULL } };
 
 static struct bpf_object *object_of(const char *name)
 {
@@ -192,6 +193,52 @@ static void make_busy(FILE *out)
 	fputs("]}\n", out);
 }
 
+/*
+ * A ring as user space sees it: the page with the consumer's position, the one with the producer's
+ * (and behind it the pending and the overwrite position), then the data twice.
+ */
+static void put_ring(FILE *out, int fd, const char *name, size_t capacity, bool consume)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	volatile unsigned long *consumer =
+		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	const unsigned char *ring =
+		mmap(NULL, page + 2 * capacity, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	unsigned long at, end, overwritten;
+	const char *comma = "";
+
+	if ((void *)consumer == MAP_FAILED || ring == MAP_FAILED)
+		die("zoo: map %s: %s", name, strerror(errno));
+	end = ((const unsigned long *)ring)[0];
+	overwritten = ((const unsigned long *)ring)[2];
+	if (consume) {
+		*consumer = end;
+		return;
+	}
+	at = *consumer > overwritten ? *consumer : overwritten;
+	fprintf(out, "{\"records\": \"%s\", \"consumed\": %lu, \"from\": %lu, \"stored\": [", name,
+		*consumer, at);
+	while (at < end) {
+		const unsigned char *record = ring + page + (at & (capacity - 1));
+		unsigned int size = *(const unsigned int *)record;
+
+		put_record(out, comma, record + 8, size, "");
+		comma = ", ";
+		at += (size + 8 + 7) / 8 * 8;
+	}
+	fputs("]}\n", out);
+}
+
+static void fill_wrapped(FILE *out)
+{
+	int fd = objects_map("zoo_rings", "zoo_wrapped");
+
+	run("zoo_rings", "zoo_ring_wrap", NULL, 0);
+	put_ring(out, fd, "zoo_wrapped", 4096, true);
+	run("zoo_rings", "zoo_ring_wrap", NULL, 0);
+	put_ring(out, fd, "zoo_wrapped", 4096, false);
+}
+
 static void fill_rings(FILE *out)
 {
 	static const unsigned long long dropped[] = { 0xd15c, 0, 0 };
@@ -213,6 +260,7 @@ static void fill_rings(FILE *out)
 	fputs("]}\n", out);
 	put_records(out, "zoo_idle");
 	fputs("]}\n", out);
+	fill_wrapped(out);
 	make_busy(out);
 }
 
@@ -256,4 +304,14 @@ void objects_load(FILE *out)
 		run("zoo_stacks", "zoo_stack", NULL, 0);
 	if (object_of("zoo_rings"))
 		fill_rings(out);
+	if (object_of("zoo_over")) {
+		run("zoo_over", "zoo_overwrite", NULL, 0);
+		put_ring(out, objects_map("zoo_over", "zoo_over"), "zoo_over", 4096, false);
+	}
+	if (object_of("zoo_own")) {
+		run("zoo_own", "zoo_adopt", NULL, 0);
+		fprintf(out, "{\"chain\": \"zoo_owner\", \"key\": \"\", \"path\": \"own\", "
+			     "\"next\": \"\", \"ends\": null, "
+			     "\"objects\": [{\"number\": 7777, \"sign\": -7}]}\n");
+	}
 }

@@ -62,6 +62,7 @@ extern void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym;
 extern void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
 
 extern void *bpf_obj_new_impl(u64 local_type_id, void *meta) __ksym;
+extern void bpf_obj_drop_impl(void *object, void *meta) __ksym;
 extern int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_list_node *node,
 				   void *meta, u64 off) __ksym;
 extern int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node,

@@ -12,6 +12,7 @@ RING(zoo_pending, 8192);
 RING(zoo_full, 4096);
 RING(zoo_busy, 4096);
 RING(zoo_idle, 4096);
+RING(zoo_wrapped, 4096);
 
 /* Committed, discarded, committed. */
 static int put_pending(void)
@@ -47,6 +48,19 @@ int zoo_ring(struct zoo_ring_args *args)
 		done++;
 	}
 	args->submitted = done;
+	return 0;
+}
+
+/* Run, consumed and run again its records go over the ring's end. */
+SEC("syscall")
+int zoo_ring_wrap(void *unused)
+{
+	for (u32 i = 0; i < 30; i++) {
+		u64 record[10] = { i, i + 1 };
+
+		if (bpf_ringbuf_output(&zoo_wrapped, record, 80 - i % 5, 0))
+			return 1;
+	}
 	return 0;
 }
 

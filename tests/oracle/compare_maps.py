@@ -318,7 +318,7 @@ class Comparison:
 
     def records(self, what, mine, header, line):
         ring = mine.get("ringbuf", {})
-        records, position = ring.get("records", []), 0
+        records, position = ring.get("records", []), line.get("from", 0)
         self.equal(f"{what} capacity", ring.get("capacity"), header["max_entries"])
         self.equal(f"{what} number of records", len(records), len(line["stored"]))
         for place, (record, (size, text, state)) in enumerate(zip(records, line["stored"])):
@@ -329,9 +329,9 @@ class Comparison:
             self.equal(f"{where} busy", record.get("busy"), state == "busy")
             self.equal(f"{where} discarded", record.get("discarded"), state == "discarded")
             position += (size + 8 + 7) // 8 * 8
-        self.equal(f"{what} consumer_pos", ring.get("consumer_pos"), 0)
+        self.equal(f"{what} consumer_pos", ring.get("consumer_pos"), line.get("consumed", 0))
         self.equal(f"{what} producer_pos", ring.get("producer_pos"), position)
-        self.equal(f"{what} pending_bytes", ring.get("pending_bytes"), position)
+        self.equal(f"{what} pending_bytes", ring.get("pending_bytes"), position - line.get("from", 0))
 
     def stacks(self, what, mine, header, line):
         stacks = mine.get("stack_trace", {})

@@ -13,6 +13,7 @@ BY_NAME = {"queue": {"stored"}, "owned": {"owner", "listed"}, "slots": {"stored"
            "records": {"stored"}, "bloom": {"functions", "values"}, "typed": {"key", "members"},
            "labels": {"key", "members"}, "masks": {"key", "members"},
            "chain": {"key", "path", "next", "objects", "ends"}}
+OPTIONAL = {"records": {"consumed", "from"}}
 
 
 class MapsError(Exception):
@@ -44,6 +45,12 @@ class Maps:
     def contents(self, header):
         return [(form, line) for form in (*BY_ID, *BY_NAME) for line in self.of(header, form)]
 
+    @staticmethod
+    def parts(line, form):
+        """Whether a line has what its form needs, and nothing else."""
+        needed = {form} | {**BY_ID, **BY_NAME}[form]
+        return needed <= set(line) <= needed | OPTIONAL.get(form, set())
+
     def add(self, line):
         forms = [form for form in (*BY_ID, *BY_NAME) if form in line]
         if self.ended:
@@ -56,7 +63,7 @@ class Maps:
             self.absent.append(line)
         elif HEADER <= set(line) <= HEADER | {"zoo", "key", "value"}:
             self.headers.append(line)
-        elif len(forms) == 1 and set(line) == {forms[0]} | {**BY_ID, **BY_NAME}[forms[0]]:
+        elif len(forms) == 1 and self.parts(line, forms[0]):
             self.lines.append(line)
         elif line == {"end": True}:
             self.ended = True
