@@ -42,12 +42,13 @@ def raw(text):
 # Every kind of member, at the places where their bytes are in VALUE below.
 LAYOUT = {"layout": "thing", "size": 40, "members": [
     ["neg", 0, 3, "int"], ["pos", 3, 5, "uint"], ["yes", 8, 8, "bool"], ["letter", 16, 8, "char"],
-    ["colour", 32, 32, "enum colour"], ["set", 64, 32, "flags set"], ["half", 96, 32, "float"], ["text", 128, 32, "text"],
+    ["colour", 32, 32, "enum colour"], ["set", 64, 32, "flags set"], ["half", 96, 32, "float"],
+    ["text", 128, 32, "text"],
     ["bytes", 160, 16, "bytes"], ["to", 192, 64, "ptr"], ["lock", 256, 32, "any"]]}
 VALUE = bytes([0b00101101, 1, 0x41, 0]) + b"\xfd\xff\xff\xff" + (0x105).to_bytes(4, "little") + \
     b"\0\0\xc0\x3f" + b"a\xff\0z" + b"\xbe\xef\0\0" + (0x1234).to_bytes(8, "little") + b"\7\0\0\0" + bytes(4)
-TREE = struct(("neg", {"kind": "int", "bits": 3, "value": -3}), ("pos", uint(5, 5)), ("yes", {"kind": "bool", "value": True}),
-              ("letter", {"kind": "char", "value": 0x41}),
+TREE = struct(("neg", {"kind": "int", "bits": 3, "value": -3}), ("pos", uint(5, 5)),
+              ("yes", {"kind": "bool", "value": True}), ("letter", {"kind": "char", "value": 0x41}),
               ("", struct(("colour", {"kind": "enum", "bits": 32, "value": -3, "variant": "BELOW", "is_signed": True}),
                           ("set", {"kind": "enum", "bits": 32, "value": 0x105, "flags": "A|C|0x100"}))),
               ("half", {"kind": "float", "bits": 32, "value": 1.5}),
@@ -90,15 +91,17 @@ def zoo():
     z = Zoo()
     z.add("array", (4, 40, 2), {"array_entries": [{"key": 0, "value": TREE}]}, "entries",
           {"listed": [["", VALUE.hex()]]}, key="u32", value="thing")
-    z.add("hash", (4, 16, 8), {"entries": [{"key": uint(5), "value": WORDS_TREE}, {"key": uint(6), "value": WORDS_TREE}]},
+    z.add("hash", (4, 16, 8), {"entries": [{"key": uint(5), "value": WORDS_TREE},
+                                           {"key": uint(6), "value": WORDS_TREE}]},
           "entries", {"listed": [["05", "01000000000000000200000000000000"], ["06", "010000000000000002"]]},
           key="u32", value="words")
     z.add("bare", (2, 3, 8), {"entries": [{"key_hex": "0102", "value_hex": "030400"}]}, "entries",
           {"listed": [["0102", "0304"]]})
-    z.add("percpu", (4, 4, 8), {"cpus": [0, 1], "percpu_entries": [{"key": 1, "per_cpu": [raw("01000000"), raw("02000000")]}]},
+    z.add("percpu", (4, 4, 8), {"cpus": [0, 1],
+                                "percpu_entries": [{"key": 1, "per_cpu": [raw("01000000"), raw("02000000")]}]},
           "percpu", {"listed": [["01", ["01", "02"]]]})
-    z.add("queue", (0, 2, 8), {"array_entries": [{"key": 0, "value": raw("0102")}, {"key": 1, "value": raw("0300")}]}, "queue",
-          {"stored": ["0102", "03"]})
+    z.add("queue", (0, 2, 8), {"array_entries": [{"key": 0, "value": raw("0102")}, {"key": 1, "value": raw("0300")}]},
+          "queue", {"stored": ["0102", "03"]})
     z.add("storage", (4, 4, 0), {"entries": [{"key": pointer(1), "owner": "init[1]", "value": uint(9)},
                                              {"key": pointer(2), "owner": "sock 0xff", "value": uint(8)}]},
           "owned", {"owner": "init[1]", "listed": "09"}, value="u32")
@@ -117,6 +120,10 @@ def zoo():
         {"pos": 0, "len": 3, "busy": False, "discarded": True, "data_hex": "010200"},
         {"pos": 16, "len": 8, "busy": True, "discarded": False, "data_hex": "0300000000000000"}]}},
           "records", {"stored": [[3, "0102", "discarded"], [8, "03", "busy"]]})
+    z.add("over", (0, 0, 64), {"ringbuf": {"capacity": 64, "consumer_pos": 16, "producer_pos": 144, "pending_bytes": 16,
+                                          "records": [
+        {"pos": 128, "len": 1, "busy": False, "discarded": False, "data_hex": "05"}]}},
+          "records", {"consumed": 16, "from": 128, "stored": [[1, "05", ""]]})
     z.add("stacks", (4, 32, 5), {"stack_trace": {"n_buckets": 8, "entries": [
         {"bucket_id": 2, "nr": 2, "pcs": ["0x0000000000000001", "0x0000000000000002"], "symbols": ["a", "b+0x1"]}]}},
           "stacks", {"listed": [["02", "010000000000000002"]]})
