@@ -37,6 +37,8 @@ static void no_types(struct walk *w)
 	w->r->task_enrichments_unavailable = why;
 	w->r->maps_unavailable = why;
 	w->r->prog_runtime_stats_unavailable = why;
+	w->r->per_cpu_time_unavailable = why;
+	w->r->per_node_numa_unavailable = why;
 }
 
 static void walk_all(struct walk *w, const struct scxray_source *source)
@@ -51,6 +53,8 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 		walk_task_details(w);
 		walk_maps(w);
 		walk_progs(w);
+		walk_cpu_time(w);
+		walk_numa(w);
 	} else {
 		no_types(w);
 	}

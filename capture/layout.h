@@ -280,6 +280,16 @@
 	X(bpf_ksym, end, "end")                                          \
 	X(bpf_ksym, name, "name")                                        \
 	X(bpf_ksym, lnode, "lnode")                                      \
+	X(kernel_cpustat, cpustat, "cpustat")                            \
+	X(kernel_stat, irqs_sum, "irqs_sum")                             \
+	X(kernel_stat, softirqs, "softirqs")                             \
+	X(tick_sched, idle_sleeptime, "idle_sleeptime")                  \
+	X(tick_sched, iowait_sleeptime, "iowait_sleeptime")              \
+	X(pglist_data, node_zones, "node_zones")                         \
+	X(zone, present_pages, "present_pages")                          \
+	X(zone, per_cpu_zonestats, "per_cpu_zonestats")                  \
+	X(zone, vm_numa_event, "vm_numa_event")                          \
+	X(per_cpu_zonestat, vm_numa_event, "vm_numa_event")              \
 	X(clocksource, mult, "mult")                                     \
 	X(clocksource, shift, "shift")
 
@@ -341,6 +351,10 @@ enum layout_member {
 	X(map_idr, 0)                                                 \
 	X(prog_idr, 0)                                                \
 	X(bpf_stats_enabled_key, 4)                                   \
+	X(kernel_cpustat, 0)                                          \
+	X(kstat, 0)                                                   \
+	X(tick_cpu_sched, 0)                                          \
+	X(node_data, 0)                                               \
 	X(bpf_kallsyms, 0)
 
 enum layout_symbol {

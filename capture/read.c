@@ -212,6 +212,14 @@ struct scxray_cpumask read_cpumask(struct walk *w, uint64_t base, enum layout_me
 	return read_cpumask_at(w, pointer.value);
 }
 
+uint32_t element_size(const struct walk *w, enum layout_member m)
+{
+	const struct btf_type *t = types_strip(&w->k->types, w->k->layout.member[m].type_id, NULL);
+
+	return t && btf_kind(t) == BTF_KIND_ARRAY ? types_size(&w->k->types, btf_array(t)->type)
+						  : 0;
+}
+
 uint32_t pointee_size(const struct walk *w, enum layout_member m)
 {
 	const struct btf_type *t = types_strip(&w->k->types, w->k->layout.member[m].type_id, NULL);

@@ -83,6 +83,9 @@ static inline uint64_t percpu_addr(const struct walk *w, uint64_t object, uint32
 	return object + w->k->percpu[cpu];
 }
 
+/* The size of one element of an array member; 0 if it is none. */
+uint32_t element_size(const struct walk *w, enum layout_member m);
+
 /* The size of what a pointer member points to; 0 if that has none. */
 uint32_t pointee_size(const struct walk *w, enum layout_member m);
 
@@ -149,6 +152,8 @@ void walk_scx_tasks(struct walk *w);
 void walk_task_details(struct walk *w);
 void walk_maps(struct walk *w);
 void walk_progs(struct walk *w);
+void walk_cpu_time(struct walk *w);
+void walk_numa(struct walk *w);
 void walk_missing(struct walk *w);
 
 /* Where the search for a task's address starts in a hash of mask + 1 slots. */

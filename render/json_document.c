@@ -24,6 +24,7 @@ static void json_report(struct json *j, const struct scxray_report *r)
 	json_vcpus(j, r);
 	json_sdts(j, r);
 	json_progs(j, r);
+	json_times(j, r);
 	json_tasks(j, r);
 	json_rqs(j, r);
 	json_dsqs(j, r);

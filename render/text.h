@@ -89,6 +89,7 @@ void text_guest(struct text *t, const struct scxray_guest *guest);
 void text_maps(struct text *t, const struct scxray_report *r);
 void text_vcpus(struct text *t, const struct scxray_report *r);
 void text_progs(struct text *t, const struct scxray_report *r);
+void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */
 void text_tasks(struct text *t, const struct scxray_report *r);
 void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQs */
 void text_rqs(struct text *t, const struct scxray_report *r);

@@ -154,6 +154,7 @@ void text_report(struct text *t, const struct scxray_report *r)
 	text_vcpus(t, r);
 	text_sdts(t, r);
 	text_progs(t, r);
+	text_times(t, r);
 	text_tasks(t, r);
 	text_scx(t, r);
 }

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * text_system.c - what the system did, apart from its tasks and queues: programs
+ * text_system.c - what the system did, apart from its tasks and queues: programs,
+ * time of CPUs, NUMA nodes
  */
-#include "text.h"
+#include "table.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A column and the number in it. */
+struct number {
+	size_t offset;
+	bool is_ns;
+};
 
 static void cut(struct text *t, const char *why)
 {
@@ -53,4 +62,94 @@ void text_progs(struct text *t, const struct scxray_report *r)
 	for (size_t i = 0; i < r->nr_progs; i++)
 		prog_line(t, &r->progs[i]);
 	cut(t, r->progs_cut);
+}
+
+static const struct column time_columns[] = {
+	{ "cpu", false, 0 },	{ "user", false, 0 },	  { "nice", false, 5 },
+	{ "system", false, 0 }, { "softirq", false, 3 },  { "irq", false, 4 },
+	{ "idle", false, 0 },	{ "iowait", false, 1 },	  { "steal", false, 2 },
+	{ "irqs", false, 6 },	{ "softirqs", false, 7 },
+};
+
+static const struct number time_numbers[] = {
+	{ offsetof(struct scxray_cpu_time, user), true },
+	{ offsetof(struct scxray_cpu_time, nice), true },
+	{ offsetof(struct scxray_cpu_time, system), true },
+	{ offsetof(struct scxray_cpu_time, softirq), true },
+	{ offsetof(struct scxray_cpu_time, irq), true },
+	{ offsetof(struct scxray_cpu_time, idle), true },
+	{ offsetof(struct scxray_cpu_time, iowait), true },
+	{ offsetof(struct scxray_cpu_time, steal), true },
+	{ offsetof(struct scxray_cpu_time, irqs_sum), false },
+	{ offsetof(struct scxray_cpu_time, softirqs_sum), false },
+};
+
+static const struct column numa_columns[] = {
+	{ "node", false, 0 },		{ "hit", false, 0 },
+	{ "miss", false, 0 },		{ "foreign", false, 0 },
+	{ "interleave_hit", false, 1 }, { "local", false, 0 },
+	{ "other", false, 0 },
+};
+
+static const struct number numa_numbers[] = {
+	{ offsetof(struct scxray_numa_node, hit), false },
+	{ offsetof(struct scxray_numa_node, miss), false },
+	{ offsetof(struct scxray_numa_node, foreign), false },
+	{ offsetof(struct scxray_numa_node, interleave_hit), false },
+	{ offsetof(struct scxray_numa_node, local), false },
+	{ offsetof(struct scxray_numa_node, other), false },
+};
+
+static void row(struct table *tab, uint32_t id, const struct number *numbers, size_t nr,
+		const void *base)
+{
+	table_row(tab);
+	strbuf_u64(table_cell(tab, STYLE_PLAIN), id);
+	for (size_t i = 0; i < nr; i++) {
+		const struct scxray_num *num =
+			(const void *)((const char *)base + numbers[i].offset);
+		struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
+
+		if (numbers[i].is_ns && num->state == SCXRAY_PRESENT)
+			cell_ns(sb, num->value);
+		else
+			cell_num(sb, num);
+	}
+}
+
+static void cpu_times(struct text *t, const struct scxray_report *r)
+{
+	struct table tab;
+
+	text_unavailable(t, "per_cpu_time", r->per_cpu_time_unavailable);
+	if (!r->nr_cpu_times)
+		return;
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "per_cpu_time");
+	strbuf_printf(&t->out, ": %zu CPUs captured\n", r->nr_cpu_times);
+	table_init(&tab, time_columns, ARRAY_SIZE(time_columns));
+	for (size_t i = 0; i < r->nr_cpu_times; i++)
+		row(&tab, r->cpu_times[i].cpu, time_numbers, ARRAY_SIZE(time_numbers),
+		    &r->cpu_times[i]);
+	table_print(&tab, t, 2);
+	table_deinit(&tab);
+}
+
+void text_times(struct text *t, const struct scxray_report *r)
+{
+	struct table tab;
+
+	cpu_times(t, r);
+	text_unavailable(t, "per_node_numa", r->per_node_numa_unavailable);
+	if (!r->nr_numa_nodes)
+		return;
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "per_node_numa");
+	strbuf_printf(&t->out, ": %zu nodes captured\n", r->nr_numa_nodes);
+	table_init(&tab, numa_columns, ARRAY_SIZE(numa_columns));
+	for (size_t i = 0; i < r->nr_numa_nodes; i++)
+		row(&tab, r->numa_nodes[i].node, numa_numbers, ARRAY_SIZE(numa_numbers),
+		    &r->numa_nodes[i]);
+	table_print(&tab, t, 2);
+	table_deinit(&tab);
 }

@@ -560,6 +560,38 @@ struct scxray_prog {
 	struct scxray_num mean_ns; /* NONE where it was never counted */
 };
 
+/* ---- time and memory ------------------------------------------------------ */
+
+/* Where a CPU's time went since boot, as its kernel_cpustat says, in ns. */
+struct scxray_cpu_time {
+	uint32_t cpu;
+	struct scxray_num user;
+	struct scxray_num nice;
+	struct scxray_num system;
+	struct scxray_num softirq;
+	struct scxray_num irq;
+	struct scxray_num idle;
+	struct scxray_num iowait;
+	struct scxray_num steal;
+	struct scxray_num idle_sleeptime; /* of the tick: idle without one included */
+	struct scxray_num iowait_sleeptime;
+	struct scxray_num irqs_sum;
+	struct scxray_num *softirqs; /* how often, by number */
+	size_t nr_softirqs;
+	struct scxray_num softirqs_sum;
+};
+
+/* A node's NUMA counters: those of its zones, with what CPUs have not yet added. */
+struct scxray_numa_node {
+	uint32_t node;
+	struct scxray_num hit;
+	struct scxray_num miss;
+	struct scxray_num foreign;
+	struct scxray_num interleave_hit;
+	struct scxray_num local;
+	struct scxray_num other;
+};
+
 /* ---- a report ----------------------------------------------------------- */
 
 struct scxray_phase {
@@ -597,6 +629,13 @@ struct scxray_report {
 	const char *progs_cut;
 	struct scxray_num bpf_stats_enabled; /* 0: the kernel counts misses only */
 	const char *prog_runtime_stats_unavailable;
+
+	struct scxray_cpu_time *cpu_times;
+	size_t nr_cpu_times;
+	const char *per_cpu_time_unavailable;
+	struct scxray_numa_node *numa_nodes;
+	size_t nr_numa_nodes;
+	const char *per_node_numa_unavailable;
 
 	struct scxray_task *tasks;
 	size_t nr_tasks;

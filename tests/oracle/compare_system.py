@@ -3,8 +3,13 @@
 
 prog_runtime_stats: found through prog_idr; the ops of scx_sched_state name the same
 programs, found through the links of the scheduler's struct_ops map.
+per_cpu_time: the parts of a CPU's time are no more than the time since boot, and no small part.
+per_node_numa: every page that was taken counts once as hit or miss and once as local or other;
+every miss of one node is foreign to another.
 """
 
+CPU_PARTS = ("user", "nice", "system", "softirq", "irq", "idle", "iowait", "steal")
+SLACK_NS = 100_000_000
 SCHED_OPS = "sched_ext_ops"
 
 
@@ -31,9 +36,32 @@ class SystemComparison:
                 self.equal(f"program of {op}: {key} is a number", isinstance(prog.get(key), int), True)
         self.equal("programs for ops", bool(mine), bool(named))
 
+    def times(self):
+        rqs = self.report.get("rq_scx_states", [])
+        cpus = self.report.get("per_cpu_time", [])
+        since_boot = max(rq.get("clock_ns", 0) for rq in rqs)
+        self.equal("CPUs with times", [cpu["cpu"] for cpu in cpus], [rq["cpu"] for rq in rqs])
+        for cpu in cpus:
+            total = sum(cpu[f"cpustat_{part}_ns"] for part in CPU_PARTS)
+            what = f"CPU {cpu['cpu']}: its times are"
+            self.equal(f"{what} at most the time since boot, {since_boot}", total, min(total, since_boot + SLACK_NS))
+            self.equal(f"{what} at least a quarter of it, {since_boot}", total, max(total, since_boot // 4))
+
+    def nodes(self):
+        nodes = self.report.get("per_node_numa", [])
+        for node in nodes:
+            self.equal(f"node {node['node']}: hit and miss", node["numa_hit"] + node["numa_miss"],
+                       node["numa_local"] + node["numa_other"])
+        self.equal("misses of all nodes", sum(node["numa_miss"] for node in nodes),
+                   sum(node["numa_foreign"] for node in nodes))
+        if "per_node_numa_unavailable" not in self.report:
+            self.equal("number of nodes", len(nodes), self.report["guest"]["nr_nodes"])
+
 
 def compare_system(report):
     """A finished SystemComparison of a report."""
     comparison = SystemComparison(report)
     comparison.progs()
+    comparison.times()
+    comparison.nodes()
     return comparison

@@ -11,8 +11,17 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from compare_system import compare_system  # noqa: E402
 
+TIMES = {"user": 1, "nice": 2, "system": 3, "softirq": 4, "irq": 5, "idle": 4_000_000_000, "iowait": 0, "steal": 0}
+
 REPORT = {
     "schema": "single",
+    "guest": {"nr_nodes": 2},
+    "rq_scx_states": [{"cpu": 0, "clock_ns": 4_000_000_100}],
+    "per_cpu_time": [{"cpu": 0, **{f"cpustat_{key}_ns": value for key, value in TIMES.items()}}],
+    "per_node_numa": [
+        {"node": 0, "numa_hit": 10, "numa_miss": 2, "numa_foreign": 0, "numa_local": 9, "numa_other": 3},
+        {"node": 1, "numa_hit": 5, "numa_miss": 0, "numa_foreign": 2, "numa_local": 5, "numa_other": 0},
+    ],
     "scx_sched_state": {"ops": [{"op": "enqueue", "program": "fix_enqueue"}, {"op": "exit", "program": "fix_exit"}]},
     "prog_runtime_stats": [
         {"name": "fix_enqueue", "struct_ops": "sched_ext_ops", "op": "enqueue", "cnt": 1, "nsecs": 2, "misses": 0},
@@ -33,6 +42,12 @@ WRONG = (
     (lambda r: r["prog_runtime_stats"][0].update(name="fix_exit"), "program of enqueue"),
     (lambda r: r["prog_runtime_stats"].pop(1), "program of exit"),
     (lambda r: r["prog_runtime_stats"][0].update(cnt={"kind": "unreadable"}), "cnt is a number"),
+    (lambda r: r["per_cpu_time"][0].update(cpustat_user_ns=200_000_000), "at most the time"),
+    (lambda r: r["per_cpu_time"][0].update(cpustat_idle_ns=400), "at least a quarter"),
+    (lambda r: r.pop("per_cpu_time"), "CPUs with times"),
+    (lambda r: r["per_node_numa"][0].update(numa_hit=9), "node 0: hit and miss"),
+    (lambda r: r["per_node_numa"][1].update(numa_foreign=1), "misses of all nodes"),
+    (lambda r: r["per_node_numa"].pop(), "number of nodes"),
     (lambda r: r.pop("prog_runtime_stats"), "programs for ops"),
 )
 
