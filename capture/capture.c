@@ -59,6 +59,7 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 		no_types(w);
 	}
 	walk_vcpus(w, source);
+	walk_stacks(w);
 	walk_missing(w);
 }
 

@@ -32,6 +32,8 @@
 	X(task_struct, cpus_ptr, "cpus_ptr")                             \
 	X(task_struct, migration_disabled, "migration_disabled")         \
 	X(task_struct, scx, "scx")                                       \
+	X(task_struct, stack, "stack")                                   \
+	X(task_struct, thread_sp, "thread.sp")                           \
 	X(sched_ext_entity, sched, "sched") /* 7.1 */                    \
 	X(sched_ext_entity, dsq, "dsq")                                  \
 	X(sched_ext_entity, dsq_node, "dsq_list.node")                   \
@@ -123,6 +125,23 @@
 	X(sched_ext_ops, timeout_ms, "timeout_ms")                       \
 	X(sched_ext_ops, dispatch_max_batch, "dispatch_max_batch")       \
 	X(sched_ext_ops, exit_dump_len, "exit_dump_len")                 \
+	X(inactive_task_frame, bp, "bp")                                 \
+	X(inactive_task_frame, ret_addr, "ret_addr")                     \
+	X(pt_regs, r13, "r13")                                           \
+	X(pt_regs, bp, "bp")                                             \
+	X(pt_regs, r10, "r10")                                           \
+	X(pt_regs, ax, "ax")                                             \
+	X(pt_regs, dx, "dx")                                             \
+	X(pt_regs, di, "di")                                             \
+	X(pt_regs, ip, "ip")                                             \
+	X(pt_regs, cs, "cs")                                             \
+	X(pt_regs, sp, "sp")                                             \
+	X(orc_entry, sp_offset, "sp_offset")                             \
+	X(orc_entry, bp_offset, "bp_offset")                             \
+	X(orc_entry, sp_reg, "sp_reg")                                   \
+	X(orc_entry, bp_reg, "bp_reg")                                   \
+	X(orc_entry, type, "type")                                       \
+	X(orc_entry, signal, "signal")                                   \
 	X(list_head, next, "next")                                       \
 	X(list_head, prev, "prev")                                       \
 	X(rb_node, left, "rb_left")                                      \
@@ -305,6 +324,15 @@ enum layout_member {
 	X(linux_banner, 0)                                            \
 	X(_text, 0)                                                   \
 	X(_stext, 0)                                                  \
+	X(_etext, 0)                                                  \
+	X(_sinittext, 0)                                              \
+	X(_einittext, 0)                                              \
+	X(schedule, 0)                                                \
+	X(ret_from_fork_asm, 0)                                       \
+	X(__start_orc_unwind_ip, 0)                                   \
+	X(__stop_orc_unwind_ip, 0)                                    \
+	X(__start_orc_unwind, 0)                                      \
+	X(__stop_orc_unwind, 0)                                       \
 	X(entry_SYSCALL_64, 0)                                        \
 	X(asm_exc_divide_error, 0)                                    \
 	X(init_top_pgt, 0)                                            \

@@ -294,7 +294,20 @@ static void name_at(const struct symbols *s, uint32_t index, char *buf, size_t s
 			*c = '?';
 }
 
-static const char *bpf_name(const struct symbols *s, uint64_t addr, char *buf, size_t size)
+/* "name", "name+0x1c", "name+0x1c [bpf]" */
+static const char *name_plus(char *buf, size_t size, const char *name, uint64_t offset,
+			     const char *tail)
+{
+	if (offset)
+		snprintf(buf, size, "%s+0x%llx%s", name, (unsigned long long)offset, tail);
+	else
+		snprintf(buf, size, "%s%s", name, tail);
+	return buf;
+}
+
+/* The program whose code holds addr - back. */
+static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned back, char *buf,
+			    size_t size)
 {
 	size_t lo = 0, hi = s->nr_bpf;
 
@@ -302,18 +315,12 @@ static const char *bpf_name(const struct symbols *s, uint64_t addr, char *buf, s
 		size_t mid = lo + (hi - lo) / 2;
 		const struct bpf_symbol *b = &s->bpf[mid];
 
-		if (addr < b->start) {
+		if (addr - back < b->start)
 			hi = mid;
-		} else if (addr >= b->end) {
+		else if (addr - back >= b->end)
 			lo = mid + 1;
-		} else {
-			if (addr == b->start)
-				snprintf(buf, size, "%s [bpf]", b->name);
-			else
-				snprintf(buf, size, "%s+0x%llx [bpf]", b->name,
-					 (unsigned long long)(addr - b->start));
-			return buf;
-		}
+		else
+			return name_plus(buf, size, b->name, addr - b->start, " [bpf]");
 	}
 	return NULL;
 }
@@ -334,17 +341,18 @@ static uint32_t first_from(const struct symbols *s, uint64_t addr)
 	return lo;
 }
 
-const char *symbols_name(const struct symbols *s, uint64_t addr, char *buf, size_t size)
+static const char *name_back(const struct symbols *s, uint64_t addr, unsigned back, char *buf,
+			     size_t size)
 {
+	uint64_t inside = addr - back, base;
 	char name[MAX_NAME];
 	uint32_t beyond;
-	uint64_t base;
 
 	if (!size)
 		return NULL;
-	if (bpf_name(s, addr, buf, size))
+	if (bpf_name(s, addr, back, buf, size))
 		return buf;
-	beyond = addr < START_KERNEL_MAP || addr == UINT64_MAX ? 0 : first_from(s, addr + 1);
+	beyond = inside < START_KERNEL_MAP || inside == UINT64_MAX ? 0 : first_from(s, inside + 1);
 	/* nothing beyond: past _end; per-CPU offsets and the like are no addresses */
 	if (beyond == 0 || beyond == s->nr)
 		return NULL;
@@ -353,11 +361,17 @@ const char *symbols_name(const struct symbols *s, uint64_t addr, char *buf, size
 		return NULL;
 	/* of aliases the first */
 	name_at(s, s->by_addr[first_from(s, base)].index, name, sizeof(name));
-	if (addr == base)
-		snprintf(buf, size, "%s", name);
-	else
-		snprintf(buf, size, "%s+0x%llx", name, (unsigned long long)(addr - base));
-	return buf;
+	return name_plus(buf, size, name, addr - base, "");
+}
+
+const char *symbols_name(const struct symbols *s, uint64_t addr, char *buf, size_t size)
+{
+	return name_back(s, addr, 0, buf, size);
+}
+
+const char *symbols_return_name(const struct symbols *s, uint64_t addr, char *buf, size_t size)
+{
+	return name_back(s, addr, 1, buf, size);
 }
 
 int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const char *name)

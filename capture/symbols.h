@@ -71,6 +71,13 @@ void symbols_find(const struct symbols *symbols, struct symbol_want *wants, size
  */
 const char *symbols_name(const struct symbols *symbols, uint64_t addr, char *buf, size_t size);
 
+/*
+ * The same for a return address: the symbol is that of the call before it, which
+ * may be the last instruction of its function.
+ */
+const char *symbols_return_name(const struct symbols *symbols, uint64_t addr, char *buf,
+				size_t size);
+
 /* Adds a BPF range; `name` is copied.  Call symbols_sort_bpf() after the last. */
 int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const char *name);
 void symbols_sort_bpf(struct symbols *symbols);

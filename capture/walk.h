@@ -145,6 +145,8 @@ void rhashtable_walk(struct walk *w, uint64_t ht, uint32_t max,
 void walk_guest(struct walk *w, const struct scxray_source *source);
 void walk_bpf_symbols(struct walk *w);
 void walk_vcpus(struct walk *w, const struct scxray_source *source);
+/* kernel stacks, of vCPUs and of tasks: after both are known */
+void walk_stacks(struct walk *w);
 void walk_rqs(struct walk *w);
 void walk_scheds(struct walk *w);
 void walk_dsqs(struct walk *w);

@@ -166,6 +166,27 @@ static const struct field queued_fields[] = {
 	FIELD(scxray_task, slice, "slice_ns", FIELD_NUM),
 };
 
+static const struct field frame_fields[] = {
+	FIELD(scxray_address, addr, "addr", FIELD_ADDR),
+	FIELD(scxray_address, symbol, "symbol", FIELD_STRING),
+};
+
+static void json_stack(struct json *j, const char *key, const char *end_key,
+		       const struct scxray_stack_trace *stack)
+{
+	if (stack->nr) {
+		json_key(j, key);
+		json_array(j);
+		for (size_t i = 0; i < stack->nr; i++) {
+			json_object(j);
+			json_fields(j, frame_fields, ARRAY_SIZE(frame_fields), &stack->frames[i]);
+			json_object_end(j);
+		}
+		json_array_end(j);
+	}
+	json_opt_string(j, end_key, stack->end);
+}
+
 void json_guest(struct json *j, const struct scxray_guest *guest)
 {
 	json_key(j, "guest");
@@ -196,6 +217,7 @@ void json_vcpus(struct json *j, const struct scxray_report *r)
 			json_addr(j, vcpu->regs.value[reg]);
 		}
 		json_fields(j, vcpu_fields, ARRAY_SIZE(vcpu_fields), vcpu);
+		json_stack(j, "backtrace", "backtrace_end", &vcpu->backtrace);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -218,6 +240,7 @@ static void json_task(struct json *j, const struct scxray_report *r, const struc
 		json_key(j, "dsq_position");
 		json_u64(j, t->dsq_pos);
 	}
+	json_stack(j, "kernel_stack", "kernel_stack_end", &t->kernel_stack);
 	if (t->scx.state == SCXRAY_PRESENT || t->scx.state == SCXRAY_UNREADABLE) {
 		json_key(j, "scx");
 		json_value(j, &t->scx, &options);

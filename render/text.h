@@ -87,6 +87,10 @@ enum style age_style(const struct text *t, const struct scxray_task *task);
 
 void text_guest(struct text *t, const struct scxray_guest *guest);
 void text_maps(struct text *t, const struct scxray_report *r);
+/* The frames as one paragraph, and why they end where that is not the stack's end. */
+void text_stack(struct text *t, size_t indent, const struct scxray_stack_trace *stack);
+/* The stacks of these tasks, equal ones together. */
+void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, size_t nr);
 void text_vcpus(struct text *t, const struct scxray_report *r);
 void text_progs(struct text *t, const struct scxray_report *r);
 void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */

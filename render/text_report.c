@@ -98,6 +98,8 @@ static void vcpu(struct text *t, const struct scxray_vcpu *v)
 		cell_string(&t->out, v->ip.symbol ? v->ip.symbol : "the kernel, no symbol");
 	}
 	strbuf_putc(&t->out, '\n');
+	if (!v->user_mode)
+		text_stack(t, 4, &v->backtrace);
 }
 
 void text_vcpus(struct text *t, const struct scxray_report *r)

@@ -214,6 +214,20 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 	strbuf_deinit(&label);
 }
 
+static void stacks(struct text *t, const struct order *order, size_t nr)
+{
+	const struct scxray_task **tasks = calloc(nr, sizeof(*tasks));
+
+	if (!tasks) {
+		t->out.error = ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		tasks[i] = order[i].task;
+	text_task_stacks(t, tasks, nr);
+	free(tasks);
+}
+
 void text_tasks(struct text *t, const struct scxray_report *r)
 {
 	struct order *order;
@@ -247,6 +261,7 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 		cell_string(&t->out, r->tasks_cut);
 		strbuf_puts(&t->out, ")\n");
 	}
+	stacks(t, order, r->nr_tasks);
 	free(order);
 	text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
 }

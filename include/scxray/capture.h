@@ -32,18 +32,21 @@ struct scxray_settings {
 	uint32_t max_percpu_keys;  /* keys of one per-CPU array; default 256 */
 	uint32_t max_stacks;	   /* buckets of one stack_trace map; default 16384 */
 	uint32_t max_stack_pcs;	   /* frames of one stack; default 128 */
+	uint32_t max_task_stacks;  /* tasks whose kernel stack is walked; default 1024 */
+	uint32_t max_stack_frames; /* frames of one kernel stack; default 64 */
 	uint32_t max_arena_pages;  /* pages of one arena; default 4096 */
 	uint64_t max_copy_bytes;   /* guest bytes that the walk may touch; default 1 GiB */
 	uint64_t max_report_bytes; /* memory of the report; default 128 MiB */
 };
 
 /* The defaults. */
-#define SCXRAY_SETTINGS_INIT                                                                 \
-	{                                                                                    \
-		.max_tasks = 4096, .max_list = 4096, .max_dsqs = 4096, .max_maps = 4096,     \
-		.max_entries = 4096, .max_percpu_keys = 256, .max_stacks = 16384,            \
-		.max_stack_pcs = 128, .max_arena_pages = 4096, .max_copy_bytes = 1ULL << 30, \
-		.max_report_bytes = 128ULL << 20                                             \
+#define SCXRAY_SETTINGS_INIT                                                             \
+	{                                                                                \
+		.max_tasks = 4096, .max_list = 4096, .max_dsqs = 4096, .max_maps = 4096, \
+		.max_entries = 4096, .max_percpu_keys = 256, .max_stacks = 16384,        \
+		.max_stack_pcs = 128, .max_task_stacks = 1024, .max_stack_frames = 64,   \
+		.max_arena_pages = 4096, .max_copy_bytes = 1ULL << 30,                   \
+		.max_report_bytes = 128ULL << 20                                         \
 	}
 
 /*

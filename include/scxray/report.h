@@ -87,6 +87,17 @@ struct scxray_address {
 		symbol; /* "name" or "name+0x1c" or "bpf_prog_..._name+0x8 [bpf]"; report-owned, printable */
 };
 
+/*
+ * A kernel stack: return addresses, innermost first.  `end` says why there is no
+ * further one: `whole` if the stack ends there, else what stopped the walk.
+ */
+struct scxray_stack_trace {
+	struct scxray_address *frames;
+	size_t nr;
+	const char *end; /* NULL: nobody looked (no kernel stack was asked for) */
+	bool whole;
+};
+
 /* ---- guest -------------------------------------------------------------- */
 
 struct scxray_guest {
@@ -159,6 +170,7 @@ struct scxray_vcpu {
 	struct scxray_num curr_kva; /* task_struct of that CPU's current task */
 	struct scxray_num curr_pid;
 	struct scxray_text curr_comm;
+	struct scxray_stack_trace backtrace;
 };
 
 /* ---- tasks -------------------------------------------------------------- */
@@ -213,6 +225,9 @@ struct scxray_task {
 	struct scxray_num runnable_age_ms;	/* signed; needs HZ */
 	struct scxray_num sched_kva;		/* its scx_sched (7.1+) */
 	const char *sched_name;			/* ops name of that scheduler; NULL where unknown */
+
+	/* of a task that runs: its vCPU's backtrace */
+	struct scxray_stack_trace kernel_stack;
 
 	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
 	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */

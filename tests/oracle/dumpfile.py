@@ -26,6 +26,7 @@ class Task:
     own: bool = True  # belongs to the scheduler whose dump it is
     sched: str = ""  # "root" or "sub1-28", from 7.1 on
     values: dict = field(default_factory=dict)
+    frames: list = field(default_factory=list)  # its backtrace: "symbol+0x1c"
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Dump:
     sched: str = ""  # its name, where the dump says it (7.1 on)
     position: str = "root"  # "root" or "sub1-28 /path"
     exit_kind: int = 0
+    exit_pid: int = -1
+    backtrace: list = field(default_factory=list)
     reason: str = ""
     msg: str = ""
     cpus: dict = field(default_factory=dict)
@@ -60,7 +63,7 @@ SCHED = re.compile(r"(\S+): (root|sub\d+-\d+ .*)")
 EXIT = re.compile(r"(.*)\[(\d+)\] triggered exit kind (\d+)(?: on CPU (-?\d+))?:")
 DEBUG = re.compile(r"Debug dump triggered by (.*)")
 REASON = re.compile(r"  (.*?) \((.*)\)")
-FRAME = re.compile(r" +(?:[\w.$]+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[\w+\])?|0x[0-9a-f]+)")
+FRAME = re.compile(r" +(?:([\w.$]+\+0x[0-9a-f]+)/0x[0-9a-f]+(?: \[\w+\])?|(0x[0-9a-f]+))")
 CPU = re.compile(r"CPU (\d+) *: (\w+=\S+(?: \w+=\S+)*)")
 CURR = re.compile(r" {10}curr=(.*)\[(-?\d+)\] class=(\w+)_sched_class")
 RESCUE = re.compile(r" {10}rescue=\d+ budget=-?\d+us rescuing=.*\[-?\d+\]")
@@ -152,7 +155,7 @@ class Parser:
         debug = DEBUG.fullmatch(line)
         reason = REASON.fullmatch(line)
         if exited:
-            self.dump.exit_kind = int(exited[3])
+            self.dump.exit_kind, self.dump.exit_pid = int(exited[3]), int(exited[2])
         elif debug:
             self.dump.reason = debug[1]
         elif line == "Backtrace:":
@@ -168,9 +171,12 @@ class Parser:
             self.fail(line)
 
     def backtrace(self, line):
+        frame = FRAME.fullmatch(line)
         if line == "CPU states":
             self.place = self.states
-        elif not FRAME.fullmatch(line) and not self.own_line.match(line):
+        elif frame:
+            self.dump.backtrace.append(frame[1] or frame[2])
+        elif not self.own_line.match(line):
             self.fail(line)
 
     def states(self, line):
@@ -227,6 +233,7 @@ class Parser:
         queue = QUEUE.fullmatch(line)
         vtime = VTIME.fullmatch(line)
         cpus = CPUS.fullmatch(line)
+        frame = FRAME.fullmatch(line)
         if state:
             values["scx_task_state"] = int(state[1])
             values["scx_flags"] = int(state[2], 16)
@@ -244,7 +251,9 @@ class Parser:
             values["cpus_allowed"] = parse_mask(cpus[1])
             if cpus[2] is not None:
                 values["migration_disabled"] = int(cpus[2])
-        elif not FRAME.fullmatch(line) and not self.own_line.match(line):
+        elif frame:
+            self.task.frames.append(frame[1] or frame[2])
+        elif not self.own_line.match(line):
             self.fail(line)
 
     def end_task(self):

@@ -10,6 +10,8 @@ a scheduler, guest.vmcore alone.  Each image's report is compared with the dump 
 the same instant, figure by figure (compare.py), validated against the schema,
 and replayed from a saved core; each pair's dual report is validated.  Where the guest
 listed its maps (maps.txt, of MODE=maps), they are compared too (compare_maps.py).
+The kernel stack of every sleeping task has to lead to where stacks really end, and
+those that the kernel printed have to be the same, frame by frame (compare_stacks.py).
 Programs, the kernel's log and tasks' identities have a comparison of their own (compare_system.py).
 """
 
@@ -26,6 +28,7 @@ sys.path.insert(0, HERE)
 import harness  # noqa: E402
 from compare import compare  # noqa: E402
 from compare_maps import compare_maps  # noqa: E402
+from compare_stacks import compare_stacks, sleeping_stacks  # noqa: E402
 from compare_system import compare_system  # noqa: E402
 from dumpfile import DumpError  # noqa: E402
 from mapsfile import MapsError  # noqa: E402
@@ -57,6 +60,9 @@ class Check:
         self.cases = harness.Cases()
         self.validator = Validator(harness.SCHEMA)
         self.figures = 0
+        self.frames = 0
+        self.whole = 0
+        self.broken = 0
         self.slowest = 0
         self.biggest = 0
 
@@ -105,6 +111,26 @@ class Check:
                          "\n".join(done.differences))
         return done.compared
 
+    def stacks(self, what, report, path=None):
+        """Frames compared; and every sleeping task's stack ends where stacks end."""
+        good, broken = sleeping_stacks(report)
+        self.whole += good
+        self.broken += len(broken)
+        self.cases.check(not broken, f"{what}: {good} of {good + len(broken)} sleeping tasks' stacks are whole",
+                         "\n".join(broken))
+        if path is None:
+            return
+        with open(path, encoding="utf-8", errors="surrogateescape") as f:
+            text = f.read()
+        try:
+            done = compare_stacks(report, text)
+        except DumpError as error:
+            self.cases.check(False, f"{what}: the kernel's dump is understood", error)
+            return
+        self.frames += done.compared
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} frames equal the kernel's own", "\n".join(done.differences))
+
     def replay(self, what, image, content):
         core = os.path.join(self.scratch, "core")
         ran = harness.scxray("report", image, "--save-core", core, "-o", "/dev/null", binary=self.scxray)
@@ -151,6 +177,7 @@ class Check:
             # alone: the other vCPUs stood still while the kernel wrote its dump
             alone = meta.get(moment, {}).get("dump_alone", True)
             figures = self.compare(what, report, os.path.join(path, dump), not alone)
+            self.stacks(what, report, os.path.join(path, dump) if alone else None)
             of_maps = self.compare_maps(what, report, os.path.join(path, "maps.txt"))
             self.cases.check(of_maps or meta.get("mode") != "maps", f"{what}: maps were compared")
             of_system = self.compare_system(what, report, path)
@@ -166,6 +193,7 @@ class Check:
             if report is not None:
                 why = report.get("scx_walker_unavailable")
                 self.cases.check(bool(why), f"{name}: the report says that there is no scheduler")
+                self.stacks(f"{name} guest", report)
                 self.replay(f"{name} guest", image, content)
                 notes.append(f"no scheduler: {why}")
         pair = [os.path.join(path, f"{moment}.vmcore") for moment, _ in MOMENTS]
@@ -189,6 +217,8 @@ def main():
         check = Check(args.scxray, args.images, scratch)
         for path in found:
             check.guest(path)
+    print(f"{check.whole} of {check.whole + check.broken} stacks of sleeping tasks are whole, "
+          f"{check.frames} frames compared")
     print(f"{len(found)} guests, {check.figures} figures compared; "
           f"slowest report {check.slowest:.0f} ms, biggest {check.biggest} KiB beyond the mapped image")
     return check.cases.end()
