@@ -41,10 +41,12 @@ static const struct map_plan {
 
 static struct {
 	const char *name;
+	bool newer; /* than the oldest kernel with sched_ext: may be refused */
 	struct bpf_object *object;
-} objects[] = { { "zoo_sections", NULL }, { "zoo_values", NULL }, { "zoo_lists", NULL },
-		{ "zoo_stacks", NULL },	  { "zoo_rings", NULL },  { "zoo_over", NULL },
-		{ "zoo_own", NULL } };
+} objects[] = { { "zoo_sections", false, NULL }, { "zoo_values", false, NULL },
+		{ "zoo_lists", false, NULL },	 { "zoo_stacks", false, NULL },
+		{ "zoo_rings", false, NULL },	 { "zoo_over", true, NULL },
+		{ "zoo_own", false, NULL } };
 
 static struct bpf_object *object_of(const char *name)
 {
@@ -273,13 +275,29 @@ static void load(size_t i, FILE *out)
 	object = bpf_object__open_file(path, NULL);
 	if (!object)
 		die("%s: %s", path, strerror(errno));
-	if (bpf_object__load(object)) {
-		fprintf(out, "{\"absent\": \"%s\", \"type\": 0, \"error\": \"%s\"}\n",
-			objects[i].name, strerror(errno));
-		bpf_object__close(object);
+	if (!bpf_object__load(object)) {
+		objects[i].object = object;
 		return;
 	}
-	objects[i].object = object;
+	if (!objects[i].newer)
+		die("zoo: %s does not load: %s (why is on the console)", path, strerror(errno));
+	fprintf(out, "{\"absent\": \"%s\", \"type\": 0, \"error\": \"%s\"}\n", objects[i].name,
+		strerror(errno));
+	bpf_object__close(object);
+}
+
+static void link_items(FILE *out)
+{
+	run("zoo_lists", "zoo_link", NULL, 0);
+	fprintf(out, "{\"chain\": \"zoo_heads\", \"key\": \"\", \"path\": \"list.next\", "
+		     "\"next\": \"link.next\", \"ends\": null, \"objects\": [");
+	for (int i = 0; i < ZOO_LIST_LENGTH; i++)
+		fprintf(out, "%s{\"number\": %d}", i ? ", " : "", 1000 + i);
+	fprintf(out, "]}\n{\"tree\": \"zoo_heads\", \"key\": \"\", \"path\": \"tree.rb_node\", "
+		     "\"member\": \"weight\", \"numbers\": [");
+	for (int i = 0; i < ZOO_LIST_LENGTH; i++)
+		fprintf(out, "%s%d", i ? ", " : "", i % 2 ? i : -i);
+	fputs("]}\n", out);
 }
 
 void objects_load(FILE *out)
@@ -299,7 +317,7 @@ void objects_load(FILE *out)
 	if (object_of("zoo_values"))
 		fill_values(out);
 	if (object_of("zoo_lists"))
-		run("zoo_lists", "zoo_link", NULL, 0);
+		link_items(out);
 	if (object_of("zoo_stacks"))
 		run("zoo_stacks", "zoo_stack", NULL, 0);
 	if (object_of("zoo_rings"))

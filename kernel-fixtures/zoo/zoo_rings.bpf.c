@@ -58,7 +58,7 @@ int zoo_ring_wrap(void *unused)
 	for (u32 i = 0; i < 30; i++) {
 		u64 record[10] = { i, i + 1 };
 
-		if (bpf_ringbuf_output(&zoo_wrapped, record, 80 - i % 5, 0))
+		if (bpf_ringbuf_output(&zoo_wrapped, record, 80 - (i & 3), 0))
 			return 1;
 	}
 	return 0;

@@ -152,7 +152,7 @@ class Comparison:
         self.handled = {"entries": self.entries, "percpu": self.percpu, "stacks": self.stacks, "queue": self.queue,
                         "owned": self.owned, "slots": self.slots, "pages": self.pages, "records": self.records,
                         "bloom": self.bloom, "typed": self.typed, "labels": self.labels, "masks": self.masks,
-                        "chain": self.chain}
+                        "chain": self.chain, "tree": self.tree}
 
     def differ(self, what, mine, theirs):
         self.differences.append(f"{what}: report {mine!r}, guest {theirs!r}"[:600])
@@ -399,6 +399,20 @@ class Comparison:
                 self.equal(f"{what} object {step} {path}", found.get(path, {}).get("value"), number)
             at = found.get(line["next"], {})
         self.equal(f"{what} ends by", at.get("deref_skipped_reason"), line["ends"])
+
+    def below(self, node, member):
+        """This member of every object that pointers lead to."""
+        for _, leaf in leaves(node):
+            if "deref" in leaf:
+                found = dict(leaves(leaf["deref"]))
+                yield found.get(member, {}).get("value")
+                yield from self.below(leaf["deref"], member)
+
+    def tree(self, what, mine, header, line):
+        """Objects in whatever order, each once."""
+        root = dict(leaves(self.node(mine, header, line))).get(line["path"], {})
+        self.equal(f"{what} {line['path']}", sorted(self.below(root, line["member"]), key=str),
+                   sorted(line["numbers"], key=str))
 
     # ---- all
 

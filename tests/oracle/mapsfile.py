@@ -12,6 +12,7 @@ BY_ID = {"entries": {"listed"}, "percpu": {"listed"}, "stacks": {"listed"}}
 BY_NAME = {"queue": {"stored"}, "owned": {"owner", "listed"}, "slots": {"stored"}, "pages": {"stored"},
            "records": {"stored"}, "bloom": {"functions", "values"}, "typed": {"key", "members"},
            "labels": {"key", "members"}, "masks": {"key", "members"},
+           "tree": {"key", "path", "member", "numbers"},
            "chain": {"key", "path", "next", "objects", "ends"}}
 OPTIONAL = {"records": {"consumed", "from"}}
 

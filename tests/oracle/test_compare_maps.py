@@ -142,6 +142,7 @@ def zoo():
     z.also({"masks": "typed", "key": "", "members": {"mask": 2}})
     z.also({"chain": "typed", "key": "", "path": "head", "next": "next", "ends": "cycle",
             "objects": [{"magic": 1}, {"magic": 2}]})
+    z.also({"tree": "typed", "key": "", "path": "head", "member": "magic", "numbers": [2, 1]})
     return z
 
 
