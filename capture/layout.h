@@ -172,6 +172,8 @@
 	X(btf_field, type, "type")                                       \
 	X(btf_field, kptr_btf, "kptr.btf")                               \
 	X(btf_field, kptr_id, "kptr.btf_id")                             \
+	X(btf_field, root_btf, "graph_root.btf")                         \
+	X(btf_field, root_id, "graph_root.value_btf_id")                 \
 	X(btf_field, root_node_offset, "graph_root.node_offset")         \
 	X(bpf_async_cb, prog, "prog")                                    \
 	X(bpf_async_cb, callback_fn, "callback_fn")                      \

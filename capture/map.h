@@ -119,6 +119,15 @@ void map_percpu_values(struct walk *w, struct scxray_map *map, uint64_t pptr);
 /* The key and value types, by the map's own BTF. */
 void map_types(struct walk *w, struct scxray_map *map);
 
+/*
+ * The nodes, at most `max` of them, of the struct bpf_list_head or bpf_rb_root whose
+ * bytes are given.  Returns how many; *cut says why there are no more, or is NULL.
+ */
+size_t map_graph_list(struct walk *w, const uint8_t *head, uint64_t *nodes, size_t max,
+		      const char **cut);
+size_t map_graph_tree(struct walk *w, const uint8_t *root, uint64_t *nodes, size_t max,
+		      const char **cut);
+
 /* The types of the guest's BTF object at `kva`; NULL and the reason where it has none. */
 const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_fields.c - the special fields of map values: kptrs and timers
+ * map_fields.c - the special fields of map values: kptrs, timers, lists and rb-trees
  *
  * The verifier keeps their offsets and kinds in the map's struct btf_record
  * (include/linux/bpf.h), which is surer than names.  What they point to is
@@ -14,20 +14,24 @@
 
 #define MAX_FIELDS 16 /* BTF_FIELDS_MAX is 11 */
 #define MAX_POINTEE 4096
+#define MAX_NODES 256 /* of one list or tree */
 
 /* enum btf_field_type; the numbers have not moved since 6.12. */
 enum field_type {
 	FIELD_TIMER = 1 << 1,
 	FIELD_KPTR_UNREF = 1 << 2,
 	FIELD_KPTR_REF = 1 << 3,
+	FIELD_LIST_HEAD = 1 << 5,
+	FIELD_RB_ROOT = 1 << 7,
 };
 
 struct field {
 	uint32_t offset;
 	uint32_t type;
-	const struct types *types; /* of a kptr: where its pointee's type is */
+	const struct types *types; /* of a kptr's pointee, or of the objects of a list or tree */
 	uint32_t type_id;
-	const char *reason; /* why there are none */
+	uint32_t node_offset; /* of a list or tree: where its nodes stand in their objects */
+	const char *reason;   /* why there are none */
 };
 
 static struct scxray_pointee *add_pointee(struct walk *w, uint64_t addr)
@@ -53,15 +57,16 @@ static struct scxray_pointee *add_pointee(struct walk *w, uint64_t addr)
 static void read_value(struct walk *w, struct scxray_pointee *pointee, const struct field *field)
 {
 	struct scxray_value *value = &pointee->value;
+	uint64_t addr = pointee->addr - field->node_offset;
 	uint32_t size = types_size(field->types, field->type_id);
 
 	*value = (struct scxray_value){
 		.btf = field->types->btf,
 		.type_id = field->type_id,
-		.addr = pointee->addr,
+		.addr = addr,
 		.size = size < MAX_POINTEE ? size : MAX_POINTEE,
 	};
-	value->bytes = map_bytes(w, pointee->addr, value->size, &value->reason);
+	value->bytes = map_bytes(w, addr, value->size, &value->reason);
 	value->state = value->bytes ? SCXRAY_PRESENT : SCXRAY_UNREADABLE;
 }
 
@@ -134,6 +139,48 @@ static void follow_timer(struct walk *w, uint64_t timer)
 	pointee->label = pool_printf(w->pool, "%s", text);
 }
 
+/* Nodes point to nodes: each is known by its own address, and shows the object it stands in. */
+static void follow_graph(struct walk *w, struct scxray_map *map, const uint8_t *bytes,
+			 const struct field *field)
+{
+	uint64_t nodes[MAX_NODES];
+	const char *cut;
+	size_t nr = field->type == FIELD_LIST_HEAD
+			    ? map_graph_list(w, bytes, nodes, MAX_NODES, &cut)
+			    : map_graph_tree(w, bytes, nodes, MAX_NODES, &cut);
+
+	if (cut)
+		map_error(w, map, "%s", cut);
+	for (size_t i = 0; i < nr && field->types; i++) {
+		struct scxray_pointee *pointee = add_pointee(w, nodes[i]);
+
+		if (!pointee)
+			return;
+		read_value(w, pointee, field);
+	}
+}
+
+static bool is_graph(const struct field *field)
+{
+	return field->type == FIELD_LIST_HEAD || field->type == FIELD_RB_ROOT;
+}
+
+/* Where the objects of a list or a tree have their type, and in them their node. */
+static bool graph_of(struct walk *w, uint64_t at, struct field *field)
+{
+	struct scxray_num btf = read_optional(w, at, M_btf_field_root_btf);
+	struct scxray_num id = read_optional(w, at, M_btf_field_root_id);
+	struct scxray_num offset = read_optional(w, at, M_btf_field_root_node_offset);
+
+	if (btf.state != SCXRAY_PRESENT || id.state != SCXRAY_PRESENT ||
+	    offset.state != SCXRAY_PRESENT)
+		return false;
+	field->types = map_btf(w, btf.value, &field->reason);
+	field->type_id = (uint32_t)id.value;
+	field->node_offset = (uint32_t)offset.value;
+	return field->types && id.value < field->types->nr;
+}
+
 static size_t fields_of(struct walk *w, const struct scxray_map *map, struct field *fields)
 {
 	struct scxray_num record = read_member(w, map->map_kva, M_bpf_map_record), cnt;
@@ -169,6 +216,11 @@ static size_t fields_of(struct walk *w, const struct scxray_map *map, struct fie
 			if (field->types && id.value >= field->types->nr)
 				continue;
 			field->type_id = (uint32_t)id.value;
+		} else if (is_graph(field)) {
+			/* two pointers */
+			if (map->value_type.size < 16 || offset.value > map->value_type.size - 16 ||
+			    !graph_of(w, at, field))
+				continue;
 		} else if (field->type != FIELD_TIMER) {
 			continue;
 		}
@@ -177,7 +229,8 @@ static size_t fields_of(struct walk *w, const struct scxray_map *map, struct fie
 	return nr;
 }
 
-static void follow(struct walk *w, const struct field *fields, size_t nr, const uint8_t *bytes)
+static void follow(struct walk *w, struct scxray_map *map, const struct field *fields, size_t nr,
+		   const uint8_t *bytes)
 {
 	for (size_t f = 0; f < nr; f++) {
 		uint64_t addr;
@@ -187,6 +240,8 @@ static void follow(struct walk *w, const struct field *fields, size_t nr, const 
 			continue;
 		if (fields[f].type == FIELD_TIMER)
 			follow_timer(w, addr);
+		else if (is_graph(&fields[f]))
+			follow_graph(w, map, bytes + fields[f].offset, &fields[f]);
 		else
 			follow_kptr(w, addr, &fields[f]);
 	}
@@ -205,10 +260,10 @@ void map_fields(struct walk *w, struct scxray_map *map)
 		return;
 	for (size_t e = 0; e < map->nr_entries && !w->r->pointees_cut; e++) {
 		if (map->entries[e].value)
-			follow(w, fields, nr, map->entries[e].value);
+			follow(w, map, fields, nr, map->entries[e].value);
 		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++)
 			if (map->per_cpu[e * map->nr_cpus + c])
-				follow(w, fields, nr, map->per_cpu[e * map->nr_cpus + c]);
+				follow(w, map, fields, nr, map->per_cpu[e * map->nr_cpus + c]);
 	}
 }
 
