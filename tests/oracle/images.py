@@ -34,8 +34,10 @@ from dumpfile import DumpError  # noqa: E402
 from mapsfile import MapsError  # noqa: E402
 from schema import Validator  # noqa: E402
 
-# What a report may cost, with the file in the page cache: best of some runs.
+# What a report may cost, with the file in the page cache: best of some runs.  The time is promised
+# for images of up to 256 MiB: a bigger one may hold maps with a million entries.
 LIMIT_MS = 150
+LIMIT_MS_MIB = 256
 LIMIT_KIB = 80 * 1024
 RUNS = 5
 PEAK = re.compile(r"timing: all +peak memory +(\d+) KiB")
@@ -138,7 +140,7 @@ class Check:
         ran = harness.scxray("report", core, "--format", "json", binary=self.scxray)
         self.cases.check(ran.out == content, f"{what}: the core replays to the same report", ran)
 
-    def cost(self, what, image):
+    def cost(self, what, image, in_time):
         """Time and memory of a report, within the promised bounds.
 
         Processor time: on an idle machine it is the time that passes, on a busy one the only
@@ -154,11 +156,13 @@ class Check:
                 return
             spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             best, peak = min(spent * 1000, best), max(int(found[1]), peak)
-            if best < LIMIT_MS:
+            if best < LIMIT_MS or not in_time:
                 break
-        self.cases.check(best < LIMIT_MS, f"{what}: a report takes less than {LIMIT_MS} ms", f"{best} ms")
+        if in_time:
+            self.cases.check(best < LIMIT_MS, f"{what}: a report takes less than {LIMIT_MS} ms", f"{best} ms")
+            self.slowest = max(self.slowest, best)
         self.cases.check(peak < LIMIT_KIB, f"{what}: a report needs less than {LIMIT_KIB} KiB", f"{peak} KiB")
-        self.slowest, self.biggest = max(self.slowest, best), max(self.biggest, peak)
+        self.biggest = max(self.biggest, peak)
 
     def guest(self, path):
         name = os.path.relpath(path, self.folder)
@@ -186,7 +190,7 @@ class Check:
                          f" and {of_system} of the system" +
                          ("" if alone else " (dumped later)"))
             self.replay(what, image, content)
-            self.cost(what, image)
+            self.cost(what, image, meta.get("mem_mib", 0) <= LIMIT_MS_MIB)
         image = os.path.join(path, "guest.vmcore")
         if os.path.exists(image):
             report, content = self.report(f"{name} guest", image)
