@@ -39,6 +39,7 @@ static void no_types(struct walk *w)
 	w->r->prog_runtime_stats_unavailable = why;
 	w->r->per_cpu_time_unavailable = why;
 	w->r->per_node_numa_unavailable = why;
+	w->r->kernel_log_unavailable = why;
 }
 
 static void walk_all(struct walk *w, const struct scxray_source *source)
@@ -55,6 +56,7 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 		walk_progs(w);
 		walk_cpu_time(w);
 		walk_numa(w);
+		walk_log(w);
 	} else {
 		no_types(w);
 	}

@@ -311,6 +311,22 @@
 	X(zone, per_cpu_zonestats, "per_cpu_zonestats")                  \
 	X(zone, vm_numa_event, "vm_numa_event")                          \
 	X(per_cpu_zonestat, vm_numa_event, "vm_numa_event")              \
+	X(printk_ringbuffer, count_bits, "desc_ring.count_bits")         \
+	X(printk_ringbuffer, descs, "desc_ring.descs")                   \
+	X(printk_ringbuffer, infos, "desc_ring.infos")                   \
+	X(printk_ringbuffer, head_id, "desc_ring.head_id")               \
+	X(printk_ringbuffer, tail_id, "desc_ring.tail_id")               \
+	X(printk_ringbuffer, size_bits, "text_data_ring.size_bits")      \
+	X(printk_ringbuffer, data, "text_data_ring.data")                \
+	X(prb_desc, state_var, "state_var")                              \
+	X(prb_desc, begin, "text_blk_lpos.begin")                        \
+	X(prb_desc, next, "text_blk_lpos.next")                          \
+	X(printk_info, seq, "seq")                                       \
+	X(printk_info, ts_nsec, "ts_nsec")                               \
+	X(printk_info, text_len, "text_len")                             \
+	X(printk_info, facility, "facility")                             \
+	X(printk_info, level, "level")                                   \
+	X(printk_info, caller_id, "caller_id")                           \
 	X(clocksource, mult, "mult")                                     \
 	X(clocksource, shift, "shift")
 
@@ -385,6 +401,7 @@ enum layout_member {
 	X(kstat, 0)                                                   \
 	X(tick_cpu_sched, 0)                                          \
 	X(node_data, 0)                                               \
+	X(prb, 8)                                                     \
 	X(bpf_kallsyms, 0)
 
 enum layout_symbol {

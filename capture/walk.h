@@ -156,6 +156,7 @@ void walk_maps(struct walk *w);
 void walk_progs(struct walk *w);
 void walk_cpu_time(struct walk *w);
 void walk_numa(struct walk *w);
+void walk_log(struct walk *w);
 void walk_missing(struct walk *w);
 
 /* Where the search for a task's address starts in a hash of mask + 1 slots. */

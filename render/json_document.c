@@ -29,6 +29,7 @@ static void json_report(struct json *j, const struct scxray_report *r)
 	json_rqs(j, r);
 	json_dsqs(j, r);
 	json_scheds(j, r);
+	json_log(j, r);
 }
 
 static void json_nested(struct json *j, const char *key, const struct scxray_report *r)

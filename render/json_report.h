@@ -18,6 +18,7 @@ void json_vcpus(struct json *j, const struct scxray_report *r);
 void json_progs(struct json *j, const struct scxray_report *r);
 /* per_cpu_time and per_node_numa */
 void json_times(struct json *j, const struct scxray_report *r);
+void json_log(struct json *j, const struct scxray_report *r);
 void json_tasks(struct json *j, const struct scxray_report *r);
 void json_rqs(struct json *j, const struct scxray_report *r);
 void json_dsqs(struct json *j, const struct scxray_report *r);

@@ -45,6 +45,16 @@ static const struct field numa_fields[] = {
 	FIELD(scxray_numa_node, other, "numa_other", FIELD_NUM),
 };
 
+static const struct field log_fields[] = {
+	FIELD(scxray_log_record, seq, "seq", FIELD_NUM),
+	FIELD(scxray_log_record, ts_ns, "ts_ns", FIELD_NUM),
+	FIELD(scxray_log_record, level, "level", FIELD_NUM),
+	FIELD(scxray_log_record, facility, "facility", FIELD_NUM),
+	FIELD(scxray_log_record, caller, "caller", FIELD_STRING),
+	FIELD(scxray_log_record, state, "state", FIELD_STRING),
+	FIELD(scxray_log_record, text, "text", FIELD_TEXT),
+};
+
 /* `nr` structs of `size` bytes as an array of objects; nothing where there are none. */
 static void objects(struct json *j, const char *key, const struct field *fields, size_t nr_fields,
 		    const void *base, size_t nr, size_t size)
@@ -103,4 +113,12 @@ void json_times(struct json *j, const struct scxray_report *r)
 	json_opt_string(j, "per_node_numa_unavailable", r->per_node_numa_unavailable);
 	objects(j, "per_node_numa", numa_fields, ARRAY_SIZE(numa_fields), r->numa_nodes,
 		r->nr_numa_nodes, sizeof(*r->numa_nodes));
+}
+
+void json_log(struct json *j, const struct scxray_report *r)
+{
+	json_opt_string(j, "kernel_log_unavailable", r->kernel_log_unavailable);
+	json_opt_string(j, "kernel_log_cut", r->log_cut);
+	objects(j, "kernel_log", log_fields, ARRAY_SIZE(log_fields), r->log, r->nr_log,
+		sizeof(*r->log));
 }

@@ -99,5 +99,6 @@ void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQ
 void text_rqs(struct text *t, const struct scxray_report *r);
 void text_dsqs(struct text *t, const struct scxray_report *r);
 void text_scheds(struct text *t, const struct scxray_report *r);
+void text_log(struct text *t, const struct scxray_report *r);
 
 #endif

@@ -159,4 +159,5 @@ void text_report(struct text *t, const struct scxray_report *r)
 	text_times(t, r);
 	text_tasks(t, r);
 	text_scx(t, r);
+	text_log(t, r);
 }

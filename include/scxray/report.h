@@ -607,6 +607,18 @@ struct scxray_numa_node {
 	struct scxray_num other;
 };
 
+/* ---- the kernel's log ------------------------------------------------------ */
+
+struct scxray_log_record {
+	struct scxray_num seq; /* MISSING or NONE of a torn record, as all numbers */
+	struct scxray_num ts_ns;
+	struct scxray_num level; /* 0 emergency to 7 debug */
+	struct scxray_num facility;
+	const char *caller;	 /* "T132": task 132; "C1": CPU 1; NULL where not kept */
+	const char *state;	 /* "reserved", "committed"; NULL: finalized */
+	struct scxray_text text; /* may hold newlines; UNREADABLE of a torn record */
+};
+
 /* ---- a report ----------------------------------------------------------- */
 
 struct scxray_phase {
@@ -675,6 +687,12 @@ struct scxray_report {
 	struct scxray_num switching_all;
 	/* no scheduler, no sched_ext in this kernel, or what else was missing */
 	const char *scx_walker_unavailable;
+
+	struct scxray_log_record *log; /* oldest first */
+	size_t nr_log;
+	struct scxray_num log_total; /* descriptors in use, captured or not */
+	const char *log_cut;
+	const char *kernel_log_unavailable;
 
 	struct scxray_phase *phases; /* how long the capture took; never part of text or JSON */
 	size_t nr_phases;

@@ -107,7 +107,9 @@ class Check:
 
     def compare_system(self, what, report, path):
         """Figures compared of what is neither queue nor map: programs, log, tasks' identities."""
-        done = compare_system(report)
+        with open(os.path.join(path, "serial.log"), encoding="utf-8", errors="surrogateescape", newline="") as f:
+            console = f.read()
+        done = compare_system(report, console)
         self.cases.check(done.compared and not done.differences,
                          f"{what}: {done.compared} figures of the system equal other witnesses'",
                          "\n".join(done.differences))

@@ -11,6 +11,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from compare_system import compare_system  # noqa: E402
 
+CONSOLE = """[    0.000000] Linux version
+[    1.000001] two
+[    1.000001] lines\r
+@@MARK 2.0 up
+[   12.345678] last
+[   13.000000] later
+"""
+
 TIMES = {"user": 1, "nice": 2, "system": 3, "softirq": 4, "irq": 5, "idle": 4_000_000_000, "iowait": 0, "steal": 0}
 
 REPORT = {
@@ -21,6 +29,11 @@ REPORT = {
     "per_node_numa": [
         {"node": 0, "numa_hit": 10, "numa_miss": 2, "numa_foreign": 0, "numa_local": 9, "numa_other": 3},
         {"node": 1, "numa_hit": 5, "numa_miss": 0, "numa_foreign": 2, "numa_local": 5, "numa_other": 0},
+    ],
+    "kernel_log": [
+        {"ts_ns": 1000001999, "level": 6, "text": "two\nlines"},
+        {"ts_ns": 1000003000, "level": 7, "text": "debug"},
+        {"ts_ns": 12345678999, "level": 3, "text": "last"},
     ],
     "scx_sched_state": {"ops": [{"op": "enqueue", "program": "fix_enqueue"}, {"op": "exit", "program": "fix_exit"}]},
     "prog_runtime_stats": [
@@ -43,21 +56,27 @@ WRONG = (
     (lambda r: r["prog_runtime_stats"].pop(1), "program of exit"),
     (lambda r: r["prog_runtime_stats"][0].update(cnt={"kind": "unreadable"}), "cnt is a number"),
     (lambda r: r["per_cpu_time"][0].update(cpustat_user_ns=200_000_000), "at most the time"),
-    (lambda r: r["per_cpu_time"][0].update(cpustat_idle_ns=400), "at least a quarter"),
+    (lambda r: r["per_cpu_time"][0].update(cpustat_idle_ns=400), "at least a hundredth"),
     (lambda r: r.pop("per_cpu_time"), "CPUs with times"),
     (lambda r: r["per_node_numa"][0].update(numa_hit=9), "node 0: hit and miss"),
     (lambda r: r["per_node_numa"][1].update(numa_foreign=1), "misses of all nodes"),
     (lambda r: r["per_node_numa"].pop(), "number of nodes"),
+    (lambda r: r["kernel_log"][0].update(ts_ns=1000002000), "line 0 of the kernel's log"),
+    (lambda r: r["kernel_log"][2].update(text="lost"), "line 2 of the kernel's log"),
+    (lambda r: r["kernel_log"].insert(0, {"ts_ns": 0, "level": 6, "text": "Linux version"}) or r["kernel_log"].pop(1),
+     "line 1 of the kernel's log"),
+    (lambda r: r["kernel_log"][1].update(level=6), "line 2 of the kernel's log"),
+    (lambda r: r.pop("kernel_log"), "the kernel's log is there"),
     (lambda r: r.pop("prog_runtime_stats"), "programs for ops"),
 )
 
 
 def main():
     cases = harness.Cases()
-    done = compare_system(REPORT)
+    done = compare_system(REPORT, CONSOLE)
     cases.check(done.compared and not done.differences, "a right report has no difference", done.differences)
     for change, word in WRONG:
-        found = compare_system(changed(change)).differences
+        found = compare_system(changed(change), CONSOLE).differences
         cases.check(any(word in line for line in found), f"a difference that says {word!r}", found)
     return cases.end()
 
