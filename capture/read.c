@@ -235,6 +235,14 @@ const char *symbol_of(struct walk *w, uint64_t addr)
 	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
 }
 
+const char *return_symbol_of(struct walk *w, uint64_t addr)
+{
+	char buf[600];
+	const char *name = symbols_return_name(&w->k->symbols, addr, buf, sizeof(buf));
+
+	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
+}
+
 const char *flag_names(struct walk *w, const char *enum_name, const char *prefix, uint64_t value,
 		       uint64_t mask)
 {

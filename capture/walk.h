@@ -91,6 +91,8 @@ uint32_t pointee_size(const struct walk *w, enum layout_member m);
 
 /* "name+0x1c" in the report's memory; NULL where no symbol covers it. */
 const char *symbol_of(struct walk *w, uint64_t addr);
+/* The same for a return address: of the call before it. */
+const char *return_symbol_of(struct walk *w, uint64_t addr);
 
 /*
  * The names of the set bits of `value` by a BTF enum: "ONLINE|CAN_STOP_TICK|0x40".

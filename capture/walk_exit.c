@@ -26,7 +26,7 @@ static void backtrace(struct walk *w, struct scxray_exit_info *info)
 		info->bt[i].addr = read_int(w, bt.value + i * 8, 8, false);
 		/* a return address belongs to the call before it */
 		if (info->bt[i].addr.state == SCXRAY_PRESENT)
-			info->bt[i].symbol = symbol_of(w, info->bt[i].addr.value);
+			info->bt[i].symbol = return_symbol_of(w, info->bt[i].addr.value);
 	}
 }
 

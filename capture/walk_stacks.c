@@ -4,7 +4,6 @@
  * sleep or wait from where they were switched out
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "unwind.h"
 
@@ -33,16 +32,11 @@ struct stacks {
 static const char *frame_symbol(struct stacks *s, uint64_t ip, bool exact)
 {
 	struct named *named = &s->names[(ip ^ ip >> 10) & (NAME_CACHE - 1)];
-	const struct symbols *symbols = &s->w->k->symbols;
 	const char *name;
-	char buf[600];
 
 	if (ip && named->ip == ip && named->exact == exact)
 		return named->symbol;
-	name = exact ? symbols_name(symbols, ip, buf, sizeof(buf))
-		     : symbols_return_name(symbols, ip, buf, sizeof(buf));
-	if (name)
-		name = pool_strndup(s->w->pool, name, strlen(name));
+	name = exact ? symbol_of(s->w, ip) : return_symbol_of(s->w, ip);
 	*named = (struct named){ .ip = ip, .exact = exact, .symbol = name };
 	return name;
 }

@@ -45,6 +45,8 @@ const char cli_report_help[] =
 	"  --max-percpu-keys N     keys of one per-CPU array; default 256\n"
 	"  --max-stacks N          buckets of one stack_trace map; default 16384\n"
 	"  --max-stack-pcs N       frames of one stack; default 128\n"
+	"  --max-task-stacks N     tasks whose kernel stack is walked; default 1024\n"
+	"  --max-stack-frames N    frames of one kernel stack; default 64\n"
 	"  --max-arena-pages N     pages of one arena; default 4096\n"
 	"  --max-copy N[K|M|G]     bytes of guest memory that the walk may touch; default 1G\n"
 	"  --max-report N[K|M|G]   bytes that the report may take; default 128M\n"
@@ -91,6 +93,8 @@ static const struct option long_options[] = {
 	LIMIT("max-percpu-keys", max_percpu_keys),
 	LIMIT("max-stacks", max_stacks),
 	LIMIT("max-stack-pcs", max_stack_pcs),
+	LIMIT("max-task-stacks", max_task_stacks),
+	LIMIT("max-stack-frames", max_stack_frames),
 	LIMIT("max-arena-pages", max_arena_pages),
 	{ NULL, 0, NULL, 0 },
 };

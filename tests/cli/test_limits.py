@@ -17,11 +17,13 @@ LIMITS = (
     ("--max-dsqs", "1", r"cut after 1 DSQs"),
     ("--max-maps", "1", r"cut after 1 "),
     ("--max-entries", "1", r"truncated at 1 entries"),
+    ("--max-task-stacks", "1", r"not walked: more tasks than the limit on stacks"),
     ("--max-copy", "9600K", r"copy budget used up"),
     ("--max-report", "200K", r"report memory is used up"),
 )
 # Of what these limit the bundled cores have too little: that they are taken is all that can be seen.
-QUIET = ("--max-percpu-keys", "--max-stacks", "--max-stack-pcs", "--max-arena-pages")
+QUIET = ("--max-percpu-keys", "--max-stacks", "--max-stack-pcs", "--max-stack-frames",
+         "--max-arena-pages")
 
 
 def main():
