@@ -91,6 +91,7 @@ static int read_names(struct symbols *s, struct guest *g, const struct kallsyms_
 {
 	uint64_t size = where->token_table - where->names; /* the tables' order since 2.6 */
 	const uint8_t *tokens;
+	enum read_status status;
 	size_t at = 0, nr;
 
 	if (where->token_table <= where->names || size > MAX_NAMES)
@@ -100,13 +101,15 @@ static int read_names(struct symbols *s, struct guest *g, const struct kallsyms_
 	s->marker = calloc(s->nr / MARKER_STEP + 1, sizeof(*s->marker));
 	if (!s->names || !s->marker)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	guest_read_some(g, where->names, s->names, size, &s->names_size);
+	status = guest_read_some(g, where->names, s->names, size, &s->names_size);
 	for (uint32_t i = 0; i < s->nr; i++) {
 		if (i % MARKER_STEP == 0)
 			s->marker[i / MARKER_STEP] = (uint32_t)at;
 		if (!next_name(s, &at, &tokens, &nr))
 			return scxray_fail(err, SCXRAY_ERR_GUEST, where->names + at,
-					   "kallsyms_names ends at symbol %u of %u", i, s->nr);
+					   "kallsyms_names ends at symbol %u of %u%s%s", i, s->nr,
+					   status ? ": " : "",
+					   status ? read_status_text(status) : "");
 	}
 	s->names_size = at;
 	return 0;
