@@ -383,6 +383,58 @@ START_TEST(stack_switches)
 }
 END_TEST
 
+/* An IRQ stack may lie right beside the task's: below it in memory, yet outside of it. */
+START_TEST(neighbouring_stacks)
+{
+	struct fixture x;
+
+	start(&x, &old_numbers);
+	x.u.confined = false;
+	x.u.ip = AT(FRAMED) + 1;
+	x.u.sp = STACK + STACK_SIZE + 0x1000;
+	put(&x, STACK + 0x1800, 0);
+	put(&x, STACK + 0x1808, AT(THREAD_END) + 1);
+	next_is(&x, AT(THREAD_END) + 1, STACK + 0x1810);
+	ck_assert_uint_eq(x.u.switches, 1);
+	drop(&x);
+}
+END_TEST
+
+/* The stack pointer of before stands where sp points to, and 16 bytes on. */
+START_TEST(indirect)
+{
+	struct fixture x;
+
+	start(&x, &old_numbers);
+	x.rules[SWITCHES] = rule(9, 16, 0, 0, ORC_TYPE_CALL, false);
+	put_tables(&x);
+	x.u.ip = AT(SWITCHES) + 1;
+	put(&x, STACK + 0x1000, STACK + 0x2000);
+	put(&x, STACK + 0x2008, AT(THREAD_END) + 1);
+	next_is(&x, AT(THREAD_END) + 1, STACK + 0x2010);
+	drop(&x);
+}
+END_TEST
+
+/* A vCPU's r10 is that of its innermost frame, and only where it is known. */
+START_TEST(registers_of_a_vcpu)
+{
+	struct scxray_regs regs = { .known = 0 };
+	struct fixture x;
+
+	start(&x, &old_numbers);
+	regs.value[SCXRAY_REG_R10] = STACK + 0x2008;
+	x.u.cpu = &regs;
+	x.u.ip = AT(ALIGNED) + 1;
+	put(&x, STACK + 0x2000, AT(ALIGNED) + 1);
+	ends(&x, "the next frame hangs on r10, which is lost", false);
+	regs.known = 1ULL << SCXRAY_REG_R10;
+	next_is(&x, AT(ALIGNED) + 1, STACK + 0x2008);
+	ends(&x, "the next frame hangs on r10, which is lost", false);
+	drop(&x);
+}
+END_TEST
+
 /* bp that leads to itself. */
 START_TEST(loop)
 {
@@ -448,7 +500,8 @@ static const unit_test tests[] = {
 	&bpf_frame,	     &unknown_code,
 	&bad_entries,	     &bad_stacks,
 	&stack_switches,     &loop,
-	&hostile_tables,
+	&hostile_tables,     &neighbouring_stacks,
+	&indirect,	     &registers_of_a_vcpu,
 };
 
 UNIT_MAIN("capture_unwind", tests)
