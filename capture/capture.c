@@ -52,6 +52,7 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 		walk_dsqs(w);
 		walk_scx_tasks(w);
 		walk_task_details(w);
+		walk_task_identities(w);
 		walk_maps(w);
 		walk_progs(w);
 		walk_cpu_time(w);

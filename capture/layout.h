@@ -31,6 +31,15 @@
 	X(task_struct, nr_cpus_allowed, "nr_cpus_allowed")               \
 	X(task_struct, cpus_ptr, "cpus_ptr")                             \
 	X(task_struct, migration_disabled, "migration_disabled")         \
+	X(task_struct, core_cookie, "core_cookie")                       \
+	X(task_struct, nvcsw, "nvcsw")                                   \
+	X(task_struct, nivcsw, "nivcsw")                                 \
+	X(task_struct, utime, "utime")                                   \
+	X(task_struct, stime, "stime")                                   \
+	X(task_struct, group_leader, "group_leader")                     \
+	X(task_struct, real_parent, "real_parent")                       \
+	X(task_struct, signal, "signal")                                 \
+	X(task_struct, cgroups, "cgroups")                               \
 	X(task_struct, scx, "scx")                                       \
 	X(task_struct, stack, "stack")                                   \
 	X(task_struct, thread_sp, "thread.sp")                           \
@@ -327,6 +336,15 @@
 	X(printk_info, facility, "facility")                             \
 	X(printk_info, level, "level")                                   \
 	X(printk_info, caller_id, "caller_id")                           \
+	X(signal_struct, nr_threads, "nr_threads")                       \
+	X(signal_struct, nvcsw, "nvcsw")                                 \
+	X(signal_struct, nivcsw, "nivcsw")                               \
+	X(signal_struct, utime, "utime")                                 \
+	X(signal_struct, stime, "stime")                                 \
+	X(signal_struct, pids, "pids")                                   \
+	X(pid, numbers, "numbers")                                       \
+	X(upid, nr, "nr")                                                \
+	X(css_set, dfl_cgrp, "dfl_cgrp")                                 \
 	X(clocksource, mult, "mult")                                     \
 	X(clocksource, shift, "shift")
 

@@ -154,6 +154,7 @@ void walk_scheds(struct walk *w);
 void walk_dsqs(struct walk *w);
 void walk_scx_tasks(struct walk *w);
 void walk_task_details(struct walk *w);
+void walk_task_identities(struct walk *w);
 void walk_maps(struct walk *w);
 void walk_progs(struct walk *w);
 void walk_cpu_time(struct walk *w);

@@ -11,11 +11,13 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct column columns[] = {
-	{ "runnable", false, 0 }, { "task", true, 0 },	 { "where", true, 0 },
-	{ "class", true, 4 },	  { "st", true, 5 },	 { "cpu", false, 2 },
-	{ "cpus", true, 1 },	  { "slice", false, 8 }, { "vtime", false, 9 },
-	{ "weight", false, 10 },  { "prio", false, 11 }, { "sel", false, 7 },
-	{ "also", true, 3 },	  { "flags", true, 12 }, { "sched", true, 6 },
+	{ "runnable", false, 0 }, { "task", true, 0 },	     { "where", true, 0 },
+	{ "class", true, 4 },	  { "st", true, 5 },	     { "cpu", false, 2 },
+	{ "cpus", true, 1 },	  { "slice", false, 8 },     { "vtime", false, 9 },
+	{ "weight", false, 10 },  { "prio", false, 11 },     { "sel", false, 7 },
+	{ "also", true, 3 },	  { "flags", true, 12 },     { "sched", true, 6 },
+	{ "parent", true, 13 },	  { "switches", false, 14 }, { "utime", false, 15 },
+	{ "stime", false, 16 },	  { "cgroup", true, 2 },
 };
 
 void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)
@@ -108,6 +110,38 @@ static void cell_also(struct strbuf *sb, const struct scxray_task *task)
 		strbuf_putc(sb, '-');
 }
 
+/* Who started it, what it used, and where it belongs. */
+static void identity_cells(struct table *tab, const struct scxray_task *task)
+{
+	const struct scxray_num *times[] = { &task->utime, &task->stime };
+	struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
+
+	if (task->real_parent_pid.state == SCXRAY_PRESENT) {
+		cell_text(sb, &task->real_parent_comm);
+		strbuf_putc(sb, '[');
+		cell_signed(sb, &task->real_parent_pid);
+		strbuf_putc(sb, ']');
+	} else {
+		cell_num(sb, &task->real_parent_pid);
+	}
+	sb = table_cell(tab, STYLE_PLAIN);
+	if (task->nvcsw.state == SCXRAY_PRESENT && task->nivcsw.state == SCXRAY_PRESENT)
+		strbuf_u64(sb, task->nvcsw.value + task->nivcsw.value);
+	else
+		cell_num(sb, task->nvcsw.state == SCXRAY_PRESENT ? &task->nivcsw : &task->nvcsw);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		sb = table_cell(tab, STYLE_PLAIN);
+		if (times[i]->state == SCXRAY_PRESENT)
+			cell_ns(sb, times[i]->value);
+		else
+			cell_num(sb, times[i]);
+	}
+	/* where all is in the root there is nothing to tell apart */
+	sb = table_cell(tab, STYLE_PLAIN);
+	cell_string(sb, task->cgroup_path && strcmp(task->cgroup_path, "/") != 0 ? task->cgroup_path
+										 : NULL);
+}
+
 static void task_row(struct table *tab, const struct text *t, const struct scxray_task *task)
 {
 	const struct scxray_report *r = t->report;
@@ -137,6 +171,7 @@ static void task_row(struct table *tab, const struct text *t, const struct scxra
 	cell_string(table_cell(tab, STYLE_PLAIN), task->scx_flag_names);
 	/* with one scheduler there is nothing to tell apart */
 	cell_string(table_cell(tab, STYLE_PLAIN), r->nr_scheds > 1 ? task->sched_name : NULL);
+	identity_cells(tab, task);
 }
 
 struct order {

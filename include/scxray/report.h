@@ -199,6 +199,24 @@ struct scxray_task {
 	struct scxray_cpumask cpus_allowed;
 	struct scxray_num migration_disabled;
 
+	struct scxray_num group_leader_pid;
+	struct scxray_num real_parent_pid;
+	struct scxray_text real_parent_comm;
+	struct scxray_num pgid; /* both in the first pid namespace */
+	struct scxray_num sid;
+	struct scxray_num nr_threads;
+	struct scxray_num core_cookie;
+	struct scxray_num nvcsw; /* context switches, voluntary and not */
+	struct scxray_num nivcsw;
+	struct scxray_num utime; /* ns; as accounted so far */
+	struct scxray_num stime;
+	/* of the group's threads that have ended */
+	struct scxray_num signal_nvcsw;
+	struct scxray_num signal_nivcsw;
+	struct scxray_num signal_utime;
+	struct scxray_num signal_stime;
+	const char *cgroup_path; /* in the default hierarchy; NULL unknown */
+
 	struct scxray_value scx; /* struct sched_ext_entity, whole */
 
 	struct scxray_num scx_flags; /* raw word */

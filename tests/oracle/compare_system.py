@@ -8,6 +8,8 @@ per_cpu_time: the parts of a CPU's time are no more than the time since boot, an
 per_node_numa: every page that was taken counts once as hit or miss and once as local or other;
 every miss of one node is foreign to another.
 kernel_log: the same lines as on the guest's serial console, in one piece, but for debug messages.
+task_enrichments: parents, names and policies as in /proc at half time (oracle.txt); a group's leader
+has its pid, and all numbers are there.
 """
 
 import re
@@ -18,6 +20,10 @@ SCHED_OPS = "sched_ext_ops"
 # A console line: with its time where the kernel prints one.  "@@" lines are the fixture's own.
 CONSOLE = re.compile(r"(?:\[ *(\d+\.\d{6})\] )?(.*)")
 DEBUG = 7
+# A task in oracle.txt.
+TASK = re.compile(r"task pid=(\d+) ppid=(\d+) .* policy=(\d+) rt_priority=(\d+) .* comm=(.*)")
+IDENTITY = ("group_leader_pid", "real_parent_pid", "pgid", "sid", "nr_threads", "nvcsw", "nivcsw", "signal_nvcsw",
+            "signal_nivcsw", "utime", "stime", "signal_utime", "signal_stime")
 
 
 def console_lines(text):
@@ -87,12 +93,31 @@ class SystemComparison:
             at = start + number
             self.equal(f"line {number} of the kernel's log", line, theirs[at] if at < len(theirs) else None)
 
+    def tasks(self, oracle):
+        half = oracle.partition("[half]")[2].partition("\n[")[0]
+        theirs = {int(found[1]): found.groups() for found in map(TASK.match, half.split("\n")) if found}
+        mine = {task["pid"]: task for task in self.report.get("task_enrichments", [])}
+        for pid in sorted(theirs.keys() & mine.keys()):
+            _, parent, policy, rt_priority, comm = theirs[pid]
+            task, what = mine[pid], f"task {pid}"
+            if not comm.startswith("kworker/"):  # /proc shows what one works on
+                self.equal(f"{what}: comm", task.get("comm"), comm)
+            self.equal(f"{what}: parent", task.get("real_parent_pid"), int(parent))
+            self.equal(f"{what}: policy", task.get("policy"), int(policy))
+            self.equal(f"{what}: rt_priority", task.get("rt_priority"), int(rt_priority))
+        self.equal("most tasks are in both", len(theirs.keys() & mine.keys()) * 10 > len(theirs) * 9, True)
+        for pid, task in mine.items():
+            self.equal(f"task {pid}: group leader", task.get("group_leader_pid"), task.get("tgid"))
+            self.equal(f"task {pid}: identity", [k for k in IDENTITY if not isinstance(task.get(k), int)], [])
+            self.equal(f"task {pid}: cgroup", task.get("cgroup_path", "")[:1], "/")
 
-def compare_system(report, console):
-    """A finished SystemComparison of a report with what stood on the serial console."""
+
+def compare_system(report, console, oracle):
+    """A finished SystemComparison of a report with what stood on the serial console and in oracle.txt."""
     comparison = SystemComparison(report)
     comparison.progs()
     comparison.times()
     comparison.nodes()
     comparison.log(console)
+    comparison.tasks(oracle)
     return comparison

@@ -109,7 +109,8 @@ class Check:
         """Figures compared of what is neither queue nor map: programs, log, tasks' identities."""
         with open(os.path.join(path, "serial.log"), encoding="utf-8", errors="surrogateescape", newline="") as f:
             console = f.read()
-        done = compare_system(report, console)
+        with open(os.path.join(path, "oracle.txt"), encoding="utf-8", errors="surrogateescape") as f:
+            done = compare_system(report, console, f.read())
         self.cases.check(done.compared and not done.differences,
                          f"{what}: {done.compared} figures of the system equal other witnesses'",
                          "\n".join(done.differences))

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from compare_system import compare_system  # noqa: E402
+from compare_system import IDENTITY, compare_system  # noqa: E402
 
 CONSOLE = """[    0.000000] Linux version
 [    1.000001] two
@@ -18,6 +18,17 @@ CONSOLE = """[    0.000000] Linux version
 [   12.345678] last
 [   13.000000] later
 """
+
+ORACLE = """[half]
+now_ns=1
+task pid=2 ppid=0 state=S nice=0 policy=0 rt_priority=0 cpu=1 cpus=0-1 flags=0x208040 ext=1 comm=kthreadd
+task pid=9 ppid=2 state=S nice=0 policy=1 rt_priority=50 cpu=1 cpus=0-1 flags=0x208040 ext=1 comm=a task
+
+[after]
+task pid=9 ppid=7 state=S nice=0 policy=0 rt_priority=0 cpu=1 cpus=0-1 flags=0x208040 ext=1 comm=another
+"""
+
+NUMBERS = {key: 0 for key in IDENTITY}
 
 TIMES = {"user": 1, "nice": 2, "system": 3, "softirq": 4, "irq": 5, "idle": 4_000_000_000, "iowait": 0, "steal": 0}
 
@@ -29,6 +40,12 @@ REPORT = {
     "per_node_numa": [
         {"node": 0, "numa_hit": 10, "numa_miss": 2, "numa_foreign": 0, "numa_local": 9, "numa_other": 3},
         {"node": 1, "numa_hit": 5, "numa_miss": 0, "numa_foreign": 2, "numa_local": 5, "numa_other": 0},
+    ],
+    "task_enrichments": [
+        {**NUMBERS, "pid": 2, "tgid": 2, "group_leader_pid": 2, "comm": "kthreadd", "policy": 0, "rt_priority": 0,
+         "cgroup_path": "/"},
+        {**NUMBERS, "pid": 9, "tgid": 2, "group_leader_pid": 2, "comm": "a task", "policy": 1, "rt_priority": 50,
+         "real_parent_pid": 2, "cgroup_path": "/"},
     ],
     "kernel_log": [
         {"ts_ns": 1000001999, "level": 6, "text": "two\nlines"},
@@ -67,16 +84,24 @@ WRONG = (
      "line 1 of the kernel's log"),
     (lambda r: r["kernel_log"][1].update(level=6), "line 2 of the kernel's log"),
     (lambda r: r.pop("kernel_log"), "the kernel's log is there"),
+    (lambda r: r["task_enrichments"][1].update(real_parent_pid=0), "task 9: parent"),
+    (lambda r: r["task_enrichments"][1].update(comm="another"), "task 9: comm"),
+    (lambda r: r["task_enrichments"][1].update(policy=0), "task 9: policy"),
+    (lambda r: r["task_enrichments"][1].update(rt_priority=0), "task 9: rt_priority"),
+    (lambda r: r["task_enrichments"][1].update(group_leader_pid=9), "task 9: group leader"),
+    (lambda r: r["task_enrichments"][0].update(utime={"kind": "unreadable"}), "task 2: identity"),
+    (lambda r: r["task_enrichments"][0].pop("cgroup_path"), "task 2: cgroup"),
+    (lambda r: r["task_enrichments"].pop(), "most tasks are in both"),
     (lambda r: r.pop("prog_runtime_stats"), "programs for ops"),
 )
 
 
 def main():
     cases = harness.Cases()
-    done = compare_system(REPORT, CONSOLE)
+    done = compare_system(REPORT, CONSOLE, ORACLE)
     cases.check(done.compared and not done.differences, "a right report has no difference", done.differences)
     for change, word in WRONG:
-        found = compare_system(changed(change), CONSOLE).differences
+        found = compare_system(changed(change), CONSOLE, ORACLE).differences
         cases.check(any(word in line for line in found), f"a difference that says {word!r}", found)
     return cases.end()
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * walk_identity.c - who a task is beside its pid: parent, groups, cgroup, and what it used
+ */
+#include "map.h"
+
+struct number {
+	size_t to; /* offset in struct scxray_task */
+	enum layout_member from;
+};
+
+static void numbers(struct walk *w, struct scxray_task *task, uint64_t base,
+		    const struct number *table, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		*(struct scxray_num *)((char *)task + table[i].to) =
+			read_member(w, base, table[i].from);
+}
+
+/* What a pointer member leads to; `found` is false where it leads nowhere. */
+static struct scxray_num follow(struct walk *w, uint64_t base, enum layout_member m, bool *found)
+{
+	struct scxray_num to = read_member(w, base, m);
+
+	*found = to.state == SCXRAY_PRESENT && to.value;
+	if (to.state == SCXRAY_PRESENT) /* an address, and no number to report */
+		to.state = SCXRAY_NONE;
+	return to;
+}
+
+/* signal->pids[type]->numbers[0].nr: the number in the first pid namespace. */
+static struct scxray_num pid_of(struct walk *w, uint64_t signal, const char *type)
+{
+	const struct member *pids = &w->k->layout.member[M_signal_struct_pids];
+	struct scxray_num pid;
+	uint64_t index;
+
+	if (!types_enumerator(&w->k->types, "pid_type", type, &index) || index >= pids->size / 8)
+		return (struct scxray_num){ .reason = type, .state = SCXRAY_MISSING };
+	if (!has_member(w, M_pid_numbers) || !has_member(w, M_upid_nr))
+		return read_member(w, signal,
+				   has_member(w, M_pid_numbers) ? M_upid_nr : M_pid_numbers);
+	pid = read_int(w, signal + pids->offset + index * 8, 8, false);
+	if (pid.state != SCXRAY_PRESENT)
+		return pid;
+	if (!pid.value) /* a task on its way out */
+		return (struct scxray_num){ 0 };
+	return read_member(w, member_addr(w, pid.value, M_pid_numbers), M_upid_nr);
+}
+
+static void signal_part(struct walk *w, struct scxray_task *task)
+{
+	static const struct number table[] = {
+		{ offsetof(struct scxray_task, nr_threads), M_signal_struct_nr_threads },
+		{ offsetof(struct scxray_task, signal_nvcsw), M_signal_struct_nvcsw },
+		{ offsetof(struct scxray_task, signal_nivcsw), M_signal_struct_nivcsw },
+		{ offsetof(struct scxray_task, signal_utime), M_signal_struct_utime },
+		{ offsetof(struct scxray_task, signal_stime), M_signal_struct_stime },
+	};
+	bool found;
+	struct scxray_num signal = follow(w, task->kva, M_task_struct_signal, &found);
+
+	if (!found) {
+		task->nr_threads = task->pgid = task->sid = signal;
+		return;
+	}
+	numbers(w, task, signal.value, table, sizeof(table) / sizeof(table[0]));
+	task->pgid = pid_of(w, signal.value, "PIDTYPE_PGID");
+	task->sid = pid_of(w, signal.value, "PIDTYPE_SID");
+}
+
+static void identity(struct walk *w, struct scxray_task *task)
+{
+	static const struct number table[] = {
+		{ offsetof(struct scxray_task, core_cookie), M_task_struct_core_cookie },
+		{ offsetof(struct scxray_task, nvcsw), M_task_struct_nvcsw },
+		{ offsetof(struct scxray_task, nivcsw), M_task_struct_nivcsw },
+		{ offsetof(struct scxray_task, utime), M_task_struct_utime },
+		{ offsetof(struct scxray_task, stime), M_task_struct_stime },
+	};
+	struct scxray_num to;
+	bool found;
+
+	numbers(w, task, task->kva, table, sizeof(table) / sizeof(table[0]));
+	to = follow(w, task->kva, M_task_struct_group_leader, &found);
+	task->group_leader_pid = found ? read_member(w, to.value, M_task_struct_pid) : to;
+	to = follow(w, task->kva, M_task_struct_real_parent, &found);
+	task->real_parent_pid = found ? read_member(w, to.value, M_task_struct_pid) : to;
+	if (found)
+		task->real_parent_comm = read_text_array(w, to.value, M_task_struct_comm);
+	signal_part(w, task);
+	to = follow(w, task->kva, M_task_struct_cgroups, &found);
+	if (found)
+		to = follow(w, to.value, M_css_set_dfl_cgrp, &found);
+	if (found)
+		task->cgroup_path = cgroup_label(w, to.value);
+}
+
+void walk_task_identities(struct walk *w)
+{
+	for (size_t i = 0; i < w->r->nr_tasks; i++)
+		identity(w, &w->r->tasks[i]);
+}
