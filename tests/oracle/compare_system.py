@@ -17,8 +17,10 @@ import re
 CPU_PARTS = ("user", "nice", "system", "softirq", "irq", "idle", "iowait", "steal")
 SLACK_NS = 100_000_000
 SCHED_OPS = "sched_ext_ops"
-# A console line: with its time where the kernel prints one.  "@@" lines are the fixture's own.
+# A console line: with its time where the kernel prints one.
 CONSOLE = re.compile(r"(?:\[ *(\d+\.\d{6})\] )?(.*)")
+# Lines that the fixture's own programs write.
+PROGRAMS = ("@@", "libbpf: ")
 DEBUG = 7
 # A task in oracle.txt.
 TASK = re.compile(r"task pid=(\d+) ppid=(\d+) .* policy=(\d+) rt_priority=(\d+) .* comm=(.*)")
@@ -35,7 +37,7 @@ def console_lines(text):
     """(time or "", text) of each line that the kernel wrote."""
     lines = (line.rstrip("\r") for line in text.split("\n"))
     lines = (TORN.sub(r"\1", line) for line in lines)
-    return [CONSOLE.match(line).groups("") for line in lines if line and not line.startswith("@@")]
+    return [CONSOLE.match(line).groups("") for line in lines if line and not line.startswith(PROGRAMS)]
 
 
 def first_line(mine, theirs):

@@ -15,6 +15,7 @@ CONSOLE = """[    0.000000] Linux version
 [    1.000001] two
 [    1.000001] lines\r
 @@MARK 2.0 up
+libbpf: a program's line
 [   12.345678] last
 [   13.000000] later
 """
