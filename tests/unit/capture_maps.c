@@ -50,29 +50,33 @@ static void expect_error(const char *part)
 
 /* ---- hash ------------------------------------------------------------------ */
 
-/* struct bucket { u64 head; u64 lock; }: the walker asks BTF for its size. */
-static void start_hash(uint32_t nr_buckets)
+/* Makes member m a pointer to a struct of 16 bytes: the walker asks BTF for the stride. */
+static void points_to_buckets(enum layout_member m)
 {
 	struct btf_builder b;
 	struct scxray_error err;
 	uint32_t size, bucket;
 	uint8_t *blob;
 
-	start(MAP_HASH, 64);
 	btf_builder_init(&b);
 	bucket = btf_builder_struct(&b, "bucket", BTF_KIND_STRUCT, 16, NULL, 0);
-	walk_fixture_member(&f, M_bpf_htab_buckets, 0x100, 8);
-	f.kernel.layout.member[M_bpf_htab_buckets].type_id =
-		btf_builder_ref(&b, NULL, BTF_KIND_PTR, bucket);
+	walk_fixture_member(&f, m, 0x100, 8);
+	f.kernel.layout.member[m].type_id = btf_builder_ref(&b, NULL, BTF_KIND_PTR, bucket);
 	blob = btf_builder_blob(&b, &size);
 	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, &err), 0);
 	free(blob);
 	btf_builder_deinit(&b);
+	guest_put_u64(&f.b, MAP + 0x100, TABLE);
+}
+
+static void start_hash(uint32_t nr_buckets)
+{
+	start(MAP_HASH, 64);
+	points_to_buckets(M_bpf_htab_buckets);
 	walk_fixture_member(&f, M_bpf_htab_map, 0, 0);
 	walk_fixture_member(&f, M_bpf_htab_n_buckets, 0x108, 4);
 	walk_fixture_member(&f, M_htab_elem_node, 0, 0);
 	walk_fixture_member(&f, M_htab_elem_key, 48, 0);
-	guest_put_u64(&f.b, MAP + 0x100, TABLE);
 	guest_put_u32(&f.b, MAP + 0x108, nr_buckets);
 	for (uint32_t i = 0; i < nr_buckets; i++)
 		guest_put_u64(&f.b, TABLE + 16 * i, NULLS);
@@ -259,29 +263,14 @@ END_TEST
 
 static void start_storage(void)
 {
-	struct btf_builder b;
-	struct scxray_error err;
-	uint32_t size, bucket;
-	uint8_t *blob;
-
 	start(MAP_TASK_STORAGE, 0);
-	btf_builder_init(&b);
-	bucket = btf_builder_struct(&b, "bpf_local_storage_map_bucket", BTF_KIND_STRUCT, 16, NULL,
-				    0);
-	walk_fixture_member(&f, M_bpf_local_storage_map_buckets, 0x100, 8);
-	f.kernel.layout.member[M_bpf_local_storage_map_buckets].type_id =
-		btf_builder_ref(&b, NULL, BTF_KIND_PTR, bucket);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, &err), 0);
-	free(blob);
-	btf_builder_deinit(&b);
+	points_to_buckets(M_bpf_local_storage_map_buckets);
 	walk_fixture_member(&f, M_bpf_local_storage_map_map, 0, 0);
 	walk_fixture_member(&f, M_bpf_local_storage_map_bucket_log, 0x108, 4);
 	walk_fixture_member(&f, M_bpf_local_storage_elem_map_node, 0, 0);
 	walk_fixture_member(&f, M_bpf_local_storage_elem_local_storage, 16, 8);
 	walk_fixture_member(&f, M_bpf_local_storage_elem_data, 32, 0);
 	walk_fixture_member(&f, M_bpf_local_storage_owner, 0, 8);
-	guest_put_u64(&f.b, MAP + 0x100, TABLE);
 	guest_put_u32(&f.b, MAP + 0x108, 0); /* one bucket */
 }
 
