@@ -100,13 +100,24 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 static bool entry_of(struct walk *w, struct scxray_map *map, uint64_t elem)
 {
 	struct scxray_entry *entry = map_entry(w, map);
+	uint64_t key = member_addr(w, elem, M_htab_elem_key);
+	uint32_t to_value = round_up8(map->key_type.size);
+	const uint8_t *bytes;
 	const char *reason;
 
 	if (!entry)
 		return false;
 	entry->addr = elem;
-	entry->key =
-		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
+	/* key and value in one read: there may be a million */
+	bytes = to_value <= UINT32_MAX - map->value_type.size
+			? map_bytes(w, key, to_value + map->value_type.size, &reason)
+			: NULL;
+	if (bytes) {
+		entry->key = bytes;
+		entry->value = bytes + to_value;
+		return true;
+	}
+	entry->key = map_bytes(w, key, map->key_type.size, &reason);
 	entry->value = map_bytes(w, htab_value(w, map, elem), map->value_type.size, &entry->reason);
 	if (!entry->reason)
 		entry->reason = reason;

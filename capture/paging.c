@@ -31,6 +31,9 @@ static int is_canonical(uint64_t va, unsigned levels)
 static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, uint64_t *same,
 			     uint64_t *last)
 {
+	uint64_t leaf_span = (va >> (PAGE_SHIFT + 9)) + 1;
+	size_t slot = leaf_span & (PAGING_LEAF_SLOTS - 1);
+	unsigned level = paging->levels;
 	uint64_t table = paging->root;
 
 	*same = 0;
@@ -38,7 +41,11 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, 
 
 	if (!is_canonical(va, paging->levels))
 		return READ_NOT_MAPPED;
-	for (unsigned level = paging->levels; level > 0; level--) {
+	if (paging->leaf[slot].span == leaf_span) {
+		table = paging->leaf[slot].table;
+		level = 1;
+	}
+	for (; level > 0; level--) {
 		unsigned shift = PAGE_SHIFT + 9 * (level - 1);
 		uint64_t index = (va >> shift) & 511;
 		uint64_t entry, span = 1ULL << shift;
@@ -56,6 +63,10 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, 
 			return READ_OK;
 		}
 		table = entry & PTE_ADDR;
+		if (level == 2) {
+			paging->leaf[slot].span = leaf_span;
+			paging->leaf[slot].table = table;
+		}
 	}
 	return READ_NOT_MAPPED;
 }

@@ -9,7 +9,8 @@
 
 #include "phys.h"
 
-#define PAGING_TLB_SLOTS 1024 /* a power of two */
+#define PAGING_TLB_SLOTS 1024 /* powers of two */
+#define PAGING_LEAF_SLOTS 256
 
 struct paging {
 	struct phys *phys;
@@ -19,6 +20,11 @@ struct paging {
 		uint64_t page; /* virtual page number + 1; 0 is empty */
 		uint64_t gpa;
 	} tlb[PAGING_TLB_SLOTS];
+	/* the last tables of a walk: a big map's pages lie in few of them */
+	struct {
+		uint64_t span; /* va >> 21, + 1; 0 is empty */
+		uint64_t table;
+	} leaf[PAGING_LEAF_SLOTS];
 };
 
 /*
