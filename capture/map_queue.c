@@ -10,6 +10,7 @@ void map_walk_queue(struct walk *w, struct scxray_map *map)
 	uint64_t qs = map_container(w, map, M_bpf_queue_stack_map), elements;
 	bool stack = map_u32(map->map_type) == MAP_STACK;
 	struct scxray_num head, tail, size;
+	const struct scxray_num *const header[] = { &head, &tail, &size };
 	uint64_t nr;
 
 	if (!map_needs(w, map, M_bpf_queue_stack_elements))
@@ -18,11 +19,11 @@ void map_walk_queue(struct walk *w, struct scxray_map *map)
 	head = read_member(w, qs, M_bpf_queue_stack_head);
 	tail = read_member(w, qs, M_bpf_queue_stack_tail);
 	size = read_member(w, qs, M_bpf_queue_stack_size);
-	if (head.state != SCXRAY_PRESENT || tail.state != SCXRAY_PRESENT ||
-	    size.state != SCXRAY_PRESENT) {
-		map_error(w, map, "queue header: %s", read_status_text(READ_NOT_MAPPED));
-		return;
-	}
+	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++)
+		if (header[i]->state != SCXRAY_PRESENT) {
+			map_error(w, map, "queue header: %s", header[i]->reason);
+			return;
+		}
 	if (!size.value || head.value >= size.value || tail.value >= size.value) {
 		map_error(w, map, "queue positions make no sense: head %llu, tail %llu of %llu",
 			  (unsigned long long)head.value, (unsigned long long)tail.value,

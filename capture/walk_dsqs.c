@@ -80,17 +80,21 @@ static void tasks_of(struct walk *w, struct scxray_dsq *dsq, int32_t dsq_index)
 static void check_vtime(struct walk *w, struct scxray_dsq *dsq)
 {
 	struct scxray_num root = read_member(w, dsq->kva, M_scx_dispatch_q_priq);
-	size_t max = dsq->nr_tasks + MAX_NODES, used = w->pool->used, nr;
+	size_t max = dsq->nr_tasks + MAX_NODES, nr;
 	int64_t last = 0;
 	uint64_t *nodes;
 	const char *cut;
 
+	if (root.state == SCXRAY_UNREADABLE)
+		conflict(w, dsq, pool_printf(w->pool, "rb-tree not checked: %s", root.reason));
 	if (root.state != SCXRAY_PRESENT || !root.value)
 		return;
 	dsq->is_vtime = true;
 	nodes = pool_alloc(w->pool, max * sizeof(*nodes));
-	if (!nodes)
+	if (!nodes) {
+		conflict(w, dsq, "rb-tree not checked: report memory is used up");
 		return;
+	}
 	nr = rbtree_nodes(w, root.value, nodes, max, &cut);
 	if (cut)
 		conflict(w, dsq, cut);
@@ -121,10 +125,10 @@ static void check_vtime(struct walk *w, struct scxray_dsq *dsq)
 		}
 		last = (int64_t)vtime.value;
 	}
-	(void)used;
 }
 
-static void add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin, uint32_t index,
+/* False, with the reason in dsqs_cut, where there is no room for one more. */
+static bool add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin, uint32_t index,
 		    uint64_t sched_kva)
 {
 	void *dsqs = w->r->dsqs;
@@ -138,7 +142,7 @@ static void add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin,
 
 	if (w->r->nr_dsqs >= w->settings.max_dsqs) {
 		w->r->dsqs_cut = pool_printf(w->pool, "cut after %u DSQs", w->settings.max_dsqs);
-		return;
+		return false;
 	}
 	dsq.id = read_member(w, kva, M_scx_dispatch_q_id);
 	dsq.nr = read_member(w, kva, M_scx_dispatch_q_nr);
@@ -155,10 +159,11 @@ static void add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin,
 	slot = pool_push(w->pool, &dsqs, &w->r->nr_dsqs, sizeof(*slot));
 	if (!slot) {
 		w->r->dsqs_cut = "report memory is used up";
-		return;
+		return false;
 	}
 	w->r->dsqs = dsqs;
 	*slot = dsq;
+	return true;
 }
 
 /* DSQs inside rq->scx: the local one always, others for some releases. */
@@ -203,6 +208,8 @@ static void node_dsqs(struct walk *w, uint64_t array, uint32_t offset, uint64_t 
 {
 	uint64_t nr = w->r->guest.nr_nodes.state == SCXRAY_PRESENT ? w->r->guest.nr_nodes.value : 1;
 
+	if (w->r->guest.nr_nodes.state == SCXRAY_UNREADABLE)
+		w->r->dsqs_cut = "nr_node_ids is unreadable: of the global DSQs only node 0's";
 	for (uint32_t node = 0; node < nr && node < MAX_NODES; node++) {
 		struct scxray_num dsq = read_int(w, array + node * 8ULL, 8, false);
 
@@ -219,9 +226,8 @@ static bool user_dsq(struct walk *w, uint64_t node, void *arg)
 {
 	uint64_t *sched = arg;
 
-	add_dsq(w, node - w->k->layout.member[M_scx_dispatch_q_hash_node].offset, SCXRAY_DSQ_USER,
-		0, *sched);
-	return !w->r->dsqs_cut;
+	return add_dsq(w, node - w->k->layout.member[M_scx_dispatch_q_hash_node].offset,
+		       SCXRAY_DSQ_USER, 0, *sched);
 }
 
 static void user_dsqs(struct walk *w, uint64_t ht, uint64_t sched)

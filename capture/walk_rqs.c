@@ -4,9 +4,8 @@
  */
 #include "walk.h"
 
-static bool is_possible(const struct walk *w, const uint64_t *mask, uint32_t cpu)
+static bool is_possible(const uint64_t *mask, uint32_t cpu)
 {
-	(void)w;
 	return !mask || (mask[cpu / 64] >> (cpu % 64) & 1);
 }
 
@@ -160,7 +159,7 @@ void walk_rqs(struct walk *w)
 	for (uint32_t cpu = 0; cpu < nr; cpu++) {
 		struct scxray_rq *rq;
 
-		if (!is_possible(w, possible, cpu))
+		if (!is_possible(possible, cpu))
 			continue;
 		rq = &w->r->rqs[w->r->nr_rqs++];
 		rq->cpu = cpu;
