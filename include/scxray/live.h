@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * live.h - a guest that runs: found once, looked at often, recorded under a freeze
+ *
+ *	live = scxray_live_create(regions, nr, nr_vcpus, &settings, &err);
+ *	scxray_live_resolve(live, regs, nr, &err);	while the guest runs; mallocs
+ *	scxray_live_look(live, &look);			while it runs, often, no malloc
+ *	scxray_live_record(live, snapshot, ...);	frozen: no malloc, no I/O, no lock
+ *	source = scxray_snapshot_source(snapshot);	thawed: as if it were a core
+ *	report = scxray_capture(source, &settings, &err);
+ *
+ * One thread at a time for all calls on a live guest and its snapshots' recording.
+ * A recorded snapshot may go to another thread: it shares nothing that changes.
+ */
+#ifndef SCXRAY_LIVE_H
+#define SCXRAY_LIVE_H
+
+#include <scxray/capture.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct scxray_live;
+struct scxray_snapshot;
+
+/* Guest RAM as the host has it mapped; borrowed for the life of the live guest. */
+struct scxray_live_region {
+	uint64_t gpa;  /* page aligned */
+	uint64_t size; /* bytes */
+	const void *host;
+};
+
+/* A vCPU as its thread read it when it parked. */
+struct scxray_live_vcpu {
+	bool parked; /* false: regs are not known */
+	struct scxray_regs regs;
+};
+
+/*
+ * `settings` may be NULL for the defaults.  Does not look at memory yet.  NULL and *err:
+ * overlapping regions, no memory.
+ */
+struct scxray_live *scxray_live_create(const struct scxray_live_region *regions, size_t nr_regions,
+				       size_t nr_vcpus, const struct scxray_settings *settings,
+				       struct scxray_error *err);
+void scxray_live_destroy(struct scxray_live *live);
+
+/*
+ * Finds the guest's kernel, its symbols, types and layout, and keeps copies of the pages
+ * that this took, for cores.  `vcpus` are registers as fresh as can be had (parked unset where
+ * there are none); without any, the search for VMCOREINFO in RAM remains.  Again after
+ * a reboot: what was found before is forgotten first (snapshots keep theirs).
+ * Mallocs; takes tens of milliseconds; never under a freeze.  0, or -1 with *err.
+ */
+int scxray_live_resolve(struct scxray_live *live, const struct scxray_live_vcpu *vcpus,
+			size_t nr_vcpus, struct scxray_error *err);
+
+/* Is the kernel that was resolved still the one in memory?  Reads a few words.  False before. */
+bool scxray_live_resolved(struct scxray_live *live);
+
+/*
+ * Loads what depends on the scheduler that runs now: the BTF of its maps, the place of its
+ * user-exit record.  After each change of look.scx_root, and after some seconds once more.
+ * A rehearsal of the recording over the running guest; mallocs; milliseconds.
+ * 0, or -1 with *err (a scheduler that came and went: try again later).
+ */
+int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err);
+
+#define SCXRAY_LOOK_MAX_EVENTS 64
+
+/*
+ * What a glance at the running guest shows.  Racy: each number is one that memory held,
+ * but not all at one instant.  NONE where there is no scheduler.
+ */
+struct scxray_look {
+	struct scxray_num jiffies;
+	struct scxray_num hz;
+	struct scxray_num
+		scx_root; /* address of the live struct scx_sched; of scx_ops before 6.16 while enabled */
+	struct scxray_num enable_state;	     /* scx_enable_state_var */
+	struct scxray_num exit_kind;	     /* 0 while it runs */
+	struct scxray_num exit_kind_kva;     /* where that word stands: for a watchpoint */
+	struct scxray_num exit_kind_gpa;     /* the same, guest physical: for a poll */
+	uint32_t exit_kind_size;	     /* bytes: 4 */
+	const volatile void *exit_kind_host; /* the same, in the host's mapping; NULL if unknown */
+	struct scxray_num watchdog_timeout;  /* jiffies; 0: no watchdog */
+	struct scxray_num watchdog_age;	     /* jiffies, signed */
+	struct scxray_num max_runnable_age;  /* jiffies, signed; NONE: nobody is runnable */
+	struct scxray_num max_runnable_kva;  /* that task */
+	uint32_t nr_runnable;		     /* on all runnable lists */
+	bool runnable_cut;		     /* a list could not be followed to its end */
+	const char
+		*runnable_unavailable; /* "task_struct.scx.runnable_at": static text; else NULL */
+	const char *latch; /* "triggered", "not_triggered", "out_of_bounds", "not_resolved" */
+	/* counters SCX_EV_*, summed over the CPUs; names live as long as the live guest */
+	const char *event_name[SCXRAY_LOOK_MAX_EVENTS];
+	uint64_t event[SCXRAY_LOOK_MAX_EVENTS];
+	uint32_t nr_events;
+	uint64_t nr_running; /* rq->scx.nr_running, summed over the CPUs */
+	uint64_t dsq_depth;  /* tasks on local and global DSQs, by their nr */
+};
+
+/* No malloc, no lock; microseconds per CPU. */
+void scxray_live_look(struct scxray_live *live, struct scxray_look *look);
+
+/*
+ * Room for one recording: address space for settings.max_copy_bytes, of which pages cost
+ * memory when they are first used.  Mallocs.  NULL when out of memory.
+ */
+struct scxray_snapshot *scxray_snapshot_create(struct scxray_live *live);
+void scxray_snapshot_destroy(struct scxray_snapshot *snapshot);
+
+struct scxray_record_result {
+	uint64_t us;	/* time that the walk took */
+	uint64_t pages; /* copied */
+	bool deadline;	/* the deadline cut it */
+	bool budget;	/* the budget did */
+	bool resolved;	/* false: no kernel was known; nothing but registers is in it */
+};
+
+/*
+ * Under the freeze (or, for a racy one, not): walks the guest and copies each page that
+ * the walk touches, once.  Stops copying at `deadline_us` from now (0: none).  No malloc, no
+ * I/O, no lock, no formatting.  The vCPUs are copied.
+ */
+void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapshot,
+			const struct scxray_live_vcpu *vcpus, size_t nr_vcpus, uint64_t deadline_us,
+			struct scxray_record_result *result);
+
+/*
+ * After the thaw: the recording as a source for scxray_capture() and scxray_core_write().
+ * Owned by the snapshot; not to be closed.  NULL and *err if nothing was recorded.
+ */
+struct scxray_source *scxray_snapshot_source(struct scxray_snapshot *snapshot,
+					     struct scxray_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

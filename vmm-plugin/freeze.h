@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * freeze.h - all vCPUs stand still, or one knows which do not
+ *
+ *	freeze_begin(vm, deadline_ms, &result)	flag, immediate_exit, signal; wait for all
+ *	... read memory ...
+ *	freeze_end(vm, &result)			clocks back, all go on
+ *
+ * Each vCPU parks on its own thread inside vcpu_exit(), and reads its registers there.
+ * freeze_begin() and freeze_end() are called by one thread (the watcher); no lock is held
+ * between them.  A vCPU that is late parks when it arrives, or runs on if the freeze is over.
+ */
+#ifndef VMM_PLUGIN_FREEZE_H
+#define VMM_PLUGIN_FREEZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <scxray/live.h>
+#include <scxray/plugin.h>
+
+struct vm; /* the vCPUs and what is needed to stop them; opaque */
+
+/* Copies what it needs of the host's description.  NULL when out of memory or KVM refuses. */
+struct vm *vm_create(const struct scxray_plugin_host *host, struct scxray_error *err);
+void vm_destroy(struct vm *vm);
+
+size_t vm_nr_vcpus(const struct vm *vm);
+
+/* The three calls of plugin.h, on vCPU threads. */
+void vm_vcpu_start(struct vm *vm, uint32_t index);
+int vm_vcpu_exit(struct vm *vm, uint32_t index, int result);
+void vm_vcpu_stop(struct vm *vm, uint32_t index);
+
+struct freeze_result {
+	uint32_t nr_vcpus;
+	uint32_t nr_parked;
+	bool complete;		/* all that have a thread parked (stopped ones count as parked) */
+	bool aborted;		/* vm_abort() ended the wait */
+	uint64_t park_us;	/* first kick to last park, or to giving up */
+	uint64_t thaw_us;	/* freeze_end(): to the last vCPU let go */
+	uint64_t frozen_us;	/* first kick to the last vCPU let go */
+	int64_t guest_clock_us; /* what of that the guest's clock saw; -1: not known */
+	const char *clock;	/* static text: how clocks were held back, or why not */
+	const char *
+		devices; /* static text: "paused", "not paused: ..."; NULL: the host has no such call */
+};
+
+/*
+ * Stops all vCPUs within `deadline_ms`.  result->complete says whether; the vCPUs that have
+ * parked stay so until freeze_end() in either case.
+ */
+void freeze_begin(struct vm *vm, uint32_t deadline_ms, struct freeze_result *result);
+
+/* Registers of all vCPUs as they parked: valid from freeze_begin() to freeze_end(). */
+const struct scxray_live_vcpu *freeze_vcpus(const struct vm *vm);
+
+void freeze_end(struct vm *vm, struct freeze_result *result);
+
+/* Ends a wait of freeze_begin() early (the VM ends).  Any thread. */
+void vm_abort(struct vm *vm);
+
+/*
+ * Registers while the guest runs, for finding its kernel: kicks each vCPU, which leaves a copy
+ * and goes on at once.  Waits at most `deadline_ms`; parked is unset where none came.
+ */
+void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t deadline_ms);
+
+/* ---- the watchpoint --------------------------------------------------------- */
+
+enum watchpoint_state {
+	WATCHPOINT_OFF,		/* not asked for */
+	WATCHPOINT_ARMED,	/* on every vCPU, or on its way to it */
+	WATCHPOINT_UNSUPPORTED, /* KVM refuses KVM_SET_GUEST_DEBUG */
+	WATCHPOINT_GUEST_USES,	/* the guest uses its debug registers: they are its own */
+};
+
+/*
+ * Stops the vCPU that writes `size` (1, 2, 4, 8) bytes at guest virtual `kva`; kva 0 takes the
+ * watchpoint away.  Each vCPU sets its own registers when it next returns from KVM_RUN; they are
+ * kicked for that.  A vCPU that hits it parks inside vcpu_exit() until the next freeze has ended
+ * (or until the watchpoint is taken away), so that nothing moves on.  Any thread but a vCPU's.
+ */
+void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size);
+enum watchpoint_state watchpoint_state(struct vm *vm);
+
+/* Has a vCPU hit it since it was set, and which? */
+bool watchpoint_hit(struct vm *vm, uint32_t *vcpu);
+
+/*
+ * An eventfd-like wake-up: called by a vCPU's thread on a hit, so that the watcher need not
+ * poll.  Set once, before the first vcpu_start().
+ */
+void vm_set_wake(struct vm *vm, void (*wake)(void *arg), void *arg);
+
+#endif
