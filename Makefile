@@ -71,7 +71,7 @@ sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)) \
 	$(if $(FUZZ),-fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 all_cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSCXRAY_VERSION='"$(VERSION)"' \
-	-Iinclude -I. $(warnings) $(CPPFLAGS) $(pkg_cflags) $(sanitize) $(CFLAGS)
+	-Iinclude -I. -fPIC $(warnings) $(CPPFLAGS) $(pkg_cflags) $(sanitize) $(CFLAGS)
 all_ldflags = $(sanitize) $(LDFLAGS)
 all_libs = $(pkg_libs) -lpthread
 
@@ -83,23 +83,29 @@ unit_src := $(sort $(wildcard tests/unit/*.c))
 fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
 tool_src := $(sort $(wildcard tests/tools/*.c))
 test_src := $(sort $(wildcard tests/lib/*.c))
+vmm_src := $(sort $(wildcard vmm/*.c))
+plugin_src := $(sort $(wildcard vmm-plugin/*.c))
 
 lib := $(O)/libscxray.a
 test_lib := $(O)/libtest.a
+plugin_lib := $(O)/libplugin.a
 bin := $(O)/scxray
+vmm := $(if $(vmm_src),$(O)/scxray-vmm)
+plugin := $(if $(wildcard vmm-plugin/plugin.c),$(O)/scxray-plugin.so)
+programs := $(bin) $(vmm) $(plugin)
 units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
-objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(unit_src) $(fuzz_src) $(tool_src) \
+objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
 	$(test_src))
 
-# The default build is also build/scxray, wherever another variant was made.
-main_bin := $(if $(SAN)$(FUZZ)$(filter-out gcc,$(compiler)),,build/scxray)
+# The default build is also build/scxray and so on, wherever another variant was made.
+main_bin := $(if $(SAN)$(FUZZ)$(filter-out gcc,$(compiler)),,$(patsubst $(O)/%,build/%,$(programs)))
 
 .PHONY: all
-all: $(bin) $(main_bin) ## build build/scxray (the default)
+all: $(programs) $(main_bin) ## build build/scxray, scxray-vmm, scxray-plugin.so (the default)
 
-build/scxray: build/gcc/scxray
+build/scxray build/scxray-vmm build/scxray-plugin.so: build/%: build/gcc/%
 	$(Q)ln -f $< $@ 2>/dev/null || cp -f $< $@
 
 # ---- rules ------------------------------------------------------------------
@@ -115,7 +121,7 @@ $(O)/flags: force
 	@printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $@ || \
 		printf '%s\n' '$(subst ','\'',$(flags_now))' >$@
 
-$(O)/capture/%.o $(O)/render/%.o: private all_cflags += -fvisibility=hidden
+$(O)/capture/%.o $(O)/render/%.o $(O)/vmm-plugin/%.o: private all_cflags += -fvisibility=hidden
 $(O)/tests/unit/%.o: private all_cflags += $(check_cflags)
 
 $(O)/%.o: %.c $(O)/flags
@@ -126,19 +132,32 @@ $(O)/%.o: %.c $(O)/flags
 # Built anew rather than updated: an object whose source has gone must go too.
 $(lib): $(lib_src:%.c=$(O)/%.o) $(O)/sources
 $(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
-$(lib) $(test_lib):
+$(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
+$(lib) $(test_lib) $(plugin_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
 
 $(O)/sources: force
 	@mkdir -p $(@D)
-	@echo '$(lib_src) $(test_src)' | cmp -s - $@ || echo '$(lib_src) $(test_src)' >$@
+	@echo '$(lib_src) $(plugin_src) $(test_src)' | cmp -s - $@ || \
+		echo '$(lib_src) $(plugin_src) $(test_src)' >$@
 
 $(bin): $(cli_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
 
-$(units): $(O)/%: $(O)/%.o $(test_lib) $(lib)
+$(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) -ldl
+
+# The map leaves scxray_plugin_init visible, and nothing else.
+$(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(lib) vmm-plugin/plugin.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared $(all_ldflags) -Wl,--version-script=vmm-plugin/plugin.map \
+		-o $@ $(filter %.o %.a,$^) $(all_libs)
+
+# Of the plugin a test program takes what it names.
+$(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) $(check_libs)
 
@@ -181,7 +200,7 @@ demo: deps-build ## a report of a bundled failure, from nothing: installs, build
 check: deps ## every test that needs no VM
 	$(again) check-programs
 	@$(PYTHON) tests/run.py --build $(O) --counts $(O)/counts $(RUN)
-check-programs: all $(bin) $(units) $(tools)
+check-programs: all $(programs) $(units) $(tools)
 
 .PHONY: check-images
 check-images: deps ## compare the reports of all images below build/images with the kernel's dumps
