@@ -58,126 +58,91 @@ static void hold_signals(struct output *out)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, &out->signals);
+	out->held = true;
 }
 
 static void release(struct output *out)
 {
-	if (out->temporary)
+	if (out->held)
 		sigprocmask(SIG_SETMASK, &out->signals, NULL);
-	free(out->temporary);
 	free(out->path);
 	*out = (struct output){ 0 };
 }
 
-static int open_temporary(struct output *out, mode_t mode)
+/* Pipes, terminals, devices: as they are. */
+static int open_in_place(struct output *out)
 {
-	char *name;
-	int fd;
+	int fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (asprintf(&name, "%s.tmp.%ld", out->path, (long)getpid()) < 0)
-		return -1;
-	hold_signals(out);
-	out->temporary = name;
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
+	if (fd < 0)
+		return errno;
+	out->stream = fdopen(fd, "w");
+	if (!out->stream) {
 		int error = errno;
 
-		sigprocmask(SIG_SETMASK, &out->signals, NULL);
-		free(name);
-		out->temporary = NULL;
-		errno = error;
-		return -1;
+		close(fd);
+		return error;
 	}
-	/* A file that is written anew keeps its permissions; failing that, the new one's do. */
-	if (mode && fchmod(fd, mode & 0777))
-		errno = 0;
-	return fd;
+	setvbuf(out->stream, NULL, _IOFBF, STREAM_BUFFER);
+	return 0;
 }
 
 static int open_path(struct output *out, const char *path)
 {
 	struct stat st;
 	bool exists = !stat(path, &st);
+	int error;
 
 	/* A symbolic link stays: what it points to is replaced. */
 	out->path = exists ? realpath(path, NULL) : strdup(path);
 	if (!out->path)
-		return -1;
-	if (exists && S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		return -1;
-	}
+		return errno;
+	if (exists && S_ISDIR(st.st_mode))
+		return EISDIR;
 	if (exists && !S_ISREG(st.st_mode))
-		return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	return open_temporary(out, exists ? st.st_mode : 0);
+		return open_in_place(out);
+	hold_signals(out);
+	/* a file that is written anew keeps its permissions */
+	error = scxray_file_create(&out->file, out->path, exists ? st.st_mode & 0777 : 0);
+	out->stream = out->file.stream;
+	return error;
 }
 
 int output_open(struct output *out, const char *path)
 {
-	int fd, error;
+	int error;
 
 	*out = (struct output){ 0 };
 	if (!path || !strcmp(path, "-")) {
 		out->stream = stdout;
 		return CLI_OK;
 	}
-	fd = open_path(out, path);
-	if (fd >= 0) {
-		out->stream = fdopen(fd, "w");
-		if (out->stream) {
-			setvbuf(out->stream, NULL, _IOFBF, STREAM_BUFFER);
-			return CLI_OK;
-		}
-	}
-	error = errno;
-	if (fd >= 0)
-		close(fd);
-	if (out->temporary)
-		unlink(out->temporary);
+	error = open_path(out, path);
+	if (!error)
+		return CLI_OK;
 	release(out);
 	return output_failed(path, error);
 }
 
-/* The rename itself has to survive a power cut, too; where it can't be asked for, so be it. */
-static void sync_folder(const char *path)
+static int close_in_place(struct output *out)
 {
-	char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
-	int fd;
+	int error = 0;
 
-	if (!folder)
-		return;
-	if (slash)
-		slash[slash == folder] = '\0';
-	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
+	errno = 0;
+	if (fflush(out->stream) || ferror(out->stream))
+		error = errno ? errno : EIO;
+	if (fclose(out->stream) && !error)
+		error = errno;
+	return error;
 }
 
 int output_commit(struct output *out)
 {
-	int error = 0, status = CLI_OK;
+	int error, status = CLI_OK;
 
 	if (out->stream == stdout)
 		return output_flush_stdout();
-	errno = 0;
-	if (fflush(out->stream) || ferror(out->stream))
-		error = errno ? errno : EIO;
-	if (!error && out->temporary && fsync(fileno(out->stream)))
-		error = errno;
-	if (fclose(out->stream) && !error)
-		error = errno;
-	if (out->temporary) {
-		if (!error && rename(out->temporary, out->path))
-			error = errno;
-		if (error)
-			unlink(out->temporary);
-		else
-			sync_folder(out->path);
-	}
+	error = out->file.stream ? scxray_file_commit(&out->file) : close_in_place(out);
 	if (error)
 		status = output_failed(out->path, error);
 	release(out);
@@ -186,11 +151,10 @@ int output_commit(struct output *out)
 
 void output_abandon(struct output *out)
 {
-	if (out->stream && out->stream != stdout) {
+	if (out->file.stream)
+		scxray_file_abandon(&out->file);
+	else if (out->stream && out->stream != stdout)
 		fclose(out->stream);
-		if (out->temporary)
-			unlink(out->temporary);
-	}
 	release(out);
 }
 

@@ -18,10 +18,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <scxray/file.h>
+
 struct output {
 	FILE *stream;
-	char *path;	  /* final name; NULL for standard output */
-	char *temporary;  /* name while it is written; NULL where it is written in place */
+	char *path;		 /* final name; NULL for standard output */
+	struct scxray_file file; /* its stream is NULL where it is written in place */
+	bool held;
 	sigset_t signals; /* mask to go back to when the temporary file is gone */
 };
 
