@@ -253,4 +253,4 @@ help: ## this list
 	@echo 'scxray $(VERSION): make TARGET [CC=gcc|clang] [SAN=address,undefined|thread] [WERROR=1] [V=1]'
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
--include kernel-fixtures/images.mk kernel-fixtures/cores.mk
+-include kernel-fixtures/images.mk kernel-fixtures/cores.mk kernel-fixtures/lab.mk

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Gets what the lab is made of from Debian's packages, without installing any.
+#
+#	fetch.sh qemu CACHE OUT		OUT/usr/bin/qemu-system-x86_64 and its data
+#	fetch.sh kernel CACHE OUT	OUT/vmlinuz, OUT/modules/NN-NAME.ko in the order to load
+#
+# QEMU 10 of bookworm-backports: 7.2's emulated SVM never reports a debug register of
+# the inner guest, so no watchpoint fires.  The kernel is the full flavour: the cloud
+# flavour has no KVM.
+set -eu
+
+release=6.18.15
+modules='netfs 9pnet 9pnet_virtio 9p irqbypass kvm ccp kvm-amd'
+qemu='qemu-system-x86/bookworm-backports qemu-system-common/bookworm-backports
+	qemu-system-data/bookworm-backports seabios/bookworm'
+
+die() {
+	echo "lab: $*" >&2
+	exit 1
+}
+
+[ $# -eq 3 ] || die "usage: fetch.sh qemu|kernel CACHE OUT"
+apt=$(cd "$(dirname "$0")/../tools" && pwd)/apt-private.sh
+cache=$2
+out=$3
+mkdir -p "$out"
+tree=$(mktemp -d "$out.XXXXXX")
+trap 'rm -rf "$tree"' EXIT
+
+case $1 in
+qemu)
+	echo "lab: QEMU 10 of bookworm-backports"
+	# shellcheck disable=SC2086	# a list of packages
+	"$apt" "$cache/apt" unpack "$tree" $qemu
+	missing=$(ldd "$tree/usr/bin/qemu-system-x86_64" | sed -n 's/^[[:space:]]*\(.*\) => not found/\1/p')
+	[ -z "$missing" ] || die "QEMU 10 lacks libraries: install qemu-system-x86 of this release, too ($missing)"
+	rm -rf "$out"
+	mv "$tree" "$out"
+	;;
+kernel)
+	echo "lab: linux-image-$release+deb13-amd64 of trixie-backports"
+	"$apt" "$cache/apt" unpack "$tree" "linux-image-$release+deb13-amd64"
+	rm -rf "$out/modules"
+	mkdir -p "$out/modules"
+	number=10
+	for module in $modules; do
+		from=$(find "$tree" -name "$module.ko.xz")
+		[ -n "$from" ] || die "linux-image-$release+deb13-amd64 has no module $module"
+		xz -dc "$from" > "$out/modules/$number-$module.ko"
+		number=$((number + 1))
+	done
+	mv "$(find "$tree" -name 'vmlinuz-*' -type f)" "$out/vmlinuz"
+	;;
+*)
+	die "$1: want qemu or kernel"
+	;;
+esac
