@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "host.h"
 #include "walk.h"
 
 #define MAX_PHASES 16
@@ -88,6 +89,7 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	w.r->source = source->kind;
 	w.r->phases = pool_alloc(&full->pool, MAX_PHASES * sizeof(*w.r->phases));
 	add_phase(w.r, "open", source->open_us);
+	host_report(source, &full->pool, w.r);
 
 	phys_reset_touched(&source->phys);
 	source->phys.max_touched = w.settings.max_copy_bytes / PAGE_SIZE;

@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "core.h"
+#include "host.h"
 #include "source.h"
 
 struct loader {
@@ -279,6 +280,18 @@ static int load_vmcoreinfo(struct loader *l)
 	return failed;
 }
 
+static int load_host(struct loader *l)
+{
+	int failed = 0;
+	uint64_t raw;
+
+	l->source->host = section(l, CORE_HOST, &raw, &failed);
+	l->source->host_size = raw;
+	if (!failed && l->source->host)
+		failed = host_check(l->source->host, raw, l->err);
+	return failed;
+}
+
 int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
 	      struct scxray_error *err)
 {
@@ -289,7 +302,7 @@ int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
 	if (!l.zstd)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	failed = load_index(&l) || load_meta(&l) || load_regions(&l) || load_vcpus(&l) ||
-		 load_vmcoreinfo(&l) || load_pages(&l);
+		 load_vmcoreinfo(&l) || load_host(&l) || load_pages(&l);
 	ZSTD_freeDCtx(l.zstd);
 	free(l.sections);
 	return failed ? -1 : 0;

@@ -199,6 +199,7 @@ static int put_all(struct writer *w, struct scxray_source *source)
 	    put_vcpus(w, source) ||
 	    (source->vmcoreinfo &&
 	     put_section(w, CORE_VMCOREINFO, source->vmcoreinfo, strlen(source->vmcoreinfo))) ||
+	    (source->host && put_section(w, CORE_HOST, source->host, source->host_size)) ||
 	    put_pages(w, &source->phys) ||
 	    put_frame(w, &index, w->sections, w->nr_sections * sizeof(*w->sections)))
 		return -1;

@@ -87,6 +87,7 @@ void scxray_source_close(struct scxray_source *source)
 	phys_deinit(&source->phys);
 	free(source->vcpus);
 	free(source->vmcoreinfo);
+	free(source->host);
 	if (source->map)
 		munmap(source->map, source->map_size);
 	if (source->pages)

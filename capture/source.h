@@ -46,6 +46,8 @@ struct scxray_source {
 	struct source_vcpu *vcpus;
 	size_t nr_vcpus;
 	char *vmcoreinfo;	    /* NUL-terminated text, or NULL */
+	uint8_t *host;		    /* what the host knows, as bytes (host.h), or NULL */
+	size_t host_size;
 	struct boot_hint hint;	    /* from a core: where the kernel was found */
 	struct boot_hint used_hint; /* of the last capture: what a core will keep */
 	uint64_t open_us;

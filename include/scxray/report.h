@@ -17,6 +17,7 @@
 
 #include <scxray/atoms.h>
 #include <scxray/error.h>
+#include <scxray/host.h>
 #include <scxray/map.h>
 
 #ifdef __cplusplus
@@ -448,6 +449,12 @@ struct scxray_report {
 
 	/* for the look-ups below; either may be NULL */
 	const struct symbols *symbols;
+	const struct scxray_host *host; /* NULL: of an image that no host took */
+	const char *event_counter_timeline_unavailable;
+	const char *vcpu_perf_at_freeze_unavailable;
+	uint64_t truncated_at_us; /* of the walk, when a deadline cut it; 0: it did not */
+	uint32_t maps_truncated;  /* whose contents were not reached by then */
+
 	const uint32_t *task_slots; /* hash of task addresses: index into tasks + 1, 0 empty */
 	uint32_t task_mask;
 };

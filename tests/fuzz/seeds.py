@@ -140,6 +140,31 @@ def btf():
     return made.pack()
 
 
+# ---- scxray cores, as tests/fuzz/core.c takes their sections
+
+def record(tag, contents):
+    return struct.pack("<HHI", tag, 0, len(contents)) + contents
+
+
+def section(kind, contents):
+    return struct.pack("<BH", kind, len(contents)) + contents
+
+
+def core_sections():
+    """A core that loads, with what a host knew (capture/host.h): texts, counters, a timeline."""
+    meta = "".join(f"{key}={value}\n" for key, value in (
+        ("origin", "vm"), ("cr3", "1000"), ("levels", "4"), ("found_by", "1"), ("kallsyms_num_syms", "ffffffff81000010"),
+        ("kallsyms_names", "ffffffff81000020"), ("kallsyms_token_table", "ffffffff81000030"),
+        ("kallsyms_token_index", "ffffffff81000040"), ("kallsyms_offsets", "ffffffff81000050"),
+        ("kallsyms_relative_base", "0")))
+    series = record(1, b"SCX_EV_X") + record(2, b"\1") + record(3, struct.pack("<QQ", 1, 2))
+    host = (record(1, b"poll of exit_kind") + record(5, struct.pack("<Q", 7)) + record(23, b"\1")
+            + record(26, struct.pack("<I", 1)) + record(100, record(2, struct.pack("<Q", 9))) + record(100, b"")
+            + record(101, struct.pack("<QQ", 3, 5)) + record(102, series))
+    return (section(1, meta.encode()) + section(2, struct.pack("<QQ", 0x1000, 0x2000)) + section(7, host)
+            + section(5, struct.pack("<Q", 0x1000)) + section(6, bytes(PAGE)))
+
+
 def main():
     folder = sys.argv[1]
     rng = random.Random(1)
@@ -155,6 +180,7 @@ def main():
                            for _ in range(1 << i))
         write(folder, "capture", f"changes-{1 << i}", changes)
     write(folder, "core", "empty", b"")
+    write(folder, "core", "host", core_sections())
     if len(sys.argv) > 2:
         with open(sys.argv[2], "rb") as f:
             write(folder, "core", "bundled", f.read())
