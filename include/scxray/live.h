@@ -78,8 +78,11 @@ struct scxray_look {
 	struct scxray_num hz;
 	struct scxray_num
 		scx_root; /* address of the live struct scx_sched; of scx_ops before 6.16 while enabled */
-	struct scxray_num enable_state;	     /* scx_enable_state_var */
-	struct scxray_num exit_kind;	     /* 0 while it runs */
+	struct scxray_num enable_state; /* scx_enable_state_var */
+	struct scxray_num exit_kind;	/* 0 while it runs */
+	/* exit_info->kind, to which scx_disable_workfn() moves what stood in exit_kind at once: a
+	 * poll mostly finds SCX_EXIT_DONE there, and the kind only here */
+	struct scxray_num exit_info_kind;
 	struct scxray_num exit_kind_kva;     /* where that word stands: for a watchpoint */
 	struct scxray_num exit_kind_gpa;     /* the same, guest physical: for a poll */
 	uint32_t exit_kind_size;	     /* bytes: 4 */
