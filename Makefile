@@ -85,10 +85,12 @@ tool_src := $(sort $(wildcard tests/tools/*.c))
 test_src := $(sort $(wildcard tests/lib/*.c))
 vmm_src := $(sort $(wildcard vmm/*.c))
 plugin_src := $(sort $(wildcard vmm-plugin/*.c))
+host_src := $(sort $(wildcard tests/hosts/*.c tests/hosts/*.cpp))
 
 lib := $(O)/libscxray.a
 test_lib := $(O)/libtest.a
 plugin_lib := $(O)/libplugin.a
+vmm_lib := $(O)/libvmm.a
 bin := $(O)/scxray
 vmm := $(if $(vmm_src),$(O)/scxray-vmm)
 plugin := $(if $(wildcard vmm-plugin/plugin.c),$(O)/scxray-plugin.so)
@@ -96,6 +98,7 @@ programs := $(bin) $(vmm) $(plugin)
 units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
+hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src)))
 objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
 	$(test_src))
 
@@ -133,14 +136,15 @@ $(O)/%.o: %.c $(O)/flags
 $(lib): $(lib_src:%.c=$(O)/%.o) $(O)/sources
 $(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
 $(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
-$(lib) $(test_lib) $(plugin_lib):
+$(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
+$(lib) $(test_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
 
 $(O)/sources: force
 	@mkdir -p $(@D)
-	@echo '$(lib_src) $(plugin_src) $(test_src)' | cmp -s - $@ || \
-		echo '$(lib_src) $(plugin_src) $(test_src)' >$@
+	@echo '$(lib_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
+		echo '$(lib_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
 
 $(bin): $(cli_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
@@ -156,10 +160,11 @@ $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(lib) vmm-plugin/plugin.map
 	$(Q)$(CC) -shared $(all_ldflags) -Wl,--version-script=vmm-plugin/plugin.map \
 		-o $@ $(filter %.o %.a,$^) $(all_libs)
 
-# Of the plugin a test program takes what it names.
+# Of the plugin a test program takes what it names; those of the VMM also of that.
 $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) $(check_libs)
+	$(Q)$(CC) $(all_ldflags) -o $@ -Wl,--start-group $^ -Wl,--end-group $(all_libs) $(check_libs) -ldl
+$(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
@@ -169,7 +174,19 @@ $(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(all_libs)
 
--include $(objects:.o=.d)
+# Hosts of the plugin, as others write them: with its one header, and no library of ours.
+CXX := $(if $(filter clang%,$(compiler)),clang++,g++)
+host_flags = -Iinclude -Wall -Wextra $(if $(WERROR),-Werror) -MMD -MP $(sanitize) $(CFLAGS)
+$(O)/tests/hosts/%-c: tests/hosts/%.c $(O)/flags
+	$(call say,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(host_flags) $(LDFLAGS) -o $@ $< -ldl -lpthread
+$(O)/tests/hosts/%-cpp: tests/hosts/%.cpp $(O)/flags
+	$(call say,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++17 $(host_flags) $(LDFLAGS) -o $@ $< -ldl -lpthread
+
+-include $(objects:.o=.d) $(hosts:=.d)
 
 # ---- what people call -------------------------------------------------------
 
@@ -200,7 +217,7 @@ demo: deps-build ## a report of a bundled failure, from nothing: installs, build
 check: deps ## every test that needs no VM
 	$(again) check-programs
 	@$(PYTHON) tests/run.py --build $(O) --counts $(O)/counts $(RUN)
-check-programs: all $(programs) $(units) $(tools)
+check-programs: all $(programs) $(units) $(tools) $(hosts)
 
 .PHONY: check-images
 check-images: deps ## compare the reports of all images below build/images with the kernel's dumps
