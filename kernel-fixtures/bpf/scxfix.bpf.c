@@ -177,6 +177,21 @@ void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
 	kick_idle_cpu(p);
 }
 
+static long circle(u64 round, u64 *sum)
+{
+	*sum += round;
+	return !state.stalling;
+}
+
+/* MODE_SPIN: seconds under emulation, well below one on a real machine. */
+static __noinline u64 spin(void)
+{
+	u64 sum = 0;
+
+	bpf_loop(1 << 22, circle, &sum, 0);
+	return sum;
+}
+
 SEC("struct_ops/scxfix_dispatch")
 void BPF_PROG(scxfix_dispatch, s32 cpu, struct task_struct *prev)
 {
@@ -184,6 +199,8 @@ void BPF_PROG(scxfix_dispatch, s32 cpu, struct task_struct *prev)
 
 	if (mine)
 		mine->dispatched++;
+	if (settings.mode == MODE_SPIN && state.stalling && cpu == settings.last_cpu)
+		spin();
 	if (state.no_user_dsqs)
 		return;
 	if (!dsq_move_to_local(DSQ_FIFO))

@@ -18,6 +18,8 @@ enum scxfix_mode {
 	MODE_ERROR, /* victims as in stall (even ones) and held (odd ones), then scx_bpf_error() */
 	MODE_HOG,   /* a SCHED_FIFO task holds the victims' CPU; they sit in its local DSQ */
 	MODE_MAPS,  /* victims as in error, beside a zoo of maps (zoo/) */
+	MODE_SPIN,  /* ops.dispatch() of the last CPU runs in circles for seconds; nobody fails */
+	MODE_WELL,  /* nothing fails; after a while the scheduler leaves on its own */
 };
 
 enum scxfix_role {
@@ -46,6 +48,7 @@ enum scxfix_role {
 /* .rodata.settings: fixed before the load */
 struct scxfix_settings {
 	__u32 mode;
+	__s32 last_cpu;
 };
 
 /* .data.state: `stalling` and `error_at_ns` are written by init, the rest by the scheduler */

@@ -24,17 +24,27 @@ struct options {
 	unsigned int timeout_ms;
 	bool all_symbols;
 	unsigned int big_hash; /* MODE_MAPS: entries of one more hash */
+	unsigned int delay_s;  /* before the scheduler is loaded */
+	unsigned int rounds;   /* how often it is loaded and fails */
+	bool clock;	       /* clock_watch() */
 };
 
-/* options.c: scxfix.mode=, scxfix.timeout=, scxfix.kallsyms, scxfix.bighash= of the kernel's command line */
+/* options.c: the words scxfix.* of the kernel's command line; README.md has the list */
 void options_read(struct options *options);
+/*
+ * scxfix.alone: nobody takes images and answers. The line is the second UART, the guest goes on
+ * without waiting, and turns itself off at the end.
+ */
+bool options_alone(void);
 
 /*
  * link.c: the line to the host. Marks are lines of text, `files` are blocks of text with a name,
  * which the host writes beside the images. The host answers with single words.
  */
-void link_open(void);
+void link_open(bool uart);
+void link_drop(void); /* marks of this process go to the console alone */
 void mark(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void power_off(void) __attribute__((noreturn));
 void await_host(const char *word);
 FILE *file_begin(void);
 void file_send(FILE *file, const char *name);
@@ -46,6 +56,11 @@ void sleep_until_ns(uint64_t when);
 /* Polls until ready(arg); dies with `what` after limit_ms. */
 void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms,
 	      const char *what);
+/*
+ * Starts a process that writes the marks "clock NS jiffies N gap_us N", four a second: CLOCK_MONOTONIC,
+ * jiffies, and the longest time between two looks at the clock, of which there is one every 5 ms.
+ */
+void clock_watch(void);
 
 /* text.c: small files of proc and sysfs */
 ssize_t text_read(const char *path, char *buffer, size_t size);
@@ -80,6 +95,8 @@ void crew_end_hog(void);
 /* scheduler.c: the BPF side */
 void scheduler_attach(const struct options *options);
 void scheduler_start_failing(void);
+void scheduler_stop_failing(void);
+void scheduler_detach(void);
 void scheduler_set_error_at(uint64_t when);
 bool scheduler_leaving(const void *unused);
 bool scheduler_exited(const void *unused);

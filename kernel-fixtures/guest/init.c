@@ -81,39 +81,103 @@ static void fail(const struct options *options)
 	oracle_send_moment("after", false);
 }
 
+/* ops.dispatch() is caught at it by whoever looks from outside, after the mark. */
+static void spin(void)
+{
+	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
+	mark("healthy");
+	scheduler_start_failing();
+	sleep_until_ns(now_ns() + NSEC_PER_SEC);
+	mark("spinning");
+	sleep_until_ns(now_ns() + 3 * NSEC_PER_SEC);
+	scheduler_stop_failing();
+}
+
+/* Past the time at which a watchdog would have barked. */
+static void stay_well(const struct options *options)
+{
+	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
+	mark("healthy");
+	sleep_until_ns(now_ns() + options->timeout_ms * NSEC_PER_MSEC * 5 / 4);
+	if (scheduler_leaving(NULL))
+		die("the scheduler has gone though nothing was to fail");
+	mark("well");
+}
+
+static void one_round(const struct options *options)
+{
+	scheduler_attach(options);
+	mark("attached");
+	if (options->mode == MODE_MAPS)
+		zoo_send(options);
+	if (options->mode == MODE_SPIN)
+		spin();
+	else if (options->mode == MODE_WELL)
+		stay_well(options);
+	else
+		fail(options);
+}
+
+static void all_rounds(const struct options *options)
+{
+	tracing_start();
+	if (options->mode == MODE_MAPS)
+		zoo_make(options);
+	crew_start(options);
+	if (options->clock)
+		clock_watch();
+	if (options->delay_s) {
+		mark("delay");
+		sleep_until_ns(now_ns() + options->delay_s * NSEC_PER_SEC);
+	}
+	for (unsigned int i = 0; i < options->rounds; i++) {
+		if (i)
+			tracing_start();
+		one_round(options);
+		if (options->mode == MODE_WELL || i + 1 < options->rounds) {
+			scheduler_detach();
+			mark("detached");
+		}
+	}
+}
+
+/* Alone there is nobody who takes images or wants to know addresses. */
+static void tell_host(const struct options *options)
+{
+	uint64_t dump_state = symbols_send(options);
+
+	oracle_send_guest(options);
+	if (options->mode == MODE_NONE)
+		return;
+	if (!dump_state)
+		die("no scx_dump_state in this kernel: it is built without sched_ext");
+	mark("arm %#lx", (unsigned long)dump_state);
+	await_host("armed");
+}
+
 int main(void)
 {
 	struct options options = { 0 };
-	uint64_t dump_state;
+	bool alone = options_alone();
 
 	if (getpid() != 1)
 		return 1;
-	link_open();
+	link_open(alone);
 	options_read(&options);
 	machine_set_up(&options);
 	mark("up");
-	dump_state = symbols_send(&options);
-	oracle_send_guest(&options);
+	if (!alone)
+		tell_host(&options);
 	if (options.mode == MODE_NONE) {
 		crew_start(&options);
 		oracle_send_moment("idle", false);
 		mark("idle");
 	} else {
-		if (!dump_state)
-			die("no scx_dump_state in this kernel: it is built without sched_ext");
-		mark("arm %#lx", (unsigned long)dump_state);
-		await_host("armed");
-		tracing_start();
-		if (options.mode == MODE_MAPS)
-			zoo_make(&options);
-		crew_start(&options);
-		scheduler_attach(&options);
-		mark("attached");
-		if (options.mode == MODE_MAPS)
-			zoo_send(&options);
-		fail(&options);
+		all_rounds(&options);
 	}
 	mark("done");
+	if (alone)
+		power_off();
 	for (;;)
 		pause();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The line to the host: a virtio serial port, because a UART is too slow for bulk under emulation;
- * the second UART where the kernel has no driver for the former built in. Marks go to the console as
+ * the second UART where the kernel has no driver for the former built in or the machine no such port. Marks go to the console as
  * well, where they stand in order with the kernel's own messages.
  */
 #include <errno.h>
@@ -42,12 +42,17 @@ static void uart_open(void)
 		die(UART ": %s", strerror(errno));
 }
 
-void link_open(void)
+void link_open(bool uart)
 {
-	if (access(VIRTIO_DRIVER, F_OK))
+	if (uart || access(VIRTIO_DRIVER, F_OK))
 		uart_open();
 	else
 		wait_for(virtio_port_there, NULL, PORT_LIMIT_MS, "for " VIRTIO_PORT);
+}
+
+void link_drop(void)
+{
+	port = -1;
 }
 
 static void port_write(const char *bytes, size_t size)
@@ -96,9 +101,16 @@ void die(const char *format, ...)
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	mark("failed %s", reason);
-	tcdrain(port);
 	if (getpid() == 1)
-		reboot(RB_POWER_OFF);
+		power_off();
+	_exit(1);
+}
+
+void power_off(void)
+{
+	tcdrain(port);
+	tcdrain(STDOUT_FILENO);
+	reboot(RB_POWER_OFF);
 	_exit(1);
 }
 

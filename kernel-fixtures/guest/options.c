@@ -8,7 +8,7 @@
 static const char *const mode_names[] = {
 	[MODE_NONE] = "none",	[MODE_STALL] = "stall", [MODE_HELD] = "held",
 	[MODE_VTIME] = "vtime", [MODE_ERROR] = "error", [MODE_HOG] = "hog",
-	[MODE_MAPS] = "maps",
+	[MODE_MAPS] = "maps",	[MODE_SPIN] = "spin",	[MODE_WELL] = "well",
 };
 
 static void mode_parse(struct options *options, const char *name)
@@ -34,11 +34,23 @@ static void timeout_parse(struct options *options, const char *text)
 	options->timeout_ms = (unsigned int)seconds * 1000;
 }
 
+static unsigned int number_parse(const char *word, unsigned long most)
+{
+	const char *text = strchr(word, '=') + 1;
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (end == text || *end || number > most)
+		die("%s: want a number of at most %lu", word, most);
+	return (unsigned int)number;
+}
+
 void options_read(struct options *options)
 {
 	static char line[4096];
 	char *save = NULL;
 
+	options->rounds = 1;
 	if (text_read("/proc/cmdline", line, sizeof(line)) < 0)
 		die("/proc/cmdline is unreadable");
 	for (char *word = strtok_r(line, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
@@ -48,9 +60,22 @@ void options_read(struct options *options)
 			timeout_parse(options, word + 15);
 		else if (!strncmp(word, "scxfix.bighash=", 15))
 			options->big_hash = (unsigned int)strtoul(word + 15, NULL, 10);
+		else if (!strncmp(word, "scxfix.delay=", 13))
+			options->delay_s = number_parse(word, 3600);
+		else if (!strncmp(word, "scxfix.rounds=", 14))
+			options->rounds = number_parse(word, 10);
 		else if (!strcmp(word, "scxfix.kallsyms"))
 			options->all_symbols = true;
+		else if (!strcmp(word, "scxfix.clock"))
+			options->clock = true;
 	}
 	if (!options->mode_name || !options->timeout_ms)
 		die("scxfix.mode= or scxfix.timeout= is missing from the command line");
+}
+
+bool options_alone(void)
+{
+	static char line[4096];
+
+	return text_read("/proc/cmdline", line, sizeof(line)) >= 0 && strstr(line, " scxfix.alone");
 }

@@ -16,6 +16,7 @@ extern const unsigned char scxfix_object[];
 extern const unsigned char scxfix_object_end[];
 
 static struct bpf_object *object;
+static struct bpf_link *link_of_ops;
 static volatile struct scxfix_state *state;
 static volatile struct scxfix_exit *exit_record;
 
@@ -127,6 +128,7 @@ void scheduler_attach(const struct options *options)
 	if (!settings || size < sizeof(*settings))
 		die(".rodata.settings can't be set");
 	settings->mode = options->mode;
+	settings->last_cpu = (int)machine_cpus() - 1;
 	ops = map_of("scxfix_ops");
 	set_timeout(ops, options->timeout_ms);
 
@@ -135,7 +137,8 @@ void scheduler_attach(const struct options *options)
 	state = share(".data.state", sizeof(*state));
 	exit_record = share(".data.exit_record", sizeof(*exit_record));
 	sign_on_crew();
-	if (!bpf_map__attach_struct_ops(ops))
+	link_of_ops = bpf_map__attach_struct_ops(ops);
+	if (!link_of_ops)
 		die("the scheduler does not attach: %s: %s", strerror(errno), first_warning);
 	if (state->no_user_dsqs && (options->mode == MODE_STALL || options->mode == MODE_VTIME))
 		die("mode %s needs DSQs, and this kernel's scx_bpf_create_dsq() can't be called",
@@ -145,6 +148,24 @@ void scheduler_attach(const struct options *options)
 void scheduler_start_failing(void)
 {
 	state->stalling = 1;
+}
+
+void scheduler_stop_failing(void)
+{
+	state->stalling = 0;
+}
+
+/* Out of the kernel with it and its maps; after its error exit it is only they that go. */
+void scheduler_detach(void)
+{
+	bpf_link__destroy(link_of_ops);
+	munmap((void *)state, sizeof(*state));
+	munmap((void *)exit_record, sizeof(*exit_record));
+	bpf_object__close(object);
+	link_of_ops = NULL;
+	object = NULL;
+	state = NULL;
+	exit_record = NULL;
 }
 
 void scheduler_set_error_at(uint64_t when)

@@ -17,6 +17,7 @@
 void tracing_start(void)
 {
 	if (!text_write(TRACING "buffer_size_kb", BUFFER_KB) ||
+	    !text_write(TRACING "trace", "\n") || !text_write(TRACING "tracing_on", "1") ||
 	    !text_write(TRACING "events/sched_ext/sched_ext_dump/enable", "1"))
 		die("the tracepoint sched_ext_dump can't be enabled");
 }
