@@ -40,6 +40,8 @@ static void no_types(struct walk *w)
 	w->r->prog_runtime_stats_unavailable = why;
 	w->r->per_cpu_time_unavailable = why;
 	w->r->per_node_numa_unavailable = why;
+	w->r->cgroup_psi_unavailable = why;
+	w->r->rqspinlocks_unavailable = why;
 	w->r->kernel_log_unavailable = why;
 }
 
@@ -48,9 +50,11 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 	walk_guest(w, source);
 	if (w->k->has_types) {
 		walk_bpf_symbols(w);
+		walk_modules(w);
 		walk_rqs(w);
 		walk_scheds(w);
 		walk_dsqs(w);
+		walk_higher(w);
 		walk_scx_tasks(w);
 		walk_task_details(w);
 		walk_task_identities(w);
@@ -58,12 +62,14 @@ static void walk_all(struct walk *w, const struct scxray_source *source)
 		walk_progs(w);
 		walk_cpu_time(w);
 		walk_numa(w);
+		walk_psi(w);
 		walk_log(w);
 	} else {
 		no_types(w);
 	}
 	walk_vcpus(w, source);
 	walk_stacks(w);
+	walk_locks(w);
 	walk_missing(w);
 }
 
@@ -109,6 +115,7 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	full->btfs = w.btfs;
 	full->nr_btfs = w.nr_btfs;
 	w.r->symbols = &full->kernel.symbols;
+	w.r->modules = w.modules;
 	w.r->task_slots = w.task_slots;
 	w.r->task_mask = w.task_mask;
 	return &full->report;

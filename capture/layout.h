@@ -41,6 +41,8 @@
 	X(task_struct, signal, "signal")                                 \
 	X(task_struct, cgroups, "cgroups")                               \
 	X(task_struct, scx, "scx")                                       \
+	X(task_struct, rt, "rt")                                         \
+	X(task_struct, dl, "dl")                                         \
 	X(task_struct, stack, "stack")                                   \
 	X(task_struct, thread_sp, "thread.sp")                           \
 	X(sched_ext_entity, sched, "sched") /* 7.1 */                    \
@@ -72,6 +74,21 @@
 	X(rq, rt_nr_running, "rt.rt_nr_running")                         \
 	X(rq, dl_nr_running, "dl.dl_nr_running")                         \
 	X(rq, online, "online")                                          \
+	X(rq, lock, "__lock.raw_lock.val")                               \
+	X(rq, lock_owner_cpu, "__lock.owner_cpu") /* DEBUG_SPINLOCK */   \
+	X(rq, rt, "rt")                                                  \
+	X(rq, dl_root, "dl.root.rb_root.rb_node")                        \
+	X(rt_rq, queue, "active.queue")                                  \
+	X(sched_rt_entity, run_list, "run_list")                         \
+	X(sched_rt_entity, my_q, "my_q") /* RT_GROUP_SCHED */            \
+	X(sched_dl_entity, rb_node, "rb_node")                           \
+	X(sched_dl_entity, dl_runtime, "dl_runtime")                     \
+	X(sched_dl_entity, dl_deadline, "dl_deadline")                   \
+	X(sched_dl_entity, dl_period, "dl_period")                       \
+	X(sched_dl_entity, runtime, "runtime")                           \
+	X(sched_dl_entity, deadline, "deadline")                         \
+	X(sched_dl_entity, dl_throttled, "dl_throttled")                 \
+	X(sched_dl_entity, dl_server, "dl_server")                       \
 	X(scx_rq, local_dsq, "local_dsq")                                \
 	X(scx_rq, bypass_dsq, "bypass_dsq") /* 6.19, 7.0 */              \
 	X(scx_rq, reject_dsq, "reject_dsq") /* 7.3 */                    \
@@ -89,6 +106,8 @@
 	X(scx_rq, cpus_to_preempt, "cpus_to_preempt")                    \
 	X(scx_rq, cpus_to_wait, "cpus_to_wait")                          \
 	X(scx_rq, cpus_to_sync, "cpus_to_sync") /* 6.19 */               \
+	X(scx_rq, ddsp_deferred_locals, "ddsp_deferred_locals")          \
+	X(scx_rq, cpuperf_target, "cpuperf_target")                      \
 	X(scx_dispatch_q, list, "list")                                  \
 	X(scx_dispatch_q, priq, "priq.rb_node")                          \
 	X(scx_dispatch_q, nr, "nr")                                      \
@@ -115,6 +134,7 @@
 	X(scx_sched, ancestors, "ancestors")                             \
 	X(scx_sched_pnode, global_dsq, "global_dsq")                     \
 	X(scx_sched_pcpu, event_stats, "event_stats")                    \
+	X(scx_sched_pcpu, flags, "flags") /* 7.1 */                      \
 	X(scx_sched_pcpu, bypass_dsq, "bypass_dsq")                      \
 	X(scx_sched_pcpu, cpus_to_kick, "cpus_to_kick") /* 7.3 */        \
 	X(scx_sched_pcpu, cpus_to_kick_if_idle, "cpus_to_kick_if_idle")  \
@@ -151,6 +171,19 @@
 	X(orc_entry, bp_reg, "bp_reg")                                   \
 	X(orc_entry, type, "type")                                       \
 	X(orc_entry, signal, "signal")                                   \
+	X(module, state, "state")                                        \
+	X(module, list, "list")                                          \
+	X(module, name, "name")                                          \
+	X(module, mem, "mem")                                            \
+	X(module, num_orcs, "arch.num_orcs")                             \
+	X(module, orc_unwind_ip, "arch.orc_unwind_ip")                   \
+	X(module, orc_unwind, "arch.orc_unwind")                         \
+	X(module, kallsyms, "kallsyms")                                  \
+	X(module_memory, base, "base")                                   \
+	X(module_memory, size, "size")                                   \
+	X(mod_kallsyms, symtab, "symtab")                                \
+	X(mod_kallsyms, num_symtab, "num_symtab")                        \
+	X(mod_kallsyms, strtab, "strtab")                                \
 	X(list_head, next, "next")                                       \
 	X(list_head, prev, "prev")                                       \
 	X(rb_node, left, "rb_left")                                      \
@@ -281,6 +314,18 @@
 	X(btf, data_size, "data_size")                                   \
 	X(btf, base_btf, "base_btf")                                     \
 	X(cgroup, kn, "kn")                                              \
+	X(cgroup, self, "self")                                          \
+	X(cgroup, psi, "psi")                                            \
+	X(cgroup_root, cgrp, "cgrp")                                     \
+	X(cgroup_subsys_state, sibling, "sibling")                       \
+	X(cgroup_subsys_state, children, "children")                     \
+	X(cgroup_subsys_state, parent, "parent")                         \
+	X(cgroup_subsys_state, flags, "flags")                           \
+	X(psi_group, enabled, "enabled")                                 \
+	X(psi_group, total, "total")                                     \
+	X(psi_group, avg, "avg")                                         \
+	X(rqspinlock_held, cnt, "cnt") /* 6.15 */                        \
+	X(rqspinlock_held, locks, "locks")                               \
 	X(kernfs_node, name, "name")                                     \
 	X(kernfs_node, parent, "parent")     /* up to 6.14 */            \
 	X(kernfs_node, __parent, "__parent") /* 6.15 */                  \
@@ -379,7 +424,7 @@ enum layout_member {
 	X(__start_BTF, 0)                                             \
 	X(__stop_BTF, 0)                                              \
 	X(nr_cpu_ids, 4)                                              \
-	X(nr_node_ids, 4)                                             \
+	X(nr_node_ids, 4)                                             	X(system_state, 4)                                            \
 	X(__per_cpu_offset, 0)                                        \
 	X(__cpu_possible_mask, 0)                                     \
 	X(jiffies_64, 8)                                              \
@@ -395,6 +440,13 @@ enum layout_member {
 	X(scx_root, 8)	    /* 6.16 */                                \
 	X(scx_sched_all, 0) /* 7.1 */                                 \
 	X(scx_tasks, 0)                                               \
+	X(scx_locked_rq_state, 0)   /* 6.17 */                        \
+	X(locked_rq, 0)		    /* 6.16 */                        \
+	X(rqspinlock_held_locks, 0) /* 6.15 */                        \
+	X(modules, 0)                                                 \
+	X(cgrp_dfl_root, 0)                                           \
+	X(psi_system, 0)                                              \
+	X(psi_disabled, 4)                                            \
 	X(scx_enable_state_var, 4)     /* 6.16 */                     \
 	X(scx_ops_enable_state_var, 4) /* up to 6.15 */               \
 	X(scx_switching_all, 1)                                       \

@@ -11,7 +11,11 @@
 const char *scxray_report_symbol(const struct scxray_report *report, uint64_t addr, char *buf,
 				 size_t size)
 {
-	return report->symbols ? symbols_name(report->symbols, addr, buf, size) : NULL;
+	const char *name = modules_name(report->modules, addr, 0, buf, size);
+
+	if (!name && report->symbols)
+		name = symbols_name(report->symbols, addr, buf, size);
+	return name;
 }
 
 const struct scxray_task *scxray_report_task(const struct scxray_report *report, uint64_t kva)

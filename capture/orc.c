@@ -35,17 +35,17 @@ static const char *find_tables(struct orc *orc, const struct walk *w)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!symbol[needed[i]])
 			return "this kernel has no ORC tables";
-	orc->ips = symbol[S___start_orc_unwind_ip];
-	orc->entries = symbol[S___start_orc_unwind];
+	orc->kernel.ips = symbol[S___start_orc_unwind_ip];
+	orc->kernel.entries = symbol[S___start_orc_unwind];
 	orc->text = symbol[S__stext];
 	orc->text_end = symbol[S__etext];
 	orc->init = symbol[S__sinittext]; /* the boot CPU's idle task came from there */
 	orc->init_end = symbol[S__einittext];
-	ips = (symbol[S___stop_orc_unwind_ip] - orc->ips) / 4;
-	bytes = symbol[S___stop_orc_unwind] - orc->entries;
+	ips = (symbol[S___stop_orc_unwind_ip] - orc->kernel.ips) / 4;
+	bytes = symbol[S___stop_orc_unwind] - orc->kernel.entries;
 	if (!ips || ips > MAX_ENTRIES || !orc->entry_size || bytes / orc->entry_size < ips)
 		return "the ORC tables' sizes make no sense";
-	orc->nr = (uint32_t)ips;
+	orc->kernel.nr = (uint32_t)ips;
 	return NULL;
 }
 
@@ -80,7 +80,7 @@ static const char *find_numbering(struct orc *orc, struct walk *w)
 	for (size_t i = 0; i < sizeof(numberings) / sizeof(numberings[0]); i++) {
 		orc->regs = numberings[i];
 		memset(orc->cache, 0, sizeof(orc->cache));
-		why = orc_find(orc, w, function, &rule);
+		why = orc_find(orc, w, &orc->kernel, function, &rule);
 		if (why)
 			return why;
 		if (rule.sp_reg == ORC_SP && rule.sp_offset == 8 && rule.type == ORC_TYPE_CALL)
@@ -102,13 +102,14 @@ const char *orc_init(struct orc *orc, struct walk *w, uint32_t entry_size)
 }
 
 /* The last entry whose address is at or before `ip`. */
-static const char *search(const struct orc *orc, struct walk *w, uint64_t ip, uint32_t *index)
+static const char *search(const struct orc_table *table, struct walk *w, uint64_t ip,
+			  uint32_t *index)
 {
-	uint32_t lo = 0, hi = orc->nr;
+	uint32_t lo = 0, hi = table->nr;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		uint64_t at = orc->ips + 4ULL * mid;
+		uint64_t at = table->ips + 4ULL * mid;
 		struct scxray_num offset = read_int(w, at, 4, true);
 
 		if (offset.state != SCXRAY_PRESENT)
@@ -125,7 +126,8 @@ static const char *search(const struct orc *orc, struct walk *w, uint64_t ip, ui
 	return NULL;
 }
 
-const char *orc_find(struct orc *orc, struct walk *w, uint64_t ip, struct orc_rule *rule)
+const char *orc_find(struct orc *orc, struct walk *w, const struct orc_table *table, uint64_t ip,
+		     struct orc_rule *rule)
 {
 	struct orc_cached *cached = &orc->cache[(ip ^ ip >> 10) & (ORC_CACHE - 1)];
 	struct scxray_num values[6];
@@ -137,10 +139,10 @@ const char *orc_find(struct orc *orc, struct walk *w, uint64_t ip, struct orc_ru
 		*rule = cached->rule;
 		return NULL;
 	}
-	why = search(orc, w, ip, &index);
+	why = search(table, w, ip, &index);
 	if (why)
 		return why;
-	entry = orc->entries + (uint64_t)index * orc->entry_size;
+	entry = table->entries + (uint64_t)index * orc->entry_size;
 	for (unsigned i = 0; i < 6; i++) {
 		static const enum layout_member members[6] = {
 			M_orc_entry_sp_offset, M_orc_entry_bp_offset, M_orc_entry_sp_reg,

@@ -48,10 +48,16 @@ struct orc_rule {
 
 #define ORC_CACHE 1024 /* a power of two */
 
+/* The kernel's own pair of tables, or a module's. */
+struct orc_table {
+	uint64_t ips, entries;
+	uint32_t nr;
+};
+
 struct orc {
 	const char *unavailable; /* NULL: the tables are there */
-	uint64_t ips, entries;
-	uint32_t nr, entry_size;
+	struct orc_table kernel;
+	uint32_t entry_size;
 	uint64_t text, text_end, init, init_end;
 	const uint8_t *regs; /* ORC_NR_REGS: an entry's number -> enum orc_reg */
 	/* tasks sleep in few places: what was found for their addresses */
@@ -71,7 +77,8 @@ static inline bool orc_covers(const struct orc *orc, uint64_t ip)
 	       ((ip >= orc->text && ip < orc->text_end) || (ip >= orc->init && ip < orc->init_end));
 }
 
-/* The rule for an address that they cover.  NULL, or why there is none. */
-const char *orc_find(struct orc *orc, struct walk *w, uint64_t ip, struct orc_rule *rule);
+/* The rule for an address that `table` covers.  NULL, or why there is none. */
+const char *orc_find(struct orc *orc, struct walk *w, const struct orc_table *table, uint64_t ip,
+		     struct orc_rule *rule);
 
 #endif

@@ -230,16 +230,24 @@ uint32_t pointee_size(const struct walk *w, enum layout_member m)
 const char *symbol_of(struct walk *w, uint64_t addr)
 {
 	char buf[600];
-	const char *name = symbols_name(&w->k->symbols, addr, buf, sizeof(buf));
+	const char *name;
 
+	modules_need(w, addr);
+	name = modules_name(w->modules, addr, 0, buf, sizeof(buf));
+	if (!name)
+		name = symbols_name(&w->k->symbols, addr, buf, sizeof(buf));
 	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
 }
 
 const char *return_symbol_of(struct walk *w, uint64_t addr)
 {
 	char buf[600];
-	const char *name = symbols_return_name(&w->k->symbols, addr, buf, sizeof(buf));
+	const char *name;
 
+	modules_need(w, addr - 1);
+	name = modules_name(w->modules, addr, 1, buf, sizeof(buf));
+	if (!name)
+		name = symbols_return_name(&w->k->symbols, addr, buf, sizeof(buf));
 	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
 }
 

@@ -166,6 +166,20 @@ static bool is_bpf(const struct unwind *u, uint64_t ip)
 	return false;
 }
 
+static bool of_module(const struct unwind *u, uint64_t ip, struct orc_table *table)
+{
+	const struct module *m = modules_find(u->w->modules, ip);
+
+	if (!m || !m->nr_orcs)
+		return false;
+	*table = (struct orc_table){
+		.ips = m->orc_ips,
+		.entries = m->orc_entries,
+		.nr = m->nr_orcs,
+	};
+	return true;
+}
+
 static bool find_rule(struct unwind *u, struct orc_rule *rule)
 {
 	/* code that the JIT made keeps frame pointers */
@@ -178,15 +192,16 @@ static bool find_rule(struct unwind *u, struct orc_rule *rule)
 	};
 	/* behind a call that never returns another function may begin */
 	uint64_t ip = u->exact ? u->ip : u->ip - 1;
+	struct orc_table table = u->orc->kernel;
 	const char *why;
 
 	if (u->orc->unavailable)
 		return stop(u, u->orc->unavailable);
-	if (!orc_covers(u->orc, ip)) {
+	if (!orc_covers(u->orc, ip) && !of_module(u, ip, &table)) {
 		*rule = frame_pointer;
 		return is_bpf(u, ip) || stop(u, "no unwind information for this code");
 	}
-	why = orc_find(u->orc, u->w, ip, rule);
+	why = orc_find(u->orc, u->w, &table, ip, rule);
 	if (why)
 		return stop(u, why);
 	if (rule->type == ORC_TYPE_UNDEFINED)

@@ -12,6 +12,7 @@
 
 #include "guest.h"
 #include "kernel.h"
+#include "modules.h"
 #include "pool.h"
 
 struct walk {
@@ -28,6 +29,8 @@ struct walk {
 	/* maps that programs of the live scheduler use: addresses */
 	uint64_t *active_maps;
 	size_t nr_active_maps;
+	/* loadable modules; NULL: none, or not looked at */
+	struct modules *modules;
 	/* task_struct address -> index into r->tasks + 1 */
 	uint32_t *task_slots;
 	uint32_t task_mask;
@@ -146,10 +149,15 @@ void rhashtable_walk(struct walk *w, uint64_t ht, uint32_t max,
 
 void walk_guest(struct walk *w, const struct scxray_source *source);
 void walk_bpf_symbols(struct walk *w);
+void walk_modules(struct walk *w);
 void walk_vcpus(struct walk *w, const struct scxray_source *source);
 /* kernel stacks, of vCPUs and of tasks: after both are known */
 void walk_stacks(struct walk *w);
+/* tasks in lock slow paths, by those stacks; locks that CPUs hold */
+void walk_locks(struct walk *w);
 void walk_rqs(struct walk *w);
+/* runnable rt and deadline tasks of every CPU */
+void walk_higher(struct walk *w);
 void walk_scheds(struct walk *w);
 void walk_dsqs(struct walk *w);
 void walk_scx_tasks(struct walk *w);
@@ -159,6 +167,7 @@ void walk_maps(struct walk *w);
 void walk_progs(struct walk *w);
 void walk_cpu_time(struct walk *w);
 void walk_numa(struct walk *w);
+void walk_psi(struct walk *w);
 void walk_log(struct walk *w);
 void walk_missing(struct walk *w);
 
@@ -167,6 +176,9 @@ static inline uint32_t task_slot(uint64_t kva, uint32_t mask)
 {
 	return (uint32_t)((kva >> 6) * 0x9e3779b97f4a7c15ULL >> 32) & mask;
 }
+
+/* Has the symbols of the module whose code holds `addr`, if any does, read. */
+void modules_need(struct walk *w, uint64_t addr);
 
 /* Frees the BTF objects of walk.btfs. */
 void map_types_deinit(void *btfs, size_t nr);

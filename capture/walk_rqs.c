@@ -37,6 +37,57 @@ static void runnable_list(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 		rq->runnable_cut = it.cut;
 }
 
+/* The root scheduler's scx_sched_pcpu, a per-CPU address; NONE where there is none. */
+static struct scxray_num root_pcpu(struct walk *w)
+{
+	struct scxray_num root = { 0 };
+
+	if (has_symbol(w, S_scx_root) && has_member(w, M_scx_sched_pcpu))
+		root = read_symbol(w, S_scx_root, false);
+	if (root.state != SCXRAY_PRESENT || !root.value)
+		return (struct scxray_num){ 0 };
+	return read_member(w, root.value, M_scx_sched_pcpu);
+}
+
+/* Bypass by CPU: a flag of rq->scx up to 7.0, of the scheduler's scx_sched_pcpu from 7.1 on. */
+static struct scxray_num bypassing(struct walk *w, const struct scxray_rq *rq)
+{
+	struct scxray_num flags = rq->flags, pcpu;
+	uint64_t bit;
+
+	if (!types_enumerator(&w->k->types, "scx_rq_flags", "SCX_RQ_BYPASSING", &bit)) {
+		if (!types_enumerator(&w->k->types, "scx_sched_pcpu_flags",
+				      "SCX_SCHED_PCPU_BYPASSING", &bit))
+			return (struct scxray_num){ 0 };
+		pcpu = root_pcpu(w);
+		if (pcpu.state != SCXRAY_PRESENT || !pcpu.value)
+			return (struct scxray_num){ 0 };
+		flags = read_member(w, percpu_addr(w, pcpu.value, rq->cpu), M_scx_sched_pcpu_flags);
+	}
+	if (flags.state == SCXRAY_PRESENT)
+		flags.value = !!(flags.value & bit);
+	return flags;
+}
+
+/* Tasks that were dispatched to another CPU's local DSQ and are not there yet. */
+static struct scxray_num nr_deferred(struct walk *w, uint64_t scx)
+{
+	struct list_iter it;
+	uint64_t node, nr = 0;
+
+	if (!has_member(w, M_scx_rq_ddsp_deferred_locals))
+		return (struct scxray_num){ 0 };
+	list_start(&it, w, member_addr(w, scx, M_scx_rq_ddsp_deferred_locals),
+		   w->settings.max_list);
+	while (list_next(&it, &node))
+		nr++;
+	if (it.cut)
+		return (struct scxray_num){ .value = it.node,
+					    .reason = it.cut,
+					    .state = SCXRAY_UNREADABLE };
+	return num_present(nr);
+}
+
 /*
  * Which CPUs are to be kicked: in rq->scx up to 7.2; from 7.3 on in every
  * scheduler's scx_sched_pcpu, of which the root's is shown.
@@ -59,13 +110,10 @@ static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 		{ offsetof(struct scxray_rq, cpus_to_sync), M_scx_rq_cpus_to_sync,
 		  LAYOUT_NR_MEMBERS },
 	};
-	struct scxray_num root, pcpu = { 0 };
+	struct scxray_num pcpu = { 0 };
 
-	if (has_symbol(w, S_scx_root) && has_member(w, M_scx_sched_pcpu_cpus_to_kick)) {
-		root = read_symbol(w, S_scx_root, false);
-		if (root.state == SCXRAY_PRESENT && root.value)
-			pcpu = read_member(w, root.value, M_scx_sched_pcpu);
-	}
+	if (has_member(w, M_scx_sched_pcpu_cpus_to_kick))
+		pcpu = root_pcpu(w);
 	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
 		struct scxray_cpumask *to = (struct scxray_cpumask *)((char *)rq + masks[i].to);
 
@@ -113,8 +161,54 @@ static void scx_part(struct walk *w, struct scxray_rq *rq)
 		rq->kick_sync = read_member(w, scx, M_scx_rq_kick_sync);
 	rq->nr_immed = read_member(w, scx, M_scx_rq_nr_immed);
 	rq->rq_clock = read_member(w, scx, M_scx_rq_clock);
+	rq->cpuperf_target = read_optional(w, scx, M_scx_rq_cpuperf_target);
+	rq->nr_deferred = nr_deferred(w, scx);
+	rq->bypassing = bypassing(w, rq);
 	kick_masks(w, rq, scx);
 	runnable_list(w, rq, scx);
+}
+
+/*
+ * The word of a queued spinlock (include/asm-generic/qspinlock_types.h, fewer than 16384
+ * CPUs): a byte that is set while it is held, one for a CPU that is next, and the last
+ * CPU of those that queue.  It does not say who holds it.
+ */
+static void rq_lock(struct walk *w, struct scxray_rq *rq)
+{
+	uint64_t tail;
+
+	rq->lock_scx_cpu = -1;
+	rq->lock = read_optional(w, rq->kva, M_rq_lock);
+	rq->lock_held = rq->lock_pending = rq->lock;
+	if (rq->lock.state != SCXRAY_PRESENT)
+		return;
+	rq->lock.value &= UINT32_MAX; /* an atomic_t: its bits are what counts */
+	rq->lock_held.value = !!(rq->lock.value & 0xff);
+	rq->lock_pending.value = !!(rq->lock.value & 0xff00);
+	tail = rq->lock.value >> 18;
+	if (tail)
+		rq->lock_tail_cpu = num_present(tail - 1);
+	if (rq->lock_held.value)
+		rq->lock_owner_cpu = read_optional(w, rq->kva, M_rq_lock_owner_cpu);
+}
+
+/* While a CPU runs a sched_ext operation with an rq locked, it notes which one that is. */
+static void locked_by_ops(struct walk *w)
+{
+	enum layout_symbol s =
+		has_symbol(w, S_scx_locked_rq_state) ? S_scx_locked_rq_state : S_locked_rq;
+
+	if (!has_symbol(w, s))
+		return;
+	for (size_t i = 0; i < w->r->nr_rqs; i++) {
+		uint32_t cpu = w->r->rqs[i].cpu;
+		struct scxray_num locked =
+			read_int(w, percpu_addr(w, w->k->layout.symbol[s], cpu), 8, false);
+
+		for (size_t j = 0; locked.state == SCXRAY_PRESENT && j < w->r->nr_rqs; j++)
+			if (w->r->rqs[j].kva == locked.value)
+				w->r->rqs[j].lock_scx_cpu = (int32_t)cpu;
+	}
 }
 
 static void one_rq(struct walk *w, struct scxray_rq *rq)
@@ -127,6 +221,7 @@ static void one_rq(struct walk *w, struct scxray_rq *rq)
 	rq->rt_nr_running = read_member(w, rq->kva, M_rq_rt_nr_running);
 	rq->dl_nr_running = read_member(w, rq->kva, M_rq_dl_nr_running);
 	rq->online = read_member(w, rq->kva, M_rq_online);
+	rq_lock(w, rq);
 	current_task(w, rq);
 	if (has_member(w, M_rq_scx))
 		scx_part(w, rq);
@@ -166,4 +261,5 @@ void walk_rqs(struct walk *w)
 		rq->kva = percpu_addr(w, w->k->layout.symbol[S_runqueues], cpu);
 		one_rq(w, rq);
 	}
+	locked_by_ops(w);
 }

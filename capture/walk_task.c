@@ -204,6 +204,19 @@ static void entity(struct walk *w, struct scxray_task *task)
 	sched_of(w, task, at);
 }
 
+/* What a deadline task was promised, and what is left of it. */
+static void deadline(struct walk *w, struct scxray_task *task)
+{
+	uint64_t dl = member_addr(w, task->kva, M_task_struct_dl);
+
+	task->dl_runtime = read_member(w, dl, M_sched_dl_entity_dl_runtime);
+	task->dl_deadline = read_member(w, dl, M_sched_dl_entity_dl_deadline);
+	task->dl_period = read_member(w, dl, M_sched_dl_entity_dl_period);
+	task->dl_left = read_member(w, dl, M_sched_dl_entity_runtime);
+	task->dl_abs_deadline = read_member(w, dl, M_sched_dl_entity_deadline);
+	task->dl_throttled = read_member(w, dl, M_sched_dl_entity_dl_throttled);
+}
+
 static void details(struct walk *w, struct scxray_task *task)
 {
 	struct scxray_num class = read_member(w, task->kva, M_task_struct_sched_class);
@@ -233,6 +246,9 @@ static void details(struct walk *w, struct scxray_task *task)
 		state_letter(task->state, read_member(w, task->kva, M_task_struct_exit_state));
 	if (class.state == SCXRAY_PRESENT)
 		task->sched_class = sched_class_name(w, class.value);
+	if (task->sched_class && !strcmp(task->sched_class, "dl") &&
+	    has_member(w, M_task_struct_dl))
+		deadline(w, task);
 	task->cpus_allowed = read_cpumask(w, task->kva, M_task_struct_cpus_ptr);
 	if (has_member(w, M_task_struct_scx))
 		entity(w, task);

@@ -36,18 +36,19 @@ struct scxray_settings {
 	uint32_t max_stack_frames; /* frames of one kernel stack; default 64 */
 	uint32_t max_arena_pages;  /* pages of one arena; default 4096 */
 	uint32_t max_log_records;  /* last records of the kernel's log; default 200 */
+	uint32_t max_cgroups;	   /* cgroups whose pressure is read; default 1024 */
 	uint64_t max_copy_bytes;   /* guest bytes that the walk may touch; default 1 GiB */
 	uint64_t max_report_bytes; /* memory of the report; default 128 MiB */
 };
 
 /* The defaults. */
-#define SCXRAY_SETTINGS_INIT                                                                   \
-	{                                                                                      \
-		.max_tasks = 4096, .max_list = 4096, .max_dsqs = 4096, .max_maps = 4096,       \
-		.max_entries = 4096, .max_percpu_keys = 256, .max_stacks = 16384,              \
-		.max_stack_pcs = 128, .max_task_stacks = 1024, .max_stack_frames = 64,         \
-		.max_arena_pages = 4096, .max_log_records = 200, .max_copy_bytes = 1ULL << 30, \
-		.max_report_bytes = 128ULL << 20                                               \
+#define SCXRAY_SETTINGS_INIT                                                             \
+	{                                                                                \
+		.max_tasks = 4096, .max_list = 4096, .max_dsqs = 4096, .max_maps = 4096, \
+		.max_entries = 4096, .max_percpu_keys = 256, .max_stacks = 16384,        \
+		.max_stack_pcs = 128, .max_task_stacks = 1024, .max_stack_frames = 64,   \
+		.max_arena_pages = 4096, .max_log_records = 200, .max_cgroups = 1024,    \
+		.max_copy_bytes = 1ULL << 30, .max_report_bytes = 128ULL << 20           \
 	}
 
 /*

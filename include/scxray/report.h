@@ -25,6 +25,7 @@ extern "C" {
 #endif
 
 struct symbols; /* capture's */
+struct modules;
 
 /* ---- guest -------------------------------------------------------------- */
 
@@ -99,6 +100,7 @@ struct scxray_vcpu {
 	struct scxray_num curr_pid;
 	struct scxray_text curr_comm;
 	struct scxray_stack_trace backtrace;
+	const char *lock_slowpath_match; /* as in scxray_task */
 };
 
 /* ---- tasks -------------------------------------------------------------- */
@@ -174,7 +176,18 @@ struct scxray_task {
 
 	/* of a task that runs: its vCPU's backtrace */
 	struct scxray_stack_trace kernel_stack;
+	/* the lock slow path that it is in, by its stack: "rwsem_down_read_slowpath"; else NULL */
+	const char *lock_slowpath_match;
 
+	/* of the deadline class, in ns; NONE in all others */
+	struct scxray_num dl_runtime;
+	struct scxray_num dl_deadline;
+	struct scxray_num dl_period;
+	struct scxray_num dl_left;	   /* of dl_runtime; signed */
+	struct scxray_num dl_abs_deadline; /* on the rq's clock */
+	struct scxray_num dl_throttled;
+
+	int32_t queued_cpu;   /* CPU on whose rt or deadline queue it stands, or -1 */
 	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
 	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */
 	bool on_scx_tasks;    /* linked on scx_tasks */
@@ -220,6 +233,21 @@ struct scxray_rq {
 	struct scxray_task_ref *runnable; /* rq->scx.runnable_list, in its order */
 	size_t nr_runnable;
 	const char *runnable_cut; /* why the list ends early, NULL if it does not */
+	/* runnable rt and deadline tasks, the next to be picked first; the current one is not here */
+	struct scxray_task_ref *higher;
+	size_t nr_higher;
+	const char *higher_cut;
+	/* on their way to another CPU's local DSQ: rq->scx.ddsp_deferred_locals */
+	struct scxray_num nr_deferred;
+	struct scxray_num cpuperf_target;
+	struct scxray_num bypassing; /* this CPU is in bypass mode, of the root scheduler */
+	struct scxray_num lock;	     /* the word of rq->__lock, a queued spinlock; 0: free */
+	struct scxray_num lock_held;
+	struct scxray_num lock_pending;	  /* a CPU spins as the next one */
+	struct scxray_num lock_tail_cpu;  /* the last CPU in its queue; NONE: none queues */
+	struct scxray_num lock_owner_cpu; /* only where the kernel keeps it (DEBUG_SPINLOCK) */
+	/* the CPU that runs a sched_ext operation under this lock, or -1 */
+	int32_t lock_scx_cpu;
 };
 
 /* ---- dispatch queues ---------------------------------------------------- */
@@ -356,6 +384,48 @@ struct scxray_numa_node {
 	struct scxray_num other;
 };
 
+/* ---- pressure ------------------------------------------------------------- */
+
+/* A line of a .pressure file: when it was last brought up to date (every 2 s while tasks run). */
+struct scxray_psi {
+	struct scxray_num total_ns;
+	/* in hundredths of a percent, cut as the kernel prints them */
+	struct scxray_num avg10;
+	struct scxray_num avg60;
+	struct scxray_num avg300;
+};
+
+enum scxray_psi_line {
+	SCXRAY_PSI_CPU_SOME,
+	SCXRAY_PSI_CPU_FULL, /* means nothing for the whole system: left out there */
+	SCXRAY_PSI_MEMORY_SOME,
+	SCXRAY_PSI_MEMORY_FULL,
+	SCXRAY_PSI_IO_SOME,
+	SCXRAY_PSI_IO_FULL,
+	SCXRAY_PSI_IRQ_FULL, /* only where IRQ time is accounted */
+	SCXRAY_NR_PSI_LINES,
+};
+
+/* A cgroup of the default hierarchy; the root's pressure is the system's. */
+struct scxray_cgroup_psi {
+	uint64_t kva;	  /* of the struct cgroup */
+	const char *path; /* NULL: unreadable */
+	bool dying;	  /* removed, but not yet gone */
+	struct scxray_num enabled;
+	struct scxray_psi lines[SCXRAY_NR_PSI_LINES]; /* NONE: this kernel does not keep it */
+	const char *unavailable;		      /* why there are no lines; else NULL */
+};
+
+/* ---- locks ------------------------------------------------------------------ */
+
+/* A resilient spinlock (BPF's) in a CPU's table of those that it holds or waits for. */
+struct scxray_rqspinlock {
+	uint32_t cpu;
+	uint32_t depth;		    /* its place in the table, 0 is the outermost */
+	struct scxray_address lock; /* the last one may be waited for, and not held yet */
+	struct scxray_num word;	    /* as scxray_rq.lock */
+};
+
 /* ---- the kernel's log ------------------------------------------------------ */
 
 struct scxray_log_record {
@@ -413,6 +483,17 @@ struct scxray_report {
 	size_t nr_numa_nodes;
 	const char *per_node_numa_unavailable;
 
+	/* by depth first, parents before children */
+	struct scxray_cgroup_psi *cgroup_psi;
+	size_t nr_cgroup_psi;
+	const char *cgroup_psi_cut;
+	const char *cgroup_psi_unavailable;
+
+	struct scxray_rqspinlock *rqspinlocks;
+	size_t nr_rqspinlocks;
+	const char *rqspinlocks_cut;
+	const char *rqspinlocks_unavailable;
+
 	struct scxray_task *tasks;
 	size_t nr_tasks;
 	const char *tasks_cut;
@@ -449,6 +530,7 @@ struct scxray_report {
 
 	/* for the look-ups below; either may be NULL */
 	const struct symbols *symbols;
+	const struct modules *modules;
 	const struct scxray_host *host; /* NULL: of an image that no host took */
 	const char *event_counter_timeline_unavailable;
 	const char *vcpu_perf_at_freeze_unavailable;

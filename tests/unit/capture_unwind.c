@@ -483,10 +483,10 @@ START_TEST(hostile_tables)
 	drop(&x);
 
 	start(&x, &old_numbers);
-	ck_assert_str_eq(orc_find(&x.orc, &x.f.walk, TEXT - 1, &found),
+	ck_assert_str_eq(orc_find(&x.orc, &x.f.walk, &x.orc.kernel, TEXT - 1, &found),
 			 "the ORC tables begin behind this address");
 	guest_unmap(&x.f.b, ENTRIES);
-	ck_assert_str_eq(orc_find(&x.orc, &x.f.walk, AT(CALLER), &found),
+	ck_assert_str_eq(orc_find(&x.orc, &x.f.walk, &x.orc.kernel, AT(CALLER), &found),
 			 "the ORC tables are unreadable: page not mapped");
 	guest_unmap(&x.f.b, IPS);
 	ends(&x, "the ORC tables are unreadable: page not mapped", false);
