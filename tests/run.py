@@ -5,7 +5,8 @@
 Usage: tests/run.py --build build/gcc [--jobs 2] [PATTERN...]
 
 A test is
-  - a check(1) program, BUILD/tests/unit/*: it says "N%: Checks: …" itself;
+  - a check(1) program, BUILD/tests/unit/*: it says "N%: Checks: …" itself
+    (or ends with 77, its last line says why);
   - a script tests/*/test_*.py or tests/*/*_test.sh: it ends with
     "cases: P passed, F failed" where it has several cases, and is one case else.
     Status 0 passed, 77 skipped (its last line says why), else failed.
@@ -103,7 +104,7 @@ def run(test, env, timeout):
         note = f"not finished after {timeout} s\n"
     output = raw.decode("utf-8", "backslashreplace") + note
     seconds = time.monotonic() - start
-    if process.returncode == SKIPPED and not is_unit:
+    if process.returncode == SKIPPED:
         lines = output.strip().splitlines()
         return Result(name, 0, 0, seconds, output, lines[-1] if lines else "no reason given")
     passed, failed = count(process.returncode, output, is_unit)

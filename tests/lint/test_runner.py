@@ -49,6 +49,8 @@ def main():
     cases.check(slow.failed == 1 and "not finished" in slow.output, "a test that does not end has failed")
     skipped = run.run(("tests/x/test_skip.py", ["sh", "-c", "echo no such device; exit 77"]), env, 5)
     cases.check(skipped.skipped == "no such device" and not skipped.passed, "a skipped test is no passed one")
+    skipped = run.run(("tests/unit/skip", ["sh", "-c", "echo no such device; exit 77"]), env, 5)
+    cases.check(skipped.skipped == "no such device" and not skipped.passed, "nor is a skipped program")
 
     ran = subprocess.run([sys.executable, os.path.join(HERE, "..", "run.py"), "--build", harness.BUILD, "no such test"],
                          capture_output=True, text=True, check=False)
