@@ -14,6 +14,7 @@
  *	loop.c         the main thread: terminal, files, signals, time; line.c is one serial line there
  *	watch.c        texts that the guest's lines are searched for
  *	plugin_host.c  scxray-plugin.so
+ *	message.c      lines on stderr
  *	restore.c      a guest out of an image file instead of a kernel
  *
  * Threads: one a vCPU, and the main thread, which waits for all that is slow (files, the
@@ -32,9 +33,9 @@
 
 #include <scxray/error.h>
 
-#define PAGE 4096ULL
-#define GIB (1ULL << 30)
-#define MIB (1ULL << 20)
+#define PAGE UINT64_C(4096)
+#define GIB (UINT64_C(1) << 30)
+#define MIB (UINT64_C(1) << 20)
 
 /* APIC ids are one byte in the MADT and the SRAT, and 255 is all of them. */
 #define MAX_VCPUS 254
@@ -57,6 +58,7 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;
 	pthread_t thread;
+	bool started;	   /* the thread is there: the main thread's */
 	atomic_int tid;	   /* gettid() of its thread; 0 before and after */
 	atomic_bool ended; /* its thread calls KVM_RUN no more */
 };
@@ -88,6 +90,7 @@ struct machine {
 	pthread_mutex_t port_lock;	  /* of the small devices; a UART has its own */
 
 	_Atomic(struct plugin_host *) plugin; /* NULL: not loaded (yet) */
+	pthread_mutex_t load_lock;	      /* plugin_host.c */
 
 	int wake_fd; /* eventfd: the main thread shall look around */
 	atomic_bool stopping;
@@ -107,6 +110,11 @@ int kvm_open(struct scxray_error *err);
  * few instructions; a kernel would end at its first POPCNT.
  */
 bool kvm_runs_kernels(int kvm_fd);
+
+/* What to say where it does not. */
+#define SOFTWARE_KVM                                                                               \
+	"/dev/kvm: this machine's KVM emulates ring 0 and can't boot a kernel: try --restore, or " \
+	"the lab (make check-vm)"
 
 /* ---- machine.c -------------------------------------------------------------- */
 

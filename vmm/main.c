@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - scxray-vmm: a machine from the command line, until the guest ends
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "loop.h"
+#include "message.h"
+#include "options.h"
+#include "restore.h"
+#include "terminal.h"
+
+static int fill_machine(struct machine *machine, const struct options *o, struct scxray_error *err)
+{
+	machine->nr_nodes = o->nodes;
+	if (o->restore)
+		return vm_restore(machine, o->restore, o->model, err);
+	if (memory_add_bytes(machine, o->memory, err) || vcpus_create(machine, o->cpus, err) ||
+	    cpuid_set(machine, o->model, err))
+		return -1;
+	return boot_load(machine, &o->boot, err);
+}
+
+static int start(struct machine *machine, const struct options *o, struct scxray_error *err)
+{
+	if (o->plugin.path && !o->plugin_on_failure && plugin_host_load(machine, &o->plugin, err))
+		return -1;
+	return vcpus_start(machine, err);
+}
+
+/* How it ended, said and as a status. */
+static int ended(const struct machine *machine, const struct loop *loop, bool written)
+{
+	static const int statuses[] = {
+		[END_NOT_YET] = STATUS_FAILED,	[END_SHUTDOWN] = STATUS_SHUTDOWN,
+		[END_RESET] = STATUS_RESET,	[END_FAILED] = STATUS_FAILED,
+		[END_TIMEOUT] = STATUS_TIMEOUT, [END_SIGNAL] = STATUS_SIGNAL,
+	};
+	int status = statuses[machine->end];
+
+	if (status != STATUS_SHUTDOWN)
+		say("%s", machine->end_text);
+	if (!written)
+		return STATUS_NOT_WRITTEN;
+	if (status == STATUS_SIGNAL)
+		return STATUS_SIGNAL + loop->signal;
+	if (status == STATUS_SHUTDOWN && (loop->console.lost || loop->data.lost))
+		return STATUS_FAILED;
+	return status;
+}
+
+static int run(struct options *options)
+{
+	struct machine *machine;
+	struct scxray_error err;
+	struct loop loop;
+	bool written;
+	int status;
+
+	machine = machine_create(&err);
+	if (!machine) {
+		say("%s", err.text);
+		return STATUS_FAILED;
+	}
+	if (fill_machine(machine, options, &err) || loop_open(&loop, machine, options, &err)) {
+		say("%s", err.text);
+		machine_destroy(machine);
+		return STATUS_FAILED;
+	}
+	terminal_hand_over();
+	if (start(machine, options, &err))
+		machine_end(machine, END_FAILED, "%s", err.text);
+	else
+		loop_run(&loop);
+	vcpus_stop(machine);
+	loop_close(&loop);
+	terminal_restore();
+	written = !plugin_host_finish(machine);
+	status = ended(machine, &loop, written);
+	machine_destroy(machine);
+	return status;
+}
+
+static int list_settings(const char *path)
+{
+	struct scxray_error err;
+
+	if (!plugin_host_list_settings(path, &err))
+		return STATUS_SHUTDOWN;
+	say("%s", err.text);
+	return STATUS_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = options_parse(&options, argc, argv);
+
+	if (status)
+		return status;
+	switch (options.action) {
+	case DO_RUN:
+		return run(&options);
+	case DO_LIST_SETTINGS:
+		status = list_settings(options.plugin.path);
+		break;
+	case DO_VERSION:
+		puts("scxray-vmm " SCXRAY_VERSION);
+		break;
+	case DO_HELP:
+		fputs(options_help, stdout);
+		break;
+	}
+	if (fflush(stdout)) {
+		say("stdout: %s", strerror(errno));
+		return STATUS_FAILED;
+	}
+	return status;
+}

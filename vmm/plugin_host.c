@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plugin_host.c - scxray-plugin.so: loads it, tells it of vCPUs, asks it for snapshots
+ *
+ * A vCPU's thread looks at machine->plugin after each KVM_RUN; NULL means that there is no
+ * plugin (yet).  machine->load_lock decides races between a thread that begins or ends and
+ * a plugin that is being loaded: a thread is either in the array that init gets, with
+ * its tid, or it calls vcpu_start() itself.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "message.h"
+#include "plugin_host.h"
+
+struct plugin_host {
+	void *library;
+	struct scxray_plugin plugin;
+};
+
+static void log_line(void *context, enum scxray_plugin_level level, const char *line)
+{
+	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
+
+	(void)context;
+	say("plugin: %s%s", level <= SCXRAY_LOG_DEBUG ? words[level] : "", line);
+}
+
+static void unload(struct plugin_host *host)
+{
+	if (host && host->library)
+		dlclose(host->library);
+	free(host);
+}
+
+static void cleanup_host(struct plugin_host **host)
+{
+	unload(*host);
+}
+
+static struct plugin_host *open_library(const char *path, scxray_plugin_init_fn **init,
+					struct scxray_error *err)
+{
+	struct plugin_host *host = calloc(1, sizeof(*host));
+	char file[4096];
+
+	if (!host) {
+		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		return NULL;
+	}
+	/* Without a slash dlopen() would look in the system's folders, and not here. */
+	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
+	host->plugin.struct_size = sizeof(host->plugin);
+	host->library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	if (!host->library) {
+		scxray_fail(err, SCXRAY_ERR_IO, 0, "--plugin: %s", dlerror());
+		unload(host);
+		return NULL;
+	}
+	*(void **)init = dlsym(host->library, SCXRAY_PLUGIN_INIT);
+	if (!*init) {
+		scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
+			    "--plugin: %s: has no %s: not a scxray plugin", path,
+			    SCXRAY_PLUGIN_INIT);
+		unload(host);
+		return NULL;
+	}
+	return host;
+}
+
+static int call_init(struct machine *machine, const struct plugin_options *options,
+		     struct plugin_host *host, scxray_plugin_init_fn *init)
+{
+	_cleanup_free_ struct scxray_plugin_vcpu *vcpus = calloc(machine->nr_vcpus, sizeof(*vcpus));
+	struct scxray_plugin_region regions[MAX_REGIONS];
+	struct scxray_plugin_host given = {
+		.struct_size = sizeof(given),
+		.api_version = SCXRAY_PLUGIN_API_VERSION,
+		.context = machine,
+		.vm_fd = machine->vm_fd,
+		.kick_signal = vcpu_kick_signal(),
+		.regions = regions,
+		.nr_regions = machine->nr_regions,
+		.region_size = sizeof(regions[0]),
+		.vcpus = vcpus,
+		.nr_vcpus = machine->nr_vcpus,
+		.vcpu_size = sizeof(vcpus[0]),
+		.settings = options->settings,
+		.log = log_line,
+		/* no device writes to RAM: there is none to pause */
+	};
+
+	if (!vcpus)
+		return -1;
+	for (unsigned i = 0; i < machine->nr_regions; i++) {
+		const struct region *r = &machine->regions[i];
+
+		regions[i] = (struct scxray_plugin_region){ r->gpa, r->size, r->host };
+	}
+	for (unsigned i = 0; i < machine->nr_vcpus; i++) {
+		struct vcpu *vcpu = &machine->vcpus[i];
+
+		vcpus[i] =
+			(struct scxray_plugin_vcpu){ vcpu->fd, atomic_load(&vcpu->tid), vcpu->run };
+	}
+	return init(&given, &host->plugin);
+}
+
+int plugin_host_load(struct machine *machine, const struct plugin_options *options,
+		     struct scxray_error *err)
+{
+	_cleanup_(cleanup_host) struct plugin_host *host = NULL;
+	scxray_plugin_init_fn *init;
+	int status;
+
+	host = open_library(options->path, &init, err);
+	if (!host)
+		return -1;
+	pthread_mutex_lock(&machine->load_lock);
+	status = call_init(machine, options, host, init);
+	if (!status) {
+		atomic_store(&machine->plugin, host);
+		host = NULL;
+	}
+	pthread_mutex_unlock(&machine->load_lock);
+	if (status)
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "--plugin: %s: did not start: its reason stands above",
+				   options->path);
+	return 0;
+}
+
+void plugin_host_vcpu_start(struct vcpu *vcpu)
+{
+	struct plugin_host *host;
+
+	pthread_mutex_lock(&vcpu->machine->load_lock);
+	atomic_store(&vcpu->tid, gettid());
+	host = atomic_load(&vcpu->machine->plugin);
+	pthread_mutex_unlock(&vcpu->machine->load_lock);
+	if (host)
+		host->plugin.vcpu_start(host->plugin.self, vcpu->index);
+}
+
+void plugin_host_vcpu_stop(struct vcpu *vcpu)
+{
+	struct plugin_host *host;
+
+	pthread_mutex_lock(&vcpu->machine->load_lock);
+	atomic_store(&vcpu->tid, 0);
+	host = atomic_load(&vcpu->machine->plugin);
+	pthread_mutex_unlock(&vcpu->machine->load_lock);
+	if (host)
+		host->plugin.vcpu_stop(host->plugin.self, vcpu->index);
+}
+
+bool plugin_host_vcpu_exit(struct vcpu *vcpu, int result)
+{
+	struct plugin_host *host = atomic_load(&vcpu->machine->plugin);
+
+	return host && host->plugin.vcpu_exit(host->plugin.self, vcpu->index, result) ==
+			       SCXRAY_VCPU_CONSUMED;
+}
+
+void plugin_host_trigger(struct machine *machine, enum scxray_plugin_moment moment, const char *why)
+{
+	struct plugin_host *host = atomic_load(&machine->plugin);
+	const char *which = moment == SCXRAY_MOMENT_EARLY ? "early" : "late";
+	int status;
+
+	if (!host)
+		return;
+	status = host->plugin.trigger(host->plugin.self, moment, why);
+	switch (status) {
+	case SCXRAY_STATUS_OK:
+		break;
+	case SCXRAY_STATUS_DEGRADED:
+		say("plugin: the %s snapshot (%s) is degraded: not all vCPUs parked", which, why);
+		break;
+	case SCXRAY_STATUS_BUSY:
+		say("plugin: no %s snapshot (%s): there is one already", which, why);
+		break;
+	case SCXRAY_STATUS_NO_KERNEL:
+		say("plugin: no %s snapshot (%s): no kernel was found in guest memory", which, why);
+		break;
+	default:
+		say("plugin: no %s snapshot (%s): status %d", which, why, status);
+		break;
+	}
+}
+
+int plugin_host_finish(struct machine *machine)
+{
+	struct plugin_host *host = atomic_exchange(&machine->plugin, NULL);
+	struct scxray_plugin_result result = { .struct_size = sizeof(result) };
+	int status;
+
+	if (!host)
+		return 0;
+	status = host->plugin.finish(host->plugin.self, &result);
+	if (result.message)
+		say("plugin: %s", result.message);
+	else if (status < 0)
+		say("plugin: no report was written: status %d", status);
+	for (uint32_t i = 0; i < result.nr_paths; i++)
+		say("report: %s", result.paths[i]);
+	host->plugin.unload(host->plugin.self);
+	unload(host);
+	return status < 0 ? -1 : 0;
+}
+
+int plugin_host_list_settings(const char *path, struct scxray_error *err)
+{
+	_cleanup_(cleanup_host) struct plugin_host *host = NULL;
+	struct scxray_plugin_setting setting = { .struct_size = sizeof(setting) };
+	scxray_plugin_init_fn *init;
+
+	host = open_library(path, &init, err);
+	if (!host)
+		return -1;
+	if (init(NULL, &host->plugin))
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "--plugin: %s: does not describe its settings", path);
+	for (uint32_t i = 0; !host->plugin.setting(NULL, i, &setting); i++)
+		printf("%s=%s\n    %s\n", setting.key, setting.value, setting.help);
+	return 0;
+}
