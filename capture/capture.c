@@ -26,53 +26,6 @@ static void add_phase(struct scxray_report *r, const char *name, uint64_t us)
 		r->phases[r->nr_phases++] = (struct scxray_phase){ .name = name, .us = us };
 }
 
-/* A kernel without BTF: all that can be said is who it is and where its CPUs are. */
-static void no_types(struct walk *w)
-{
-	const char *why =
-		pool_printf(w->pool, "kernel types unavailable: %s", w->k->types_error.text);
-
-	w->r->scx_walker_unavailable = why;
-	w->r->rq_scx_states_unavailable = why;
-	w->r->dsq_states_unavailable = why;
-	w->r->task_enrichments_unavailable = why;
-	w->r->maps_unavailable = why;
-	w->r->prog_runtime_stats_unavailable = why;
-	w->r->per_cpu_time_unavailable = why;
-	w->r->per_node_numa_unavailable = why;
-	w->r->cgroup_psi_unavailable = why;
-	w->r->rqspinlocks_unavailable = why;
-	w->r->kernel_log_unavailable = why;
-}
-
-static void walk_all(struct walk *w, const struct scxray_source *source)
-{
-	walk_guest(w, source);
-	if (w->k->has_types) {
-		walk_bpf_symbols(w);
-		walk_modules(w);
-		walk_rqs(w);
-		walk_scheds(w);
-		walk_dsqs(w);
-		walk_higher(w);
-		walk_scx_tasks(w);
-		walk_task_details(w);
-		walk_task_identities(w);
-		walk_maps(w);
-		walk_progs(w);
-		walk_cpu_time(w);
-		walk_numa(w);
-		walk_psi(w);
-		walk_log(w);
-	} else {
-		no_types(w);
-	}
-	walk_vcpus(w, source);
-	walk_stacks(w);
-	walk_locks(w);
-	walk_missing(w);
-}
-
 struct scxray_report *scxray_capture(struct scxray_source *source,
 				     const struct scxray_settings *settings,
 				     struct scxray_error *err)
@@ -98,7 +51,9 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	host_report(source, &full->pool, w.r);
 
 	phys_reset_touched(&source->phys);
-	source->phys.max_touched = w.settings.max_copy_bytes / PAGE_SIZE;
+	source->phys.max_touched = source->recorded ? 0 : w.settings.max_copy_bytes / PAGE_SIZE;
+	if (source->truncated_at_us)
+		w.r->truncated_at_us = source->truncated_at_us;
 	if (kernel_load(&full->kernel, &g, source, err)) {
 		scxray_report_destroy(&full->report);
 		return NULL;
@@ -109,7 +64,8 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	add_phase(w.r, "types", full->kernel.us_types);
 
 	start = clock_us();
-	walk_all(&w, source);
+	w.source = source;
+	run_walkers(&w);
 	add_phase(w.r, "walk", clock_us() - start);
 	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
 	full->btfs = w.btfs;

@@ -125,7 +125,7 @@ static int load_meta(struct loader *l)
 {
 	struct boot_hint *hint = &l->source->hint;
 	int failed = 0;
-	uint64_t raw;
+	uint64_t raw, missing;
 	char *meta = section(l, CORE_META, &raw, &failed);
 	const struct {
 		const char *key;
@@ -147,6 +147,9 @@ static int load_meta(struct loader *l)
 	hint->valid = true;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		hint->valid &= meta_u64(meta, table[i].key, table[i].to);
+	if (meta_u64(meta, "missing", &missing) && missing < READ_NR)
+		l->source->phys.missing_status = (enum read_status)missing;
+	meta_u64(meta, "truncated_at_us", &l->source->truncated_at_us);
 	l->source->kind = strstr(meta, "origin=vm\n") ? "vm" : "vmcore";
 	free(meta);
 	return hint->valid ? 0 : broken(l, "the meta section lacks a key");

@@ -32,6 +32,20 @@ enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_
 	return READ_OK;
 }
 
+void guest_touch(struct guest *g, uint64_t kva, uint64_t len)
+{
+	uint64_t end = kva + len;
+
+	for (uint64_t at = kva; at < end; at = (at | PAGE_MASK) + 1) {
+		const uint8_t *host;
+		size_t n;
+
+		page_at(g, at, &host, &n);
+		if ((at | PAGE_MASK) == UINT64_MAX)
+			return;
+	}
+}
+
 enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len)
 {
 	size_t got;

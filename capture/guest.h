@@ -27,6 +27,9 @@ enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len
 /* As guest_read(); the number of leading bytes that were read goes to *got. */
 enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got);
 
+/* Reads nothing, but records the pages of a range as far as they are mapped. */
+void guest_touch(struct guest *g, uint64_t kva, uint64_t len);
+
 /*
  * A NUL-terminated string of at most size - 1 bytes into `buf`, always
  * terminated; its length goes to *len.  A string that goes on behind that is cut;

@@ -362,7 +362,7 @@ static bool find_symbols(struct kernel *k, struct guest *g, struct scxray_source
 		found = by_hint(k, g, source, err);
 	else
 		found = by_note(k, g, source, err) || by_registers(k, g, source, err) ||
-			by_scan(k, g, source, err);
+			(!source->no_scan && by_scan(k, g, source, err));
 	source->phys.recording = true;
 	return found;
 }

@@ -4,9 +4,8 @@
  * behind half a guard, with pages where a program has allocated any.  User address
  * u stands at kern_vm->addr + GUARD_SZ / 2 + (u32)u.
  */
-#include <stdlib.h>
-
 #include "map.h"
+#include "sort.h"
 
 #define GUARD_HALF 0x8000ULL
 #define ARENA_SPAN (1ULL << 32)
@@ -105,6 +104,6 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 	}
 	/* where the window of user addresses wraps, their order is not the kernel's */
 	if (arena->nr_pages)
-		qsort(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
+		sort(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
 	map->total = arena->nr_mapped;
 }

@@ -276,6 +276,6 @@ static int by_addr(const void *a, const void *b)
 
 void map_fields_sort(struct walk *w)
 {
-	if (w->r->nr_pointees)
+	if (w->r->nr_pointees && !is_recording(w))
 		qsort(w->r->pointees, w->r->nr_pointees, sizeof(*w->r->pointees), by_addr);
 }

@@ -3,6 +3,9 @@
  * map_types.c - the types of a map's keys and values: the BTF that its loader gave
  * the kernel, which keeps the blob (struct btf in kernel/bpf/btf.c)
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "map.h"
 
 #define MAX_BTF_BYTES (32u << 20)
@@ -14,6 +17,102 @@ struct btf_object {
 	struct types types;
 	const char *error;
 };
+
+/* What a rehearsal loaded, and recordings borrow: bytes and address tell whether it still holds. */
+struct btf_cache {
+	struct cached_btf {
+		uint64_t kva;
+		uint64_t data;
+		uint32_t size;
+		struct types types;
+		const uint8_t *bytes; /* within types */
+	} entry[MAX_BTFS];
+	size_t nr;
+};
+
+struct btf_cache *btf_cache_create(void)
+{
+	return calloc(1, sizeof(struct btf_cache));
+}
+
+void btf_cache_destroy(struct btf_cache *cache)
+{
+	for (size_t i = 0; cache && i < cache->nr; i++)
+		types_deinit(&cache->entry[i].types);
+	free(cache);
+}
+
+static struct cached_btf *cached(struct btf_cache *cache, uint64_t kva)
+{
+	for (size_t i = 0; i < cache->nr; i++)
+		if (cache->entry[i].kva == kva)
+			return &cache->entry[i];
+	return NULL;
+}
+
+/* Reads all of the blob, which records it; true if it is what was loaded. */
+static bool is_unchanged(struct walk *w, const struct cached_btf *entry, uint64_t data,
+			 uint64_t size)
+{
+	bool same = entry && entry->bytes && entry->data == data && entry->size == size;
+	uint8_t buf[1024];
+
+	for (uint64_t at = 0; at < size; at += sizeof(buf)) {
+		size_t n = size - at < sizeof(buf) ? size - at : sizeof(buf);
+
+		if (!same)
+			guest_touch(w->g, data + at, n);
+		else
+			same = !guest_read(w->g, data + at, buf, n) &&
+			       !memcmp(buf, entry->bytes + at, n);
+	}
+	return same;
+}
+
+/* In place of one that has gone, or a new one; NULL: there are too many. */
+static struct cached_btf *cache_btf(struct walk *w, uint64_t kva, uint64_t data, uint64_t size,
+				    bool is_split)
+{
+	struct cached_btf *entry = cached(w->btf_cache, kva);
+	struct scxray_error err;
+	uint32_t raw;
+
+	if (entry)
+		types_deinit(&entry->types);
+	else if (w->btf_cache->nr < MAX_BTFS)
+		entry = &w->btf_cache->entry[w->btf_cache->nr++];
+	else
+		return NULL;
+	*entry = (struct cached_btf){ .kva = kva, .data = data, .size = (uint32_t)size };
+	if (types_load_split(&entry->types, w->g, data, data + size, is_split ? &w->k->types : NULL,
+			     &err))
+		return entry;
+	entry->bytes = btf__raw_data(entry->types.btf, &raw);
+	if (raw != size)
+		entry->bytes = NULL;
+	return entry;
+}
+
+/*
+ * For a walk that records: the types that the rehearsal loaded, if the guest's bytes are
+ * still the same.  Without them the values of such a map are recorded, but not what
+ * pointers in them lead to.
+ */
+static void borrow(struct walk *w, struct btf_object *object, uint64_t data, uint64_t size,
+		   bool is_split)
+{
+	struct cached_btf *entry = w->btf_cache ? cached(w->btf_cache, object->kva) : NULL;
+	bool good = is_unchanged(w, entry, data, size);
+
+	if (!good && w->mode == WALK_REHEARSE && w->btf_cache) {
+		entry = cache_btf(w, object->kva, data, size, is_split);
+		good = entry && entry->bytes;
+	}
+	if (good)
+		object->types = entry->types;
+	else
+		object->error = "its BTF was not known before the freeze";
+}
 
 static void load(struct walk *w, struct btf_object *object)
 {
@@ -27,6 +126,8 @@ static void load(struct walk *w, struct btf_object *object)
 		object->error = "struct btf cannot be read";
 	else if (size.value > MAX_BTF_BYTES)
 		object->error = "its BTF is larger than any believable one";
+	else if (is_recording(w))
+		borrow(w, object, data.value, size.value, base.value != 0);
 	else if (types_load_split(&object->types, w->g, data.value, data.value + size.value,
 				  base.value ? &w->k->types : NULL, &err))
 		object->error = pool_printf(w->pool, "its BTF: %s", err.text);

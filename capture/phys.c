@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "phys.h"
+#include "record.h"
 
 const char *read_status_text(enum read_status status)
 {
@@ -13,6 +14,7 @@ const char *read_status_text(enum read_status status)
 		[READ_NOT_IN_CORE] = "page not in this core",
 		[READ_BUDGET] = "copy budget used up",
 		[READ_NULL] = "NULL pointer",
+		[READ_DEADLINE] = "capture deadline crossed",
 	};
 
 	return status < READ_NR ? text[status] : "unknown";
@@ -45,6 +47,9 @@ int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_
 	memmove(r + 1, r, (phys->nr_regions - at) * sizeof(*r));
 	*r = (struct phys_region){ .gpa = gpa, .size = size, .host = host };
 	phys->nr_regions++;
+	for (size_t i = at; i < phys->nr_regions; i++)
+		phys->regions[i].first =
+			i ? phys->regions[i - 1].first + region_pages(&phys->regions[i - 1]) : 0;
 	r->touched = calloc((region_pages(r) + 63) / 64, sizeof(uint64_t));
 	return r->touched ? 0 : -1;
 }
@@ -128,6 +133,21 @@ static bool touch(struct phys *phys, struct phys_region *r, uint64_t gpa)
 	return true;
 }
 
+static enum read_status recorded_page_at(struct phys *phys, const struct phys_region *r,
+					 uint64_t gpa, const uint8_t **host, size_t *len)
+{
+	uint64_t in_page = gpa & PAGE_MASK, start = gpa - r->gpa - in_page, left = r->size - start;
+	size_t size = left < PAGE_SIZE ? left : PAGE_SIZE;
+	enum read_status status = recorder_page(phys->recorder, r->first + (start >> PAGE_SHIFT),
+						gpa - in_page, r->host + start, size, host);
+
+	if (status)
+		return status;
+	*host += in_page;
+	*len = size - in_page;
+	return READ_OK;
+}
+
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len)
 {
 	struct phys_region *r = find_region(phys, gpa);
@@ -136,6 +156,8 @@ enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **h
 
 	if (!r)
 		return READ_NO_RAM;
+	if (phys->recorder && phys->recording && r->host)
+		return recorded_page_at(phys, r, gpa, host, len);
 	if (!touch(phys, r, gpa))
 		return READ_BUDGET;
 	offset = gpa - r->gpa;
@@ -148,8 +170,10 @@ enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **h
 		return READ_OK;
 	}
 	page = find_page(phys, gpa & ~PAGE_MASK);
-	if (!page)
-		return READ_NOT_IN_CORE;
+	if (!page) {
+		phys->nr_missing++;
+		return phys->missing_status ? phys->missing_status : READ_NOT_IN_CORE;
+	}
 	*host = page + (gpa & PAGE_MASK);
 	return READ_OK;
 }
@@ -173,6 +197,33 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
 		len -= n;
 	}
 	return READ_OK;
+}
+
+uint64_t phys_nr_pages(const struct phys *phys)
+{
+	const struct phys_region *last;
+
+	if (!phys->nr_regions)
+		return 0;
+	last = &phys->regions[phys->nr_regions - 1];
+	return last->first + region_pages(last);
+}
+
+bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number)
+{
+	const struct phys_region *r = find_region(phys, gpa);
+
+	if (!r)
+		return false;
+	*number = r->first + ((gpa - r->gpa) >> PAGE_SHIFT);
+	return true;
+}
+
+const uint8_t *phys_host(const struct phys *phys, uint64_t gpa)
+{
+	const struct phys_region *r = find_region(phys, gpa);
+
+	return r && r->host ? r->host + (gpa - r->gpa) : NULL;
 }
 
 uint64_t phys_size(const struct phys *phys)

@@ -5,7 +5,8 @@
  * Sorted regions of guest RAM, each either fully there (a mapped file, a VMM's
  * memory) or a set of single pages (a scxray core).  Every byte that scxray
  * reads from a guest passes through phys_read().  The recorder sits here: while
- * `recording` is set, each page that is read is marked as touched.
+ * `recording` is set, each page that is read is marked as touched, or (of a live
+ * guest, with a `recorder`) copied when it is first read, and read from the copy.
  */
 #ifndef CAPTURE_PHYS_H
 #define CAPTURE_PHYS_H
@@ -26,6 +27,7 @@ enum read_status {
 	READ_NOT_IN_CORE, /* RAM, but this core does not hold the page */
 	READ_BUDGET,	  /* the copy budget is used up */
 	READ_NULL,	  /* below the first page: a NULL pointer */
+	READ_DEADLINE,	  /* the recording's deadline came before this page */
 	READ_NR,
 };
 
@@ -37,6 +39,7 @@ struct phys_region {
 	uint64_t size;	     /* bytes; the last page may be partial */
 	const uint8_t *host; /* the region's bytes, or NULL for single pages */
 	uint64_t *touched;   /* a bit per page */
+	uint64_t first;	     /* the number of its first page among those of all regions */
 };
 
 /* A page of a region that has no `host`: sorted by gpa. */
@@ -52,7 +55,10 @@ struct phys {
 	size_t nr_pages;
 	bool recording;
 	uint64_t nr_touched;
-	uint64_t max_touched; /* pages */
+	uint64_t max_touched;		 /* pages; 0: no limit */
+	struct recorder *recorder;	 /* of a live guest; NULL: pages are marked only */
+	enum read_status missing_status; /* why a core lacks pages; READ_OK: it never had them */
+	uint64_t nr_missing;		 /* reads that found no page */
 };
 
 /*
@@ -77,6 +83,15 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
  * the page), and its length; the page counts as touched.
  */
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len);
+
+/* Pages in all regions: their numbers end here. */
+uint64_t phys_nr_pages(const struct phys *phys);
+
+/* The number of the page at `gpa` among them; false where there is no RAM. */
+bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number);
+
+/* The host's address of `gpa` in a region that is mapped whole; NULL. */
+const uint8_t *phys_host(const struct phys *phys, uint64_t gpa);
 
 /* Bytes of RAM in all regions. */
 uint64_t phys_size(const struct phys *phys);

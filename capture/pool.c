@@ -49,7 +49,27 @@ void pool_deinit(struct pool *pool)
 	*pool = (struct pool){ 0 };
 }
 
-void *pool_alloc(struct pool *pool, size_t size)
+void pool_reset(struct pool *pool)
+{
+	if (pool->dirty < pool->used)
+		pool->dirty = pool->used;
+	poison(pool->base, pool->used);
+	pool->used = 0;
+}
+
+void pool_populate(struct pool *pool, size_t size)
+{
+	volatile uint8_t *bytes = pool->base;
+
+	if (size > pool->size)
+		size = pool->size;
+	unpoison(pool->base, size);
+	for (size_t i = pool->used; i < size; i += 4096)
+		bytes[i] = 0;
+	poison(pool->base + pool->used, size - pool->used);
+}
+
+void *pool_room(struct pool *pool, size_t size)
 {
 	size_t left = pool->size - pool->used;
 	void *p;
@@ -59,7 +79,18 @@ void *pool_alloc(struct pool *pool, size_t size)
 	p = pool->base + pool->used;
 	unpoison(p, size);
 	pool->used += (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN + POOL_GAP;
-	return p; /* fresh anonymous memory is zero, and nothing is ever freed */
+	return p;
+}
+
+void *pool_alloc(struct pool *pool, size_t size)
+{
+	size_t at = pool->used;
+	void *p = pool_room(pool, size);
+
+	/* fresh anonymous memory is zero, and between two resets nothing is freed */
+	if (p && at < pool->dirty)
+		memset(p, 0, size < pool->dirty - at ? size : pool->dirty - at);
+	return p;
 }
 
 void pool_trim(struct pool *pool, size_t used, void *p, size_t size)
@@ -68,7 +99,7 @@ void pool_trim(struct pool *pool, size_t used, void *p, size_t size)
 
 	pool->used = used;
 	poison(p, (size_t)(pool->base + end - (uint8_t *)p));
-	pool_alloc(pool, size);
+	pool_room(pool, size); /* its bytes stay */
 }
 
 char *pool_strndup(struct pool *pool, const char *bytes, size_t size)
@@ -86,6 +117,8 @@ const char *pool_printf(struct pool *pool, const char *fmt, ...)
 	va_list ap;
 	char *s;
 
+	if (pool->mute)
+		return "";
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

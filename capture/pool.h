@@ -9,6 +9,7 @@
 #ifndef CAPTURE_POOL_H
 #define CAPTURE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,14 +17,25 @@ struct pool {
 	uint8_t *base;
 	size_t used;
 	size_t size;
+	size_t dirty; /* bytes from the start that an earlier use has left behind */
+	bool mute;    /* pool_printf() formats nothing: nobody will read it */
 };
 
 /* Reserves `size` bytes of address space; pages cost memory once touched.  0 or -1. */
 int pool_init(struct pool *pool, size_t size);
 void pool_deinit(struct pool *pool);
 
+/* Takes all back, to be handed out once more.  No system call. */
+void pool_reset(struct pool *pool);
+
+/* Has its first `size` bytes' memory allocated, so that using it takes no page fault. */
+void pool_populate(struct pool *pool, size_t size);
+
 /* Zeroed memory of `size` bytes, aligned to 16, or NULL when the pool is used up. */
 void *pool_alloc(struct pool *pool, size_t size);
+
+/* The same, not zeroed where the pool is used again. */
+void *pool_room(struct pool *pool, size_t size);
 
 /* A copy of `size` bytes with a NUL behind them, or NULL. */
 char *pool_strndup(struct pool *pool, const char *bytes, size_t size);

@@ -145,7 +145,7 @@ struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_
 		};
 	if (!pointer.value)
 		return (struct scxray_text){ 0 };
-	bytes = pool_alloc(w->pool, max + 1);
+	bytes = pool_room(w->pool, max + 1);
 	if (!bytes)
 		return (struct scxray_text){
 			.addr = pointer.value,
@@ -233,6 +233,8 @@ const char *symbol_of(struct walk *w, uint64_t addr)
 	const char *name;
 
 	modules_need(w, addr);
+	if (is_recording(w))
+		return NULL;
 	name = modules_name(w->modules, addr, 0, buf, sizeof(buf));
 	if (!name)
 		name = symbols_name(&w->k->symbols, addr, buf, sizeof(buf));
@@ -245,6 +247,8 @@ const char *return_symbol_of(struct walk *w, uint64_t addr)
 	const char *name;
 
 	modules_need(w, addr - 1);
+	if (is_recording(w))
+		return NULL;
 	name = modules_name(w->modules, addr, 1, buf, sizeof(buf));
 	if (!name)
 		name = symbols_return_name(&w->k->symbols, addr, buf, sizeof(buf));
@@ -261,6 +265,8 @@ const char *flag_names(struct walk *w, const char *enum_name, const char *prefix
 	size_t len = 0;
 	const char *name;
 
+	if (is_recording(w))
+		return NULL;
 	for (uint32_t i = 0; types_enum_value(w->k->types.btf, t, i, &name, &bit); i++) {
 		if (!bit || (bit & (bit - 1)) || !(left & bit))
 			continue;

@@ -45,11 +45,14 @@ struct scxray_source {
 	struct phys phys;
 	struct source_vcpu *vcpus;
 	size_t nr_vcpus;
-	char *vmcoreinfo;	    /* NUL-terminated text, or NULL */
-	uint8_t *host;		    /* what the host knows, as bytes (host.h), or NULL */
+	char *vmcoreinfo; /* NUL-terminated text, or NULL */
+	uint8_t *host;	  /* what the host knows, as bytes (host.h), or NULL */
 	size_t host_size;
 	struct boot_hint hint;	    /* from a core: where the kernel was found */
 	struct boot_hint used_hint; /* of the last capture: what a core will keep */
+	uint64_t truncated_at_us; /* of a recording: when its deadline cut it; 0: it did not */
+	bool recorded; /* pages of a live guest: the budget was that of the recording */
+	bool no_scan;  /* its RAM is not to be searched for a VMCOREINFO */
 	uint64_t open_us;
 
 	/* what backs the memory */

@@ -230,11 +230,18 @@ int symbols_load(struct symbols *symbols, struct guest *g, const struct kallsyms
 	return 0;
 }
 
-void symbols_deinit(struct symbols *symbols)
+void symbols_clear_bpf(struct symbols *symbols)
 {
 	for (size_t i = 0; i < symbols->nr_bpf; i++)
 		free(symbols->bpf[i].name);
 	free(symbols->bpf);
+	symbols->bpf = NULL;
+	symbols->nr_bpf = 0;
+}
+
+void symbols_deinit(struct symbols *symbols)
+{
+	symbols_clear_bpf(symbols);
 	free(symbols->by_addr);
 	free(symbols->names);
 	free(symbols->marker);

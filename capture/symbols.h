@@ -81,6 +81,8 @@ const char *symbols_return_name(const struct symbols *symbols, uint64_t addr, ch
 /* Adds a BPF range; `name` is copied.  Call symbols_sort_bpf() after the last. */
 int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const char *name);
 void symbols_sort_bpf(struct symbols *symbols);
+/* Forgets them all: a live guest's programs come and go. */
+void symbols_clear_bpf(struct symbols *symbols);
 
 /*
  * Finds the tables in the bytes of a kernel image without any help: `image` are

@@ -15,7 +15,24 @@
 #include "modules.h"
 #include "pool.h"
 
+struct btf_cache;
+
+/*
+ * What a walk is for.  One that records runs while the guest is frozen: it reads what the
+ * report will be made from, and makes nothing itself, neither names nor texts nor types,
+ * and calls neither malloc nor libbpf's parser.  What it records must be what the
+ * report's walk reads, so where it leaves something out it touches the bytes.
+ */
+enum walk_mode {
+	WALK_REPORT,
+	WALK_REHEARSE, /* as WALK_RECORD, over a guest that runs; loads what that can use */
+	WALK_RECORD,
+};
+
 struct walk {
+	enum walk_mode mode;
+	uint32_t skip; /* bit i: walk_name(i) is left out, to measure what it costs */
+	const struct scxray_source *source;
 	struct guest *g;
 	struct kernel *k;
 	struct pool *pool;
@@ -26,6 +43,7 @@ struct walk {
 	/* the guest's BTF objects that maps refer to: map_types.c */
 	void *btfs;
 	size_t nr_btfs;
+	struct btf_cache *btf_cache; /* of walks that record: the types they can use */
 	/* maps that programs of the live scheduler use: addresses */
 	uint64_t *active_maps;
 	size_t nr_active_maps;
@@ -35,6 +53,11 @@ struct walk {
 	uint32_t *task_slots;
 	uint32_t task_mask;
 };
+
+static inline bool is_recording(const struct walk *w)
+{
+	return w->mode != WALK_REPORT;
+}
 
 /* ---- atoms --------------------------------------------------------------- */
 
@@ -182,6 +205,18 @@ void modules_need(struct walk *w, uint64_t addr);
 
 /* Frees the BTF objects of walk.btfs. */
 void map_types_deinit(void *btfs, size_t nr);
+
+/* The types of maps that a rehearsal met, for the recordings that follow it. */
+struct btf_cache *btf_cache_create(void);
+void btf_cache_destroy(struct btf_cache *cache);
+
+/* All walkers in their order; one that records stops when its deadline is crossed. */
+void run_walkers(struct walk *w);
+
+#define WALK_MAX_WALKERS 32
+
+/* The name of a walker, for measuring; NULL behind the last. */
+const char *walk_name(size_t index);
 
 /* The index of the task at `kva` in w->r->tasks, adding it; -1 when the cap is reached. */
 int32_t task_index(struct walk *w, uint64_t kva);

@@ -14,7 +14,7 @@ const char *dsq_id_name(struct walk *w, uint64_t id)
 {
 	uint64_t local_on, cpu_mask;
 
-	if (!(id >> 63))
+	if (!(id >> 63) || is_recording(w))
 		return NULL;
 	if (types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_LOCAL_ON", &local_on) &&
 	    types_enumerator(&w->k->types, "scx_dsq_id_flags", "SCX_DSQ_LOCAL_CPU_MASK",

@@ -113,12 +113,13 @@ void walk_bpf_symbols(struct walk *w)
 		struct scxray_num end = read_member(w, ksym, M_bpf_ksym_end);
 		struct scxray_text name = read_text_array(w, ksym, M_bpf_ksym_name);
 
-		if (start.state == SCXRAY_PRESENT && end.state == SCXRAY_PRESENT &&
-		    name.state == SCXRAY_PRESENT &&
+		if (w->mode != WALK_RECORD && start.state == SCXRAY_PRESENT &&
+		    end.state == SCXRAY_PRESENT && name.state == SCXRAY_PRESENT &&
 		    symbols_add_bpf(&w->k->symbols, start.value, end.value, name.bytes))
 			break;
 	}
-	symbols_sort_bpf(&w->k->symbols);
+	if (w->mode != WALK_RECORD) /* what the rehearsal found is good enough to unwind by */
+		symbols_sort_bpf(&w->k->symbols);
 }
 
 static int by_text(const void *a, const void *b)
@@ -134,7 +135,7 @@ void walk_missing(struct walk *w)
 		pool_alloc(w->pool, (LAYOUT_NR_MEMBERS + LAYOUT_NR_SYMBOLS) * sizeof(*names));
 	size_t nr = 0;
 
-	if (!names)
+	if (!names || is_recording(w))
 		return;
 	for (int m = 0; m < LAYOUT_NR_MEMBERS; m++)
 		if (w->member_missing[m])

@@ -85,9 +85,11 @@ static void contents(struct walk *w, struct scxray_map *map)
 static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 {
 	void *maps = w->r->maps;
+	uint64_t missing;
 	struct scxray_map *map = pool_push(w->pool, &maps, &w->r->nr_maps, sizeof(*map));
 
 	(void)arg;
+	missing = w->g->phys->nr_missing;
 	if (!map) {
 		w->r->maps_cut = "report memory is used up";
 		return false;
@@ -106,6 +108,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	for (size_t i = 0; i < w->nr_active_maps; i++)
 		map->active |= w->active_maps[i] == kva;
 	contents(w, map);
+	w->r->maps_truncated += w->g->phys->nr_missing != missing;
 	return true;
 }
 

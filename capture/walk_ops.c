@@ -181,7 +181,9 @@ void walk_ops(struct walk *w, struct scxray_sched *sched, uint64_t ops, const ch
 		op = pool_push(w->pool, &array, &sched->nr_ops, sizeof(*op));
 		if (!op)
 			break;
-		op->name = pool_printf(w->pool, "%.100s", name);
+		op->name = pool_strndup(w->pool, name, strnlen(name, 100));
+		if (!op->name)
+			op->name = "";
 		op->func.addr = func;
 		if (func.state == SCXRAY_PRESENT)
 			op->func.symbol = symbol_of(w, func.value);

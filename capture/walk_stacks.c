@@ -3,13 +3,13 @@
  * walk_stacks.c - kernel stacks: of vCPUs from their registers, of tasks that
  * sleep or wait from where they were switched out
  */
-#include <stdlib.h>
-
+#include "sort.h"
 #include "unwind.h"
 
 #define MAX_FRAMES 1024
 #define MAX_STACK (1u << 20)
-#define NAME_CACHE 1024 /* a power of two */
+#define NAME_CACHE 1024	 /* a power of two */
+#define MAX_MODULES 1024 /* as many as walk_modules() lists */
 
 static const char no_memory[] = "report memory is used up";
 
@@ -18,6 +18,7 @@ struct stacks {
 	uint32_t frame_size; /* struct inactive_task_frame */
 	uint32_t stack_size; /* THREAD_SIZE */
 	uint32_t max;
+	uint64_t modules_start, modules_end;
 	/* addresses come again and again: the report has each name once */
 	struct named {
 		uint64_t ip; /* 0: empty */
@@ -26,6 +27,7 @@ struct stacks {
 	} names[NAME_CACHE];
 	uint64_t ips[MAX_FRAMES];
 	bool exact[MAX_FRAMES];
+	bool has_module[MAX_MODULES]; /* recorded: the tables of this one */
 	struct orc orc;
 };
 
@@ -39,6 +41,60 @@ static const char *frame_symbol(struct stacks *s, uint64_t ip, bool exact)
 	name = exact ? symbol_of(s->w, ip) : return_symbol_of(s->w, ip);
 	*named = (struct named){ .ip = ip, .exact = exact, .symbol = name };
 	return name;
+}
+
+/*
+ * Unwinding takes time, and a frozen guest waits for it: of a task's stack the pages
+ * are recorded, and the report's walk unwinds.  The kernel's own tables were recorded when
+ * it was found; those of a module are, if a word on the stack may be an address in it.
+ */
+static void record_module(struct stacks *s, uint64_t ip)
+{
+	struct module *m = modules_find(s->w->modules, ip);
+	size_t index = m ? (size_t)(m - s->w->modules->list) : MAX_MODULES;
+
+	if (index >= MAX_MODULES || s->has_module[index])
+		return;
+	s->has_module[index] = true;
+	modules_need(s->w, ip);
+	guest_touch(s->w->g, m->orc_ips, m->nr_orcs * 4ULL);
+	guest_touch(s->w->g, m->orc_entries, (uint64_t)m->nr_orcs * s->orc.entry_size);
+}
+
+static void record_stack(struct stacks *s, uint64_t sp, uint64_t end)
+{
+	uint64_t words[PAGE_SIZE / 8];
+
+	while (sp < end) {
+		uint64_t size = PAGE_SIZE - (sp & PAGE_MASK);
+
+		if (size > end - sp)
+			size = end - sp;
+		if (guest_read(s->w->g, sp, words, size))
+			return;
+		for (size_t i = 0; s->modules_end && i < size / 8; i++)
+			if (words[i] >= s->modules_start && words[i] <= s->modules_end)
+				record_module(s, words[i]);
+		sp += size;
+	}
+}
+
+/* Where modules' code lies: most words of a stack are told apart by this alone. */
+static void find_modules(struct stacks *s)
+{
+	const struct modules *modules = s->w->modules;
+
+	s->modules_start = UINT64_MAX;
+	for (size_t i = 0; modules && i < modules->nr; i++)
+		for (size_t t = 0; t < 2; t++) {
+			uint64_t start = modules->list[i].text[t].start;
+			uint64_t end = modules->list[i].text[t].end;
+
+			if (start < end && start < s->modules_start)
+				s->modules_start = start;
+			if (start < end && end > s->modules_end)
+				s->modules_end = end;
+		}
 }
 
 /* All frames from `u` on, its own first. */
@@ -57,6 +113,11 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 	} while (unwind_next(u));
 	trace->end = u->end;
 	trace->whole = u->whole;
+	if (is_recording(s->w)) {
+		for (uint32_t i = 0; i < nr; i++)
+			record_module(s, s->ips[i]);
+		return;
+	}
 	trace->frames = pool_alloc(s->w->pool, nr * sizeof(*trace->frames));
 	if (!trace->frames) {
 		trace->end = no_memory;
@@ -112,6 +173,10 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 	u.bp = v->regs.value[SCXRAY_REG_RBP];
 	if (v->curr_kva.state == SCXRAY_PRESENT)
 		bounds(s, v->curr_kva.value, &u);
+	if (is_recording(s->w)) { /* this stack, and the task's where it is another one */
+		record_stack(s, u.sp, (u.sp & ~(PAGE_SIZE - 1)) + PAGE_SIZE);
+		guest_touch(s->w->g, u.stack, u.stack_end - u.stack);
+	}
 	walk_up(s, &u, &v->backtrace);
 }
 
@@ -136,6 +201,10 @@ static void of_sleeper(struct stacks *s, struct scxray_task *task)
 	if (sp.value & 7 || (u.confined && (sp.value < u.stack || sp.value >= u.stack_end ||
 					    u.stack_end - sp.value < s->frame_size))) {
 		task->kernel_stack.end = "thread.sp is not on the task's stack";
+		return;
+	}
+	if (is_recording(s->w) && u.confined) {
+		record_stack(s, sp.value, u.stack_end);
 		return;
 	}
 	ip = read_member(s->w, sp.value, M_inactive_task_frame_ret_addr);
@@ -195,7 +264,7 @@ static int by_worth(const void *va, const void *vb)
 static void of_tasks(struct stacks *s)
 {
 	struct scxray_report *r = s->w->r;
-	struct candidate *order = calloc(r->nr_tasks ? r->nr_tasks : 1, sizeof(*order));
+	struct candidate *order = pool_alloc(s->w->pool, r->nr_tasks * sizeof(*order));
 
 	for (size_t i = 0; order && i < r->nr_tasks; i++) {
 		const struct scxray_task *task = &r->tasks[i];
@@ -206,7 +275,7 @@ static void of_tasks(struct stacks *s)
 			order[i].age = (int64_t)task->runnable_age_jiffies.value;
 	}
 	if (order)
-		qsort(order, r->nr_tasks, sizeof(*order), by_worth);
+		sort(order, r->nr_tasks, sizeof(*order), by_worth);
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		struct scxray_task *task = &r->tasks[order ? order[i].index : i];
 
@@ -217,7 +286,6 @@ static void of_tasks(struct stacks *s)
 		else
 			of_task(s, task);
 	}
-	free(order);
 }
 
 void walk_stacks(struct walk *w)
@@ -227,7 +295,7 @@ void walk_stacks(struct walk *w)
 
 	if (!w->k->has_types)
 		return;
-	s = calloc(1, sizeof(*s));
+	s = pool_alloc(w->pool, sizeof(*s));
 	if (!s) {
 		for (size_t i = 0; i < w->r->nr_tasks; i++)
 			w->r->tasks[i].kernel_stack.end = no_memory;
@@ -244,8 +312,8 @@ void walk_stacks(struct walk *w)
 	if (s->stack_size > MAX_STACK)
 		s->stack_size = 0;
 	orc_init(&s->orc, w, types_size(types, types_find(types, "orc_entry", BTF_KIND_STRUCT)));
+	find_modules(s);
 	for (size_t i = 0; i < w->r->nr_vcpus; i++)
 		of_vcpu(s, &w->r->vcpus[i]);
 	of_tasks(s);
-	free(s);
 }

@@ -94,6 +94,8 @@ static void decode_flags(struct walk *w, struct scxray_task *task)
 
 	if (task->scx_flags.state != SCXRAY_PRESENT)
 		return;
+	if (is_recording(w))
+		return;
 	if (!types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_SHIFT", &shift) ||
 	    !types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_MASK", &mask) ||
 	    shift > 31)
@@ -128,7 +130,7 @@ static void decode_ops_state(struct walk *w, struct scxray_task *task, uint64_t 
 	uint64_t shift = 2;
 
 	task->ops_state = task->ops_qseq = word;
-	if (word.state != SCXRAY_PRESENT)
+	if (word.state != SCXRAY_PRESENT || is_recording(w))
 		return;
 	if (types_enumerator(&w->k->types, "scx_ops_state", "SCX_OPSS_QSEQ_SHIFT", &shift) &&
 	    shift > 63)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run_walkers.c - all walkers, in an order that a deadline may cut anywhere
+ *
+ * What was worth most comes first: why the scheduler ended, the queues and who
+ * waits in them, where those tasks are, then maps, then what is good to know.  A new
+ * walker is a new row; it needs what stands above it.
+ */
+#include "record.h"
+#include "walk.h"
+
+static void vcpus(struct walk *w)
+{
+	walk_vcpus(w, w->source);
+}
+
+static const struct {
+	const char *name;
+	void (*walk)(struct walk *w);
+	bool untyped; /* has something to say without BTF, too */
+} walkers[WALK_MAX_WALKERS] = {
+	{ "symbols of BPF programs", walk_bpf_symbols, false },
+	{ "modules", walk_modules, false },
+	{ "run queues", walk_rqs, false },
+	{ "schedulers", walk_scheds, false },
+	{ "DSQs", walk_dsqs, false },
+	{ "rt and deadline tasks", walk_higher, false },
+	{ "list of tasks", walk_scx_tasks, false },
+	{ "tasks", walk_task_details, false },
+	{ "vCPUs", vcpus, true },
+	{ "stacks", walk_stacks, true },
+	{ "locks", walk_locks, true },
+	{ "identities", walk_task_identities, false },
+	{ "maps", walk_maps, false },
+	{ "programs", walk_progs, false },
+	{ "CPU time", walk_cpu_time, false },
+	{ "NUMA", walk_numa, false },
+	{ "pressure", walk_psi, false },
+	{ "log", walk_log, false },
+};
+
+const char *walk_name(size_t index)
+{
+	return index < WALK_MAX_WALKERS ? walkers[index].name : NULL;
+}
+
+/* A kernel without BTF: all that can be said is who it is and where its CPUs are. */
+static void no_types(struct walk *w)
+{
+	const char *why =
+		pool_printf(w->pool, "kernel types unavailable: %s", w->k->types_error.text);
+
+	w->r->scx_walker_unavailable = why;
+	w->r->rq_scx_states_unavailable = why;
+	w->r->dsq_states_unavailable = why;
+	w->r->task_enrichments_unavailable = why;
+	w->r->maps_unavailable = why;
+	w->r->prog_runtime_stats_unavailable = why;
+	w->r->per_cpu_time_unavailable = why;
+	w->r->per_node_numa_unavailable = why;
+	w->r->cgroup_psi_unavailable = why;
+	w->r->rqspinlocks_unavailable = why;
+	w->r->kernel_log_unavailable = why;
+}
+
+static bool is_late(const struct walk *w)
+{
+	return is_recording(w) && w->g->phys->recorder && w->g->phys->recorder->late;
+}
+
+void run_walkers(struct walk *w)
+{
+	walk_guest(w, w->source);
+	if (!w->k->has_types)
+		no_types(w);
+	for (size_t i = 0; i < WALK_MAX_WALKERS && walkers[i].walk && !is_late(w); i++) {
+		if (!w->k->has_types && !walkers[i].untyped)
+			continue;
+		if (w->skip >> i & 1)
+			continue;
+		walkers[i].walk(w);
+	}
+	walk_missing(w);
+}
