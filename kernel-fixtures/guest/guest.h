@@ -27,6 +27,7 @@ struct options {
 	unsigned int delay_s;  /* before the scheduler is loaded */
 	unsigned int rounds;   /* how often it is loaded and fails */
 	bool clock;	       /* clock_watch() */
+	bool alone;	       /* options_alone() */
 };
 
 /* options.c: the words scxfix.* of the kernel's command line; README.md has the list */
@@ -41,7 +42,7 @@ bool options_alone(void);
  * link.c: the line to the host. Marks are lines of text, `files` are blocks of text with a name,
  * which the host writes beside the images. The host answers with single words.
  */
-void link_open(bool uart);
+void link_open(bool alone);
 void link_drop(void); /* marks of this process go to the console alone */
 void mark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void power_off(void) __attribute__((noreturn));
@@ -115,7 +116,7 @@ void tracing_send(const char *name);
 
 /* oracle.c: what the kernel says of itself */
 void oracle_send_guest(const struct options *options);
-void oracle_send_moment(const char *moment, bool scheduler);
+void oracle_send_moment(const struct options *options, const char *moment, bool scheduler);
 void oracle_send_exit(void);
 
 #endif

@@ -64,7 +64,7 @@ static void fail(const struct options *options)
 
 	/* A little later than half-way, which is what the trigger of a monitor asks for. */
 	sleep_until_ns(since + timeout_ns * 9 / 16);
-	oracle_send_moment("half", true);
+	oracle_send_moment(options, "half", true);
 	mark("half");
 	if (!text_write("/proc/sysrq-trigger", "D"))
 		die("SysRq-D: /proc/sysrq-trigger does not take it");
@@ -78,7 +78,8 @@ static void fail(const struct options *options)
 	mark("exited kind %d", scheduler_exit_record()->kind);
 	tracing_send("half-dump.txt");
 	oracle_send_exit();
-	oracle_send_moment("after", false);
+	if (!options->alone)
+		oracle_send_moment(options, "after", false);
 }
 
 /* ops.dispatch() is caught at it by whoever looks from outside, after the mark. */
@@ -158,25 +159,24 @@ static void tell_host(const struct options *options)
 int main(void)
 {
 	struct options options = { 0 };
-	bool alone = options_alone();
 
 	if (getpid() != 1)
 		return 1;
-	link_open(alone);
+	link_open(options_alone());
 	options_read(&options);
 	machine_set_up(&options);
 	mark("up");
-	if (!alone)
+	if (!options.alone)
 		tell_host(&options);
 	if (options.mode == MODE_NONE) {
 		crew_start(&options);
-		oracle_send_moment("idle", false);
+		oracle_send_moment(&options, "idle", false);
 		mark("idle");
 	} else {
 		all_rounds(&options);
 	}
 	mark("done");
-	if (alone)
+	if (options.alone)
 		power_off();
 	for (;;)
 		pause();

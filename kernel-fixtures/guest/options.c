@@ -50,6 +50,7 @@ void options_read(struct options *options)
 	static char line[4096];
 	char *save = NULL;
 
+	options->alone = options_alone();
 	options->rounds = 1;
 	if (text_read("/proc/cmdline", line, sizeof(line)) < 0)
 		die("/proc/cmdline is unreadable");
