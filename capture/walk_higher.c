@@ -23,7 +23,7 @@ static bool add(struct walk *w, struct scxray_rq *rq, uint64_t kva)
 	int32_t index = task_index(w, kva);
 
 	if (index >= 0)
-		w->r->tasks[index].queued_cpu = (int32_t)rq->cpu;
+		w->r->tasks[index].queued_cpu = num_present(rq->cpu);
 	if (rq->curr_kva.state == SCXRAY_PRESENT && rq->curr_kva.value == kva)
 		return true;
 	if (full(rq, w))

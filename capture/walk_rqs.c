@@ -177,7 +177,6 @@ static void rq_lock(struct walk *w, struct scxray_rq *rq)
 {
 	uint64_t tail;
 
-	rq->lock_scx_cpu = -1;
 	rq->lock = read_optional(w, rq->kva, M_rq_lock);
 	rq->lock_held = rq->lock_pending = rq->lock;
 	if (rq->lock.state != SCXRAY_PRESENT)
@@ -207,7 +206,7 @@ static void locked_by_ops(struct walk *w)
 
 		for (size_t j = 0; locked.state == SCXRAY_PRESENT && j < w->r->nr_rqs; j++)
 			if (w->r->rqs[j].kva == locked.value)
-				w->r->rqs[j].lock_scx_cpu = (int32_t)cpu;
+				w->r->rqs[j].lock_scx_cpu = num_present(cpu);
 	}
 }
 

@@ -46,7 +46,6 @@ int32_t task_index(struct walk *w, uint64_t kva)
 		.kva = kva,
 		.runnable_cpu = -1,
 		.curr_cpu = -1,
-		.queued_cpu = -1,
 		.dsq_index = -1,
 	};
 	w->task_slots[slot] = (uint32_t)w->r->nr_tasks;

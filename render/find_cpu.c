@@ -71,6 +71,69 @@ static void and_early(struct diagnosis *dg, struct strbuf *sb, const struct scxr
 		 (size_t)(old - dg->doc->early->rqs));
 }
 
+/* What share of its CPU a deadline task may have. */
+static void put_deadline(struct diagnosis *dg, const struct scxray_report *r,
+			 const struct scxray_rq *rq, struct strbuf *sb)
+{
+	const struct scxray_task *t;
+
+	if (rq->curr_index < 0 || (size_t)rq->curr_index >= r->nr_tasks)
+		return;
+	t = &r->tasks[rq->curr_index];
+	if (t->dl_runtime.state != SCXRAY_PRESENT || !num_true(&t->dl_period))
+		return;
+	strbuf_puts(sb, " (its deadline parameters give it ");
+	cell_ns(sb, t->dl_runtime.value);
+	strbuf_puts(sb, " of every ");
+	cell_ns(sb, t->dl_period.value);
+	strbuf_putc(sb, ')');
+	evidence(dg, r, "task_enrichments[%d].dl_runtime_ns", rq->curr_index);
+}
+
+/* Runnable tasks of higher classes, beside the one that runs. */
+static void find_higher(struct diagnosis *dg, const struct scxray_report *r, size_t i, size_t want)
+{
+	const struct scxray_rq *rq = &r->rqs[i];
+	struct strbuf *sb;
+
+	if (!rq->nr_higher)
+		return;
+	sb = find(dg, SEVERITY_INFO, "cpu_wanted_above");
+	strbuf_printf(sb, "On CPU %" PRIu32 " ", rq->cpu);
+	cell_task(sb, ref_task(r, &rq->higher[0]), rq->higher[0].kva);
+	if (rq->nr_higher > 1)
+		strbuf_printf(sb, " and %zu more rt or deadline tasks are", rq->nr_higher - 1);
+	else
+		strbuf_puts(sb, " is");
+	strbuf_printf(sb,
+		      " runnable too and of a higher class: before the %zu stalled task%s that may "
+		      "use this CPU.",
+		      want, want == 1 ? "" : "s");
+	evidence(dg, r, "rq_scx_states[%zu].higher_class_tasks", i);
+}
+
+/* A vCPU that spins for a lock, or sleeps for one with nothing else to run. */
+static void find_lock(struct diagnosis *dg, const struct scxray_report *r, size_t i)
+{
+	const struct scxray_vcpu *v = &r->vcpus[i];
+	struct strbuf *sb;
+
+	if (!v->parked || !v->lock_slowpath_match || v->cpu.state != SCXRAY_PRESENT)
+		return;
+	sb = find(dg, SEVERITY_WARNING, "cpu_in_lock");
+	strbuf_printf(sb, "CPU %llu waits for a lock: ", (unsigned long long)v->cpu.value);
+	if (v->curr_pid.state == SCXRAY_PRESENT) {
+		cell_text(sb, &v->curr_comm);
+		strbuf_printf(sb, "[%lld]", (long long)num_signed(&v->curr_pid));
+	} else {
+		strbuf_puts(sb, "its current task");
+	}
+	strbuf_puts(sb, " is in ");
+	cell_string(sb, v->lock_slowpath_match);
+	strbuf_puts(sb, "().");
+	evidence(dg, r, "vcpu_regs[%zu].lock_slowpath_match", i);
+}
+
 static void find_curr(struct diagnosis *dg, const struct scxray_report *r, size_t i, size_t want)
 {
 	const struct scxray_rq *rq = &r->rqs[i], *old = early_rq(dg, rq);
@@ -83,6 +146,7 @@ static void find_curr(struct diagnosis *dg, const struct scxray_report *r, size_
 		put_curr(sb, rq);
 		strbuf_printf(sb, " of class %s, which sched_ext tasks can't preempt",
 			      rq->curr_class);
+		put_deadline(dg, r, rq, sb);
 		evidence(dg, r, "rq_scx_states[%zu].curr_class", i);
 		if (same_curr(old, rq))
 			and_early(dg, sb, old);
@@ -178,7 +242,11 @@ void find_cpus(struct diagnosis *dg)
 
 		find_clock(dg, r, i);
 		find_state(dg, r, i, want);
-		if (want)
+		if (want) {
 			find_curr(dg, r, i, want);
+			find_higher(dg, r, i, want);
+		}
 	}
+	for (size_t i = 0; i < r->nr_vcpus && dg->nr - before < MAX_FINDINGS; i++)
+		find_lock(dg, r, i);
 }

@@ -34,6 +34,7 @@ static const struct field vcpu_fields[] = {
 	FIELD(scxray_vcpu, curr_kva, "curr_kva", FIELD_ADDR),
 	FIELD(scxray_vcpu, curr_pid, "curr_pid", FIELD_SIGNED),
 	FIELD(scxray_vcpu, curr_comm, "curr_comm", FIELD_TEXT),
+	FIELD(scxray_vcpu, lock_slowpath_match, "lock_slowpath_match", FIELD_STRING),
 };
 
 static const char *const reg_keys[SCXRAY_NR_REGS] = {
@@ -101,7 +102,15 @@ static const struct field task_fields[] = {
 	FIELD(scxray_task, runnable_cpu, "runnable_cpu", FIELD_INDEX),
 	FIELD(scxray_task, curr_cpu, "curr_cpu", FIELD_INDEX),
 	FIELD(scxray_task, on_scx_tasks, "on_scx_tasks", FIELD_BOOL),
+	FIELD(scxray_task, queued_cpu, "queued_cpu", FIELD_NUM),
 	FIELD(scxray_task, sched_class, "sched_class", FIELD_STRING),
+	FIELD(scxray_task, dl_runtime, "dl_runtime_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_deadline, "dl_deadline_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_period, "dl_period_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_left, "dl_left_ns", FIELD_SIGNED),
+	FIELD(scxray_task, dl_abs_deadline, "dl_abs_deadline_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_throttled, "dl_throttled", FIELD_FLAG),
+	FIELD(scxray_task, lock_slowpath_match, "lock_slowpath_match", FIELD_STRING),
 	FIELD(scxray_task, policy, "policy", FIELD_NUM),
 	FIELD(scxray_task, weight, "weight", FIELD_NUM),
 	FIELD(scxray_task, prio, "prio", FIELD_SIGNED),
@@ -159,6 +168,15 @@ static const struct field rq_fields[] = {
 	FIELD(scxray_rq, cpus_to_preempt, "cpus_to_preempt", FIELD_CPUS),
 	FIELD(scxray_rq, cpus_to_wait, "cpus_to_wait", FIELD_CPUS),
 	FIELD(scxray_rq, cpus_to_sync, "cpus_to_sync", FIELD_CPUS),
+	FIELD(scxray_rq, bypassing, "bypassing", FIELD_FLAG),
+	FIELD(scxray_rq, nr_deferred, "nr_deferred", FIELD_NUM),
+	FIELD(scxray_rq, cpuperf_target, "cpuperf_target", FIELD_NUM),
+	FIELD(scxray_rq, lock, "lock_word", FIELD_NUM),
+	FIELD(scxray_rq, lock_held, "lock_held", FIELD_FLAG),
+	FIELD(scxray_rq, lock_pending, "lock_pending", FIELD_FLAG),
+	FIELD(scxray_rq, lock_tail_cpu, "lock_tail_cpu", FIELD_NUM),
+	FIELD(scxray_rq, lock_owner_cpu, "lock_owner_cpu", FIELD_NUM),
+	FIELD(scxray_rq, lock_scx_cpu, "lock_scx_cpu", FIELD_NUM),
 };
 
 static const struct field dsq_fields[] = {
@@ -315,6 +333,7 @@ static void queued_tasks(struct json *j, const char *key, const struct scxray_re
 
 void json_rqs(struct json *j, const struct scxray_report *r)
 {
+	json_locks(j, r);
 	json_opt_string(j, "rq_scx_states_unavailable", r->rq_scx_states_unavailable);
 	if (!r->nr_rqs)
 		return;
@@ -330,6 +349,8 @@ void json_rqs(struct json *j, const struct scxray_report *r)
 		json_key(j, "runnable_truncated");
 		json_bool(j, rq->runnable_cut);
 		json_opt_string(j, "runnable_cut", rq->runnable_cut);
+		queued_tasks(j, "higher_class_tasks", r, rq->higher, rq->nr_higher);
+		json_opt_string(j, "higher_class_cut", rq->higher_cut);
 		json_object_end(j);
 	}
 	json_array_end(j);

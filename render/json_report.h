@@ -20,7 +20,9 @@ void json_progs(struct json *j, const struct scxray_report *r);
 void json_times(struct json *j, const struct scxray_report *r);
 void json_log(struct json *j, const struct scxray_report *r);
 void json_tasks(struct json *j, const struct scxray_report *r);
-void json_rqs(struct json *j, const struct scxray_report *r);
+void json_rqs(struct json *j, const struct scxray_report *r); /* and locks */
+void json_locks(struct json *j, const struct scxray_report *r);
+void json_psi(struct json *j, const struct scxray_report *r);
 void json_dsqs(struct json *j, const struct scxray_report *r);
 void json_maps(struct json *j, const struct scxray_report *r);
 /* scx_sched_state with its sub-schedulers as a tree, and scx_walker_unavailable */

@@ -96,7 +96,9 @@ void text_progs(struct text *t, const struct scxray_report *r);
 void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */
 void text_tasks(struct text *t, const struct scxray_report *r);
 void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQs */
-void text_rqs(struct text *t, const struct scxray_report *r);
+void text_rqs(struct text *t, const struct scxray_report *r); /* and locks */
+void text_locks(struct text *t, const struct scxray_report *r);
+void text_psi(struct text *t, const struct scxray_report *r);
 void text_dsqs(struct text *t, const struct scxray_report *r);
 void text_scheds(struct text *t, const struct scxray_report *r);
 void text_log(struct text *t, const struct scxray_report *r);

@@ -17,7 +17,8 @@ static const struct column rq_columns[] = {
 	{ "rq_clock", false, 5 },  { "clock", false, 15 },	 { "qseq", false, 8 },
 	{ "kick_sync", false, 9 }, { "immed", false, 10 },	 { "released", false, 6 },
 	{ "kick", true, 11 },	   { "kick_if_idle", true, 11 }, { "preempt", true, 11 },
-	{ "wait", true, 11 },	   { "sync", true, 12 },
+	{ "wait", true, 11 },	   { "sync", true, 12 },	 { "bypass", true, 3 },
+	{ "deferred", false, 7 },  { "lock", true, 2 },
 };
 
 static void cell_nonzero(struct strbuf *sb, const struct scxray_num *num)
@@ -74,6 +75,26 @@ static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
 		strbuf_printf(sb, ", +%zu more", nr - MAX_NAMED);
 }
 
+/* The run queue's lock, where it is not free: "held by an op on cpu 1, cpu 0 queues last" */
+static void cell_lock(struct strbuf *sb, const struct scxray_rq *rq)
+{
+	if (!num_true(&rq->lock)) {
+		cell_nonzero(sb, &rq->lock);
+		return;
+	}
+	strbuf_puts(sb, num_true(&rq->lock_held) ? "held" : "free");
+	if (rq->lock_owner_cpu.state == SCXRAY_PRESENT)
+		strbuf_printf(sb, " by cpu %lld", (long long)num_signed(&rq->lock_owner_cpu));
+	else if (rq->lock_scx_cpu.state == SCXRAY_PRESENT)
+		strbuf_printf(sb, " for an op on cpu %llu",
+			      (unsigned long long)rq->lock_scx_cpu.value);
+	if (num_true(&rq->lock_pending))
+		strbuf_puts(sb, ", one spins");
+	if (rq->lock_tail_cpu.state == SCXRAY_PRESENT)
+		strbuf_printf(sb, ", cpu %llu queues last",
+			      (unsigned long long)rq->lock_tail_cpu.value);
+}
+
 static void rq_row(struct table *tab, const struct scxray_report *r, const struct scxray_rq *rq)
 {
 	bool hog =
@@ -103,6 +124,23 @@ static void rq_row(struct table *tab, const struct scxray_report *r, const struc
 	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_preempt);
 	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_wait);
 	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_sync);
+	cell_flag(table_cell(tab, STYLE_PLAIN), &rq->bypassing);
+	cell_nonzero(table_cell(tab, STYLE_PLAIN), &rq->nr_deferred);
+	cell_lock(table_cell(tab, STYLE_PLAIN), rq);
+
+	if (rq->nr_higher) {
+		struct strbuf *sb = table_note(tab);
+
+		strbuf_puts(sb, "rt and deadline tasks: ");
+		name_tasks(sb, r, rq->higher, rq->nr_higher, false);
+	}
+	if (rq->higher_cut) {
+		struct strbuf *sb = table_note(tab);
+
+		strbuf_puts(sb, "(rt and deadline tasks cut: ");
+		cell_string(sb, rq->higher_cut);
+		strbuf_putc(sb, ')');
+	}
 
 	if (rq->nr_runnable) {
 		struct strbuf *sb = table_note(tab);
@@ -131,6 +169,7 @@ void text_rqs(struct text *t, const struct scxray_report *r)
 		rq_row(&tab, r, &r->rqs[i]);
 	table_print(&tab, t, 4);
 	table_deinit(&tab);
+	text_locks(t, r);
 }
 
 static const struct column dsq_columns[] = {

@@ -135,11 +135,10 @@ static void cpu_times(struct text *t, const struct scxray_report *r)
 	table_deinit(&tab);
 }
 
-void text_times(struct text *t, const struct scxray_report *r)
+static void numa_nodes(struct text *t, const struct scxray_report *r)
 {
 	struct table tab;
 
-	cpu_times(t, r);
 	text_unavailable(t, "per_node_numa", r->per_node_numa_unavailable);
 	if (!r->nr_numa_nodes)
 		return;
@@ -152,4 +151,11 @@ void text_times(struct text *t, const struct scxray_report *r)
 		    &r->numa_nodes[i]);
 	table_print(&tab, t, 2);
 	table_deinit(&tab);
+}
+
+void text_times(struct text *t, const struct scxray_report *r)
+{
+	cpu_times(t, r);
+	numa_nodes(t, r);
+	text_psi(t, r);
 }

@@ -26,7 +26,11 @@ void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct
 
 	switch (task_custody(r, t)) {
 	case CUSTODY_NOT_RUNNABLE:
-		strbuf_putc(sb, '-');
+		if (t->queued_cpu.state == SCXRAY_PRESENT)
+			strbuf_printf(sb, "run queue of cpu %llu",
+				      (unsigned long long)t->queued_cpu.value);
+		else
+			strbuf_putc(sb, '-');
 		break;
 	case CUSTODY_RUNNING:
 		strbuf_printf(sb, "runs on cpu %d", t->curr_cpu);
@@ -106,6 +110,15 @@ static void cell_also(struct strbuf *sb, const struct scxray_task *task)
 	/* SCX_DSQ_INVALID, bit 63 alone, is the usual */
 	if (is_unusual(&task->ddsp_dsq_id, 1ULL << 63))
 		cell_dsq_id(also(sb, start, "ddsp_dsq"), &task->ddsp_dsq_id);
+	if (task->dl_runtime.state == SCXRAY_PRESENT && task->dl_period.state == SCXRAY_PRESENT) {
+		cell_ns(also(sb, start, "dl"), task->dl_runtime.value);
+		strbuf_putc(sb, '/');
+		cell_ns(sb, task->dl_period.value);
+		if (num_true(&task->dl_throttled))
+			strbuf_puts(sb, "(throttled)");
+	}
+	if (task->lock_slowpath_match)
+		cell_string(also(sb, start, "lock"), task->lock_slowpath_match);
 	if (sb->len == start)
 		strbuf_putc(sb, '-');
 }
@@ -198,6 +211,7 @@ static int by_age(const void *va, const void *vb)
 static bool belongs_in_table(const struct scxray_report *r, const struct scxray_task *task)
 {
 	return task_custody(r, task) != CUSTODY_NOT_RUNNABLE || task->runnable_cpu >= 0 ||
+	       task->queued_cpu.state == SCXRAY_PRESENT || task->lock_slowpath_match ||
 	       task->pid.state == SCXRAY_UNREADABLE || task->ops_state.state == SCXRAY_UNREADABLE;
 }
 

@@ -186,8 +186,8 @@ struct scxray_task {
 	struct scxray_num dl_left;	   /* of dl_runtime; signed */
 	struct scxray_num dl_abs_deadline; /* on the rq's clock */
 	struct scxray_num dl_throttled;
+	struct scxray_num queued_cpu; /* on whose rt or deadline queue it stands; else NONE */
 
-	int32_t queued_cpu;   /* CPU on whose rt or deadline queue it stands, or -1 */
 	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
 	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */
 	bool on_scx_tasks;    /* linked on scx_tasks */
@@ -246,8 +246,7 @@ struct scxray_rq {
 	struct scxray_num lock_pending;	  /* a CPU spins as the next one */
 	struct scxray_num lock_tail_cpu;  /* the last CPU in its queue; NONE: none queues */
 	struct scxray_num lock_owner_cpu; /* only where the kernel keeps it (DEBUG_SPINLOCK) */
-	/* the CPU that runs a sched_ext operation under this lock, or -1 */
-	int32_t lock_scx_cpu;
+	struct scxray_num lock_scx_cpu;	  /* runs a sched_ext operation under this lock; or NONE */
 };
 
 /* ---- dispatch queues ---------------------------------------------------- */
