@@ -14,6 +14,7 @@
 
 #include <scxray/image.h>
 
+#include "message.h"
 #include "restore.h"
 
 #define EFER_SCE (1ULL << 0)
@@ -332,22 +333,20 @@ static int restore_vcpus(struct machine *machine, const struct scxray_source *so
 
 /* ---- the whole -------------------------------------------------------------- */
 
-static void say(const char *path, const struct machine *machine, const struct scxray_source *source,
-		const struct amount *amount)
+static void announce(const char *path, const struct machine *machine,
+		     const struct scxray_source *source, const struct amount *amount)
 {
 	const struct scxray_regs *regs = scxray_source_regs(source, 0);
 
-	fprintf(stderr,
-		"scxray-vmm: %s: %u vCPUs, %llu MiB of RAM; defaults for what no image has (GDT, TSS, "
-		"data segments, FPU, APIC)%s%s\n",
-		path, machine->nr_vcpus, (unsigned long long)(amount->bytes / MIB),
-		known(regs, SCXRAY_REG_EFER) ? "" : ", and EFER",
-		known(regs, SCXRAY_REG_LSTAR) ? "" : ", and LSTAR");
+	say("%s: %u vCPUs, %llu MiB of RAM; no image has GDT, TSS, data segments, FPU, APIC%s%s: "
+	    "they have defaults",
+	    path, machine->nr_vcpus, (unsigned long long)(amount->bytes / MIB),
+	    known(regs, SCXRAY_REG_EFER) ? "" : ", this one no EFER",
+	    known(regs, SCXRAY_REG_LSTAR) ? "" : ", no LSTAR");
 	if (amount->copied < amount->bytes)
-		fprintf(stderr,
-			"scxray-vmm: %s: has %llu KiB of that, the rest is zero: its vCPUs are halted, they "
-			"can be looked at but not run\n",
-			path, (unsigned long long)(amount->copied / 1024));
+		say("%s: it has %llu KiB of that RAM, the rest is zero: its vCPUs are halted, to be "
+		    "looked at, not to run",
+		    path, (unsigned long long)(amount->copied / 1024));
 }
 
 int vm_restore(struct machine *machine, const char *path, enum cpu_model model,
@@ -363,7 +362,7 @@ int vm_restore(struct machine *machine, const char *path, enum cpu_model model,
 	failed = check_regs(source, &inner) || restore_memory(machine, source, &amount, &inner) ||
 		 restore_vcpus(machine, source, model, amount.copied < amount.bytes, &inner);
 	if (!failed)
-		say(path, machine, source, &amount);
+		announce(path, machine, source, &amount);
 	scxray_source_close(source);
 	return failed ? scxray_fail(err, inner.code, inner.addr, "%s: %.200s", path, inner.text)
 		      : 0;
