@@ -27,6 +27,12 @@ const char cli_report_help[] =
 	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
 	"                          to CORE: `scxray report CORE` gives the same report\n"
 	"  --save-early-core CORE  the same for the image of --early\n"
+	"  --only GROUP[,GROUP...] no more than these: diagnosis, timing, guest, diff, maps,\n"
+	"                          maps=NAME (or a pattern: maps='.data*'), vcpus, sdt,\n"
+	"                          progs, times, psi, tasks, sched, rqs, locks, dsqs, timeline,\n"
+	"                          perf, log\n"
+	"  --summary               text: the diagnosis, and of each group its count\n"
+	"  --full                  text: every row, also those that are 0 or one too many\n"
 	"  --color auto|always|never\n"
 	"                          auto: on a terminal, unless NO_COLOR is set\n"
 	"  --width N               columns that tables may use (40 to 10000); default the\n"
@@ -62,6 +68,9 @@ enum {
 	OPT_COLOR,
 	OPT_WIDTH,
 	OPT_TIMING,
+	OPT_ONLY,
+	OPT_SUMMARY,
+	OPT_FULL,
 	OPT_MAX_COPY,
 	OPT_MAX_REPORT,
 	OPT_LIMIT, /* plus the offset of a uint32_t in struct scxray_settings */
@@ -82,6 +91,9 @@ static const struct option long_options[] = {
 	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "timing", no_argument, NULL, OPT_TIMING },
+	{ "only", required_argument, NULL, OPT_ONLY },
+	{ "summary", no_argument, NULL, OPT_SUMMARY },
+	{ "full", no_argument, NULL, OPT_FULL },
 	{ "max-copy", required_argument, NULL, OPT_MAX_COPY },
 	{ "max-report", required_argument, NULL, OPT_MAX_REPORT },
 	LIMIT("max-log-records", max_log_records),
@@ -156,6 +168,15 @@ static int set_limit(struct report_options *options, const struct option *option
 	return CLI_OK;
 }
 
+static int set_only(struct report_options *options, const char *list)
+{
+	struct scxray_error err = { 0 };
+
+	if (scxray_selection_add(&options->only, list, &err))
+		return cli_usage("--only: %s", err.text);
+	return CLI_OK;
+}
+
 static int set_option(struct report_options *options, const struct option *option, const char *word,
 		      int *format)
 {
@@ -173,6 +194,14 @@ static int set_option(struct report_options *options, const struct option *optio
 		return CLI_OK;
 	case OPT_TIMING:
 		options->timing = true;
+		return CLI_OK;
+	case OPT_ONLY:
+		return set_only(options, word);
+	case OPT_SUMMARY:
+		options->summary = true;
+		return CLI_OK;
+	case OPT_FULL:
+		options->full = true;
 		return CLI_OK;
 	case OPT_COLOR:
 		return set_color(options, word);
@@ -197,6 +226,17 @@ static int set_option(struct report_options *options, const struct option *optio
 	default:
 		return set_limit(options, option, word);
 	}
+}
+
+/* How much text shows: JSON always has all. */
+static int check_amount(const struct report_options *o)
+{
+	if (o->summary && o->full)
+		return cli_usage("--summary and --full: give one of them");
+	if (o->json && (o->summary || o->full))
+		return cli_usage("--%s: is for text; JSON leaves nothing out but by --only",
+				 o->summary ? "summary" : "full");
+	return CLI_OK;
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -260,5 +300,6 @@ int options_parse(struct report_options *options, int argc, char **argv)
 				 options->save_early_core);
 	options->json =
 		format ? format == 'j' : options->output && has_suffix(options->output, ".json");
-	return check_files(options);
+	status = check_amount(options);
+	return status ? status : check_files(options);
 }

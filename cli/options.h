@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include <scxray/capture.h>
+#include <scxray/render.h>
 
 #include "output.h"
 
@@ -19,6 +20,9 @@ struct report_options {
 	const char *save_early_core; /* the same for `early` */
 	bool json;
 	bool timing;
+	bool summary;
+	bool full;
+	struct scxray_selection only; /* groups of the report; zeroed: all */
 	enum output_color color;
 	unsigned width; /* 0: the terminal's, or CLI_PIPE_WIDTH */
 	struct scxray_settings settings;

@@ -72,6 +72,8 @@ static int write_document(const struct scxray_document *doc, const struct report
 	struct scxray_text_options text = {
 		.width = options->width ? options->width : output_width(options->output),
 		.color = output_wants_color(options->color, options->output),
+		.summary = options->summary,
+		.full = options->full,
 	};
 	uint64_t start = timing_now_us(), rendered;
 	struct output out;
@@ -102,7 +104,7 @@ static int write_document(const struct scxray_document *doc, const struct report
 static int make_report(const struct report_options *options, struct image *late,
 		       struct image *early)
 {
-	struct scxray_document doc = { 0 };
+	struct scxray_document doc;
 
 	if (early->path && image_read(early, options))
 		return CLI_FAILED;
@@ -116,9 +118,10 @@ static int make_report(const struct report_options *options, struct image *late,
 	if (early->path)
 		scxray_document_dual(&doc, early->report, late->report, NULL);
 	else
-		doc.late = late->report;
-	if (!doc.trigger)
+		scxray_document_single(&doc, late->report);
+	if (!late->report->host)
 		doc.trigger = "image file";
+	doc.only = &options->only;
 	return write_document(&doc, options);
 }
 

@@ -30,6 +30,8 @@ struct strbuf *find(struct diagnosis *dg, enum severity severity, const char *ki
 		.text = dg->texts.len,
 		.evidence = dg->paths.len,
 	};
+	if (dg->racy)
+		strbuf_puts(&dg->texts, "Racy: ");
 	return &dg->texts;
 }
 
@@ -45,6 +47,17 @@ void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *f
 	va_end(ap);
 	if (dg->doc->dual)
 		strbuf_puts(&dg->paths, r == dg->doc->early ? "early." : "late.");
+	else if (is_degraded(dg->doc))
+		strbuf_puts(&dg->paths, "racy.");
+	strbuf_puts(&dg->paths, path);
+	strbuf_putc(&dg->paths, '\0');
+	dg->findings[dg->nr - 1].nr_evidence++;
+}
+
+void document_evidence(struct diagnosis *dg, const char *path)
+{
+	if (!dg->nr || dg->error)
+		return;
 	strbuf_puts(&dg->paths, path);
 	strbuf_putc(&dg->paths, '\0');
 	dg->findings[dg->nr - 1].nr_evidence++;
@@ -81,6 +94,8 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	dg->diff = diff;
 	strbuf_init(&dg->texts, NULL);
 	strbuf_init(&dg->paths, NULL);
+	find_freezes(dg);
+	dg->racy = is_racy(doc->late);
 	find_exits(dg);
 	find_stalled_tasks(dg);
 	find_maps(dg);

@@ -3,7 +3,8 @@
  * diagnosis.h - why was this task not run?
  *
  * Findings computed from the document and nothing else.  A finding states what
- * the data shows; where it concludes, it begins with "Inferred:".
+ * the data shows; where it concludes, it begins with "Inferred:".  Where vCPUs ran while memory
+ * was read, each begins with "Racy:".
  */
 #ifndef RENDER_DIAGNOSIS_H
 #define RENDER_DIAGNOSIS_H
@@ -34,6 +35,7 @@ struct diagnosis {
 	size_t nr, max;
 	struct strbuf texts; /* NUL-terminated sentences */
 	struct strbuf paths; /* NUL-terminated paths into the JSON document */
+	bool racy;	     /* what is found from here on was read while vCPUs ran */
 	int error;
 };
 
@@ -49,7 +51,11 @@ struct strbuf *find(struct diagnosis *dg, enum severity severity, const char *ki
 /* A path in the report `r` of the document, for the finding begun last. */
 void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A path in the document beside its reports. */
+void document_evidence(struct diagnosis *dg, const char *path);
 
+/* vCPUs that did not park, captures that were cut. */
+void find_freezes(struct diagnosis *dg);
 void find_exits(struct diagnosis *dg);
 void find_bypass(struct diagnosis *dg);
 void find_stalled_tasks(struct diagnosis *dg);

@@ -31,6 +31,27 @@ size_t *sched_parents(const struct scxray_report *r);
 /* The run queue of a CPU, or NULL. */
 const struct scxray_rq *cpu_rq(const struct scxray_report *r, uint64_t cpu);
 
+/* True if there is no group at all to show, nor a reason for one's absence. */
+bool report_is_empty(const struct scxray_report *r);
+
+/* Was it walked while vCPUs ran that would not park? */
+static inline bool is_racy(const struct scxray_report *r)
+{
+	return r && r->host && r->host->is_degraded;
+}
+
+/* Is the document the degraded one: a single report, and that racy? */
+static inline bool is_degraded(const struct scxray_document *doc)
+{
+	return !doc->dual && is_racy(doc->late);
+}
+
+/* "vCPU rendezvous timed out before parked acknowledgement: 5000ms; 1/2 vCPUs parked" */
+void degraded_reason(struct strbuf *sb, const struct scxray_host *host);
+
+/* What fired: the document's word, or the late report's host's; NULL if nobody says. */
+const char *document_trigger(const struct scxray_document *doc);
+
 /* Who has a task in hand: where it waits, or why it does not. */
 enum custody {
 	CUSTODY_NOT_RUNNABLE, /* asleep, or not a task of sched_ext */

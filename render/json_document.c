@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json_document.c - the frame of the JSON output: single and dual
+ * json_document.c - the frame of the JSON output: single, dual, degraded
  */
 #include <scxray/render.h>
 
@@ -8,6 +8,9 @@
 
 #include "diagnosis.h"
 #include "diff.h"
+#include "groups.h"
+#include "join.h"
+#include "json_host.h"
 #include "json_report.h"
 
 #ifndef SCXRAY_VERSION
@@ -17,28 +20,65 @@
 /* Raised when a key changes its meaning or goes; new keys don't raise it. */
 #define SCHEMA_VERSION 1
 
-static void json_report(struct json *j, const struct scxray_report *r)
+/* The groups of a report in their order; the timeline wants the whole document. */
+static const struct {
+	enum group group;
+	void (*put)(struct json *j, const struct scxray_report *r);
+} groups[] = {
+	{ GROUP_VCPUS, json_vcpus },  { GROUP_SDT, json_sdts }, { GROUP_PROGS, json_progs },
+	{ GROUP_TIMES, json_times },  { GROUP_PSI, json_psi },	{ GROUP_TASKS, json_tasks },
+	{ GROUP_LOCKS, json_locks },  { GROUP_RQS, json_rqs },	{ GROUP_DSQS, json_dsqs },
+	{ GROUP_SCHED, json_scheds }, { GROUP_TIMELINE, NULL }, { GROUP_PERF, json_perf },
+	{ GROUP_LOG, json_log },
+};
+
+/* What was asked for, where that is not all: without it, absence would have no reason. */
+static void json_only(struct json *j, const struct scxray_selection *only)
 {
-	json_guest(j, &r->guest);
-	json_maps(j, r);
-	json_vcpus(j, r);
-	json_sdts(j, r);
-	json_progs(j, r);
-	json_times(j, r);
-	json_tasks(j, r);
-	json_rqs(j, r);
-	json_dsqs(j, r);
-	json_scheds(j, r);
-	json_log(j, r);
+	if (!only || !only->groups)
+		return;
+	json_key(j, "only");
+	json_array(j);
+	for (size_t i = 0; i < GROUP_NR; i++)
+		if (group_wanted(only, (enum group)i))
+			json_string(j, scxray_selection_name(i));
+	json_array_end(j);
+	if (!only->nr_maps)
+		return;
+	json_key(j, "only_maps");
+	json_array(j);
+	for (size_t i = 0; i < only->nr_maps; i++)
+		json_string(j, only->maps[i]);
+	json_array_end(j);
 }
 
-static void json_nested(struct json *j, const char *key, const struct scxray_report *r)
+static void json_report(struct json *j, const struct scxray_document *doc,
+			const struct scxray_report *r)
+{
+	json_guest(j, &r->guest);
+	if (group_wanted(doc->only, GROUP_MAPS))
+		json_maps(j, r, doc->only);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (!group_wanted(doc->only, groups[i].group))
+			continue;
+		if (groups[i].put)
+			groups[i].put(j, r);
+		else
+			json_timeline(j, doc, r);
+	}
+	json_truncated(j, r);
+}
+
+static void json_nested(struct json *j, const char *key, const struct scxray_document *doc,
+			const struct scxray_report *r)
 {
 	json_key(j, key);
 	json_object(j);
 	json_key(j, "schema");
 	json_string(j, "single");
-	json_report(j, r);
+	json_only(j, doc->only);
+	json_racy_reason(j, "racy_reason", r);
+	json_report(j, doc, r);
 	json_object_end(j);
 }
 
@@ -58,11 +98,26 @@ static void json_dual(struct json *j, const struct scxray_document *doc, const s
 	}
 	if (!doc->early)
 		json_opt_string(j, "early_skipped_reason", doc->early_skipped_reason);
-	json_diff(j, diff);
+	if (group_wanted(doc->only, GROUP_DIFF))
+		json_diff(j, diff);
 	json_guest(j, &doc->late->guest);
 	if (doc->early)
-		json_nested(j, "early", doc->early);
-	json_nested(j, "late", doc->late);
+		json_nested(j, "early", doc, doc->early);
+	json_nested(j, "late", doc, doc->late);
+}
+
+/* The banner, and what memory alone gives. */
+static void json_degraded_document(struct json *j, const struct scxray_document *doc)
+{
+	json_degraded(j, doc->late);
+	json_vcpus(j, doc->late);
+	if (doc->late->nr_vcpus || !report_is_empty(doc->late))
+		json_nested(j, "racy", doc, doc->late);
+}
+
+static const char *shape(const struct scxray_document *doc)
+{
+	return doc->dual ? "dual" : is_degraded(doc) ? "degraded" : "single";
 }
 
 int scxray_render_json(const struct scxray_document *doc, FILE *out)
@@ -75,20 +130,25 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out)
 	diff_make(&diff, doc);
 	diagnosis_make(&diagnosis, doc, &diff);
 	/* each group on its own line, and each of its entries: diff and grep have something to hold */
-	json_init(&j, out, doc->dual ? 3 : 2);
+	json_init(&j, out, doc->dual || is_degraded(doc) ? 3 : 2);
 	json_object(&j);
 	json_key(&j, "schema");
-	json_string(&j, doc->dual ? "dual" : "single");
+	json_string(&j, shape(doc));
 	json_key(&j, "schema_version");
 	json_u64(&j, SCHEMA_VERSION);
 	json_key(&j, "generator");
 	json_string(&j, "scxray " SCXRAY_VERSION);
-	json_opt_string(&j, "trigger", doc->trigger);
-	json_diagnosis(&j, &diagnosis);
+	json_only(&j, doc->only);
+	if (group_wanted(doc->only, GROUP_TIMING))
+		json_timing(&j, doc);
+	if (group_wanted(doc->only, GROUP_DIAGNOSIS))
+		json_diagnosis(&j, &diagnosis);
 	if (doc->dual)
 		json_dual(&j, doc, &diff);
+	else if (is_degraded(doc))
+		json_degraded_document(&j, doc);
 	else
-		json_report(&j, doc->late);
+		json_report(&j, doc, doc->late);
 	json_object_end(&j);
 	strbuf_putc(&j.out, '\n');
 	if (diff.error || diagnosis.error)

@@ -333,7 +333,6 @@ static void queued_tasks(struct json *j, const char *key, const struct scxray_re
 
 void json_rqs(struct json *j, const struct scxray_report *r)
 {
-	json_locks(j, r);
 	json_opt_string(j, "rq_scx_states_unavailable", r->rq_scx_states_unavailable);
 	if (!r->nr_rqs)
 		return;

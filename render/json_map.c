@@ -7,6 +7,7 @@
 #include "json_map.h"
 
 #include "field.h"
+#include "groups.h"
 #include "json_report.h"
 #include "map_model.h"
 #include "value_json.h"
@@ -215,7 +216,7 @@ static void put_active(struct json *j, const struct scxray_report *r)
 		json_array_end(j);
 }
 
-void json_maps(struct json *j, const struct scxray_report *r)
+void json_maps(struct json *j, const struct scxray_report *r, const struct scxray_selection *only)
 {
 	struct follow follow;
 
@@ -229,7 +230,9 @@ void json_maps(struct json *j, const struct scxray_report *r)
 	json_key(j, "maps");
 	json_array(j);
 	for (size_t i = 0; i < r->nr_maps; i++)
-		put_map(&(struct map_json){ .j = j, .map = &r->maps[i], .follow = &follow });
+		if (map_wanted(only, &r->maps[i]))
+			put_map(&(struct map_json){
+				.j = j, .map = &r->maps[i], .follow = &follow });
 	json_array_end(j);
 	follow_deinit(&follow);
 }

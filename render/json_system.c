@@ -113,7 +113,6 @@ void json_times(struct json *j, const struct scxray_report *r)
 	json_opt_string(j, "per_node_numa_unavailable", r->per_node_numa_unavailable);
 	objects(j, "per_node_numa", numa_fields, ARRAY_SIZE(numa_fields), r->numa_nodes,
 		r->nr_numa_nodes, sizeof(*r->numa_nodes));
-	json_psi(j, r);
 }
 
 void json_log(struct json *j, const struct scxray_report *r)

@@ -8,6 +8,7 @@
 
 #include <scxray/render.h>
 
+#include "groups.h"
 #include "strbuf.h"
 
 enum style {
@@ -24,11 +25,25 @@ struct text {
 	struct strbuf out;
 	unsigned width;
 	bool color;
+	bool full;	  /* text_cap() cuts nothing */
+	bool summary;	  /* no more than counts */
 	bool any_section; /* of the present report: the next one is parted by a blank line */
+	const struct scxray_document *doc;
 	/* of the report at hand */
 	const struct scxray_report *report;
 	uint64_t timeout_jiffies; /* of the watchdog, 0 if not known */
 };
+
+/* How many of a kind are shown: `cap`, or all where the whole is asked for. */
+static inline size_t text_cap(const struct text *t, size_t cap)
+{
+	return t->full ? SIZE_MAX : cap;
+}
+
+static inline bool text_wants(const struct text *t, enum group group)
+{
+	return group_wanted(t->doc->only, group);
+}
 
 /* The blank line between sections. */
 void text_section(struct text *t);
@@ -96,11 +111,23 @@ void text_progs(struct text *t, const struct scxray_report *r);
 void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */
 void text_tasks(struct text *t, const struct scxray_report *r);
 void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQs */
-void text_rqs(struct text *t, const struct scxray_report *r); /* and locks */
+void text_rqs(struct text *t, const struct scxray_report *r);
 void text_locks(struct text *t, const struct scxray_report *r);
 void text_psi(struct text *t, const struct scxray_report *r);
 void text_dsqs(struct text *t, const struct scxray_report *r);
 void text_scheds(struct text *t, const struct scxray_report *r);
 void text_log(struct text *t, const struct scxray_report *r);
+void text_timeline(struct text *t, const struct scxray_report *r);
+void text_perf(struct text *t, const struct scxray_report *r);
+/* That a deadline cut the walk. */
+void text_truncated(struct text *t, const struct scxray_report *r);
+/* What fired, and how long the guest stood still: of the whole document. */
+void text_timing(struct text *t);
+/* "ip=... sp=... ptroot=..." */
+void text_regs(struct text *t, const struct scxray_regs *regs);
+/* The banner of a degraded document, with its newline. */
+void text_degraded(struct text *t, const struct scxray_report *r);
+/* One line for each group: how much of it there is. */
+void text_summary(struct text *t, const struct scxray_report *r);
 
 #endif

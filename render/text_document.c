@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * text_document.c - the frame of the text output: single and dual
+ * text_document.c - the frame of the text output: single, dual, degraded
  */
 #include <errno.h>
 
 #include "diagnosis.h"
 #include "diff.h"
+#include "join.h"
 #include "text_report.h"
 
 static void dual_header(struct text *t, const struct scxray_document *doc)
@@ -54,23 +55,89 @@ static void late_header(struct text *t, const struct scxray_document *doc)
 	strbuf_putc(sb, '\n');
 }
 
-static void dual(struct text *t, const struct scxray_document *doc,
-		 const struct diagnosis *diagnosis, const struct diff *diff)
+/* What stands before the reports. */
+static void overview(struct text *t, const struct diagnosis *diagnosis, const struct diff *diff)
 {
+	if (text_wants(t, GROUP_DIAGNOSIS))
+		text_diagnosis(t, diagnosis);
+	if (text_wants(t, GROUP_TIMING))
+		text_timing(t);
+	if (text_wants(t, GROUP_GUEST))
+		text_guest(t, &t->doc->late->guest);
+	if (text_wants(t, GROUP_DIFF) && !t->summary)
+		text_diff(t, diff);
+}
+
+static void racy_note(struct text *t, const struct scxray_report *r)
+{
+	struct strbuf sb;
+
+	if (!is_racy(r))
+		return;
+	strbuf_init(&sb, NULL);
+	strbuf_puts(&sb, "(racy: ");
+	degraded_reason(&sb, r->host);
+	strbuf_puts(&sb, "; it was read while the guest ran, so lists and numbers may be caught "
+			 "half-way through a change)");
+	style_begin(t, &t->out, STYLE_YELLOW);
+	strbuf_puts(&t->out, "  ");
+	text_wrap(t, strbuf_str(&sb), 2, 2);
+	style_end(t, &t->out, STYLE_YELLOW);
+	strbuf_deinit(&sb);
+}
+
+static void report(struct text *t, const struct scxray_report *r)
+{
+	if (t->summary)
+		text_summary(t, r);
+	else
+		text_report(t, r);
+}
+
+static void dual(struct text *t, const struct diagnosis *diagnosis, const struct diff *diff)
+{
+	const struct scxray_document *doc = t->doc;
+
 	dual_header(t, doc);
-	text_diagnosis(t, diagnosis);
-	text_guest(t, &doc->late->guest);
-	text_diff(t, diff);
+	overview(t, diagnosis, diff);
+	if (!groups_wanted(doc->only, GROUPS_OF_REPORT))
+		return;
 	if (doc->early) {
 		text_section(t);
 		text_styled(t, STYLE_BOLD, "early snapshot (sched_ext watchdog half-way):");
 		strbuf_putc(&t->out, '\n');
-		text_report(t, doc->early);
+		racy_note(t, doc->early);
+		report(t, doc->early);
 	}
 	t->any_section = true;
 	text_section(t);
 	late_header(t, doc);
-	text_report(t, doc->late);
+	racy_note(t, doc->late);
+	report(t, doc->late);
+}
+
+static void degraded(struct text *t, const struct diagnosis *diagnosis, const struct diff *diff)
+{
+	text_degraded(t, t->doc->late);
+	t->any_section = true;
+	overview(t, diagnosis, diff);
+	if (!groups_wanted(t->doc->only, GROUPS_OF_REPORT) || report_is_empty(t->doc->late))
+		return;
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "racy snapshot:");
+	strbuf_putc(&t->out, '\n');
+	racy_note(t, t->doc->late);
+	report(t, t->doc->late);
+}
+
+static void single(struct text *t, const struct diagnosis *diagnosis, const struct diff *diff)
+{
+	overview(t, diagnosis, diff);
+	if (!groups_wanted(t->doc->only, GROUPS_OF_REPORT))
+		return;
+	if (t->any_section)
+		strbuf_putc(&t->out, '\n');
+	report(t, t->doc->late);
 }
 
 int scxray_render_text(const struct scxray_document *doc, const struct scxray_text_options *opts,
@@ -79,6 +146,9 @@ int scxray_render_text(const struct scxray_document *doc, const struct scxray_te
 	struct text t = {
 		.width = opts && opts->width ? opts->width : 120,
 		.color = opts && opts->color,
+		.full = opts && opts->full,
+		.summary = opts && opts->summary,
+		.doc = doc,
 	};
 	struct diagnosis diagnosis;
 	struct diff diff;
@@ -88,15 +158,12 @@ int scxray_render_text(const struct scxray_document *doc, const struct scxray_te
 	diagnosis_make(&diagnosis, doc, &diff);
 	strbuf_init(&t.out, out);
 	t.report = doc->late;
-	if (doc->dual) {
-		dual(&t, doc, &diagnosis, &diff);
-	} else {
-		text_diagnosis(&t, &diagnosis);
-		text_guest(&t, &doc->late->guest);
-		if (t.any_section)
-			strbuf_putc(&t.out, '\n');
-		text_report(&t, doc->late);
-	}
+	if (doc->dual)
+		dual(&t, &diagnosis, &diff);
+	else if (is_degraded(doc))
+		degraded(&t, &diagnosis, &diff);
+	else
+		single(&t, &diagnosis, &diff);
 	if (diff.error || diagnosis.error)
 		t.out.error = ENOMEM;
 	ret = strbuf_flush(&t.out);

@@ -4,7 +4,7 @@
  */
 #include "text.h"
 
-/* The end is what tells of a failure; JSON has all records. */
+/* The end is what tells of a failure; JSON and --full have all records. */
 #define MAX_SHOWN 40
 
 static enum style level_style(const struct scxray_num *level)
@@ -62,7 +62,8 @@ static void record_lines(struct text *t, const struct scxray_log_record *record)
 
 void text_log(struct text *t, const struct scxray_report *r)
 {
-	size_t first = r->nr_log > MAX_SHOWN ? r->nr_log - MAX_SHOWN : 0;
+	size_t shown = text_cap(t, MAX_SHOWN);
+	size_t first = r->nr_log > shown ? r->nr_log - shown : 0;
 
 	text_unavailable(t, "kernel_log", r->kernel_log_unavailable);
 	if (!r->nr_log)

@@ -35,17 +35,19 @@ void map_text_node(struct map_text *m, const struct node *node, unsigned depth, 
 	out->sink = sink;
 }
 
-void map_text_raw(struct strbuf *sb, const uint8_t *bytes, size_t size)
+void map_text_raw(struct text *t, const uint8_t *bytes, size_t size)
 {
+	size_t cap = text_cap(t, MAX_RAW);
+	struct strbuf *sb = &t->out;
 	static const char hex[] = "0123456789abcdef";
 
-	for (size_t i = 0; i < size && i < MAX_RAW; i++) {
+	for (size_t i = 0; i < size && i < cap; i++) {
 		const char pair[] = { ' ', hex[bytes[i] >> 4], hex[bytes[i] & 15] };
 
 		strbuf_write(sb, pair + !i, sizeof(pair) - !i);
 	}
-	if (size > MAX_RAW)
-		strbuf_printf(sb, " +%zu bytes", size - MAX_RAW);
+	if (size > cap)
+		strbuf_printf(sb, " +%zu bytes", size - cap);
 	strbuf_puts(sb, size ? " (raw)" : "(raw)");
 }
 
@@ -55,7 +57,7 @@ void map_text_value(struct map_text *m, const struct scxray_value *value, unsign
 	struct tree tree;
 
 	if (value->state == SCXRAY_PRESENT && !value->btf) {
-		map_text_raw(&m->t->out, value->bytes, value->size);
+		map_text_raw(m->t, value->bytes, value->size);
 		return;
 	}
 	if (map_text_tree(m, &tree, value))
@@ -120,22 +122,24 @@ static bool are_strings(const uint8_t *bytes, size_t size)
 	return any && !bytes[size - 1];
 }
 
-static void put_strings(struct strbuf *out, const uint8_t *bytes, size_t size)
+static void put_strings(struct text *t, const uint8_t *bytes, size_t size)
 {
+	size_t cap = text_cap(t, MAX_STRINGS);
+	struct strbuf *out = &t->out;
 	size_t nr = 0;
 
 	for (size_t at = 0; at < size;) {
 		size_t len = strnlen((const char *)bytes + at, size - at);
 
-		if (len && nr++ < MAX_STRINGS) {
+		if (len && nr++ < cap) {
 			strbuf_puts(out, "  \"");
 			escape_text(out, (const char *)bytes + at, len, true);
 			strbuf_puts(out, "\"\n");
 		}
 		at += len + 1;
 	}
-	if (nr > MAX_STRINGS)
-		strbuf_printf(out, "  +%zu more strings\n", nr - MAX_STRINGS);
+	if (nr > cap)
+		strbuf_printf(out, "  +%zu more strings\n", nr - cap);
 }
 
 static void put_values(struct map_text *m)
@@ -146,7 +150,7 @@ static void put_values(struct map_text *m)
 
 		if (value.state == SCXRAY_PRESENT && !value.btf &&
 		    are_strings(value.bytes, value.size))
-			put_strings(&m->t->out, value.bytes, value.size);
+			put_strings(m->t, value.bytes, value.size);
 		else
 			put_line(m, &value, 0, "%s", "");
 	}
@@ -297,6 +301,8 @@ void text_maps(struct text *t, const struct scxray_report *r)
 	for (size_t i = 0; i < r->nr_maps && !t->out.error; i++) {
 		struct map_text m = { .t = t, .map = &r->maps[i], .follow = &follow };
 
+		if (!map_wanted(t->doc->only, m.map))
+			continue;
 		text_section(t);
 		put_header(t, m.map);
 		put_notes(t, m.map);

@@ -31,7 +31,7 @@ void map_text_value(struct map_text *m, const struct scxray_value *value, unsign
 void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry);
 
 /* "8d 00 00 00 (raw)" */
-void map_text_raw(struct strbuf *sb, const uint8_t *bytes, size_t size);
+void map_text_raw(struct text *t, const uint8_t *bytes, size_t size);
 
 /* The entries as a table; false, and nothing written, where they don't make one. */
 bool map_text_table(struct map_text *m);

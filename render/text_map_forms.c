@@ -86,9 +86,11 @@ static bool is_text(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-static void put_record(struct strbuf *out, const struct scxray_ringbuf_record *record)
+static void put_record(struct text *t, const struct scxray_ringbuf_record *record)
 {
-	size_t shown = record->captured < MAX_RECORD_BYTES ? record->captured : MAX_RECORD_BYTES;
+	size_t cap = text_cap(t, MAX_RECORD_BYTES);
+	size_t shown = record->captured < cap ? record->captured : cap;
+	struct strbuf *out = &t->out;
 
 	strbuf_printf(out, "  record %llu: len=%u%s%s ", (unsigned long long)record->pos,
 		      record->len, record->busy ? " busy" : "",
@@ -105,7 +107,7 @@ static void put_record(struct strbuf *out, const struct scxray_ringbuf_record *r
 			    strnlen((const char *)record->bytes, shown), true);
 		strbuf_putc(out, '"');
 	} else {
-		map_text_raw(out, record->bytes, shown);
+		map_text_raw(t, record->bytes, shown);
 	}
 	if (shown < record->len)
 		strbuf_printf(out, " +%zu bytes", record->len - shown);
@@ -117,6 +119,7 @@ void map_text_ringbuf(struct map_text *m)
 	const struct scxray_ringbuf *ring = m->map->ringbuf;
 	struct strbuf *out = &m->t->out;
 	uint64_t pending = 0, percent = 0;
+	size_t cap = text_cap(m->t, MAX_RECORDS);
 
 	if (!ring)
 		return;
@@ -138,24 +141,24 @@ void map_text_ringbuf(struct map_text *m)
 	if (ring->overwrite_pos.state != SCXRAY_NONE && ring->overwrite_pos.state != SCXRAY_MISSING)
 		bytes_field(out, ", overwrite_pos=", &ring->overwrite_pos);
 	strbuf_putc(out, '\n');
-	for (size_t i = 0; i < ring->nr_records && i < MAX_RECORDS; i++)
-		put_record(out, &ring->records[i]);
-	if (ring->nr_records > MAX_RECORDS)
-		strbuf_printf(out, "  +%zu more records\n", ring->nr_records - MAX_RECORDS);
+	for (size_t i = 0; i < ring->nr_records && i < cap; i++)
+		put_record(m->t, &ring->records[i]);
+	if (ring->nr_records > cap)
+		strbuf_printf(out, "  +%zu more records\n", ring->nr_records - cap);
 	cut_line(out, ring->cut);
 }
 
 /* ---- stack traces --------------------------------------------------------- */
 
-static void put_pcs(struct strbuf *out, const struct scxray_stack *stack)
+static void put_pcs(struct strbuf *out, const struct scxray_stack *stack, size_t cap)
 {
 	strbuf_puts(out, " pcs=[");
-	for (size_t i = 0; i < stack->nr_pcs && i < MAX_PCS; i++) {
+	for (size_t i = 0; i < stack->nr_pcs && i < cap; i++) {
 		strbuf_puts(out, i ? ", " : "");
 		cell_hex(out, &stack->pcs[i].addr);
 	}
-	if (stack->nr_pcs > MAX_PCS)
-		strbuf_printf(out, ", +%zu more", stack->nr_pcs - MAX_PCS);
+	if (stack->nr_pcs > cap)
+		strbuf_printf(out, ", +%zu more", stack->nr_pcs - cap);
 	strbuf_putc(out, ']');
 }
 
@@ -223,7 +226,7 @@ void map_text_stacks(struct map_text *m)
 
 		strbuf_printf(out, "  bucket %u: nr=%u", stack->id, stack->nr);
 		if (stack->pcs && stack->nr_pcs)
-			put_pcs(out, stack);
+			put_pcs(out, stack, text_cap(m->t, MAX_PCS));
 		if (stack->reason) {
 			strbuf_puts(out, " (");
 			cell_string(out, stack->reason);
@@ -240,15 +243,15 @@ void map_text_stacks(struct map_text *m)
 
 /* ---- slots ---------------------------------------------------------------- */
 
-static void put_indices(struct strbuf *out, const struct scxray_slots *slots)
+static void put_indices(struct strbuf *out, const struct scxray_slots *slots, size_t cap)
 {
 	strbuf_puts(out, " indices=[");
-	for (size_t i = 0; i < slots->nr_slots && i < MAX_INDICES; i++) {
+	for (size_t i = 0; i < slots->nr_slots && i < cap; i++) {
 		strbuf_puts(out, i ? ", " : "");
 		strbuf_u64(out, slots->slots[i].index);
 	}
-	if (slots->nr_slots > MAX_INDICES)
-		strbuf_printf(out, ", +%zu more", slots->nr_slots - MAX_INDICES);
+	if (slots->nr_slots > cap)
+		strbuf_printf(out, ", +%zu more", slots->nr_slots - cap);
 	strbuf_putc(out, ']');
 }
 
@@ -275,6 +278,7 @@ static void put_slot(struct map_text *m, const struct scxray_slot *slot)
 void map_text_slots(struct map_text *m)
 {
 	const struct scxray_slots *slots = m->map->slots;
+	size_t cap = text_cap(m->t, MAX_SLOTS);
 	struct strbuf *out = &m->t->out;
 
 	if (!slots)
@@ -284,12 +288,12 @@ void map_text_slots(struct map_text *m)
 	if (slots->nr_unreadable)
 		strbuf_printf(out, " (%u unreadable)", slots->nr_unreadable);
 	if (slots->nr_slots && !slots->slots[0].key)
-		put_indices(out, slots);
+		put_indices(out, slots, text_cap(m->t, MAX_INDICES));
 	strbuf_putc(out, '\n');
-	for (size_t i = 0; i < slots->nr_slots && i < MAX_SLOTS; i++)
+	for (size_t i = 0; i < slots->nr_slots && i < cap; i++)
 		put_slot(m, &slots->slots[i]);
-	if (slots->nr_slots > MAX_SLOTS)
-		strbuf_printf(out, "  +%zu more slots\n", slots->nr_slots - MAX_SLOTS);
+	if (slots->nr_slots > cap)
+		strbuf_printf(out, "  +%zu more slots\n", slots->nr_slots - cap);
 	cut_line(out, slots->cut);
 }
 

@@ -49,13 +49,13 @@ static void cell_curr(struct strbuf *sb, const struct scxray_rq *rq)
 	}
 }
 
-/* The tasks of a list as one paragraph; those beyond MAX_NAMED are counted. */
+/* The tasks of a list as one paragraph; those beyond `cap` are counted. */
 static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
-		       const struct scxray_task_ref *refs, size_t nr, bool vtime)
+		       const struct scxray_task_ref *refs, size_t nr, bool vtime, size_t cap)
 {
 	uint64_t head_vtime = 0;
 
-	for (size_t i = 0; i < nr && i < MAX_NAMED; i++) {
+	for (size_t i = 0; i < nr && i < cap; i++) {
 		const struct scxray_task *task = ref_task(r, &refs[i]);
 		size_t start;
 		uint64_t v;
@@ -71,8 +71,8 @@ static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
 		}
 		no_break(sb, start);
 	}
-	if (nr > MAX_NAMED)
-		strbuf_printf(sb, ", +%zu more", nr - MAX_NAMED);
+	if (nr > cap)
+		strbuf_printf(sb, ", +%zu more", nr - cap);
 }
 
 /* The run queue's lock, where it is not free: "held by an op on cpu 1, cpu 0 queues last" */
@@ -95,8 +95,9 @@ static void cell_lock(struct strbuf *sb, const struct scxray_rq *rq)
 			      (unsigned long long)rq->lock_tail_cpu.value);
 }
 
-static void rq_row(struct table *tab, const struct scxray_report *r, const struct scxray_rq *rq)
+static void rq_row(struct table *tab, const struct text *t, const struct scxray_rq *rq)
 {
+	const struct scxray_report *r = t->report;
 	bool hog =
 		rq->curr_class && (!strcmp(rq->curr_class, "rt") || !strcmp(rq->curr_class, "dl"));
 
@@ -132,7 +133,7 @@ static void rq_row(struct table *tab, const struct scxray_report *r, const struc
 		struct strbuf *sb = table_note(tab);
 
 		strbuf_puts(sb, "rt and deadline tasks: ");
-		name_tasks(sb, r, rq->higher, rq->nr_higher, false);
+		name_tasks(sb, r, rq->higher, rq->nr_higher, false, text_cap(t, MAX_NAMED));
 	}
 	if (rq->higher_cut) {
 		struct strbuf *sb = table_note(tab);
@@ -146,7 +147,7 @@ static void rq_row(struct table *tab, const struct scxray_report *r, const struc
 		struct strbuf *sb = table_note(tab);
 
 		strbuf_puts(sb, "runnable: ");
-		name_tasks(sb, r, rq->runnable, rq->nr_runnable, false);
+		name_tasks(sb, r, rq->runnable, rq->nr_runnable, false, text_cap(t, MAX_NAMED));
 	}
 	if (rq->runnable_cut) {
 		struct strbuf *sb = table_note(tab);
@@ -166,10 +167,9 @@ void text_rqs(struct text *t, const struct scxray_report *r)
 	text_styled(t, STYLE_BOLD, "  rq_scx_states:\n");
 	table_init(&tab, rq_columns, ARRAY_SIZE(rq_columns));
 	for (size_t i = 0; i < r->nr_rqs; i++)
-		rq_row(&tab, r, &r->rqs[i]);
+		rq_row(&tab, t, &r->rqs[i]);
 	table_print(&tab, t, 4);
 	table_deinit(&tab);
-	text_locks(t, r);
 }
 
 static const struct column dsq_columns[] = {
@@ -193,11 +193,11 @@ static const struct scxray_task *oldest_of(const struct scxray_report *r,
 	return oldest;
 }
 
-static void dsq_notes(struct table *tab, const struct scxray_report *r,
-		      const struct scxray_dsq *dsq)
+static void dsq_notes(struct table *tab, const struct text *t, const struct scxray_dsq *dsq)
 {
 	if (dsq->nr_tasks)
-		name_tasks(table_note(tab), r, dsq->tasks, dsq->nr_tasks, dsq->is_vtime);
+		name_tasks(table_note(tab), t->report, dsq->tasks, dsq->nr_tasks, dsq->is_vtime,
+			   text_cap(t, MAX_NAMED));
 	if (dsq->cut) {
 		struct strbuf *sb = table_note(tab);
 
@@ -245,7 +245,7 @@ static void dsq_row(struct table *tab, const struct text *t, const struct scxray
 		strbuf_putc(table_cell(tab, STYLE_PLAIN), '-');
 	strbuf_hex(table_cell(tab, STYLE_DIM), dsq->kva, 16);
 	cell_string(table_cell(tab, STYLE_PLAIN), sched_of(r, dsq->sched_kva));
-	dsq_notes(tab, r, dsq);
+	dsq_notes(tab, t, dsq);
 }
 
 /* Nothing to show but that it is there and has been used: built in and empty. */
@@ -269,7 +269,7 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		const struct scxray_dsq *dsq = &r->dsqs[i];
 		size_t start;
 
-		if (!is_dull(dsq)) {
+		if (t->full || !is_dull(dsq)) {
 			dsq_row(&tab, t, dsq);
 			continue;
 		}

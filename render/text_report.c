@@ -42,13 +42,13 @@ void text_guest(struct text *t, const struct scxray_guest *guest)
 		strbuf_printf(&sb, ", %u-level paging", guest->paging_levels);
 	text_wrap(t, strbuf_str(&sb), 7, 2);
 	sb.len = 0;
-	if (guest->banner.state != SCXRAY_NONE) {
+	if (guest->banner.state != SCXRAY_NONE && !t->summary) {
 		cell_text(&sb, &guest->banner);
 		strbuf_puts(&t->out, "  ");
 		text_wrap(t, strbuf_str(&sb), 2, 4);
 	}
 	sb.len = 0;
-	for (size_t i = 0; i < guest->nr_missing; i++) {
+	for (size_t i = 0; i < guest->nr_missing && !t->summary; i++) {
 		strbuf_puts(&sb, i ? ", " : "");
 		cell_string(&sb, guest->missing[i]);
 	}
@@ -68,11 +68,16 @@ static void reg(struct text *t, const char *name, const struct scxray_regs *regs
 		strbuf_puts(&t->out, "<unknown>");
 }
 
+void text_regs(struct text *t, const struct scxray_regs *regs)
+{
+	reg(t, "ip=", regs, SCXRAY_REG_RIP);
+	reg(t, " sp=", regs, SCXRAY_REG_RSP);
+	reg(t, " ptroot=", regs, SCXRAY_REG_CR3);
+}
+
 static void vcpu(struct text *t, const struct scxray_vcpu *v)
 {
-	reg(t, "ip=", &v->regs, SCXRAY_REG_RIP);
-	reg(t, " sp=", &v->regs, SCXRAY_REG_RSP);
-	reg(t, " ptroot=", &v->regs, SCXRAY_REG_CR3);
+	text_regs(t, &v->regs);
 	strbuf_putc(&t->out, '\n');
 	strbuf_puts(&t->out, "    ");
 	if (v->cpu.state == SCXRAY_PRESENT || v->cpu.state == SCXRAY_UNREADABLE) {
@@ -125,23 +130,40 @@ void text_scx(struct text *t, const struct scxray_report *r)
 		text_styled(t, STYLE_BOLD, "scx_walker");
 		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
 			      r->nr_scheds ? "captured" : "absent");
-		text_scheds(t, r);
-		text_rqs(t, r);
-		text_dsqs(t, r);
+		if (text_wants(t, GROUP_SCHED))
+			text_scheds(t, r);
+		if (text_wants(t, GROUP_RQS))
+			text_rqs(t, r);
+		if (text_wants(t, GROUP_LOCKS))
+			text_locks(t, r);
+		if (text_wants(t, GROUP_DSQS))
+			text_dsqs(t, r);
 	}
-	text_unavailable(t, "rq_scx_states", r->rq_scx_states_unavailable);
-	text_unavailable(t, "dsq_states", r->dsq_states_unavailable);
+	if (text_wants(t, GROUP_RQS))
+		text_unavailable(t, "rq_scx_states", r->rq_scx_states_unavailable);
+	if (text_wants(t, GROUP_DSQS))
+		text_unavailable(t, "dsq_states", r->dsq_states_unavailable);
 	text_unavailable(t, "scx_walker", r->scx_walker_unavailable);
 }
 
-bool report_is_empty(const struct scxray_report *r)
-{
-	return !r->nr_maps && !r->nr_vcpus && !r->nr_tasks && !r->nr_rqs && !r->nr_dsqs &&
-	       !r->nr_scheds && !r->maps_unavailable && !r->vcpu_regs_unavailable &&
-	       !r->task_enrichments_unavailable && !r->rq_scx_states_unavailable &&
-	       !r->dsq_states_unavailable && !r->scx_walker_unavailable && !r->nr_progs &&
-	       !r->prog_runtime_stats_unavailable;
-}
+/* The sections of a report in their order. */
+static const struct {
+	uint32_t groups;
+	void (*put)(struct text *t, const struct scxray_report *r);
+} sections[] = {
+	{ GROUP_BIT(GROUP_MAPS), text_maps },
+	{ GROUP_BIT(GROUP_VCPUS), text_vcpus },
+	{ GROUP_BIT(GROUP_SDT), text_sdts },
+	{ GROUP_BIT(GROUP_PROGS), text_progs },
+	{ GROUP_BIT(GROUP_TIMES), text_times },
+	{ GROUP_BIT(GROUP_PSI), text_psi },
+	{ GROUP_BIT(GROUP_TASKS), text_tasks },
+	{ GROUPS_OF_SCX, text_scx },
+	{ GROUP_BIT(GROUP_TIMELINE), text_timeline },
+	{ GROUP_BIT(GROUP_PERF), text_perf },
+	{ UINT32_MAX, text_truncated },
+	{ GROUP_BIT(GROUP_LOG), text_log },
+};
 
 void text_report(struct text *t, const struct scxray_report *r)
 {
@@ -152,12 +174,7 @@ void text_report(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&t->out, "(empty failure dump)\n");
 		return;
 	}
-	text_maps(t, r);
-	text_vcpus(t, r);
-	text_sdts(t, r);
-	text_progs(t, r);
-	text_times(t, r);
-	text_tasks(t, r);
-	text_scx(t, r);
-	text_log(t, r);
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (groups_wanted(t->doc->only, sections[i].groups))
+			sections[i].put(t, r);
 }

@@ -7,9 +7,6 @@
 
 #include "text.h"
 
-/* True if there is no group at all to show, nor a reason for one's absence. */
-bool report_is_empty(const struct scxray_report *r);
-
 /* All sections of the report but the guest's, without a blank line before or after. */
 void text_report(struct text *t, const struct scxray_report *r);
 

@@ -167,7 +167,7 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && !strcmp(s + n - m, end);
 }
 
-static void event_row(struct table *tab, const struct scxray_event *event)
+static void event_row(struct table *tab, const struct scxray_event *event, size_t cap)
 {
 	size_t parts = 0;
 	struct strbuf *sb;
@@ -182,14 +182,14 @@ static void event_row(struct table *tab, const struct scxray_event *event)
 	for (size_t c = 0; c < event->nr_cpus; c++) {
 		if (event->per_cpu[c].state == SCXRAY_PRESENT && !event->per_cpu[c].value)
 			continue;
-		if (parts < MAX_PARTS) {
+		if (parts < cap) {
 			strbuf_printf(sb, parts ? ", cpu %zu: " : "cpu %zu: ", c);
 			cell_signed(sb, &event->per_cpu[c]);
 		}
 		parts++;
 	}
-	if (parts > MAX_PARTS)
-		strbuf_printf(sb, ", +%zu more", parts - MAX_PARTS);
+	if (parts > cap)
+		strbuf_printf(sb, ", +%zu more", parts - cap);
 }
 
 static void events(struct text *t, const struct scxray_sched *sched)
@@ -210,10 +210,9 @@ static void events(struct text *t, const struct scxray_sched *sched)
 
 		for (size_t c = 0; all_zero && c < sched->events[i].nr_cpus; c++)
 			all_zero = num_is(&sched->events[i].per_cpu[c], 0);
-		if (all_zero)
-			zero++;
-		else
-			event_row(&tab, &sched->events[i]);
+		zero += all_zero;
+		if (!all_zero || t->full)
+			event_row(&tab, &sched->events[i], text_cap(t, MAX_PARTS));
 	}
 	strbuf_puts(&t->out, "    ");
 	style_begin(t, &t->out, STYLE_CYAN);

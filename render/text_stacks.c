@@ -82,12 +82,13 @@ static int by_group(const void *va, const void *vb)
 
 static void group(struct text *t, const struct entry *entries, size_t nr)
 {
+	size_t cap = text_cap(t, MAX_NAMES);
 	struct strbuf label, names;
 
 	strbuf_init(&label, NULL);
 	strbuf_init(&names, NULL);
 	strbuf_printf(&label, "%zu task%s:", nr, nr == 1 ? "" : "s");
-	for (size_t i = 0; i < nr && i < MAX_NAMES; i++) {
+	for (size_t i = 0; i < nr && i < cap; i++) {
 		size_t start;
 
 		strbuf_puts(&names, i ? " " : "");
@@ -95,8 +96,8 @@ static void group(struct text *t, const struct entry *entries, size_t nr)
 		cell_task(&names, entries[i].task, entries[i].task->kva);
 		no_break(&names, start);
 	}
-	if (nr > MAX_NAMES)
-		strbuf_printf(&names, " +%zu more", nr - MAX_NAMES);
+	if (nr > cap)
+		strbuf_printf(&names, " +%zu more", nr - cap);
 	strbuf_puts(&t->out, "    ");
 	text_styled(t, STYLE_CYAN, strbuf_str(&label));
 	strbuf_putc(&t->out, ' ');

@@ -157,5 +157,4 @@ void text_times(struct text *t, const struct scxray_report *r)
 {
 	cpu_times(t, r);
 	numa_nodes(t, r);
-	text_psi(t, r);
 }

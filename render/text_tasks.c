@@ -227,7 +227,7 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 	strbuf_init(&names, NULL);
 	strbuf_init(&label, NULL);
 	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
-		size_t count = 0;
+		size_t count = 0, cap = text_cap(t, MAX_SLEEPERS);
 
 		names.len = 0;
 		for (size_t i = 0; i < nr; i++) {
@@ -238,7 +238,7 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 			if (order[i].waits ||
 			    (classes[c] ? !class || strcmp(class, classes[c]) != 0 : !!class))
 				continue;
-			if (count++ >= MAX_SLEEPERS)
+			if (count++ >= cap)
 				continue;
 			strbuf_puts(&names, count > 1 ? " " : "");
 			start = names.len;
@@ -247,8 +247,8 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 		}
 		if (!count)
 			continue;
-		if (count > MAX_SLEEPERS)
-			strbuf_printf(&names, " +%zu more", count - MAX_SLEEPERS);
+		if (count > cap)
+			strbuf_printf(&names, " +%zu more", count - cap);
 		strbuf_puts(&t->out, "  ");
 		style_begin(t, &t->out, STYLE_CYAN);
 		label.len = 0;

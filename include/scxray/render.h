@@ -17,6 +17,25 @@
 extern "C" {
 #endif
 
+#define SCXRAY_MAX_SELECTED_MAPS 32
+
+/* Which groups of a document are shown; zeroed: all. */
+struct scxray_selection {
+	uint32_t groups;			 /* bits in the order of scxray_selection_name() */
+	char maps[SCXRAY_MAX_SELECTED_MAPS][64]; /* of the maps those with such a name; patterns */
+	size_t nr_maps;				 /* 0: all of them */
+};
+
+/*
+ * Adds the groups of a list such as "tasks,dsqs,maps=held,maps=.data*".  0, or -1 with *err: an
+ * unknown name (the text lists those that there are), too many maps.
+ */
+int scxray_selection_add(struct scxray_selection *selection, const char *list,
+			 struct scxray_error *err);
+
+/* Names of the groups, from 0; NULL behind the last. */
+const char *scxray_selection_name(size_t index);
+
 struct scxray_document {
 	const struct scxray_report *late;  /* the report; of a dual document the error exit */
 	const struct scxray_report *early; /* half-way to the watchdog; may be NULL */
@@ -25,12 +44,22 @@ struct scxray_document {
 	uint64_t early_max_age_jiffies;	   /* 0 with early_threshold_jiffies 0: not captured */
 	uint64_t early_threshold_jiffies;  /* watchdog timeout / 2 */
 	uint64_t late_max_age_jiffies;
-	const char *trigger; /* which witness fired: "watchpoint", "poll", "image file", ... */
+	/* which witness fired: "image file", ...; NULL: what the late report's host says */
+	const char *trigger;
+	const struct scxray_selection *only; /* NULL: all groups */
 };
 
 /*
- * A dual document from two image files' reports: fills the ages and the
- * threshold from them.  `early` may be NULL, then `reason` says why.
+ * A document of one report.  Where its host says that vCPUs did not park, it is rendered as a
+ * degraded one; where the host took it at the failure and says why there is no early half, it
+ * is a dual one without that.
+ */
+void scxray_document_single(struct scxray_document *doc, const struct scxray_report *report);
+
+/*
+ * A dual document of two reports: fills the ages and the threshold with what their hosts
+ * say, or from the reports themselves.  `early` may be NULL, then `reason` (or, without, the
+ * late report's host) says why.
  */
 void scxray_document_dual(struct scxray_document *doc, const struct scxray_report *early,
 			  const struct scxray_report *late, const char *reason);
@@ -38,6 +67,8 @@ void scxray_document_dual(struct scxray_document *doc, const struct scxray_repor
 struct scxray_text_options {
 	unsigned width; /* columns that tables may use; 0: 120 */
 	bool color;	/* ANSI colours */
+	bool summary;	/* the diagnosis, and of each group no more than its count */
+	bool full;	/* no row is left out for being one too many, or 0 */
 };
 
 /*

@@ -448,6 +448,12 @@ struct scxray_report {
 	const char *source; /* "vmcore", "scxray core", "vm" */
 	const char *moment; /* what the source says of itself, may be NULL */
 
+	const struct scxray_host *host; /* NULL: of an image that no host took */
+	const char *event_counter_timeline_unavailable;
+	const char *vcpu_perf_at_freeze_unavailable;
+	uint64_t truncated_at_us; /* of the walk, when a deadline cut it; 0: it did not */
+	uint32_t maps_truncated;  /* whose contents were not reached by then */
+
 	struct scxray_guest guest;
 
 	struct scxray_vcpu *vcpus;
@@ -530,12 +536,6 @@ struct scxray_report {
 	/* for the look-ups below; either may be NULL */
 	const struct symbols *symbols;
 	const struct modules *modules;
-	const struct scxray_host *host; /* NULL: of an image that no host took */
-	const char *event_counter_timeline_unavailable;
-	const char *vcpu_perf_at_freeze_unavailable;
-	uint64_t truncated_at_us; /* of the walk, when a deadline cut it; 0: it did not */
-	uint32_t maps_truncated;  /* whose contents were not reached by then */
-
 	const uint32_t *task_slots; /* hash of task addresses: index into tasks + 1, 0 empty */
 	uint32_t task_mask;
 };

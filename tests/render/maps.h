@@ -133,7 +133,8 @@ __attribute__((unused)) static void map_on_cpu(struct one_map *m, size_t c, cons
 __attribute__((unused, noinline)) static char *maps_text(const struct scxray_report *r,
 							 unsigned width)
 {
-	struct text t = { .width = width, .report = r };
+	struct scxray_document doc = { .late = r };
+	struct text t = { .width = width, .report = r, .doc = &doc };
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
@@ -155,7 +156,7 @@ __attribute__((unused, noinline)) static char *maps_json(const struct scxray_rep
 
 	json_init(&j, out, 0);
 	json_object(&j);
-	json_maps(&j, r);
+	json_maps(&j, r, NULL);
 	json_object_end(&j);
 	ck_assert_int_eq(json_finish(&j), 0);
 	fclose(out);

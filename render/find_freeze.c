@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * find_freeze.c - findings about the capture itself: vCPUs that did not park, a walk that
+ * was cut
+ */
+#include <inttypes.h>
+
+#include "diagnosis.h"
+#include "join.h"
+#include "text.h"
+
+/* vCPUs that are named; further ones are counted. */
+#define MAX_NAMED 8
+
+/* "vCPU 1", "vCPUs 1, 3 and 5 more" */
+static void who(struct strbuf *sb, const struct scxray_report *r)
+{
+	size_t running = 0, named = 0;
+
+	for (size_t i = 0; i < r->nr_vcpus; i++)
+		running += !r->vcpus[i].parked;
+	if (!running) {
+		strbuf_puts(sb, "Some vCPUs");
+		return;
+	}
+	strbuf_puts(sb, running == 1 ? "vCPU " : "vCPUs ");
+	for (size_t i = 0; i < r->nr_vcpus && named < MAX_NAMED; i++)
+		if (!r->vcpus[i].parked)
+			strbuf_printf(sb, named++ ? ", %zu" : "%zu", i);
+	if (running > MAX_NAMED)
+		strbuf_printf(sb, " and %zu more", running - MAX_NAMED);
+}
+
+static void not_parked(struct diagnosis *dg, const struct scxray_report *r)
+{
+	const struct scxray_degraded *d = &r->host->degraded;
+	struct strbuf *sb = find(dg, SEVERITY_ERROR, "not_parked");
+
+	if (dg->doc->dual)
+		strbuf_puts(sb, r == dg->doc->early ? "Early: " : "Late: ");
+	who(sb, r);
+	strbuf_puts(sb, " did not park");
+	if (d->elapsed_ms)
+		strbuf_printf(sb, " within %" PRIu64 "ms", d->elapsed_ms);
+	strbuf_printf(sb,
+		      " (%" PRIu32 " of %" PRIu32
+		      " did), so there is no snapshot of one moment. What memory held was read "
+		      "while the guest ran: a list or a number may be caught half-way through a "
+		      "change.",
+		      d->nr_parked, d->nr_vcpus);
+	if (is_degraded(dg->doc))
+		document_evidence(dg, "reason");
+	else
+		evidence(dg, r, "racy_reason");
+}
+
+static void cut(struct diagnosis *dg, const struct scxray_report *r)
+{
+	struct strbuf *sb;
+
+	if (!r->truncated_at_us)
+		return;
+	sb = find(dg, SEVERITY_WARNING, "capture_cut");
+	strbuf_printf(sb,
+		      "The %scapture was cut by its deadline after %" PRIu64
+		      "us; what it had not copied by then is unreadable here",
+		      !dg->doc->dual	    ? ""
+		      : r == dg->doc->early ? "early "
+					    : "late ",
+		      r->truncated_at_us);
+	if (r->maps_truncated)
+		strbuf_printf(sb, ", contents of %" PRIu32 " map%s among it", r->maps_truncated,
+			      r->maps_truncated == 1 ? "" : "s");
+	strbuf_putc(sb, '.');
+	evidence(dg, r, "dump_truncated_at_us");
+}
+
+void find_freezes(struct diagnosis *dg)
+{
+	const struct scxray_report *reports[] = { dg->doc->late, dg->doc->early };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!reports[i])
+			continue;
+		if (is_racy(reports[i]))
+			not_parked(dg, reports[i]);
+		cut(dg, reports[i]);
+	}
+}
