@@ -108,7 +108,8 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	for (size_t i = 0; i < w->nr_active_maps; i++)
 		map->active |= w->active_maps[i] == kva;
 	contents(w, map);
-	w->r->maps_truncated += w->g->phys->nr_missing != missing;
+	if (w->g->phys->missing_status) /* a recording was cut */
+		w->r->maps_truncated += w->g->phys->nr_missing != missing;
 	return true;
 }
 
