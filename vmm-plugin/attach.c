@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * attach.c - finding the guest's kernel, and noticing that it is another one
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "attach.h"
+
+#define FIRST_WAIT_MS 250
+#define MAX_WAIT_MS 2000
+#define STILL_THERE_MS 1000
+#define SAMPLE_DEADLINE_MS 100
+#define COMPLAIN_AFTER_MS 60000
+
+int attach_init(struct attach *attach, struct vm *vm, struct scxray_live *live,
+		const struct log *log)
+{
+	*attach = (struct attach){
+		.vm = vm,
+		.live = live,
+		.log = log,
+		.vcpus = calloc(vm_nr_vcpus(vm) + 1, sizeof(*attach->vcpus)),
+		.wait_ms = FIRST_WAIT_MS,
+	};
+	return attach->vcpus ? 0 : -1;
+}
+
+void attach_deinit(struct attach *attach)
+{
+	free(attach->vcpus);
+	*attach = (struct attach){ 0 };
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void later(struct attach *attach, uint64_t now_ms)
+{
+	attach->next_ms = now_ms + attach->wait_ms;
+	attach->wait_ms = attach->wait_ms * 3 / 2;
+	if (attach->wait_ms > MAX_WAIT_MS)
+		attach->wait_ms = MAX_WAIT_MS;
+}
+
+static bool any_parked(const struct attach *attach)
+{
+	for (size_t i = 0; i < vm_nr_vcpus(attach->vm); i++)
+		if (attach->vcpus[i].parked)
+			return true;
+	return false;
+}
+
+/*
+ * Without registers a search would read through all of RAM, and have the host allocate it: for a
+ * demand that is right, while a guest boots it is not.
+ */
+static int find(struct attach *attach, bool demanded, struct scxray_error *err)
+{
+	vm_sample_regs(attach->vm, attach->vcpus, SAMPLE_DEADLINE_MS);
+	if (!demanded && !any_parked(attach))
+		return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "no vCPU runs");
+	return scxray_live_resolve(attach->live, attach->vcpus, vm_nr_vcpus(attach->vm), err);
+}
+
+static int try(struct attach *attach, uint64_t now_ms, bool demanded, struct scxray_error *err)
+{
+	uint64_t begun = now_us();
+
+	if (!attach->begun_ms)
+		attach->begun_ms = now_ms;
+	if (find(attach, demanded, err)) {
+		later(attach, now_ms);
+		return -1;
+	}
+	attach->found = true;
+	attach->resolve_us = now_us() - begun;
+	attach->next_ms = now_ms + STILL_THERE_MS;
+	attach->wait_ms = FIRST_WAIT_MS;
+	log_say(attach->log, SCXRAY_LOG_DEBUG, "kernel found in %.1f ms",
+		(double)attach->resolve_us / 1000);
+	return 0;
+}
+
+int attach_now(struct attach *attach, uint64_t now_ms, struct scxray_error *err)
+{
+	return try(attach, now_ms, true, err);
+}
+
+static void attach_try(struct attach *attach, uint64_t now_ms)
+{
+	struct scxray_error err = { 0 };
+
+	if (!try(attach, now_ms, false, &err))
+		return;
+	if (attach->complained || now_ms - attach->begun_ms < COMPLAIN_AFTER_MS)
+		return;
+	attach->complained = true;
+	log_say(attach->log, SCXRAY_LOG_WARNING,
+		"no kernel found in the guest after %" PRIu64 " s (%s); looking on",
+		(now_ms - attach->begun_ms) / 1000, err.text);
+}
+
+bool attach_tick(struct attach *attach, uint64_t now_ms)
+{
+	if (now_ms < attach->next_ms)
+		return false;
+	if (!attach->found) {
+		attach_try(attach, now_ms);
+		return false;
+	}
+	attach->next_ms = now_ms + STILL_THERE_MS;
+	if (scxray_live_resolved(attach->live))
+		return false;
+	attach->found = false;
+	attach->begun_ms = 0;
+	attach->complained = false;
+	attach->next_ms = now_ms + FIRST_WAIT_MS;
+	log_say(attach->log, SCXRAY_LOG_INFO, "the guest's kernel has gone: looking for another");
+	return true;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * moment.c - one freeze, and what was recorded under it
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "moment.h"
+
+struct moment {
+	enum scxray_plugin_moment which;
+	uint64_t instance;
+	bool degraded;
+	char reason[160];
+	char why[160];
+	struct scxray_host host; /* without what others own */
+	struct freeze_result freeze;
+	struct scxray_record_result record;
+	struct scxray_look look; /* as all stood still */
+	struct scxray_live_vcpu *vcpus;
+	size_t nr_vcpus;
+	struct scxray_snapshot *snapshot;
+	struct scxray_error error; /* why there is no source */
+};
+
+struct moment *moment_create(const struct moment_scene *scene, struct scxray_error *err)
+{
+	struct moment *moment = calloc(1, sizeof(*moment));
+
+	if (moment) {
+		moment->nr_vcpus = vm_nr_vcpus(scene->vm);
+		moment->vcpus = calloc(moment->nr_vcpus + 1, sizeof(*moment->vcpus));
+		moment->snapshot = scxray_snapshot_create(scene->live);
+		if (moment->vcpus && moment->snapshot)
+			return moment;
+	}
+	scxray_fail(err, SCXRAY_ERR_NOMEM, 0,
+		    "no room for a snapshot; lower the setting max_copy_bytes");
+	moment_destroy(moment);
+	return NULL;
+}
+
+void moment_destroy(struct moment *moment)
+{
+	if (!moment)
+		return;
+	scxray_snapshot_destroy(moment->snapshot);
+	free(moment->vcpus);
+	free(moment);
+}
+
+static void hold(uint32_t ms)
+{
+	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	while (ms && nanosleep(&left, &left))
+		;
+}
+
+static void record(struct moment *moment, const struct moment_scene *scene,
+		   const struct scxray_live_vcpu *vcpus)
+{
+	scxray_live_record(scene->live, moment->snapshot, vcpus, moment->nr_vcpus,
+			   scene->settings->capture_deadline_ms * 1000ULL, &moment->record);
+	scxray_live_look(scene->live, &moment->look);
+}
+
+static void say_degraded(struct moment *moment)
+{
+	const struct freeze_result *freeze = &moment->freeze;
+
+	moment->degraded = true;
+	snprintf(moment->reason, sizeof(moment->reason),
+		 "vCPU rendezvous %s before parked acknowledgement: %" PRIu64
+		 "ms; %u/%u vCPUs parked",
+		 freeze->aborted ? "aborted by external kill" : "timed out", freeze->park_us / 1000,
+		 freeze->nr_parked, freeze->nr_vcpus);
+}
+
+static const char *watchpoint_text(struct vm *vm)
+{
+	static const char *const texts[] = {
+		[WATCHPOINT_OFF] = "off",
+		[WATCHPOINT_ARMED] = "armed",
+		[WATCHPOINT_UNSUPPORTED] = "not armed: KVM refuses KVM_SET_GUEST_DEBUG",
+		[WATCHPOINT_GUEST_USES] = "not armed: the guest uses its debug registers itself",
+	};
+	enum watchpoint_state state = watchpoint_state(vm);
+
+	return state <= WATCHPOINT_GUEST_USES ? texts[state] : NULL;
+}
+
+static uint64_t present(const struct scxray_num *num)
+{
+	return num->state == SCXRAY_PRESENT && (int64_t)num->value > 0 ? num->value : 0;
+}
+
+static void fill_timing(const struct moment *moment, const struct moment_wish *wish,
+			struct scxray_freeze_timing *timing)
+{
+	*timing = (struct scxray_freeze_timing){
+		.park_us = moment->freeze.park_us,
+		.capture_us = moment->record.us,
+		.thaw_us = moment->freeze.thaw_us,
+		.frozen_us = moment->freeze.frozen_us,
+		.guest_clock_us = moment->freeze.guest_clock_us,
+		.clock = moment->freeze.clock,
+		.devices = moment->freeze.devices,
+		.bytes_copied = moment->record.pages * 4096,
+		.cut_by_deadline = moment->record.deadline,
+		.cut_by_budget = moment->record.budget,
+		.resolve_us = wish->resolve_us,
+	};
+}
+
+static void fill_degraded(const struct moment *moment, struct vm *vm,
+			  struct scxray_degraded *degraded)
+{
+	uint32_t vcpu;
+
+	*degraded = (struct scxray_degraded){
+		.reason = moment->reason,
+		.elapsed_ms = moment->freeze.park_us / 1000,
+		.nr_parked = moment->freeze.nr_parked,
+		.nr_vcpus = moment->freeze.nr_vcpus,
+		.watchpoint_hit = watchpoint_hit(vm, &vcpu),
+		.latch = moment->look.latch ? moment->look.latch : "not_resolved",
+		.has_exit_kind = moment->look.exit_kind.state == SCXRAY_PRESENT,
+		.exit_kind = moment->look.exit_kind.value,
+	};
+}
+
+/* The host's part goes into the source, which copies it. */
+static void add_host(struct moment *moment, const struct moment_scene *scene,
+		     const struct moment_wish *wish, const struct scxray_perf *perf)
+{
+	struct scxray_source *source = scxray_snapshot_source(moment->snapshot, &moment->error);
+	uint64_t age = present(&moment->look.max_runnable_age);
+	struct scxray_host host = {
+		.trigger = moment->why,
+		.watchpoint = watchpoint_text(scene->vm),
+		.moment = wish->which == SCXRAY_MOMENT_EARLY ? "early" : "late",
+		.early_skipped_reason = wish->early_skipped_reason,
+		.max_age_jiffies = age > wish->max_age ? age : wish->max_age,
+		.threshold_jiffies = wish->threshold,
+		.has_timing = true,
+		.perf = perf,
+		.nr_perf = moment->nr_vcpus,
+		.perf_unavailable = perf_unavailable(perf, moment->nr_vcpus),
+		.is_degraded = moment->degraded,
+	};
+
+	snprintf(moment->why, sizeof(moment->why), "%s", wish->why);
+	if (!host.threshold_jiffies)
+		host.threshold_jiffies = present(&moment->look.watchdog_timeout) / 2;
+	fill_timing(moment, wish, &host.timing);
+	if (moment->degraded)
+		fill_degraded(moment, scene->vm, &host.degraded);
+	if (host.perf_unavailable)
+		host.nr_perf = 0;
+	moment->host = host;
+	moment->host.perf = NULL;
+	moment->host.nr_perf = 0;
+	moment->host.early_skipped_reason = NULL;
+	if (!source)
+		return;
+	if (scene->settings->sample_ms)
+		timeline_get(scene->timeline, &host.timeline);
+	else
+		host.timeline_unavailable = "turned off by the setting sample_ms=0";
+	if (scxray_source_set_host(source, &host, &moment->error))
+		return;
+	moment->error.code = SCXRAY_OK;
+}
+
+void moment_take(struct moment *moment, const struct moment_scene *scene,
+		 const struct moment_wish *wish)
+{
+	const struct scxray_perf *perf;
+
+	moment->which = wish->which;
+	moment->instance = wish->instance;
+	freeze_begin(scene->vm, scene->settings->park_deadline_ms, &moment->freeze);
+	/* after the thaw the vCPUs' registers are their own again */
+	memcpy(moment->vcpus, freeze_vcpus(scene->vm), moment->nr_vcpus * sizeof(*moment->vcpus));
+	if (moment->freeze.complete)
+		record(moment, scene, moment->vcpus);
+	perf = perf_read(scene->perf);
+	if (moment->freeze.complete)
+		hold(scene->settings->hold_ms);
+	freeze_end(scene->vm, &moment->freeze);
+	if (!moment->freeze.complete) {
+		say_degraded(moment);
+		record(moment, scene, moment->vcpus);
+	}
+	add_host(moment, scene, wish, perf);
+}
+
+enum scxray_plugin_moment moment_which(const struct moment *moment)
+{
+	return moment->which;
+}
+
+uint64_t moment_instance(const struct moment *moment)
+{
+	return moment->instance;
+}
+
+const char *moment_degraded(const struct moment *moment)
+{
+	return moment->degraded ? moment->reason : NULL;
+}
+
+double moment_frozen_ms(const struct moment *moment)
+{
+	return (double)moment->freeze.frozen_us / 1000;
+}
+
+struct scxray_source *moment_source(struct moment *moment, struct scxray_error *err)
+{
+	if (moment->error.code == SCXRAY_OK)
+		return scxray_snapshot_source(moment->snapshot, err);
+	*err = moment->error;
+	return NULL;
+}
+
+int moment_bare_init(struct scxray_report *report, const struct moment *moment, const char *reason)
+{
+	*report = (struct scxray_report){
+		.source = "vm",
+		.moment = moment->host.moment,
+		.host = &moment->host,
+		.event_counter_timeline_unavailable = reason,
+		.vcpu_perf_at_freeze_unavailable = reason,
+		.guest.found_by = "nothing",
+		.vcpus = calloc(moment->nr_vcpus + 1, sizeof(*report->vcpus)),
+		.nr_vcpus = moment->nr_vcpus,
+		.maps_unavailable = reason,
+		.sdt_alloc_unavailable = reason,
+		.prog_runtime_stats_unavailable = reason,
+		.per_cpu_time_unavailable = reason,
+		.per_node_numa_unavailable = reason,
+		.task_enrichments_unavailable = reason,
+		.rq_scx_states_unavailable = reason,
+		.dsq_states_unavailable = reason,
+		.scx_walker_unavailable = reason,
+		.kernel_log_unavailable = reason,
+	};
+	if (!report->vcpus)
+		return -1;
+	for (size_t i = 0; i < moment->nr_vcpus; i++) {
+		report->vcpus[i].parked = moment->vcpus[i].parked;
+		report->vcpus[i].regs = moment->vcpus[i].regs;
+	}
+	return 0;
+}
+
+void moment_bare_deinit(struct scxray_report *report)
+{
+	free(report->vcpus);
+	*report = (struct scxray_report){ 0 };
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reports.h - from moments to files: which belong together, and what becomes of them
+ *
+ *	late after early	TEST.scxray: a dual report
+ *	late alone		the same, with the reason why there is no early half
+ *	late degraded		TEST.scxray: a degraded report; an early half goes to .early-only
+ *	early degraded		goes to .early-degraded when its late half is written, or at the end
+ *	early alone		goes to .early-only, at the end or when the next scheduler's comes
+ *
+ * An early moment waits undecoded: a late one never waits for it.  The first failure of a run has
+ * the plain name, later ones a number, up to max_reports.  All calls on the watcher's thread;
+ * none under a freeze.
+ */
+#ifndef VMM_PLUGIN_REPORTS_H
+#define VMM_PLUGIN_REPORTS_H
+
+#include "artifact.h"
+#include "log.h"
+#include "moment.h"
+
+struct reports;
+
+/* NULL and *err: as artifacts_create().  Settings and log are borrowed. */
+struct reports *reports_create(const struct settings *settings, const struct log *log,
+			       struct scxray_error *err);
+/* Writes nothing. */
+void reports_destroy(struct reports *reports);
+
+/* Is an early moment of this scheduler waiting? */
+bool reports_has_early(const struct reports *reports, uint64_t instance);
+
+/* Are there as many reports as there may be? */
+bool reports_full(const struct reports *reports);
+
+/*
+ * Why a late moment of this scheduler will have no early half: NULL if it will have, or if
+ * it is for the caller to say.  Valid until the next call.
+ */
+const char *reports_skipped_reason(struct reports *reports, uint64_t instance);
+
+/* Both take the moment.  The late one's report is on disk when the call returns, or it never will. */
+void reports_early(struct reports *reports, struct moment *moment);
+void reports_late(struct reports *reports, struct moment *moment);
+
+/* Writes what still waits. */
+void reports_end(struct reports *reports);
+
+/* How all that was written went: for finish(). */
+enum scxray_plugin_status reports_status(const struct reports *reports, const char **message,
+					 const char *const **paths, size_t *nr_paths);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings.c - the "key=value" texts of the host
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings.h"
+
+enum kind {
+	TEXT,	/* char * */
+	NUMBER, /* uint32_t */
+	SIZE,	/* uint64_t, with K, M or G */
+	SWITCH, /* bool: on, off */
+	WORDS,	/* uint32_t: some of `words`, or-ed, or "none" */
+};
+
+struct word {
+	const char *text;
+	uint32_t bit;
+};
+
+static const struct word triggers[] = {
+	{ "early", TRIGGER_EARLY },
+	{ "watchpoint", TRIGGER_WATCHPOINT },
+	{ "poll", TRIGGER_POLL },
+	{ NULL, 0 },
+};
+
+static const struct word formats[] = {
+	{ "text", FORMAT_TEXT },
+	{ "json", FORMAT_JSON },
+	{ NULL, 0 },
+};
+
+struct key {
+	const char *key;
+	const char *value; /* the default */
+	const char *help;
+	enum kind kind;
+	size_t offset; /* in struct settings */
+	uint64_t min, max;
+	const struct word *words;
+};
+
+#define ROW(name, text, form, member, least, most, list, what)                                     \
+	{                                                                                          \
+		.key = name, .value = text, .help = what, .kind = form, .min = least, .max = most, \
+		.words = list, .offset = offsetof(struct settings, member)                         \
+	}
+#define TEXT_ROW(key, what) ROW(#key, "", TEXT, key, 0, 0, NULL, what)
+#define SWITCH_ROW(key, text, what) ROW(#key, text, SWITCH, key, 0, 0, NULL, what)
+#define WORDS_ROW(key, text, none, what) ROW(#key, text, WORDS, key, !(none), 0, key, what)
+#define NUMBER_ROW(key, text, least, most, what) \
+	ROW(#key, text, NUMBER, key, least, most, NULL, what)
+#define CAP_ROW(key, text, what) ROW(#key, text, NUMBER, capture.key, 1, UINT32_MAX, NULL, what)
+#define BYTES_ROW(key, text, what) ROW(#key, text, SIZE, capture.key, 1, UINT64_MAX, NULL, what)
+
+static const struct key keys[] = {
+	TEXT_ROW(log, "path of the test log: reports stand beside it under its name, less .log; "
+		      "instead of output and name"),
+	TEXT_ROW(output, "folder for the reports, which has to exist; default: the VMM's own"),
+	TEXT_ROW(name,
+		 "name of the test: reports are called NAME.scxray.txt and so on; default: vm"),
+	WORDS_ROW(formats, "text,json", false, "what to write: text, json, or both with a comma"),
+	SWITCH_ROW(core, "off",
+		   "on: write NAME.scxray.core.zst, too: the pages that a report was read from"),
+	NUMBER_ROW(width, "120", 40, 10000, "columns that tables in the text may use; 40 to 10000"),
+	SWITCH_ROW(color, "off", "on: ANSI colours in the text"),
+	NUMBER_ROW(max_reports, "4", 1, 99,
+		   "reports of one run, where schedulers fail, start anew and fail again; 1 to 99"),
+	WORDS_ROW(triggers, "early,watchpoint,poll", true,
+		  "what to watch for: early, watchpoint, poll, with commas; none: the VMM decides"),
+	NUMBER_ROW(watchdog_ms, "0", 0, 86400000,
+		   "the watchdog's timeout, of which half-way is the half; 0: as the guest says"),
+	NUMBER_ROW(poll_ms, "10", 1, 10000,
+		   "ms from one look at a running scheduler to the next; 1 to 10000"),
+	NUMBER_ROW(sample_ms, "100", 0, 600000,
+		   "ms from one sample of the event counters to the next; 0: no timeline"),
+	NUMBER_ROW(park_deadline_ms, "5000", 1, 600000,
+		   "ms to wait for all vCPUs to park; else the report is degraded; 1 to 600000"),
+	NUMBER_ROW(
+		capture_deadline_ms, "2000", 0, 600000,
+		"ms that the walk may freeze the guest; the report says what it cut; 0: no limit"),
+	NUMBER_ROW(hold_ms, "0", 0, 60000,
+		   "ms that each freeze stays on beyond its need; for tests of the guest's clock"),
+	CAP_ROW(max_tasks, "4096", "tasks in a report"),
+	CAP_ROW(max_list, "4096", "nodes of one list in the guest"),
+	CAP_ROW(max_dsqs, "4096", "dispatch queues in a report"),
+	CAP_ROW(max_maps, "4096", "BPF maps in a report"),
+	CAP_ROW(max_entries, "4096", "entries of one map"),
+	CAP_ROW(max_percpu_keys, "256", "keys of one per-CPU array"),
+	CAP_ROW(max_stacks, "16384", "buckets of one stack_trace map"),
+	CAP_ROW(max_stack_pcs, "128", "frames of one stack in a stack_trace map"),
+	CAP_ROW(max_task_stacks, "1024", "tasks whose kernel stack is walked"),
+	CAP_ROW(max_stack_frames, "64", "frames of one kernel stack"),
+	CAP_ROW(max_arena_pages, "4096", "pages of one arena"),
+	CAP_ROW(max_log_records, "200", "last records of the kernel's log"),
+	BYTES_ROW(max_copy_bytes, "1G", "guest memory that one freeze may copy; bytes, or K, M, G"),
+	BYTES_ROW(max_report_bytes, "128M", "memory of one report; bytes, or K, M, G"),
+};
+
+#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* A whole decimal number; nothing before or behind it. */
+static bool parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+static bool parse_size(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	size_t len = strlen(text);
+	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	char digits[24];
+
+	if (unit)
+		len--;
+	if (len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (!parse_number(digits, size) || *size > UINT64_MAX >> shift)
+		return false;
+	*size <<= shift;
+	return true;
+}
+
+static bool find_word(const struct word *words, const char *text, size_t len, uint32_t *bits)
+{
+	for (; words->text; words++)
+		if (strlen(words->text) == len && !memcmp(words->text, text, len)) {
+			*bits |= words->bit;
+			return true;
+		}
+	return false;
+}
+
+/* "a,b"; "none" where nothing at all is allowed. */
+static bool parse_words(const struct key *key, const char *text, uint32_t *bits)
+{
+	*bits = 0;
+	if (!key->min && !strcmp(text, "none"))
+		return true;
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		if (!find_word(key->words, text, len, bits))
+			return false;
+		if (!text[len])
+			return true;
+		text += len + 1;
+	}
+}
+
+static int wrong(const struct key *key, const char *value, struct scxray_error *err)
+{
+	switch (key->kind) {
+	case NUMBER:
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "setting %s=%.60s: not a number from %llu to %llu", key->key,
+				   value, (unsigned long long)key->min,
+				   (unsigned long long)key->max);
+	case SIZE:
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "setting %s=%.60s: not a size such as 64M", key->key, value);
+	case SWITCH:
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "setting %s=%.60s: neither on nor off", key->key, value);
+	default:
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "setting %s=%.60s: %s", key->key,
+				   value, key->help);
+	}
+}
+
+static int set(struct settings *settings, const struct key *key, const char *value,
+	       struct scxray_error *err)
+{
+	void *at = (char *)settings + key->offset;
+	uint64_t number = 0;
+	uint32_t bits;
+	char *copy;
+
+	switch (key->kind) {
+	case TEXT:
+		copy = strdup(value);
+		if (!copy)
+			return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		free(*(char **)at);
+		*(char **)at = copy;
+		return 0;
+	case NUMBER:
+		if (!parse_number(value, &number) || number < key->min || number > key->max)
+			return wrong(key, value, err);
+		*(uint32_t *)at = (uint32_t)number;
+		return 0;
+	case SIZE:
+		if (!parse_size(value, &number) || number < key->min || number > key->max)
+			return wrong(key, value, err);
+		*(uint64_t *)at = number;
+		return 0;
+	case SWITCH:
+		if (strcmp(value, "on") && strcmp(value, "off"))
+			return wrong(key, value, err);
+		*(bool *)at = value[1] == 'n';
+		return 0;
+	case WORDS:
+		if (!parse_words(key, value, &bits))
+			return wrong(key, value, err);
+		*(uint32_t *)at = bits;
+		return 0;
+	}
+	return -1;
+}
+
+static int set_text(struct settings *settings, const char *text, struct scxray_error *err)
+{
+	size_t len = strcspn(text, "=");
+
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (strlen(keys[i].key) == len && !memcmp(keys[i].key, text, len)) {
+			if (text[len])
+				return set(settings, &keys[i], text + len + 1, err);
+			return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+					   "setting %s: has no value; write %s=VALUE", text, text);
+		}
+	return scxray_fail(
+		err, SCXRAY_ERR_INVALID, 0,
+		"no such setting: %.*s; scxray-vmm --plugin-settings lists all, and so does "
+		"setting() of plugin.h",
+		len < 60 ? (int)len : 60, text);
+}
+
+int settings_init(struct settings *settings, const char *const *list, struct scxray_error *err)
+{
+	*settings = (struct settings){ .capture = SCXRAY_SETTINGS_INIT };
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (set(settings, &keys[i], keys[i].value, err))
+			return -1;
+	for (; list && *list; list++)
+		if (set_text(settings, *list, err))
+			return -1;
+	if (*settings->log && (*settings->output || *settings->name))
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "setting log=%.60s: names folder and test, so leave out %s",
+				   settings->log, *settings->output ? "output" : "name");
+	return 0;
+}
+
+void settings_deinit(struct settings *settings)
+{
+	free(settings->log);
+	free(settings->output);
+	free(settings->name);
+	*settings = (struct settings){ 0 };
+}
+
+int settings_describe(uint32_t index, struct scxray_plugin_setting *setting)
+{
+	struct scxray_plugin_setting full;
+	size_t size = setting->struct_size;
+
+	if (index >= NR_KEYS)
+		return -1;
+	full = (struct scxray_plugin_setting){
+		.struct_size = setting->struct_size,
+		.key = keys[index].key,
+		.value = keys[index].value,
+		.help = keys[index].help,
+	};
+	memcpy(setting, &full, size < sizeof(full) ? size : sizeof(full));
+	return 0;
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * watch.c - what the watcher's thread does, step by step
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "watch.h"
+
+/* Without a scheduler there is but its coming to see. */
+#define IDLE_LOOK_MS 100
+
+/* After a scheduler has come its maps and programs settle; what failed is tried again. */
+#define PREPARE_AGAIN_MS 2000
+#define PREPARE_RETRY_MS 500
+
+uint64_t watch_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000 + 1;
+}
+
+int watch_init(struct watch *watch, const struct settings *settings, const struct log *log,
+	       struct vm *vm, struct scxray_live *live, struct perf *perf, struct scxray_error *err)
+{
+	struct decide_config config = {
+		.early = settings->triggers & TRIGGER_EARLY,
+		.poll = settings->triggers & TRIGGER_POLL,
+		.watchdog_ms = settings->watchdog_ms,
+	};
+
+	watch->settings = settings;
+	watch->log = log;
+	watch->scene = (struct moment_scene){
+		.vm = vm,
+		.live = live,
+		.perf = perf,
+		.timeline = timeline_create(),
+		.settings = settings,
+	};
+	decide_init(&watch->decide, &config);
+	if (!watch->scene.timeline || attach_init(&watch->attach, vm, live, log))
+		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+	watch->reports = reports_create(settings, log, err);
+	return watch->reports ? 0 : -1;
+}
+
+void watch_deinit(struct watch *watch)
+{
+	moment_destroy(watch->late);
+	moment_destroy(watch->spare);
+	reports_destroy(watch->reports);
+	attach_deinit(&watch->attach);
+	timeline_destroy(watch->scene.timeline);
+}
+
+/* ---- a freeze ------------------------------------------------------------------ */
+
+uint64_t watch_parking_since_ms(struct watch *watch)
+{
+	return atomic_load(&watch->parking_since_ms);
+}
+
+static struct moment *take(struct watch *watch, enum scxray_plugin_moment which, const char *why)
+{
+	const char *skipped = reports_skipped_reason(watch->reports, watch->decide.instance);
+	struct moment_wish wish = {
+		.which = which,
+		.why = why,
+		.instance = watch->decide.instance,
+		.max_age = watch->decide.max_age,
+		.threshold = watch->decide.threshold,
+		.resolve_us = watch->attach.resolve_us,
+	};
+	struct scxray_error err = { 0 };
+	struct moment *moment = watch->spare;
+	char reason[192];
+
+	if (!moment)
+		moment = moment_create(&watch->scene, &err);
+	watch->spare = NULL;
+	if (!moment) {
+		log_say(watch->log, SCXRAY_LOG_ERROR, "no snapshot: %s", err.text);
+		return NULL;
+	}
+	if (which == SCXRAY_MOMENT_LATE &&
+	    (skipped || !reports_has_early(watch->reports, wish.instance))) {
+		decide_skipped_reason(&watch->decide, reason, sizeof(reason));
+		wish.early_skipped_reason = skipped ? skipped : reason;
+	}
+	atomic_store(&watch->parking_since_ms, watch_now_ms());
+	moment_take(moment, &watch->scene, &wish);
+	atomic_store(&watch->parking_since_ms, 0);
+	log_say(watch->log, moment_degraded(moment) ? SCXRAY_LOG_WARNING : SCXRAY_LOG_INFO,
+		"%s snapshot (%s): frozen for %.1f ms%s%s",
+		which == SCXRAY_MOMENT_EARLY ? "early" : "late", why, moment_frozen_ms(moment),
+		moment_degraded(moment) ? "; " : "",
+		moment_degraded(moment) ? moment_degraded(moment) : "");
+	return moment;
+}
+
+static enum scxray_plugin_status take_early(struct watch *watch, const char *why)
+{
+	struct moment *moment = take(watch, SCXRAY_MOMENT_EARLY, why);
+	bool degraded;
+
+	watch->decide.early_done = true;
+	if (!moment)
+		return SCXRAY_STATUS_NO_MEMORY;
+	if (!watch->attach.found) {
+		/* registers alone make no half of a report */
+		moment_destroy(moment);
+		return SCXRAY_STATUS_NO_KERNEL;
+	}
+	degraded = moment_degraded(moment);
+	reports_early(watch->reports, moment);
+	return degraded ? SCXRAY_STATUS_DEGRADED : SCXRAY_STATUS_OK;
+}
+
+static enum scxray_plugin_status take_late(struct watch *watch, const char *why)
+{
+	struct moment *moment;
+
+	watch->decide.late_done = true;
+	if (reports_full(watch->reports)) {
+		log_say(watch->log, SCXRAY_LOG_WARNING,
+			"the scheduler failed again (%s): max_reports=%u are written, so this one "
+			"is left out",
+			why, watch->settings->max_reports);
+		return SCXRAY_STATUS_BUSY;
+	}
+	moment = take(watch, SCXRAY_MOMENT_LATE, why);
+	if (!moment)
+		return SCXRAY_STATUS_NO_MEMORY;
+	watch->late = moment;
+	if (!watch->attach.found)
+		return SCXRAY_STATUS_NO_KERNEL;
+	return moment_degraded(moment) ? SCXRAY_STATUS_DEGRADED : SCXRAY_STATUS_OK;
+}
+
+void watch_write(struct watch *watch)
+{
+	struct moment *late = watch->late;
+
+	if (!late)
+		return;
+	watch->late = NULL;
+	reports_late(watch->reports, late);
+}
+
+/* ---- a look ---------------------------------------------------------------------- */
+
+static void prepare(struct watch *watch, uint64_t now)
+{
+	struct scxray_error err = { 0 };
+
+	if (scxray_live_prepare(watch->scene.live, &err)) {
+		watch->next_prepare_ms = now + PREPARE_RETRY_MS;
+		log_say(watch->log, SCXRAY_LOG_DEBUG, "not prepared yet: %s", err.text);
+		return;
+	}
+	watch->next_prepare_ms = 0;
+	/* its room follows from what the rehearsal took */
+	moment_destroy(watch->spare);
+	watch->spare = moment_create(&watch->scene, &err);
+}
+
+static void aim_watchpoint(struct watch *watch, bool again)
+{
+	const struct scxray_look *look = &watch->look;
+	uint64_t kva = 0;
+
+	if (watch->settings->triggers & TRIGGER_WATCHPOINT && watch->decide.root &&
+	    !watch->decide.ended && look->exit_kind_kva.state == SCXRAY_PRESENT)
+		kva = look->exit_kind_kva.value;
+	if (kva == watch->watched_kva && !again)
+		return;
+	if (again)
+		watchpoint_set(watch->scene.vm, 0, 0);
+	watchpoint_set(watch->scene.vm, kva, kva ? look->exit_kind_size : 0);
+	watch->watched_kva = kva;
+}
+
+static void attached(struct watch *watch, uint64_t now)
+{
+	const struct scxray_num *timeout = &watch->look.watchdog_timeout;
+
+	prepare(watch, now);
+	if (!watch->next_prepare_ms)
+		watch->next_prepare_ms = now + PREPARE_AGAIN_MS;
+	timeline_begin(watch->scene.timeline, now, watch->settings->sample_ms);
+	watch->next_sample_ms = now;
+	log_say(watch->log, SCXRAY_LOG_INFO,
+		"a scheduler is attached (watchdog timeout: %" PRIu64 " jiffies)",
+		timeout->state == SCXRAY_PRESENT ? timeout->value : 0);
+}
+
+static bool running(const struct watch *watch)
+{
+	return watch->decide.root && !watch->decide.ended;
+}
+
+/* Looks, and says what that asks for. */
+static void look(struct watch *watch, uint64_t now, struct decision *decision)
+{
+	struct decide_witness witness = { .has_last_word = watch->word };
+
+	if (watch->word)
+		witness.last_word = *watch->word;
+	scxray_live_look(watch->scene.live, &watch->look);
+	if (watch->watched_kva)
+		witness.hit = watchpoint_hit(watch->scene.vm, &witness.vcpu);
+	decide_look(&watch->decide, &watch->look, &witness, decision);
+	watch->word = watch->look.exit_kind_size == sizeof(*watch->word) && watch->decide.root &&
+				      !watch->decide.ended
+			      ? watch->look.exit_kind_host
+			      : NULL;
+	if (decision->attached)
+		attached(watch, now);
+	if (!decision->late)
+		aim_watchpoint(watch, decision->false_hit);
+	if (decision->left)
+		watch->next_prepare_ms = 0;
+	if (decision->left && !decision->late)
+		log_say(watch->log, SCXRAY_LOG_INFO,
+			"the scheduler has ended (exit kind %" PRIu64 ")", watch->decide.exit_kind);
+}
+
+static void look_and_act(struct watch *watch, uint64_t now)
+{
+	struct decision decision;
+
+	look(watch, now, &decision);
+	if (decision.late) {
+		take_late(watch, decision.why);
+		/* lets go whoever hit it, if that freeze did not */
+		aim_watchpoint(watch, false);
+	} else if (decision.early) {
+		take_early(watch, decision.why);
+	}
+	if (running(watch) && watch->settings->sample_ms && now >= watch->next_sample_ms) {
+		timeline_add(watch->scene.timeline, now, &watch->look);
+		watch->next_sample_ms = now + watch->settings->sample_ms;
+	}
+	if (running(watch) && watch->next_prepare_ms && now >= watch->next_prepare_ms)
+		prepare(watch, now);
+}
+
+static void kernel_gone(struct watch *watch)
+{
+	decide_forget(&watch->decide);
+	memset(&watch->look, 0, sizeof(watch->look));
+	aim_watchpoint(watch, false);
+	watch->word = NULL;
+	watch->next_prepare_ms = 0;
+}
+
+static uint32_t period_ms(const struct watch *watch)
+{
+	const struct settings *settings = watch->settings;
+	uint32_t period = settings->poll_ms;
+
+	if (!running(watch))
+		return period > IDLE_LOOK_MS ? period : IDLE_LOOK_MS;
+	if (!settings->triggers && settings->sample_ms)
+		return settings->sample_ms;
+	return settings->sample_ms && settings->sample_ms < period ? settings->sample_ms : period;
+}
+
+void watch_tick(struct watch *watch)
+{
+	uint64_t now = watch_now_ms();
+
+	if (attach_tick(&watch->attach, now))
+		kernel_gone(watch);
+	if (!watch->attach.found)
+		return;
+	look_and_act(watch, now);
+	watch->next_look_ms = now + period_ms(watch);
+}
+
+uint64_t watch_next_ms(const struct watch *watch)
+{
+	return watch->attach.found ? watch->next_look_ms : watch->attach.next_ms;
+}
+
+/* A poll may come too late: scx_disable_workfn() takes the kind away as its first act. */
+bool watch_wants_word(const struct watch *watch)
+{
+	return watch->word && watch->settings->triggers & TRIGGER_POLL &&
+	       watchpoint_state(watch->scene.vm) != WATCHPOINT_ARMED;
+}
+
+bool watch_word(const struct watch *watch)
+{
+	return *watch->word != SCX_EXIT_NONE;
+}
+
+/* ---- calls ----------------------------------------------------------------------- */
+
+/* From cold the kernel is found first, and what its scheduler needs. */
+static void catch_up(struct watch *watch, uint64_t now, struct decision *decision)
+{
+	struct scxray_error err = { 0 };
+
+	*decision = (struct decision){ 0 };
+	if (watch->attach.found && !scxray_live_resolved(watch->scene.live)) {
+		watch->attach.found = false;
+		kernel_gone(watch);
+	}
+	if (!watch->attach.found && attach_now(&watch->attach, now, &err)) {
+		log_say(watch->log, SCXRAY_LOG_WARNING, "no kernel found in the guest: %s",
+			err.text);
+		return;
+	}
+	look(watch, now, decision);
+	if (!watch->spare)
+		prepare(watch, now);
+}
+
+/*
+ * A late report of a scheduler that still runs is no failure's: when it fails there is another.
+ * But the host gets one on demand for each scheduler.
+ */
+static enum scxray_plugin_status demand_late(struct watch *watch, const char *why)
+{
+	bool failed = watch->decide.late_done;
+	enum scxray_plugin_status status = take_late(watch, why);
+
+	watch->decide.late_done = failed || watch->decide.ended;
+	watch->demanded = watch->decide.instance + 1;
+	return status;
+}
+
+static enum scxray_plugin_status demand(struct watch *watch, enum scxray_plugin_moment moment,
+					const char *why, const struct decision *decision)
+{
+	/* what this look asks for by itself is what the host asks for */
+	if (decision->late && moment == SCXRAY_MOMENT_LATE)
+		return demand_late(watch, why);
+	if (decision->late) {
+		/* too late for an early one */
+		take_late(watch, decision->why);
+		return SCXRAY_STATUS_BUSY;
+	}
+	if (watch->decide.late_done || watch->demanded == watch->decide.instance + 1 ||
+	    reports_full(watch->reports))
+		return SCXRAY_STATUS_BUSY;
+	if (moment == SCXRAY_MOMENT_LATE)
+		return demand_late(watch, why);
+	if (reports_has_early(watch->reports, watch->decide.instance))
+		return SCXRAY_STATUS_BUSY;
+	return take_early(watch, why);
+}
+
+enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_moment moment,
+					const char *why)
+{
+	enum scxray_plugin_status status;
+	struct decision decision;
+
+	catch_up(watch, watch_now_ms(), &decision);
+	status = demand(watch, moment, why ? why : "on demand", &decision);
+	aim_watchpoint(watch, false);
+	return status;
+}
+
+void watch_end(struct watch *watch)
+{
+	struct decision decision = { 0 };
+
+	/* the guest may have failed and shut down between two ticks */
+	if (watch->attach.found && scxray_live_resolved(watch->scene.live))
+		look(watch, watch_now_ms(), &decision);
+	if (decision.late)
+		take_late(watch, decision.why);
+	watch_write(watch);
+	reports_end(watch->reports);
+}
+
+/* Who hits a watchpoint parks until somebody comes: nobody will. */
+void watch_stop(struct watch *watch)
+{
+	watchpoint_set(watch->scene.vm, 0, 0);
+	watch->watched_kva = 0;
+}
+
+enum scxray_plugin_status watch_status(const struct watch *watch, const char **message,
+				       const char *const **paths, size_t *nr_paths)
+{
+	return reports_status(watch->reports, message, paths, nr_paths);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * watcher.c - the plugin's one thread: its life, and how others reach it
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "watch.h"
+#include "watcher.h"
+
+/* finish() lets a freeze under way have that long before vCPUs are no longer waited for. */
+#define FINISH_PATIENCE_MS 1000
+#define FINISH_STEP_MS 20
+
+/* Between two looks, the word of the exit kind is read that often where no watchpoint is set. */
+#define WORD_STEP_MS 1
+
+struct request {
+	struct request *next;
+	enum scxray_plugin_moment moment;
+	const char *why;
+	enum scxray_plugin_status status;
+	bool done;
+};
+
+struct watcher {
+	struct watch watch; /* the thread's alone */
+	struct vm *vm;
+	int wake_fd;
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t done;
+	struct request *first, **last;
+	bool stopping; /* no request is taken any more */
+	bool discard;  /* unload(): write nothing */
+};
+
+static void wake(void *arg)
+{
+	struct watcher *watcher = arg;
+	uint64_t one = 1;
+
+	/* a full counter is as good as a written one */
+	if (write(watcher->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* ---- the thread ------------------------------------------------------------- */
+
+static struct request *next_request(struct watcher *watcher, bool *stopping)
+{
+	struct request *request;
+
+	pthread_mutex_lock(&watcher->lock);
+	request = watcher->first;
+	if (request) {
+		watcher->first = request->next;
+		if (!watcher->first)
+			watcher->last = &watcher->first;
+	}
+	*stopping = watcher->stopping;
+	pthread_mutex_unlock(&watcher->lock);
+	return request;
+}
+
+static void answer(struct watcher *watcher, struct request *request,
+		   enum scxray_plugin_status status)
+{
+	pthread_mutex_lock(&watcher->lock);
+	request->status = status;
+	request->done = true;
+	pthread_cond_broadcast(&watcher->done);
+	pthread_mutex_unlock(&watcher->lock);
+}
+
+static void wait_for_work(struct watcher *watcher)
+{
+	struct pollfd fd = { .fd = watcher->wake_fd, .events = POLLIN };
+	uint64_t until = watch_next_ms(&watcher->watch), now, count;
+
+	while ((now = watch_now_ms()) < until) {
+		uint64_t ms = until - now;
+
+		if (watch_wants_word(&watcher->watch)) {
+			if (watch_word(&watcher->watch))
+				return;
+			ms = WORD_STEP_MS;
+		}
+		if (poll(&fd, 1, ms < 1000000 ? (int)ms : 1000000) <= 0)
+			continue;
+		if (read(watcher->wake_fd, &count, sizeof(count)) < 0)
+			continue;
+		return;
+	}
+}
+
+static void *watcher_run(void *arg)
+{
+	struct watcher *watcher = arg;
+	struct request *request;
+	bool stopping = false;
+
+	while (!stopping) {
+		wait_for_work(watcher);
+		while ((request = next_request(watcher, &stopping))) {
+			/* who waits goes on as soon as the guest does, not when all is written */
+			answer(watcher, request,
+			       watch_trigger(&watcher->watch, request->moment, request->why));
+			watch_write(&watcher->watch);
+		}
+		if (!stopping)
+			watch_tick(&watcher->watch);
+		watch_write(&watcher->watch);
+	}
+	pthread_mutex_lock(&watcher->lock);
+	stopping = !watcher->discard;
+	pthread_mutex_unlock(&watcher->lock);
+	if (stopping)
+		watch_end(&watcher->watch);
+	watch_stop(&watcher->watch);
+	return NULL;
+}
+
+/* ---- create, destroy ---------------------------------------------------------- */
+
+struct watcher *watcher_create(const struct settings *settings, const struct log *log,
+			       struct vm *vm, struct scxray_live *live, struct perf *perf,
+			       struct scxray_error *err)
+{
+	struct watcher *watcher = calloc(1, sizeof(*watcher));
+
+	if (!watcher) {
+		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		return NULL;
+	}
+	watcher->vm = vm;
+	watcher->last = &watcher->first;
+	pthread_mutex_init(&watcher->lock, NULL);
+	pthread_cond_init(&watcher->done, NULL);
+	watcher->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (watcher->wake_fd < 0)
+		scxray_fail(err, SCXRAY_ERR_IO, 0, "no eventfd: %s", strerror(errno));
+	if (watcher->wake_fd < 0 ||
+	    watch_init(&watcher->watch, settings, log, vm, live, perf, err)) {
+		watcher_destroy(watcher);
+		return NULL;
+	}
+	vm_set_wake(vm, wake, watcher);
+	return watcher;
+}
+
+int watcher_start(struct watcher *watcher, struct scxray_error *err)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&watcher->thread, NULL, watcher_run, watcher);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "no thread: %s", strerror(error));
+	pthread_setname_np(watcher->thread, "scxray");
+	watcher->started = true;
+	return 0;
+}
+
+static void stop(struct watcher *watcher, bool discard)
+{
+	pthread_mutex_lock(&watcher->lock);
+	watcher->stopping = true;
+	watcher->discard = discard;
+	pthread_mutex_unlock(&watcher->lock);
+	wake(watcher);
+}
+
+/* A VM that has ended may have left vCPUs that will never park. */
+static void join(struct watcher *watcher, uint64_t patience_ms)
+{
+	uint64_t called = watch_now_ms();
+	struct timespec until;
+
+	for (;;) {
+		uint64_t since = watch_parking_since_ms(&watcher->watch);
+
+		if (since && watch_now_ms() - (since > called ? since : called) >= patience_ms)
+			vm_abort(watcher->vm);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += FINISH_STEP_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		if (pthread_timedjoin_np(watcher->thread, NULL, &until) != ETIMEDOUT)
+			break;
+	}
+	watcher->started = false;
+}
+
+void watcher_destroy(struct watcher *watcher)
+{
+	if (!watcher)
+		return;
+	if (watcher->started) {
+		stop(watcher, true);
+		join(watcher, 0);
+	}
+	watch_deinit(&watcher->watch);
+	if (watcher->wake_fd >= 0)
+		close(watcher->wake_fd);
+	pthread_cond_destroy(&watcher->done);
+	pthread_mutex_destroy(&watcher->lock);
+	free(watcher);
+}
+
+/* ---- calls ---------------------------------------------------------------------- */
+
+enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why)
+{
+	struct request request = { .why = why, .status = SCXRAY_STATUS_INVALID };
+
+	if (moment != SCXRAY_MOMENT_EARLY && moment != SCXRAY_MOMENT_LATE)
+		return SCXRAY_STATUS_INVALID;
+	request.moment = moment == SCXRAY_MOMENT_EARLY ? SCXRAY_MOMENT_EARLY : SCXRAY_MOMENT_LATE;
+	pthread_mutex_lock(&watcher->lock);
+	if (!watcher->stopping) {
+		*watcher->last = &request;
+		watcher->last = &request.next;
+		wake(watcher);
+		while (!request.done)
+			pthread_cond_wait(&watcher->done, &watcher->lock);
+	}
+	pthread_mutex_unlock(&watcher->lock);
+	return request.status;
+}
+
+enum scxray_plugin_status watcher_finish(struct watcher *watcher, const char **message,
+					 const char *const **paths, size_t *nr_paths)
+{
+	*message = "called again after finish()";
+	*paths = NULL;
+	*nr_paths = 0;
+	if (!watcher->started)
+		return SCXRAY_STATUS_INVALID;
+	stop(watcher, false);
+	join(watcher, FINISH_PATIENCE_MS);
+	return watch_status(&watcher->watch, message, paths, nr_paths);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * watcher.h - the plugin's one thread
+ *
+ * It finds the guest's kernel (attach.h), looks at its scheduler (live.h), decides (decide.h),
+ * freezes and records (moment.h) and writes reports (reports.h), each in turn: nothing else
+ * touches those parts.  Others reach it by a queue of requests and an eventfd.
+ */
+#ifndef VMM_PLUGIN_WATCHER_H
+#define VMM_PLUGIN_WATCHER_H
+
+#include "freeze.h"
+#include "log.h"
+#include "perf.h"
+#include "settings.h"
+
+struct watcher;
+
+/*
+ * All is borrowed.  The thread runs from watcher_start() on: what lies between may still fail
+ * without one.  NULL and *err on failure.
+ */
+struct watcher *watcher_create(const struct settings *settings, const struct log *log,
+			       struct vm *vm, struct scxray_live *live, struct perf *perf,
+			       struct scxray_error *err);
+int watcher_start(struct watcher *watcher, struct scxray_error *err);
+
+/* trigger() of plugin.h.  Any thread but a vCPU's; several wait for each other. */
+enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why);
+
+/* finish() of plugin.h; the thread has ended when it returns. */
+enum scxray_plugin_status watcher_finish(struct watcher *watcher, const char **message,
+					 const char *const **paths, size_t *nr_paths);
+
+/* Ends the thread if it runs, without writing anything more. */
+void watcher_destroy(struct watcher *watcher);
+
+#endif
