@@ -75,10 +75,14 @@ static void racy_note(struct text *t, const struct scxray_report *r)
 	if (!is_racy(r))
 		return;
 	strbuf_init(&sb, NULL);
-	strbuf_puts(&sb, "(racy: ");
-	degraded_reason(&sb, r->host);
-	strbuf_puts(&sb, "; it was read while the guest ran, so lists and numbers may be caught "
-			 "half-way through a change)");
+	strbuf_puts(&sb, "(");
+	if (!is_degraded(t->doc)) {
+		strbuf_puts(&sb, "racy: ");
+		degraded_reason(&sb, r->host);
+		strbuf_puts(&sb, "; ");
+	}
+	strbuf_puts(&sb, "read while the guest ran: a list or a number may be caught half-way "
+			 "through a change)");
 	style_begin(t, &t->out, STYLE_YELLOW);
 	strbuf_puts(&t->out, "  ");
 	text_wrap(t, strbuf_str(&sb), 2, 2);

@@ -74,6 +74,8 @@ static void movement(struct strbuf *sb, const struct timeline *tl, size_t series
 		int64_t delta = (int64_t)(values[t->nr_samples - 1] - values[0]);
 		double rate = ms ? (double)delta * 1000.0 / (double)ms : 0;
 
+		if (!delta)
+			return;
 		strbuf_puts(sb, delta < 0 ? "  " : "  +");
 		strbuf_i64(sb, delta);
 		if (ms)
@@ -85,7 +87,8 @@ static void movement(struct strbuf *sb, const struct timeline *tl, size_t series
 		min = values[i] < min ? values[i] : min;
 		max = values[i] > max ? values[i] : max;
 	}
-	strbuf_printf(sb, "  %" PRIu64 " to %" PRIu64, min, max);
+	if (min != max)
+		strbuf_printf(sb, "  %" PRIu64 " to %" PRIu64, min, max);
 }
 
 static void line(struct text *t, const struct timeline *tl, size_t series)

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * render_host.c - what the host knows in text and JSON, against golden files: timing, timeline,
+ * counters, degraded documents; and how much of a document is asked for
+ */
+#include "tests/render/golden.h"
+#include "tests/render/host_sample.h"
+#include "tests/lib/unit.h"
+
+static struct sample late, early;
+static struct host_sample late_host, early_host;
+static struct scxray_document doc;
+
+/* A pair that a plugin has taken. */
+static void live_pair(void)
+{
+	sample_init(&late);
+	sample_init(&early);
+	sample_make_early(&early);
+	host_sample_init(&late_host, HOST_SAMPLES);
+	host_sample_init(&early_host, 12);
+	host_sample_make_early(&early_host);
+	host_sample_give(&late.r, &late_host);
+	host_sample_give(&early.r, &early_host);
+}
+
+static void end(void)
+{
+	sample_deinit(&late);
+	sample_deinit(&early);
+}
+
+static const char *has(const char *text, const char *part)
+{
+	const char *at = strstr(text, part);
+
+	ck_assert_msg(at, "no %s in:\n%s", part, text);
+	return at;
+}
+
+START_TEST(a_pair_with_all_that_a_host_knows)
+{
+	live_pair();
+	late_host.host.timing.cut_by_deadline = true;
+	host_sample_give(&late.r, &late_host);
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	/* the hosts' figures, not those of the reports */
+	ck_assert_uint_eq(doc.early_max_age_jiffies, 1005);
+	ck_assert_uint_eq(doc.late_max_age_jiffies, 2310);
+	check_golden(&doc, TEXT, 120, false, "dual-live.txt");
+	check_golden(&doc, JSON, 0, false, "dual-live.json");
+	end();
+}
+END_TEST
+
+START_TEST(a_degraded_document)
+{
+	live_pair();
+	host_sample_make_degraded(&late_host);
+	late_host.host.has_timing = false;
+	late_host.host.timeline.nr_samples = 5;
+	scxray_document_single(&doc, &late.r);
+	check_golden(&doc, TEXT, 120, false, "degraded.txt");
+	check_golden(&doc, JSON, 0, false, "degraded.json");
+	end();
+}
+END_TEST
+
+START_TEST(a_degraded_document_in_its_least_form)
+{
+	struct scxray_report r = { .vcpu_regs_unavailable = NULL };
+	struct scxray_host host = { .is_degraded = true };
+	char *text;
+
+	host.degraded.reason = "vCPU rendezvous aborted by external kill before parked "
+			       "acknowledgement: 12ms; 0/4 vCPUs parked";
+	r.host = &host;
+	scxray_document_single(&doc, &r);
+	text = render_document(&doc, TEXT, 120, false);
+	ck_assert_int_eq(strncmp(text,
+				 "degraded failure dump:\n"
+				 "  reason: vCPU rendezvous aborted by external kill before parked "
+				 "acknowledgement: 12ms; 0/4 vCPUs parked\n"
+				 "  watchpoint_hit: false\n"
+				 "  bss_latch_state: not_resolved\n"
+				 "\n"
+				 "diagnosis:\n"
+				 "  error    Some vCPUs did not park",
+				 strlen("degraded failure dump:\n") + 190),
+			 0);
+	ck_assert_ptr_null(strstr(text, "vcpus_parked"));
+	ck_assert_ptr_null(strstr(text, "exit_kind"));
+	ck_assert_ptr_null(strstr(text, "elapsed_ms"));
+	free(text);
+}
+END_TEST
+
+START_TEST(a_pair_whose_late_half_is_racy)
+{
+	char *text;
+
+	live_pair();
+	host_sample_make_degraded(&late_host);
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	text = render_document(&doc, TEXT, 200, false);
+	has(text, "\ndiagnosis:\n  error    Late: vCPU 1 did not park within 5000ms (1 of 2 did)");
+	has(text, "\n  error    Racy: ");
+	has(text, "\nlate snapshot (error-exit):\n  (racy: vCPU rendezvous timed out before parked "
+		  "acknowledgement: 5000ms; 1/2 vCPUs parked; ");
+	ck_assert_int_eq(strncmp(text, "DualFailureDumpReport: early=present (max_age=1005j", 51),
+			 0);
+	free(text);
+	text = render_document(&doc, JSON, 0, false);
+	has(text, "\"schema\":\"dual\"");
+	has(text, "\"racy_reason\":\"vCPU rendezvous");
+	end();
+	free(text);
+}
+END_TEST
+
+START_TEST(a_late_core_says_why_there_is_no_early_half)
+{
+	char *text;
+
+	live_pair();
+	late_host.host.early_skipped_reason = "scx_tick stall — no per-task runnable_at data";
+	scxray_document_single(&doc, &late.r);
+	ck_assert(doc.dual);
+	text = render_document(&doc, TEXT, 120, false);
+	has(text, "early=absent (scx_tick stall — no per-task runnable_at data)");
+	has(text, "late snapshot (error-exit; early snapshot absent: scx_tick stall — no");
+	free(text);
+	/* and without a reason it is a report like any other */
+	late_host.host.early_skipped_reason = NULL;
+	scxray_document_single(&doc, &late.r);
+	ck_assert(!doc.dual);
+	end();
+}
+END_TEST
+
+/* The sparkline behind a name. */
+static const char *spark(const char *text, const char *name)
+{
+	return has(text, name) + strlen(name) + 2;
+}
+
+static size_t blocks(const char *line)
+{
+	size_t n = 0;
+
+	while (!strncmp(line + 3 * n, "\xe2\x96", 2))
+		n++;
+	return n;
+}
+
+START_TEST(sparklines_have_the_right_levels)
+{
+	uint64_t values[] = { 0, 1, 2, 3, 4, 5, 6, 7 }, big[8], falls[8], same[8];
+	uint64_t times[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+	const struct scxray_series series[] = {
+		{ "ramp", values }, { "big", big }, { "falls", falls }, { "same", same }
+	};
+	struct scxray_host host = { .timeline = { .elapsed_ms = times,
+						  .nr_samples = 8,
+						  .series = series,
+						  .nr_series = 4,
+						  .nr_events = 2 } };
+	struct scxray_report r = { .host = &host };
+	char *text;
+
+	for (size_t i = 0; i < 8; i++) {
+		big[i] = INT64_MAX / 7 * i;
+		falls[i] = 100 - 10 * i;
+		same[i] = 9;
+	}
+	big[0] = (uint64_t)-5; /* negative counts as 0 */
+	scxray_document_single(&doc, &r);
+	text = render_document(&doc, TEXT, 120, false);
+	has(text, "event_counter_timeline: 8 samples (0–7ms)\n");
+	has(text, "                            ramp  ▁▂▃▄▅▆▇█  (last=7)  +7, 1000/s\n");
+	ck_assert_int_eq(strncmp(spark(text, " big"), "▁▂▃▄▅▆▇█", 24), 0);
+	has(text, "falls  █▇▆▅▄▃▂▁  (last=30)  30 to 100\n");
+	has(text, "same  ▅▅▅▅▅▅▅▅  (last=9)\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(long_rows_are_resampled_and_keep_their_peaks)
+{
+	char *text;
+	const char *row;
+
+	live_pair();
+	scxray_document_single(&doc, &late.r);
+	text = render_document(&doc, TEXT, 120, false);
+	has(text, "event_counter_timeline: 130 samples (1000–7450ms)\n"
+		  "  (a column stands for up to 3 samples: ");
+	ck_assert_uint_eq(blocks(spark(text, "SCX_EV_SELECT_CPU_FALLBACK")), 60);
+	row = spark(text, "max_runnable_age_ms");
+	ck_assert_uint_eq(blocks(row), 60);
+	/* sample 11 of 130 stands in column 5, and is not lost between its neighbours */
+	ck_assert_int_ne(strncmp(row + 3 * 5, "▁", 3), 0);
+	ck_assert_int_eq(strncmp(row + 3 * 4, "▁", 3), 0);
+	ck_assert_int_eq(strncmp(row + 3 * 6, "▁", 3), 0);
+	has(text, "(1 more are 0 throughout)");
+	ck_assert_ptr_null(strstr(text, "SCX_EV_ENQ_SKIP_EXITING"));
+	free(text);
+	late_host.host.timeline.nr_taken = 5000;
+	text = render_document(&doc, TEXT, 120, false);
+	has(text,
+	    "(5000 samples were taken; older ones are thinned out, the newest are 50ms apart)");
+	free(text);
+	end();
+}
+END_TEST
+
+START_TEST(a_pair_of_images_has_two_samples_and_no_more)
+{
+	char *text;
+
+	live_pair();
+	late.r.host = early.r.host = NULL;
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	text = render_document(&doc, JSON, 0, false);
+	has(text, "\"event_counter_timeline_source\":\"two images\"");
+	free(text);
+	/* whose time apart is not known */
+	late.r.guest.hz = (struct scxray_num){ 0 };
+	text = render_document(&doc, JSON, 0, false);
+	ck_assert_ptr_null(strstr(text, "\"event_counter_timeline\":"));
+	free(text);
+	late.r.guest.hz = N(250);
+	late.r.guest.jiffies = early.r.guest.jiffies;
+	text = render_document(&doc, JSON, 0, false);
+	ck_assert_ptr_null(strstr(text, "\"event_counter_timeline\":"));
+	free(text);
+	end();
+}
+END_TEST
+
+/* ---- how much is asked for ------------------------------------------------------ */
+
+static struct scxray_error err;
+
+static char *only(const char *list, enum format format)
+{
+	static struct scxray_selection selection;
+
+	memset(&selection, 0, sizeof(selection));
+	ck_assert_msg(!scxray_selection_add(&selection, list, &err), "%s", err.text);
+	doc.only = &selection;
+	return render_document(&doc, format, 120, false);
+}
+
+/* What begins the groups of a text, by their names. */
+static const struct {
+	const char *group, *text, *json;
+} marks[] = {
+	{ "diagnosis", "diagnosis:\n", "\"diagnosis\":" },
+	{ "timing", "timing: ", "\"timing\":" },
+	{ "guest", "guest: ", NULL },
+	{ "maps", "map task_ctx ", "\"maps\":" },
+	{ "vcpus", "vcpu_regs:\n", "\"vcpu_regs\":" },
+	{ "tasks", "task_enrichments: ", "\"task_enrichments\":" },
+	{ "sched", "  sched stall", "\"scx_sched_state\":" },
+	{ "rqs", "  rq_scx_states:\n", "\"rq_scx_states\":" },
+	{ "dsqs", "  dsq_states:\n", "\"dsq_states\":" },
+	{ "timeline", "event_counter_timeline: ", "\"event_counter_timeline\":" },
+	{ "perf", "vcpu_perf_at_freeze:", "\"vcpu_perf_at_freeze\":" },
+};
+
+START_TEST(only_what_is_asked_for_is_shown)
+{
+	live_pair();
+	scxray_document_single(&doc, &late.r);
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		char *text = only(marks[i].group, TEXT), *json = only(marks[i].group, JSON);
+
+		for (size_t k = 0; k < ARRAY_SIZE(marks); k++) {
+			ck_assert_msg(!strstr(text, marks[k].text) == (k != i), "%s: %s: %s",
+				      marks[i].group, marks[k].group, text);
+			if (marks[k].json)
+				ck_assert_msg(!strstr(json, marks[k].json) == (k != i), "%s: %s",
+					      marks[i].group, marks[k].group);
+		}
+		free(text);
+		free(json);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(a_selection_is_a_list_and_maps_have_names)
+{
+	char *text;
+
+	live_pair();
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	text = only("dsqs,maps=fut*,diff", TEXT);
+	ck_assert_int_eq(strncmp(text, "DualFailureDumpReport: ", 23), 0);
+	has(text, "\ndiff: early against late");
+	has(text, "\nearly snapshot (sched_ext watchdog half-way):\nmap future ");
+	has(text, "  dsq_states:\n");
+	ck_assert_ptr_null(strstr(text, "map task_ctx"));
+	ck_assert_ptr_null(strstr(text, "task_enrichments"));
+	free(text);
+	/* no part of a report: no frame of one */
+	text = only("diagnosis", TEXT);
+	ck_assert_ptr_null(strstr(text, "snapshot (error-exit"));
+	free(text);
+	text = only("maps=task_ctx", JSON);
+	has(text, "\"only\":");
+	has(text, "\"only_maps\":");
+	has(text, "\"name\":\"task_ctx\"");
+	ck_assert_ptr_null(strstr(text, "\"name\":\"future\""));
+	ck_assert_ptr_null(strstr(text, "\"diff\":"));
+	free(text);
+	end();
+}
+END_TEST
+
+START_TEST(an_unknown_group_is_an_error_that_lists_them)
+{
+	struct scxray_selection selection = { 0 };
+	static const char *const wrong[] = {
+		"", "task", "tasks,", "tasks,,dsqs", "map=x", "maps="
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		ck_assert_msg(scxray_selection_add(&selection, wrong[i], &err) == -1, "%s",
+			      wrong[i]);
+	ck_assert_int_eq(scxray_selection_add(&selection, "nonsense", &err), -1);
+	for (size_t i = 0; scxray_selection_name(i); i++) {
+		has(err.text, scxray_selection_name(i));
+		ck_assert_int_eq(scxray_selection_add(&selection, scxray_selection_name(i), &err),
+				 0);
+	}
+	for (int i = 0; i < SCXRAY_MAX_SELECTED_MAPS; i++)
+		ck_assert_int_eq(scxray_selection_add(&selection, "maps=a", &err), 0);
+	ck_assert_int_eq(scxray_selection_add(&selection, "maps=a", &err), -1);
+}
+END_TEST
+
+static char *render_with(const struct scxray_text_options *options)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_int_eq(scxray_render_text(&doc, options, out), 0);
+	fclose(out);
+	return text;
+}
+
+START_TEST(a_summary_has_counts_alone)
+{
+	char *text;
+
+	live_pair();
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	text = render_with(&(struct scxray_text_options){ .width = 100, .summary = true });
+	has(text, "\ndiagnosis:\n");
+	has(text, "\nlate snapshot (error-exit):\n"
+		  "maps: 2 captured, 1 with an error\n"
+		  "vcpu_regs: 2 vCPUs, registers of 1\n"
+		  "task_enrichments: 8 tasks captured, 5 wait to run\n"
+		  "scx_walker: rq_scx=2 dsq=5 sched=captured\n"
+		  "event_counter_timeline: 130 samples (1000–7450ms)\n"
+		  "vcpu_perf_at_freeze: 2 vCPUs\n");
+	ck_assert_ptr_null(strstr(text, "diff:"));
+	ck_assert_ptr_null(strstr(text, "Linux version"));
+	free(text);
+	end();
+}
+END_TEST
+
+START_TEST(the_whole_has_rows_that_are_zero)
+{
+	char *text;
+
+	live_pair();
+	scxray_document_single(&doc, &late.r);
+	text = render_with(&(struct scxray_text_options){ .width = 120, .full = true });
+	has(text, "SCX_EV_ENQ_SKIP_EXITING  ▁▁▁");
+	has(text, "\n      SCX_EV_SELECT_CPU_FALLBACK         0");
+	/* built-in queues that are empty have rows as well */
+	has(text, "\n    SCX_DSQ_GLOBAL ");
+	ck_assert_ptr_null(strstr(text, "    empty: "));
+	free(text);
+	text = render_with(&(struct scxray_text_options){ .width = 120 });
+	ck_assert_ptr_null(strstr(text, "\n      SCX_EV_SELECT_CPU_FALLBACK         0"));
+	has(text, "    empty: ");
+	free(text);
+	end();
+}
+END_TEST
+
+static const unit_test tests[] = {
+	&a_pair_with_all_that_a_host_knows,
+	&a_degraded_document,
+	&a_degraded_document_in_its_least_form,
+	&a_pair_whose_late_half_is_racy,
+	&a_late_core_says_why_there_is_no_early_half,
+	&sparklines_have_the_right_levels,
+	&long_rows_are_resampled_and_keep_their_peaks,
+	&a_pair_of_images_has_two_samples_and_no_more,
+	&only_what_is_asked_for_is_shown,
+	&a_selection_is_a_list_and_maps_have_names,
+	&an_unknown_group_is_an_error_that_lists_them,
+	&a_summary_has_counts_alone,
+	&the_whole_has_rows_that_are_zero,
+};
+
+UNIT_MAIN("render_host", tests)
