@@ -12,6 +12,7 @@
 #include "vmm/restore.h"
 
 #define RESTORED_PATH_MAX 256
+#define RESTORED_MAX_VCPUS 64
 
 /* Is there no /dev/kvm?  Says so; the program then ends with 77. */
 bool restored_no_kvm(void);
