@@ -161,10 +161,6 @@ static int set_registers(const struct vcpu *vcpu, uint64_t entry, struct scxray_
 	};
 	struct kvm_segment data = segment(BOOT_DS, false);
 	struct kvm_sregs sregs;
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry mtrr;
-	} msrs = { { .nmsrs = 1 }, { .index = MSR_MTRR_DEFAULT, .data = MTRR_ENABLED_WRITE_BACK } };
 
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
 		return scxray_fail(err, SCXRAY_ERR_IO, 0, "KVM_GET_SREGS: %s", strerror(errno));
@@ -179,9 +175,21 @@ static int set_registers(const struct vcpu *vcpu, uint64_t entry, struct scxray_
 	if (ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) || ioctl(vcpu->fd, KVM_SET_REGS, &regs))
 		return scxray_fail(err, SCXRAY_ERR_IO, 0, "registers of vCPU 0: %s",
 				   strerror(errno));
-	/* As firmware leaves it; a KVM without MTRRs has no need of it. */
-	ioctl(vcpu->fd, KVM_SET_MSRS, &msrs);
 	return 0;
+}
+
+/* Memory is write-back, as firmware says it on every CPU; a KVM without MTRRs has no need of it. */
+static void set_mtrrs(const struct machine *machine)
+{
+	_Alignas(struct kvm_msrs)
+		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)] = { 0 };
+	struct kvm_msrs *msrs = (struct kvm_msrs *)bytes;
+
+	msrs->nmsrs = 1;
+	msrs->entries[0].index = MSR_MTRR_DEFAULT;
+	msrs->entries[0].data = MTRR_ENABLED_WRITE_BACK;
+	for (unsigned i = 0; i < machine->nr_vcpus; i++)
+		ioctl(machine->vcpus[i].fd, KVM_SET_MSRS, msrs);
 }
 
 static int load_kernel(const struct machine *machine, const char *path, struct boot_params *params,
@@ -220,5 +228,6 @@ int boot_load(struct machine *machine, const struct boot *boot, struct scxray_er
 	fill_memory_map(machine, params);
 	write_page_tables(machine);
 	memcpy(memory_at(machine, GDT_AT, sizeof(gdt)), gdt, sizeof(gdt));
+	set_mtrrs(machine);
 	return set_registers(&machine->vcpus[0], kernel.entry, err);
 }

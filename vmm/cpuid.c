@@ -57,11 +57,6 @@ static const struct mask {
 #define BASELINE_MAX_LEAF 0xb
 #define BASELINE_MAX_EXTENDED 0x80000008
 
-struct cpuid {
-	struct kvm_cpuid2 head;
-	struct kvm_cpuid_entry2 entries[MAX_ENTRIES];
-};
-
 static const struct mask *find_mask(const struct kvm_cpuid_entry2 *entry)
 {
 	for (unsigned i = 0; i < sizeof(baseline) / sizeof(baseline[0]); i++)
@@ -76,11 +71,11 @@ static void limit(uint32_t *leaf, uint32_t max)
 		*leaf = max;
 }
 
-static void reduce(struct cpuid *cpuid)
+static void reduce(struct kvm_cpuid2 *cpuid)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < cpuid->head.nent; i++) {
+	for (unsigned i = 0; i < cpuid->nent; i++) {
 		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
 		const struct mask *mask = find_mask(entry);
 
@@ -96,7 +91,7 @@ static void reduce(struct cpuid *cpuid)
 			limit(&entry->eax, BASELINE_MAX_EXTENDED);
 		cpuid->entries[kept++] = *entry;
 	}
-	cpuid->head.nent = kept;
+	cpuid->nent = kept;
 }
 
 /* Bits of an APIC id that tell `count` vCPUs apart. */
@@ -109,10 +104,18 @@ static unsigned id_bits(unsigned count)
 	return bits;
 }
 
-/* A cache of level 3 is everybody's, those below are one core's own. */
-static uint32_t cache_sharing(uint32_t eax, unsigned count)
+/*
+ * A cache of level 3 is everybody's on a NUMA node, those below are one core's own.  Who shares is
+ * told by the bits of the APIC id above; where these can't tell nodes apart, nobody does.
+ */
+static uint32_t cache_sharing(uint32_t eax, const struct machine *machine)
 {
-	unsigned shared = (eax >> 5 & 7) >= 3 ? (1U << id_bits(count)) - 1 : 0;
+	unsigned cores = machine->nr_vcpus / machine->nr_nodes, shared = 0;
+	bool even = machine->nr_nodes == 1 ||
+		    (machine->nr_vcpus % machine->nr_nodes == 0 && !(cores & (cores - 1)));
+
+	if ((eax >> 5 & 7) >= 3 && even)
+		shared = (1U << id_bits(cores)) - 1;
 
 	return (eax & ~(0xfffU << 14)) | shared << 14;
 }
@@ -133,14 +136,20 @@ static void personalize(struct kvm_cpuid_entry2 *entry, const struct machine *ma
 		break;
 	case 0x4:
 		if (entry->eax & 0x1f)
-			entry->eax = (cache_sharing(entry->eax, count) & 0x03ffffff) | cores << 26;
+			entry->eax =
+				(cache_sharing(entry->eax, machine) & 0x03ffffff) | cores << 26;
 		break;
 	case 0x8000001d:
 		if (entry->eax & 0x1f)
-			entry->eax = cache_sharing(entry->eax, count);
+			entry->eax = cache_sharing(entry->eax, machine);
 		break;
 	case 0x80000001:
 		entry->ecx = count > 1 ? entry->ecx | 2 : entry->ecx & ~2U; /* CmpLegacy */
+		break;
+	case 0x80000006:
+		if (machine->nr_nodes > 1)
+			entry->edx =
+				0; /* no AMD L3: where no leaf says, Linux guesses who shares it */
 		break;
 	case 0x80000008:
 		entry->ecx = bits << 12 | (count - 1);
@@ -154,7 +163,7 @@ static void personalize(struct kvm_cpuid_entry2 *entry, const struct machine *ma
 }
 
 /* Leaves of the topology are written anew: the host's are of the host. */
-static void replace_topology(struct cpuid *cpuid, unsigned count, unsigned id)
+static void replace_topology(struct kvm_cpuid2 *cpuid, unsigned count, unsigned id)
 {
 	const struct kvm_cpuid_entry2 levels[] = {
 		{ 0xb, 0, KVM_CPUID_FLAG_SIGNIFCANT_INDEX, 0, 1, 0x100, id, { 0 } },
@@ -169,7 +178,7 @@ static void replace_topology(struct cpuid *cpuid, unsigned count, unsigned id)
 	};
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < cpuid->head.nent; i++) {
+	for (unsigned i = 0; i < cpuid->nent; i++) {
 		uint32_t function = cpuid->entries[i].function;
 
 		if (function != 0xb && function != 0x1f && function != 0x80000026)
@@ -177,16 +186,17 @@ static void replace_topology(struct cpuid *cpuid, unsigned count, unsigned id)
 	}
 	for (unsigned i = 0; i < 2 && kept < MAX_ENTRIES; i++)
 		cpuid->entries[kept++] = levels[i];
-	cpuid->head.nent = kept;
+	cpuid->nent = kept;
 }
 
 int cpuid_set(struct machine *machine, enum cpu_model model, struct scxray_error *err)
 {
-	_cleanup_free_ struct cpuid *cpuid = calloc(1, sizeof(*cpuid));
+	_cleanup_free_ struct kvm_cpuid2 *cpuid =
+		calloc(1, sizeof(*cpuid) + MAX_ENTRIES * sizeof(cpuid->entries[0]));
 
 	if (!cpuid)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	cpuid->head.nent = MAX_ENTRIES;
+	cpuid->nent = MAX_ENTRIES;
 	if (ioctl(machine->kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid))
 		return scxray_fail(err, SCXRAY_ERR_IO, 0, "/dev/kvm: KVM_GET_SUPPORTED_CPUID: %s",
 				   strerror(errno));
@@ -194,7 +204,7 @@ int cpuid_set(struct machine *machine, enum cpu_model model, struct scxray_error
 		reduce(cpuid);
 	for (unsigned id = 0; id < machine->nr_vcpus; id++) {
 		replace_topology(cpuid, machine->nr_vcpus, id);
-		for (unsigned i = 0; i < cpuid->head.nent; i++)
+		for (unsigned i = 0; i < cpuid->nent; i++)
 			personalize(&cpuid->entries[i], machine, id);
 		if (ioctl(machine->vcpus[id].fd, KVM_SET_CPUID2, cpuid))
 			return scxray_fail(err, SCXRAY_ERR_IO, 0, "/dev/kvm: KVM_SET_CPUID2: %s",

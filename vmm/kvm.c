@@ -52,6 +52,9 @@ int kvm_open(struct scxray_error *err)
 	if (fd < 0)
 		return open_failed(err);
 	version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		return scxray_fail(err, SCXRAY_ERR_IO, 0, DEVICE ": not a KVM: %s",
+				   strerror(errno));
 	if (version != KVM_API_VERSION)
 		return scxray_fail(err, SCXRAY_ERR_IO, 0,
 				   DEVICE ": API version %d, not %d: not a KVM that this can use",

@@ -17,6 +17,12 @@
 #include "loop.h"
 #include "message.h"
 
+/*
+ * A guest sends its bytes one by one.  What comes within this time is fetched at once: while
+ * there is something in a UART, more of it wakes nobody.
+ */
+#define GATHER_NS 4000000L
+
 /* How long what the guest said last may take to reach a slow reader. */
 #define DRAIN_MS 2000
 
@@ -235,6 +241,7 @@ static void time_out(struct loop *loop)
 void loop_run(struct loop *loop)
 {
 	uint64_t timeout = loop->options->timeout_ms, end = now_ms() + timeout;
+	const struct timespec gather = { .tv_nsec = GATHER_NS };
 
 	while (machine_ended(loop->machine) == END_NOT_YET) {
 		uint64_t now = now_ms(), left = end > now ? end - now : 0;
@@ -244,6 +251,7 @@ void loop_run(struct loop *loop)
 			return;
 		}
 		wait_for_something(loop, timeout ? (int)(left < 60000 ? left : 60000) : -1);
+		nanosleep(&gather, NULL);
 		pump(loop);
 		take_signals(loop);
 	}

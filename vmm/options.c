@@ -254,7 +254,7 @@ static int check(const struct options *o)
 		return 0;
 	if (!o->plugin.path &&
 	    (o->nr_settings || texts || o->plugin_on_failure || o->action == DO_LIST_SETTINGS))
-		return usage("settings, texts or --plugin-when, but no --plugin");
+		return usage("no --plugin given, but options for one");
 	if (o->action == DO_LIST_SETTINGS)
 		return 0;
 	if (!o->boot.kernel && !o->restore)
@@ -274,7 +274,7 @@ static int refuse(int opt, char **argv)
 {
 	if (opt == ':')
 		return usage("%s: needs a value", argv[optind - 1]);
-	if (optopt && optopt < 256)
+	if (optopt && argv[optind - 1][1] != '-')
 		return usage("no such option: -%c", optopt);
 	if (optopt)
 		return usage("%s: takes no value", argv[optind - 1]);
