@@ -19,7 +19,8 @@ import validate_json  # noqa: E402
 VALIDATE = os.path.join(harness.ROOT, "tests", "validate_json.py")
 GOLDEN = os.path.join(harness.ROOT, "tests", "render", "golden")
 
-DEGRADED = {
+# The least that a degraded document is; the golden degraded.json has all.
+LEAST_DEGRADED = {
     "schema": "degraded",
     "schema_version": 1,
     "generator": "scxray 0.1.0",
@@ -128,11 +129,29 @@ BREAK_DUAL = [
     ("change without a field", drop("diff", "tasks", "changed", 0, "changes", 0, "field"), "changes[0]"),
 ]
 
+# The same for what a host knows (golden dual-live.json).
+BREAK_LIVE = [
+    ("timing of a third freeze", put({}, "timing", "middle"), "timing"),
+    ("timing without its length", drop("timing", "late", "frozen_us"), "timing.late"),
+    ("time as a text", put("3ms", "timing", "early", "park_us"), "timing.early.park_us"),
+    ("clock that was not seen", put(-1, "timing", "early", "guest_clock_us"), "timing.early.guest_clock_us"),
+    ("sample without its time", drop("late", "event_counter_timeline", 0, "elapsed_ms"), "event_counter_timeline[0]"),
+    ("counter as a text", put("1", "late", "event_counter_timeline", 3, "SCX_EV_SELECT_CPU_FALLBACK"),
+     "event_counter_timeline[3]"),
+    ("timeline that does not say whose", drop("late", "event_counter_timeline_source"), "event_counter_timeline"),
+    ("half of a vCPU's counters", drop("late", "vcpu_perf_at_freeze", 0, "cycles"), "vcpu_perf_at_freeze[0]"),
+    ("counters and why there are none", put(1, "late", "vcpu_perf_at_freeze", 1, "cycles"), "vcpu_perf_at_freeze[1]"),
+    ("maps that were cut by nothing", drop("late", "dump_truncated_at_us"), "dump_truncated_at_us"),
+    ("selection that is empty", put([], "only"), "only"),
+]
+
 BREAK_DEGRADED = [
     ("reason in other words", put("it hung", "reason"), "reason"),
     ("unknown latch state", put("maybe", "bss_latch_state"), "bss_latch_state"),
     ("elapsed 0 is left out", put(0, "elapsed_ms"), "elapsed_ms"),
     ("a single report's key", put([], "maps"), "maps"),
+    ("a racy report that nobody explains", put("fine", "racy", "racy_reason"), "racy_reason"),
+    ("timing of two freezes", put({"late": {}}, "timing"), "timing"),
 ]
 
 RAW = [
@@ -157,13 +176,17 @@ def main():
 
         status, out = validate(*goldens)
         cases.check(len(goldens) >= 3 and status == 0 and not out, "golden documents are valid", out)
-        status, out = validate(write(DEGRADED))
+        status, out = validate(write(LEAST_DEGRADED))
         cases.check(status == 0 and not out, "a degraded document is valid", out)
         with open(os.path.join(GOLDEN, "single.json"), encoding="utf-8") as f:
             single = json.load(f)
         with open(os.path.join(GOLDEN, "dual.json"), encoding="utf-8") as f:
             dual = json.load(f)
-        status, out = validate(write(dict(DEGRADED, racy={k: single[k] for k in ("schema", "guest", "maps")})))
+        with open(os.path.join(GOLDEN, "degraded.json"), encoding="utf-8") as f:
+            degraded = json.load(f)
+        with open(os.path.join(GOLDEN, "dual-live.json"), encoding="utf-8") as f:
+            live = json.load(f)
+        status, out = validate(write(dict(LEAST_DEGRADED, racy={k: single[k] for k in ("schema", "guest", "maps")})))
         cases.check(status == 0 and not out, "a degraded document with a racy report is valid", out)
 
         # the many without a process each
@@ -171,7 +194,8 @@ def main():
         with open(os.path.join(GOLDEN, "maps.json"), encoding="utf-8") as f:
             maps = json.load(f)
 
-        for good, broken in ((single, BREAK), (maps, BREAK_MAPS), (dual, BREAK_DUAL), (DEGRADED, BREAK_DEGRADED)):
+        for good, broken in ((single, BREAK), (maps, BREAK_MAPS), (dual, BREAK_DUAL), (live, BREAK_LIVE),
+                             (degraded, BREAK_DEGRADED)):
             for what, change, where in broken:
                 document = copy.deepcopy(good)
                 change(document)
