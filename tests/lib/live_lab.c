@@ -26,6 +26,14 @@ static int map_ram(struct live_lab *lab)
 	const struct phys *phys = &lab->core->phys;
 
 	for (size_t i = 0; i < phys->nr_regions && i < LIVE_LAB_MAX_REGIONS; i++) {
+		if (phys->regions[i].host) { /* of a vmcore: as it is mapped */
+			lab->regions[lab->nr_regions++] = (struct scxray_live_region){
+				.gpa = phys->regions[i].gpa,
+				.size = phys->regions[i].size,
+				.host = phys->regions[i].host,
+			};
+			continue;
+		}
 		uint64_t size = (phys->regions[i].size + PAGE_MASK) & ~PAGE_MASK;
 		void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -58,7 +66,7 @@ uint64_t live_lab_symbol(struct live_lab *lab, const char *name)
 
 void live_lab_clear(struct live_lab *lab)
 {
-	for (size_t i = 0; i < lab->nr_regions; i++)
+	for (size_t i = 0; lab->core->phys.nr_pages && i < lab->nr_regions; i++)
 		madvise((void *)lab->regions[i].host, lab->regions[i].size, MADV_DONTNEED);
 }
 
@@ -68,6 +76,8 @@ void live_lab_restore(struct live_lab *lab)
 	uint32_t running = SYSTEM_RUNNING;
 	uint8_t *state;
 
+	if (!phys->nr_pages)
+		return;
 	live_lab_clear(lab);
 	for (size_t i = 0; i < phys->nr_pages; i++)
 		memcpy(ram_at(lab, phys->pages[i].gpa), phys->pages[i].host, PAGE_SIZE);
@@ -124,7 +134,7 @@ failed:
 
 void live_lab_close(struct live_lab *lab)
 {
-	for (size_t i = 0; i < lab->nr_regions; i++)
+	for (size_t i = 0; lab->core && lab->core->phys.nr_pages && i < lab->nr_regions; i++)
 		munmap((void *)lab->regions[i].host, lab->regions[i].size);
 	kernel_deinit(&lab->kernel);
 	scxray_source_close(lab->core);
@@ -140,6 +150,7 @@ struct scxray_source *live_lab_image(struct live_lab *lab)
 		return NULL;
 	image->kind = "vmcore";
 	image->hint = lab->core->hint;
+	image->vmcoreinfo = lab->core->vmcoreinfo ? strdup(lab->core->vmcoreinfo) : NULL;
 	image->vcpus = calloc(lab->nr_vcpus + 1, sizeof(*image->vcpus));
 	for (; image->vcpus && image->nr_vcpus < lab->nr_vcpus; image->nr_vcpus++)
 		image->vcpus[image->nr_vcpus] = lab->core->vcpus[image->nr_vcpus];

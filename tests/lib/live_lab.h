@@ -3,7 +3,7 @@
  * live_lab.h - the RAM of a guest as a VMM has it mapped, out of a scxray core
  *
  * Pages that the core lacks are 0.  Nothing runs in this guest: a test writes to its
- * memory instead.
+ * memory instead.  A vmcore is taken as well, and only read.
  */
 #ifndef TESTS_LIVE_LAB_H
 #define TESTS_LIVE_LAB_H

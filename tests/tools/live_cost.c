@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * live_cost.c - what a freeze costs: the memory of an image as a live guest
+ *
+ *	live_cost [--runs N] IMAGE...
+ *
+ * For each scxray core or vmcore: how long it takes to find the kernel, to rehearse, to look
+ * and to record; what each group of the report costs of the recording, measured
+ * by leaving it out; and whether the recording makes the report that the image makes.
+ * One JSON object a line; status 1 where a report differs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/clock.h"
+#include "capture/live.h"
+#include "tests/lib/live_lab.h"
+
+#define MAX_RUNS 1001
+
+/* What a report of queues and maps can do without: asked for beside them. */
+static const char *const extras[] = {
+	"modules",    "rt and deadline tasks",
+	"stacks",     "locks",
+	"identities", "programs",
+	"CPU time",   "NUMA",
+	"pressure",   "log",
+};
+
+struct bench {
+	struct live_lab lab;
+	struct scxray_live *live;
+	struct scxray_snapshot *snapshot;
+	unsigned runs;
+	uint64_t us[MAX_RUNS];
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static uint64_t median(struct bench *b)
+{
+	qsort(b->us, b->runs, sizeof(*b->us), by_value);
+	return b->us[b->runs / 2];
+}
+
+static uint64_t ns_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t record_us(struct bench *b, uint32_t skip, uint64_t *pages)
+{
+	struct scxray_record_result result;
+
+	b->live->walk.skip = skip;
+	for (unsigned i = 0; i < b->runs; i++) {
+		scxray_live_record(b->live, b->snapshot, b->lab.vcpus, b->lab.nr_vcpus, 0, &result);
+		b->us[i] = result.us;
+	}
+	b->live->walk.skip = 0;
+	*pages = result.pages;
+	return median(b);
+}
+
+static uint64_t look_ns(struct bench *b)
+{
+	struct scxray_look look;
+
+	for (unsigned i = 0; i < b->runs; i++) {
+		uint64_t start = ns_now();
+
+		scxray_live_look(b->live, &look);
+		b->us[i] = ns_now() - start;
+	}
+	return median(b);
+}
+
+/* Reading the same out of the image, with all of the report made: what a freeze would take. */
+static uint64_t plain_us(struct bench *b)
+{
+	struct scxray_source *image = live_lab_image(&b->lab);
+	unsigned runs = b->runs;
+
+	b->runs = runs < 7 ? runs : 7;
+	for (unsigned i = 0; i < b->runs; i++) {
+		struct scxray_report *report = scxray_capture(image, NULL, NULL);
+
+		b->us[i] = 0;
+		for (size_t p = 0; report && p < report->nr_phases; p++)
+			if (!strcmp(report->phases[p].name, "walk"))
+				b->us[i] = report->phases[p].us;
+		scxray_report_destroy(report);
+	}
+	scxray_source_close(image);
+	{
+		uint64_t us = median(b);
+
+		b->runs = runs;
+		return us;
+	}
+}
+
+static char *json_of(struct scxray_source *source)
+{
+	struct scxray_error err = { 0 };
+	struct scxray_report *report = source ? scxray_capture(source, NULL, &err) : NULL;
+	char *json = report ? live_lab_json(report) : strdup(err.text);
+
+	scxray_report_destroy(report);
+	return json;
+}
+
+static bool is_same(struct bench *b)
+{
+	struct scxray_source *image = live_lab_image(&b->lab);
+	struct scxray_record_result result;
+	char *recorded, *direct;
+	bool same;
+
+	scxray_live_record(b->live, b->snapshot, b->lab.vcpus, b->lab.nr_vcpus, 0, &result);
+	recorded = json_of(scxray_snapshot_source(b->snapshot, NULL));
+	direct = json_of(image);
+	same = !strcmp(recorded, direct);
+	for (size_t at = 0; !same && recorded[at]; at++)
+		if (recorded[at] != direct[at]) {
+			at = at < 100 ? 0 : at - 100;
+			fprintf(stderr, "recorded: %.240s\nimage:    %.240s\n", recorded + at,
+				direct + at);
+			break;
+		}
+	free(recorded);
+	free(direct);
+	scxray_source_close(image);
+	return same;
+}
+
+static uint32_t bit_of(const char *name)
+{
+	for (size_t i = 0; i < WALK_MAX_WALKERS && walk_name(i); i++)
+		if (!strcmp(walk_name(i), name))
+			return 1u << i;
+	fprintf(stderr, "live_cost: no group is called %s\n", name);
+	exit(2);
+}
+
+static bool measure(struct bench *b, const char *path)
+{
+	uint64_t start = clock_us(), resolve, prepare, pages, whole, some, some_pages;
+	struct scxray_error err = { 0 };
+	uint32_t skip = 0;
+	bool same;
+
+	if (scxray_live_resolve(b->live, b->lab.vcpus, b->lab.nr_vcpus, &err)) {
+		fprintf(stderr, "%s: %s\n", path, err.text);
+		return false;
+	}
+	resolve = clock_us() - start;
+	start = clock_us();
+	if (scxray_live_prepare(b->live, &err)) {
+		fprintf(stderr, "%s: %s\n", path, err.text);
+		return false;
+	}
+	prepare = clock_us() - start;
+	b->snapshot = scxray_snapshot_create(b->live);
+	if (!b->snapshot)
+		return false;
+	record_us(b, 0, &pages);
+	whole = record_us(b, 0, &pages);
+	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
+		skip |= bit_of(extras[i]);
+	some = record_us(b, skip, &some_pages);
+	printf("{\"image\": \"%s\", \"resolve_us\": %llu, \"prepare_us\": %llu, \"kernel_pages\": %u, "
+	       "\"plain_walk_us\": %llu, \"look_ns\": %llu, \"record_us\": %llu, \"pages\": %llu, "
+	       "\"without_extras_us\": %llu, \"without_extras_pages\": %llu, \"groups_us\": {",
+	       path, (unsigned long long)resolve, (unsigned long long)prepare, b->live->base->nr,
+	       (unsigned long long)plain_us(b), (unsigned long long)look_ns(b),
+	       (unsigned long long)whole, (unsigned long long)pages, (unsigned long long)some,
+	       (unsigned long long)some_pages);
+	for (size_t i = 0; i < WALK_MAX_WALKERS && walk_name(i); i++) {
+		int64_t us = (int64_t)(whole - record_us(b, 1u << i, &some_pages));
+
+		printf("%s\"%s\": %lld", i ? ", " : "", walk_name(i), (long long)us);
+	}
+	same = is_same(b);
+	printf("}, \"same\": %s}\n", same ? "true" : "false");
+	fflush(stdout);
+	return same;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	bool good = b != NULL;
+	int i = 1;
+
+	if (!b)
+		return 1;
+	b->runs = 31;
+	if (argc > 2 && !strcmp(argv[1], "--runs")) {
+		b->runs = (unsigned)strtoul(argv[2], NULL, 10);
+		if (!b->runs || b->runs > MAX_RUNS)
+			b->runs = MAX_RUNS;
+		i = 3;
+	}
+	if (i >= argc) {
+		fprintf(stderr, "usage: live_cost [--runs N] IMAGE...\n");
+		return 2;
+	}
+	for (; i < argc; i++) {
+		struct scxray_error err = { 0 };
+
+		if (live_lab_open(&b->lab, argv[i])) {
+			good = false;
+			continue;
+		}
+		b->live = scxray_live_create(b->lab.regions, b->lab.nr_regions, b->lab.nr_vcpus,
+					     NULL, &err);
+		good &= b->live && measure(b, argv[i]);
+		scxray_snapshot_destroy(b->snapshot);
+		b->snapshot = NULL;
+		scxray_live_destroy(b->live);
+		live_lab_close(&b->lab);
+	}
+	free(b);
+	return good ? 0 : 1;
+}
