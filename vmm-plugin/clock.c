@@ -12,14 +12,20 @@
  * vCPU i shows f_i(t) - delta, and as delta <= f_i(thaw) - f_i(last park) that is never less than
  * what any guest code on i saw.  Rounding and delays go one way: the guest sees some time too much.
  *
- * Who sets it: KVM_VCPU_TSC_OFFSET (5.16, kvm_arch_tsc_set_attr()) sets it as it is; where all
+ * It is the watcher that sets them, one after the other while all are parked, and lets the first
+ * go on after the last: so TSCs in step are never seen out of step.  On the vCPUs' own threads
+ * (which KVM's documentation advises for speed) each would have to be scheduled twice before
+ * the guest may go on: on a busy host of 2 CPUs that took 11 ms for 8 vCPUs, and without end
+ * where a thread was stopped meanwhile.  A parked vCPU is outside KVM_RUN: no ioctl waits.
+ *
+ * How it is set: KVM_VCPU_TSC_OFFSET (5.16, kvm_arch_tsc_set_attr()) sets it as it is; where all
  * vCPUs write the same offset, KVM counts them as matched, and keeps its master clock.  Without
  * it, a write to MSR_IA32_TSC.  kvm_synchronize_tsc() takes a write within one second of what
  * the last one would be by now as an attempt to be in step, and leaves the offset as it was: so
  * the first vCPU writes a value four seconds off, then the right one, of which neither can be
  * taken for the other; and the others' writes, which are within that second, then get precisely
  * the first one's offset.  Some KVMs accept all of this and do nothing (a TSC that is passed
- * through, software KVMs): so the leader reads it back, and what is said is what was seen.
+ * through, software KVMs): so it is read back, and what is said is what was seen.
  *
  * kvmclock: KVM_SET_CLOCK with the value of the last park, plus what has passed since the TSCs
  * were set, for the two to stay in step; after the TSCs, because KVM_SET_CLOCK takes a new
@@ -75,30 +81,6 @@ void clock_park(struct vm *vm, struct vcpu *vcpu)
 	mark->have_kvmclock = read_kvmclock(vm, &mark->kvmclock);
 }
 
-bool clock_end_prepare(struct vm *vm)
-{
-	uint32_t number = FREEZE_NUMBER(atomic_load(&vm->freeze));
-	bool any = false;
-
-	vm->clock.begin_ns = vm->begin_ns;
-	atomic_store(&vm->clock.tsc_seen_ns, -1);
-	atomic_store(&vm->clock.leader, 0);
-	atomic_store(&vm->clock.delta, 0);
-	atomic_store(&vm->clock.failures, 0);
-	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
-		const struct vcpu *vcpu = &vm->vcpus[i];
-
-		/* not one that stopped, whose mark is of some earlier freeze */
-		if (atomic_load(&vcpu->thread) != THREAD_RUNS ||
-		    atomic_load(&vcpu->park) != FREEZE_WORD(number, FREEZE_PARK))
-			continue;
-		if (!any || vcpu->mark.ns > vm->clock.last.ns)
-			vm->clock.last = vcpu->mark;
-		any = true;
-	}
-	return any;
-}
-
 /* ---- one vCPU's TSC --------------------------------------------------------- */
 
 static struct kvm_device_attr offset_attr(uint64_t *offset)
@@ -144,7 +126,7 @@ static bool move_msr(const struct vcpu *vcpu, uint64_t delta, uint64_t step)
 
 static bool move(const struct vm *vm, const struct vcpu *vcpu, uint64_t delta, uint64_t step)
 {
-	switch ((enum tsc_method)atomic_load(&vm->clock.method)) {
+	switch ((enum tsc_method)vm->clock.method) {
 	case TSC_BY_OFFSET:
 		return move_offset(vcpu, delta);
 	case TSC_BY_MSR:
@@ -154,7 +136,40 @@ static bool move(const struct vm *vm, const struct vcpu *vcpu, uint64_t delta, u
 	}
 }
 
-/* ---- the leader: finds the delta, tries whether it works -------------------- */
+void clock_catch_up(struct vm *vm, struct vcpu *vcpu)
+{
+	if (vm->clock.total != vcpu->tsc_delta)
+		move(vm, vcpu, vm->clock.total - vcpu->tsc_delta, 0);
+	vcpu->tsc_delta = vm->clock.total;
+}
+
+void clock_go_on(struct vcpu *vcpu)
+{
+	/* EINVAL where the guest has no kvmclock.  Guests forgive a watchdog that is late then. */
+	(void)ioctl(vcpu->fd, KVM_KVMCLOCK_CTRL, 0);
+}
+
+/* ---- the watcher ------------------------------------------------------------ */
+
+static bool is_parked(const struct vm *vm, const struct vcpu *vcpu)
+{
+	return atomic_load(&vcpu->thread) == THREAD_RUNS &&
+	       atomic_load(&vcpu->park) == atomic_load(&vm->freeze);
+}
+
+/* NULL: none is parked; all have stopped. */
+static struct vcpu *last_to_park(struct vm *vm)
+{
+	struct vcpu *last = NULL;
+
+	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
+		struct vcpu *vcpu = &vm->vcpus[i];
+
+		if (is_parked(vm, vcpu) && (!last || vcpu->mark.ns > last->mark.ns))
+			last = vcpu;
+	}
+	return last;
+}
 
 /* 0: KVM does not say. */
 static uint64_t tsc_khz(const struct vcpu *vcpu)
@@ -164,99 +179,95 @@ static uint64_t tsc_khz(const struct vcpu *vcpu)
 	return khz > 0 ? (uint64_t)khz : 0;
 }
 
-static uint64_t ns_to_ticks(uint64_t ns, uint64_t khz)
+/* Sets one TSC back, and looks whether it went.  Which way works is found out the first time. */
+static bool try_move(struct vm *vm, const struct vcpu *vcpu, uint64_t delta, uint64_t khz)
 {
-	return (uint64_t)((unsigned __int128)ns * khz / NS_PER_MS);
-}
-
-static uint64_t ticks_to_ns(uint64_t ticks, uint64_t khz)
-{
-	return (uint64_t)((unsigned __int128)ticks * NS_PER_MS / khz);
-}
-
-/*
- * What the TSCs go back by: since this vCPU parked, less the time until the last one did.  That
- * part is converted from the host's clock, so some more is taken off (1/1000, and 1 us).
- */
-static uint64_t delta_of(const struct vm *vm, const struct vcpu *vcpu, uint64_t tsc, uint64_t khz)
-{
-	uint64_t spread = vm->clock.last.ns - vcpu->mark.ns;
-	uint64_t off = ns_to_ticks(spread + spread / 1000 + NS_PER_US, khz);
-	uint64_t parked = tsc - vcpu->mark.tsc;
-
-	if (tsc < vcpu->mark.tsc || parked < off)
-		return 0; /* somebody else has set it back: not ours to add to */
-	return parked - off;
-}
-
-/* Sets the leader's TSC back; whether it went, and by which method, it finds out the first time. */
-static uint64_t lead_move(struct vm *vm, struct vcpu *vcpu, uint64_t delta, uint64_t khz)
-{
-	uint32_t method = atomic_load(&vm->clock.method);
+	enum tsc_method method = vm->clock.method;
 	uint64_t before, after;
 
-	if (method == TSC_UNKNOWN) {
-		method = has_offset(vcpu) ? TSC_BY_OFFSET : TSC_BY_MSR;
-		atomic_store(&vm->clock.method, method);
-	}
+	if (method == TSC_UNKNOWN)
+		vm->clock.method = method = has_offset(vcpu) ? TSC_BY_OFFSET : TSC_BY_MSR;
 	if (method == TSC_FIXED || !delta || !regs_get_msr(vcpu->fd, MSR_IA32_TSC, &before))
-		return 0;
+		return false;
 	if (move(vm, vcpu, delta, khz * 1000 * STEP_SECONDS) &&
 	    regs_get_msr(vcpu->fd, MSR_IA32_TSC, &after) && (int64_t)(after - before) < 0)
-		return delta;
-	/* Whether a tiny step back shows, is luck: no verdict from that. */
-	if (ticks_to_ns(delta, khz) > NS_PER_MS)
-		atomic_store(&vm->clock.method, TSC_FIXED);
+		return true;
 	if (method == TSC_BY_OFFSET)
 		move_offset(vcpu, -delta); /* as it was */
-	return 0;
+	/* Whether a tiny step back shows is luck: no verdict from that. */
+	if (delta > khz)
+		vm->clock.method = TSC_FIXED;
+	return false;
 }
 
-bool clock_lead(struct vm *vm, struct vcpu *vcpu, uint32_t word)
-{
-	struct clock_state *clock = &vm->clock;
-	uint64_t khz, tsc, delta = 0;
-	uint32_t nobody = 0;
+struct tsc_result {
+	bool moved;
+	uint32_t failures; /* vCPUs that could not be moved while others were */
+	uint64_t ns;	   /* the host's time at which the TSCs stood as at the last park */
+	int64_t seen_ns;   /* what they had moved on since then, at seen_at; -1: not known */
+	uint64_t seen_at;
+};
 
-	if (!atomic_compare_exchange_strong(&clock->leader, &nobody, vcpu->index + 1))
+static struct tsc_result set_tscs(struct vm *vm, struct vcpu *last)
+{
+	struct tsc_result result = { .seen_ns = -1 };
+	uint64_t khz = tsc_khz(last), tsc, delta;
+
+	if (!khz || !last->mark.have_tsc || !regs_get_msr(last->fd, MSR_IA32_TSC, &tsc))
+		return result;
+	result.ns = now_ns();
+	/* less than it was: somebody else has set it back meanwhile */
+	delta = tsc > last->mark.tsc ? tsc - last->mark.tsc : 0;
+	result.moved = try_move(vm, last, delta, khz);
+	if (result.moved) {
+		last->tsc_delta += delta;
+		vm->clock.total += delta;
+	}
+	for (uint32_t i = 0; result.moved && i < vm->nr_vcpus; i++) {
+		struct vcpu *vcpu = &vm->vcpus[i];
+
+		if (vcpu == last || !is_parked(vm, vcpu))
+			continue;
+		result.failures += !move(vm, vcpu, delta, 0);
+		vcpu->tsc_delta += delta;
+	}
+	if (regs_get_msr(last->fd, MSR_IA32_TSC, &tsc)) {
+		delta = tsc > last->mark.tsc ? tsc - last->mark.tsc : 0;
+		result.seen_ns = (int64_t)((unsigned __int128)delta * NS_PER_MS / khz);
+		result.seen_at = now_ns();
+	}
+	return result;
+}
+
+static bool set_kvmclock(const struct vm *vm, const struct vcpu *last, const struct tsc_result *tsc)
+{
+	struct kvm_clock_data data = { .clock = last->mark.kvmclock };
+
+	if (!last->mark.have_kvmclock)
 		return false;
-	khz = tsc_khz(vcpu);
-	if (khz && vcpu->mark.have_tsc && regs_get_msr(vcpu->fd, MSR_IA32_TSC, &tsc)) {
-		delta = lead_move(vm, vcpu, delta_of(vm, vcpu, tsc, khz), khz);
-		atomic_store(&clock->lead_ns, now_ns());
-		if (regs_get_msr(vcpu->fd, MSR_IA32_TSC, &tsc)) {
-			uint64_t ticks = tsc > vcpu->mark.tsc ? tsc - vcpu->mark.tsc : 0;
-
-			atomic_store(&clock->tsc_seen_ns,
-				     (int64_t)(vcpu->mark.ns - clock->begin_ns) +
-					     (int64_t)ticks_to_ns(ticks, khz));
-		}
-	}
-	vcpu->tsc_delta += delta;
-	atomic_store(&clock->delta, delta);
-	atomic_fetch_add(&clock->total, delta);
-	if (!atomic_compare_exchange_strong(&vm->freeze, &word,
-					    FREEZE_WORD(FREEZE_NUMBER(word), FREEZE_FOLLOW))) {
-		/* Stood still for so long that the watcher has gone on without.  The others run
-		 * with their TSCs as they were; so shall this one. */
-		atomic_fetch_sub(&clock->total, delta);
-		clock_catch_up(vm, vcpu);
-		return true;
-	}
-	futex_wake_all(&vm->freeze);
-	return true;
+	if (tsc->moved)
+		data.clock += now_ns() - tsc->ns;
+	return ioctl(vm->fd, KVM_SET_CLOCK, &data) == 0;
 }
 
-void clock_catch_up(struct vm *vm, struct vcpu *vcpu)
+/* What the guest's clocks show since the first kick; of the two the one that went further. */
+static int64_t guest_clock_ns(const struct vm *vm, const struct vcpu *last,
+			      const struct tsc_result *tsc)
 {
-	uint64_t total = atomic_load(&vm->clock.total);
+	int64_t ran = (int64_t)(last->mark.ns - vm->begin_ns); /* some vCPU did, until then */
+	int64_t seen = -1;
+	uint64_t kvmclock;
 
-	if (total != vcpu->tsc_delta && !move(vm, vcpu, total - vcpu->tsc_delta, 0))
-		atomic_fetch_add(&vm->clock.failures, 1);
-	vcpu->tsc_delta = total;
+	if (tsc->seen_ns >= 0)
+		seen = ran + tsc->seen_ns + (int64_t)(now_ns() - tsc->seen_at);
+	if (last->mark.have_kvmclock && read_kvmclock(vm, &kvmclock)) {
+		int64_t by_kvmclock = ran + (int64_t)(kvmclock - last->mark.kvmclock);
+
+		if (by_kvmclock > seen)
+			seen = by_kvmclock;
+	}
+	return seen;
 }
-
-/* ---- the watcher ------------------------------------------------------------ */
 
 static const char *const outcome[2][2] = {
 	/* [TSC moved][kvmclock moved] */
@@ -264,46 +275,21 @@ static const char *const outcome[2][2] = {
 	{ "TSC set back, kvmclock not: KVM refuses", "TSC and kvmclock set back" },
 };
 
-static bool set_kvmclock(const struct vm *vm, bool tsc_moved)
+void clock_thaw(struct vm *vm, struct freeze_result *result)
 {
-	struct kvm_clock_data data = { .clock = vm->clock.last.kvmclock };
+	struct vcpu *last = last_to_park(vm);
+	struct tsc_result tsc;
+	int64_t ns;
+	bool set;
 
-	if (!vm->clock.last.have_kvmclock)
-		return false;
-	if (tsc_moved)
-		data.clock += now_ns() - atomic_load(&vm->clock.lead_ns);
-	return ioctl(vm->fd, KVM_SET_CLOCK, &data) == 0;
-}
-
-void clock_end(struct vm *vm, uint32_t left, struct freeze_result *result)
-{
-	const struct clock_state *clock = &vm->clock;
-	bool led = atomic_load(&clock->leader) &&
-		   FREEZE_PHASE(atomic_load(&vm->freeze)) == FREEZE_FOLLOW;
-	bool moved = led && atomic_load(&clock->delta);
-	bool set = set_kvmclock(vm, moved);
-	int64_t seen = -1;
-	uint64_t kvmclock;
-
-	/* What the guest's clocks show since the first kick; of the two the one that went further. */
-	if (led && atomic_load(&clock->tsc_seen_ns) >= 0)
-		seen = atomic_load(&clock->tsc_seen_ns) +
-		       (int64_t)(now_ns() - atomic_load(&clock->lead_ns));
-	if (clock->last.have_kvmclock && read_kvmclock(vm, &kvmclock)) {
-		int64_t kv = (int64_t)(clock->last.ns - clock->begin_ns) +
-			     (int64_t)(kvmclock - clock->last.kvmclock);
-
-		if (kv > seen)
-			seen = kv;
+	if (!last) {
+		result->clock = "not held back: no vCPU ran";
+		return;
 	}
-	result->guest_clock_us = seen < 0 ? -1 : seen / (int64_t)NS_PER_US;
-	result->clock = outcome[moved][set];
-	if (moved && (left || atomic_load(&clock->failures)))
-		result->clock = "TSC set back on some vCPUs only, the others could not be";
-}
-
-void clock_go_on(struct vcpu *vcpu)
-{
-	/* EINVAL where the guest has no kvmclock.  Guests forgive a watchdog that is late then. */
-	(void)ioctl(vcpu->fd, KVM_KVMCLOCK_CTRL, 0);
+	tsc = set_tscs(vm, last);
+	set = set_kvmclock(vm, last, &tsc);
+	ns = guest_clock_ns(vm, last, &tsc);
+	result->guest_clock_us = ns < 0 ? -1 : ns / (int64_t)NS_PER_US;
+	result->clock = tsc.failures ? "TSC set back on some vCPUs, KVM refuses it on others"
+				     : outcome[tsc.moved][set];
 }

@@ -29,27 +29,21 @@ struct freeze_result;
 /* On the vCPU's thread, first thing when it parks. */
 void clock_park(struct vm *vm, struct vcpu *vcpu);
 
-/* The watcher, before FREEZE_LEAD: what the clocks are set back to.  False: there is no mark. */
-bool clock_end_prepare(struct vm *vm);
-
 /*
- * In FREEZE_LEAD (`word`), on each vCPU's thread: is this the one that leads?  Then it has found
- * the delta, set its own TSC back, and moved vm->freeze on to FREEZE_FOLLOW.
+ * The watcher, when all vCPUs that run are parked, before the first goes on: sets the clocks back
+ * and fills result->clock and guest_clock_us.
  */
-bool clock_lead(struct vm *vm, struct vcpu *vcpu, uint32_t word);
-
-/*
- * On the vCPU's thread: sets its TSC back by what it has missed: in FREEZE_FOLLOW; when it goes
- * on, if it slept through that; before its first KVM_RUN, for freezes while it did not run.
- * (Until then KVM counts it as not in step, and does without its master clock.  To do this from
- * another thread could wait for ever, if the host lied about who runs.)
- */
-void clock_catch_up(struct vm *vm, struct vcpu *vcpu);
-
-/* The watcher, when all have: kvmclock, and what to say about it all.  `left`: vCPUs that have not. */
-void clock_end(struct vm *vm, uint32_t left, struct freeze_result *result);
+void clock_thaw(struct vm *vm, struct freeze_result *result);
 
 /* On the vCPU's thread, just before it goes on: tells a kvmclock guest that it was stopped. */
 void clock_go_on(struct vcpu *vcpu);
+
+/*
+ * On the vCPU's thread, before its first KVM_RUN, while there is no freeze: sets its TSC back by
+ * what freezes did while it did not run.  (Until then KVM counts it as not in step, and does
+ * without its master clock.  For the watcher to do this could wait for ever, if the host lied
+ * about who runs.)
+ */
+void clock_catch_up(struct vm *vm, struct vcpu *vcpu);
 
 #endif

@@ -15,28 +15,18 @@
 #define REKICK_FIRST_NS (2 * NS_PER_MS)
 #define REKICK_MAX_NS (64 * NS_PER_MS)
 
-/* The clocks' part of a thaw takes microseconds; if a parked thread was stopped meanwhile, the
- * others do not wait for it longer than that. */
-#define THAW_DEADLINE_NS NS_PER_SEC
-
 /* ---- waiting for vCPUs ------------------------------------------------------ */
 
 struct waiting {
-	uint32_t want; /* what they are kicked for; 0: they are awake */
+	uint32_t want; /* what they are kicked for */
 	bool (*answered)(const struct vcpu *vcpu, uint32_t number);
 	uint32_t number;
 	uint64_t deadline_ns; /* a time, not a duration */
-	bool abortable;
 };
 
 static bool has_parked(const struct vcpu *vcpu, uint32_t number)
 {
 	return atomic_load(&vcpu->park) == FREEZE_WORD(number, FREEZE_PARK);
-}
-
-static bool has_moved(const struct vcpu *vcpu, uint32_t number)
-{
-	return atomic_load(&vcpu->moved) == number;
 }
 
 static bool has_sampled(const struct vcpu *vcpu, uint32_t number)
@@ -81,24 +71,23 @@ static uint32_t wait_for(struct vm *vm, const struct waiting *waiting)
 
 	/* until the first look below has said how many there are */
 	atomic_store(&vm->goal, atomic_load(&vm->acks) + vm->nr_vcpus);
-	if (waiting->want)
-		kick_missing(vm, waiting);
+	kick_missing(vm, waiting);
 	for (;;) {
 		uint32_t dead, acks = atomic_load(&vm->acks);
 		uint32_t missing = count_missing(vm, waiting, &dead);
 		uint64_t now = now_ns(), until;
 
 		if (!missing || missing == dead || now >= waiting->deadline_ns ||
-		    (waiting->abortable && atomic_load(&vm->aborted)))
+		    atomic_load(&vm->aborted))
 			return missing;
-		if (waiting->want && now >= next) {
+		if (now >= next) {
 			kick_missing(vm, waiting);
 			interval = interval < REKICK_MAX_NS ? interval * 2 : interval;
 			next = now + interval;
 			continue;
 		}
 		atomic_store(&vm->goal, acks + missing);
-		until = waiting->want && next < waiting->deadline_ns ? next : waiting->deadline_ns;
+		until = next < waiting->deadline_ns ? next : waiting->deadline_ns;
 		/* An ack that was counted by the former goal has changed the word. */
 		futex_wait(&vm->acks, acks, until - now);
 	}
@@ -158,7 +147,6 @@ void freeze_begin(struct vm *vm, uint32_t deadline_ms, struct freeze_result *res
 		.want = WANT_PARK,
 		.answered = has_parked,
 		.number = number,
-		.abortable = true,
 	};
 	uint64_t last;
 	uint32_t missing;
@@ -188,29 +176,26 @@ const struct scxray_live_vcpu *freeze_vcpus(const struct vm *vm)
 
 /* ---- end -------------------------------------------------------------------- */
 
-/*
- * Two steps: all vCPUs set their TSCs back, and only then does the first go on.  Only in a
- * complete freeze: a vCPU that has run through it has seen its time.
- */
-static void hold_clocks_back(struct vm *vm, uint32_t number, struct freeze_result *result)
+static uint64_t cpu_ns(void)
 {
-	struct waiting moved = {
-		.answered = has_moved,
-		.number = number,
-	};
+	struct timespec ts;
 
-	if (!result->complete) {
-		result->clock = "not held back: not all vCPUs were parked";
-		return;
-	}
-	if (!clock_end_prepare(vm)) {
-		result->clock = "not held back: no vCPU ran";
-		return;
-	}
-	atomic_store(&vm->freeze, FREEZE_WORD(number, FREEZE_LEAD));
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * Returns when the last was let go.  Waking is counted by this thread's own CPU time: those that
+ * are awake may take the CPU from it before it can look at the clock, and by then they run.
+ */
+static uint64_t let_go(struct vm *vm, uint32_t number)
+{
+	uint64_t now, cpu = cpu_ns();
+
+	now = now_ns();
+	atomic_store(&vm->freeze, FREEZE_WORD(number, FREEZE_NONE));
 	futex_wake_all(&vm->freeze);
-	moved.deadline_ns = now_ns() + THAW_DEADLINE_NS;
-	clock_end(vm, wait_for(vm, &moved), result);
+	return now + (cpu_ns() - cpu);
 }
 
 void freeze_end(struct vm *vm, struct freeze_result *result)
@@ -218,10 +203,12 @@ void freeze_end(struct vm *vm, struct freeze_result *result)
 	uint32_t number = FREEZE_NUMBER(atomic_load(&vm->freeze));
 	uint64_t begin = now_ns(), end;
 
-	hold_clocks_back(vm, number, result);
-	atomic_store(&vm->freeze, FREEZE_WORD(number, FREEZE_NONE));
-	futex_wake_all(&vm->freeze);
-	end = now_ns();
+	/* A vCPU that has run through the freeze has seen its time: none must go back then. */
+	if (result->complete)
+		clock_thaw(vm, result);
+	else
+		result->clock = "not held back: not all vCPUs were parked";
+	end = let_go(vm, number);
 	result->thaw_us = (end - begin) / NS_PER_US;
 	result->frozen_us = (end - vm->begin_ns) / NS_PER_US;
 	if (vm->paused)
@@ -248,7 +235,6 @@ void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t dead
 		.answered = has_sampled,
 		.number = atomic_fetch_add(&vm->sample, 1) + 1,
 		.deadline_ns = now_ns() + deadline_ms * NS_PER_MS,
-		.abortable = true,
 	};
 
 	wait_for(vm, &sampled);

@@ -62,8 +62,7 @@ static uint32_t wait_while(struct vm *vm, uint32_t word)
  */
 static void park(struct vm *vm, struct vcpu *vcpu)
 {
-	uint32_t word = atomic_load(&vm->freeze), number = FREEZE_NUMBER(word);
-	uint32_t now;
+	uint32_t word = atomic_load(&vm->freeze);
 
 	if (FREEZE_PHASE(word) != FREEZE_PARK || atomic_load(&vcpu->park) == word)
 		return;
@@ -71,19 +70,7 @@ static void park(struct vm *vm, struct vcpu *vcpu)
 	regs_read(vcpu->fd, &vcpu->park_regs);
 	atomic_store(&vcpu->park, word);
 	vm_ack(vm, false);
-
-	now = wait_while(vm, word);
-	if (now == FREEZE_WORD(number, FREEZE_LEAD)) {
-		clock_lead(vm, vcpu, now);
-		now = wait_while(vm, now);
-	}
-	/* In FREEZE_FOLLOW, or after it if this thread has slept through. */
-	clock_catch_up(vm, vcpu);
-	if (now == FREEZE_WORD(number, FREEZE_FOLLOW)) {
-		atomic_store(&vcpu->moved, number);
-		vm_ack(vm, false);
-		wait_while(vm, now);
-	}
+	wait_while(vm, word);
 	clock_go_on(vcpu);
 }
 

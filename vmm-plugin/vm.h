@@ -10,7 +10,7 @@
  *	regs.c		registers by KVM's ioctls
  *
  * How the two sides agree.  One word, vm->freeze, holds the number of the last freeze and its
- * phase.  The watcher alone moves it (but for LEAD to FOLLOW), and each vCPU that parks stores
+ * phase.  The watcher alone moves it, and each vCPU that parks stores
  * the word that it parked under into its own vcpu->park: so an answer to freeze N is never
  * taken for one to N+1.  Whatever is passed on is written before the word that announces it.
  * All atomics are sequentially consistent: "I announce, then look" on both sides needs that.
@@ -25,17 +25,14 @@
 
 struct kvm_run;
 
-/* vm->freeze: the number of the freeze above, its phase in the low bits */
+/* vm->freeze: the number of the freeze above, its phase in the lowest bit */
 enum freeze_phase {
-	FREEZE_NONE,   /* the guest runs */
-	FREEZE_PARK,   /* park, and stay */
-	FREEZE_LEAD,   /* complete, and ending: the first vCPU to wake finds out the delta */
-	FREEZE_FOLLOW, /* ... and the others set their TSCs back by the same one */
+	FREEZE_NONE, /* the guest runs */
+	FREEZE_PARK, /* park, and stay */
 };
-#define FREEZE_PHASE_BITS 2
-#define FREEZE_PHASE(word) ((enum freeze_phase)((word)&3))
-#define FREEZE_NUMBER(word) ((word) >> FREEZE_PHASE_BITS)
-#define FREEZE_WORD(number, phase) ((number) << FREEZE_PHASE_BITS | (uint32_t)(phase))
+#define FREEZE_PHASE(word) ((enum freeze_phase)((word)&1))
+#define FREEZE_NUMBER(word) ((word) >> 1)
+#define FREEZE_WORD(number, phase) ((number) << 1 | (uint32_t)(phase))
 
 /* vcpu->want: what a vCPU is asked for, when it next returns from KVM_RUN */
 #define WANT_PARK (1u << 0)
@@ -67,7 +64,6 @@ struct vcpu {
 
 	/* the vCPU's own thread writes; others read what `park`, `sampled` announce */
 	_Atomic uint32_t park;	  /* the word it parked under */
-	_Atomic uint32_t moved;	  /* the number of the freeze after which its TSC is set back */
 	_Atomic uint32_t sampled; /* the sample that it has answered */
 	struct scxray_live_vcpu park_regs;
 	struct scxray_live_vcpu sample_regs;
@@ -77,9 +73,11 @@ struct vcpu {
 	pthread_mutex_t stop_lock;
 	struct scxray_live_vcpu stop_regs;
 
-	/* its own thread alone */
+	/* the watcher while it is parked, its own thread when it starts */
 	uint64_t tsc_delta; /* ticks that its TSC was set back in all */
-	bool armed;	    /* the watchpoint is in its debug registers */
+
+	/* its own thread alone */
+	bool armed; /* the watchpoint is in its debug registers */
 	uint64_t armed_kva;
 	uint64_t armed_dr7;
 	uint32_t armed_seq; /* vm->watch.seq that this was for */
@@ -97,18 +95,10 @@ struct vcpu {
 	struct kvm_run *run;
 } __attribute__((aligned(64)));
 
-/* What holds the clocks back: clock.c. */
+/* Written by the watcher while all vCPUs are parked: clock.c. */
 struct clock_state {
-	_Atomic uint32_t leader;     /* 0, or 1 + index of the vCPU that leads */
-	_Atomic uint64_t delta;	     /* ticks that all TSCs go back by, in this freeze */
-	_Atomic uint64_t total;	     /* in all */
-	_Atomic uint32_t method;     /* enum tsc_method */
-	_Atomic uint32_t failures;   /* vCPUs whose TSC could not be set, in this freeze */
-	_Atomic uint64_t lead_ns;    /* when the delta was taken */
-	_Atomic int64_t tsc_seen_ns; /* what the TSC shows since the first kick, at lead_ns; -1 */
-	/* the watcher writes before FREEZE_LEAD */
-	struct clock_mark last; /* of the last vCPU to park */
-	uint64_t begin_ns;	/* the first kick */
+	uint32_t method; /* enum tsc_method */
+	uint64_t total;	 /* ticks that TSCs were set back, in all freezes */
 };
 
 struct watch {
