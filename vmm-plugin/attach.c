@@ -8,6 +8,7 @@
 
 #include "attach.h"
 
+#define NO_VCPU_WAIT_MS 20
 #define FIRST_WAIT_MS 250
 #define MAX_WAIT_MS 2000
 #define STILL_THERE_MS 1000
@@ -41,20 +42,25 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static void later(struct attach *attach, uint64_t now_ms)
-{
-	attach->next_ms = now_ms + attach->wait_ms;
-	attach->wait_ms = attach->wait_ms * 3 / 2;
-	if (attach->wait_ms > MAX_WAIT_MS)
-		attach->wait_ms = MAX_WAIT_MS;
-}
-
 static bool any_parked(const struct attach *attach)
 {
 	for (size_t i = 0; i < vm_nr_vcpus(attach->vm); i++)
 		if (attach->vcpus[i].parked)
 			return true;
 	return false;
+}
+
+static void later(struct attach *attach, uint64_t now_ms)
+{
+	if (!any_parked(attach)) {
+		/* before the first KVM_RUN: that is not the guest's boot */
+		attach->next_ms = now_ms + NO_VCPU_WAIT_MS;
+		return;
+	}
+	attach->next_ms = now_ms + attach->wait_ms;
+	attach->wait_ms = attach->wait_ms * 3 / 2;
+	if (attach->wait_ms > MAX_WAIT_MS)
+		attach->wait_ms = MAX_WAIT_MS;
 }
 
 /*
@@ -69,13 +75,13 @@ static int find(struct attach *attach, bool demanded, struct scxray_error *err)
 	return scxray_live_resolve(attach->live, attach->vcpus, vm_nr_vcpus(attach->vm), err);
 }
 
-static int try(struct attach *attach, uint64_t now_ms, bool demanded, struct scxray_error *err)
+int attach_now(struct attach *attach, uint64_t now_ms, bool demanded)
 {
 	uint64_t begun = now_us();
 
 	if (!attach->begun_ms)
 		attach->begun_ms = now_ms;
-	if (find(attach, demanded, err)) {
+	if (find(attach, demanded, &attach->error)) {
 		later(attach, now_ms);
 		return -1;
 	}
@@ -88,23 +94,16 @@ static int try(struct attach *attach, uint64_t now_ms, bool demanded, struct scx
 	return 0;
 }
 
-int attach_now(struct attach *attach, uint64_t now_ms, struct scxray_error *err)
-{
-	return try(attach, now_ms, true, err);
-}
-
 static void attach_try(struct attach *attach, uint64_t now_ms)
 {
-	struct scxray_error err = { 0 };
-
-	if (!try(attach, now_ms, false, &err))
+	if (!attach_now(attach, now_ms, false))
 		return;
 	if (attach->complained || now_ms - attach->begun_ms < COMPLAIN_AFTER_MS)
 		return;
 	attach->complained = true;
 	log_say(attach->log, SCXRAY_LOG_WARNING,
 		"no kernel found in the guest after %" PRIu64 " s (%s); looking on",
-		(now_ms - attach->begun_ms) / 1000, err.text);
+		(now_ms - attach->begun_ms) / 1000, attach->error.text);
 }
 
 bool attach_tick(struct attach *attach, uint64_t now_ms)

@@ -27,6 +27,7 @@ struct attach {
 	uint32_t wait_ms;
 	uint64_t begun_ms; /* first attempt; 0: none yet */
 	bool complained;
+	struct scxray_error error; /* of the last attempt, where it failed */
 };
 
 /* 0, or -1: out of memory.  The clock is any that counts milliseconds. */
@@ -37,7 +38,10 @@ void attach_deinit(struct attach *attach);
 /* Does what is due.  Returns true where the kernel that was found is there no more. */
 bool attach_tick(struct attach *attach, uint64_t now_ms);
 
-/* Tries now.  0, or -1 with *err. */
-int attach_now(struct attach *attach, uint64_t now_ms, struct scxray_error *err);
+/*
+ * Tries now.  `demanded`: with all there is, even where that means to read through RAM.  0, or -1
+ * with attach->error.
+ */
+int attach_now(struct attach *attach, uint64_t now_ms, bool demanded);
 
 #endif

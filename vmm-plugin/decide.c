@@ -156,6 +156,8 @@ static void gone(struct decide *d, const struct decide_witness *witness, struct 
 		if (kind > 2 * SCX_EXIT_ERROR)
 			kind = SCX_EXIT_NONE;
 		end(d, kind, "poll of exit_kind, when the scheduler had gone", witness, decision);
+		d->ended = true;
+		decision->left = true;
 	}
 	d->root = 0;
 	d->over = 0;
@@ -187,8 +189,10 @@ void decide_look(struct decide *d, const struct scxray_look *look,
 		decision->attached = true;
 	}
 	d->looks++;
-	if (d->ended)
+	if (d->ended) {
+		decision->false_hit = witness->hit;
 		return;
+	}
 	if (kind != SCX_EXIT_NONE)
 		end(d, kind, "poll of exit_kind", witness, decision);
 	else if (latched(look))

@@ -137,7 +137,7 @@ static void fill_degraded(const struct moment *moment, struct vm *vm,
 static void add_host(struct moment *moment, const struct moment_scene *scene,
 		     const struct moment_wish *wish, const struct scxray_perf *perf)
 {
-	struct scxray_source *source = scxray_snapshot_source(moment->snapshot, &moment->error);
+	struct scxray_source *source;
 	uint64_t age = present(&moment->look.max_runnable_age);
 	struct scxray_host host = {
 		.trigger = moment->why,
@@ -165,10 +165,15 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 	moment->host.perf = NULL;
 	moment->host.nr_perf = 0;
 	moment->host.early_skipped_reason = NULL;
+	if (wish->no_kernel) {
+		scxray_fail(&moment->error, SCXRAY_ERR_GUEST, 0, "%s", wish->no_kernel);
+		return;
+	}
+	source = scxray_snapshot_source(moment->snapshot, &moment->error);
 	if (!source)
 		return;
 	if (scene->settings->sample_ms)
-		timeline_get(scene->timeline, &host.timeline);
+		samples_get(scene->samples, &host.timeline);
 	else
 		host.timeline_unavailable = "turned off by the setting sample_ms=0";
 	if (scxray_source_set_host(source, &host, &moment->error))

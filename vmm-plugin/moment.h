@@ -19,14 +19,14 @@
 #include "freeze.h"
 #include "perf.h"
 #include "settings.h"
-#include "timeline.h"
+#include "samples.h"
 
 /* What moments are taken of; all borrowed. */
 struct moment_scene {
 	struct vm *vm;
 	struct scxray_live *live;
 	struct perf *perf;
-	struct timeline *timeline;
+	struct samples *samples;
 	const struct settings *settings;
 };
 
@@ -39,6 +39,7 @@ struct moment_wish {
 	uint64_t threshold;
 	uint64_t resolve_us;
 	const char *early_skipped_reason; /* of a late one; may be NULL */
+	const char *no_kernel;		  /* why there is nothing to walk; NULL: there is */
 };
 
 struct moment;

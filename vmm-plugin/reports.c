@@ -184,18 +184,6 @@ static void write_set(struct reports *reports, enum artifact_kind kind,
 		write_part(reports, kind, ARTIFACT_EARLY_CORE, write_core, early->source);
 }
 
-/* The frame follows from what the report's host says of it. */
-static void document_single(struct scxray_document *doc, const struct scxray_report *report)
-{
-	const struct scxray_host *host = report->host;
-
-	if (host && !host->is_degraded && host->early_skipped_reason)
-		scxray_document_dual(doc, NULL, report, host->early_skipped_reason);
-	else
-		*doc = (struct scxray_document){ .late = report };
-	doc->trigger = host ? host->trigger : NULL;
-}
-
 static void write_alone(struct reports *reports, enum artifact_kind kind, struct moment *moment)
 {
 	struct scxray_document doc;
@@ -203,7 +191,7 @@ static void write_alone(struct reports *reports, enum artifact_kind kind, struct
 
 	if (!take_number(reports, kind) || half_init(&half, moment, reports))
 		return;
-	document_single(&doc, half_report(&half));
+	scxray_document_single(&doc, half_report(&half));
 	write_set(reports, kind, &doc, &half, NULL);
 	half_deinit(&half);
 }

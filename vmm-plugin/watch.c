@@ -38,11 +38,11 @@ int watch_init(struct watch *watch, const struct settings *settings, const struc
 		.vm = vm,
 		.live = live,
 		.perf = perf,
-		.timeline = timeline_create(),
+		.samples = samples_create(),
 		.settings = settings,
 	};
 	decide_init(&watch->decide, &config);
-	if (!watch->scene.timeline || attach_init(&watch->attach, vm, live, log))
+	if (!watch->scene.samples || attach_init(&watch->attach, vm, live, log))
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	watch->reports = reports_create(settings, log, err);
 	return watch->reports ? 0 : -1;
@@ -54,7 +54,7 @@ void watch_deinit(struct watch *watch)
 	moment_destroy(watch->spare);
 	reports_destroy(watch->reports);
 	attach_deinit(&watch->attach);
-	timeline_destroy(watch->scene.timeline);
+	samples_destroy(watch->scene.samples);
 }
 
 /* ---- a freeze ------------------------------------------------------------------ */
@@ -74,6 +74,7 @@ static struct moment *take(struct watch *watch, enum scxray_plugin_moment which,
 		.max_age = watch->decide.max_age,
 		.threshold = watch->decide.threshold,
 		.resolve_us = watch->attach.resolve_us,
+		.no_kernel = watch->attach.found ? NULL : watch->attach.error.text,
 	};
 	struct scxray_error err = { 0 };
 	struct moment *moment = watch->spare;
@@ -191,7 +192,7 @@ static void attached(struct watch *watch, uint64_t now)
 	prepare(watch, now);
 	if (!watch->next_prepare_ms)
 		watch->next_prepare_ms = now + PREPARE_AGAIN_MS;
-	timeline_begin(watch->scene.timeline, now, watch->settings->sample_ms);
+	samples_begin(watch->scene.samples, now, watch->settings->sample_ms);
 	watch->next_sample_ms = now;
 	log_say(watch->log, SCXRAY_LOG_INFO,
 		"a scheduler is attached (watchdog timeout: %" PRIu64 " jiffies)",
@@ -242,7 +243,7 @@ static void look_and_act(struct watch *watch, uint64_t now)
 		take_early(watch, decision.why);
 	}
 	if (running(watch) && watch->settings->sample_ms && now >= watch->next_sample_ms) {
-		timeline_add(watch->scene.timeline, now, &watch->look);
+		samples_add(watch->scene.samples, now, &watch->look);
 		watch->next_sample_ms = now + watch->settings->sample_ms;
 	}
 	if (running(watch) && watch->next_prepare_ms && now >= watch->next_prepare_ms)
@@ -304,16 +305,14 @@ bool watch_word(const struct watch *watch)
 /* From cold the kernel is found first, and what its scheduler needs. */
 static void catch_up(struct watch *watch, uint64_t now, struct decision *decision)
 {
-	struct scxray_error err = { 0 };
-
 	*decision = (struct decision){ 0 };
 	if (watch->attach.found && !scxray_live_resolved(watch->scene.live)) {
 		watch->attach.found = false;
 		kernel_gone(watch);
 	}
-	if (!watch->attach.found && attach_now(&watch->attach, now, &err)) {
+	if (!watch->attach.found && attach_now(&watch->attach, now, true)) {
 		log_say(watch->log, SCXRAY_LOG_WARNING, "no kernel found in the guest: %s",
-			err.text);
+			watch->attach.error.text);
 		return;
 	}
 	look(watch, now, decision);
@@ -372,8 +371,9 @@ void watch_end(struct watch *watch)
 {
 	struct decision decision = { 0 };
 
-	/* the guest may have failed and shut down between two ticks */
-	if (watch->attach.found && scxray_live_resolved(watch->scene.live))
+	/* the guest may have failed and shut down between two ticks, or within its first moments */
+	if (watch->attach.found ? scxray_live_resolved(watch->scene.live)
+				: !attach_now(&watch->attach, watch_now_ms(), false))
 		look(watch, watch_now_ms(), &decision);
 	if (decision.late)
 		take_late(watch, decision.why);
