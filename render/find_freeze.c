@@ -56,23 +56,31 @@ static void not_parked(struct diagnosis *dg, const struct scxray_report *r)
 
 static void cut(struct diagnosis *dg, const struct scxray_report *r)
 {
+	bool budget = r->host && r->host->has_timing && r->host->timing.cut_by_budget;
 	struct strbuf *sb;
 
-	if (!r->truncated_at_us)
+	if (!r->truncated_at_us && !budget)
 		return;
 	sb = find(dg, SEVERITY_WARNING, "capture_cut");
-	strbuf_printf(sb,
-		      "The %scapture was cut by its deadline after %" PRIu64
-		      "us; what it had not copied by then is unreadable here",
+	strbuf_printf(sb, "The %scapture was cut",
 		      !dg->doc->dual	    ? ""
 		      : r == dg->doc->early ? "early "
-					    : "late ",
-		      r->truncated_at_us);
+					    : "late ");
+	if (r->truncated_at_us)
+		strbuf_printf(sb, " by its deadline after %" PRIu64 "us", r->truncated_at_us);
+	else
+		strbuf_puts(sb, " when as much was copied as it may copy");
+	strbuf_puts(sb, "; what it had not copied by then is unreadable here");
 	if (r->maps_truncated)
 		strbuf_printf(sb, ", contents of %" PRIu32 " map%s among it", r->maps_truncated,
 			      r->maps_truncated == 1 ? "" : "s");
 	strbuf_putc(sb, '.');
-	evidence(dg, r, "dump_truncated_at_us");
+	if (r->truncated_at_us)
+		evidence(dg, r, "dump_truncated_at_us");
+	else
+		document_evidence(dg, !dg->doc->dual	    ? "timing.cut_by_budget"
+				      : r == dg->doc->early ? "timing.early.cut_by_budget"
+							    : "timing.late.cut_by_budget");
 }
 
 void find_freezes(struct diagnosis *dg)

@@ -152,10 +152,12 @@ void json_perf(struct json *j, const struct scxray_report *r)
 
 void json_truncated(struct json *j, const struct scxray_report *r)
 {
-	if (!r->truncated_at_us)
+	if (r->truncated_at_us) {
+		json_key(j, "dump_truncated_at_us");
+		json_u64(j, r->truncated_at_us);
+	}
+	if (!r->truncated_at_us && !r->maps_truncated)
 		return;
-	json_key(j, "dump_truncated_at_us");
-	json_u64(j, r->truncated_at_us);
 	json_key(j, "maps_truncated");
 	json_u64(j, r->maps_truncated);
 }

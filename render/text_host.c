@@ -192,14 +192,16 @@ void text_perf(struct text *t, const struct scxray_report *r)
 
 void text_truncated(struct text *t, const struct scxray_report *r)
 {
-	if (!r->truncated_at_us)
+	if (!r->truncated_at_us && !r->maps_truncated)
 		return;
 	text_section(t);
 	style_begin(t, &t->out, STYLE_YELLOW);
-	strbuf_printf(&t->out,
-		      "dump truncated: deadline crossed at %" PRIu64 "us (%" PRIu32
-		      " map(s) skipped)",
-		      r->truncated_at_us, r->maps_truncated);
+	strbuf_puts(&t->out, "dump truncated: ");
+	if (r->truncated_at_us)
+		strbuf_printf(&t->out, "deadline crossed at %" PRIu64 "us", r->truncated_at_us);
+	else
+		strbuf_puts(&t->out, "no room for more");
+	strbuf_printf(&t->out, " (%" PRIu32 " map(s) skipped)", r->maps_truncated);
 	style_end(t, &t->out, STYLE_YELLOW);
 	strbuf_putc(&t->out, '\n');
 }

@@ -141,7 +141,7 @@ BREAK_LIVE = [
     ("timeline that does not say whose", drop("late", "event_counter_timeline_source"), "event_counter_timeline"),
     ("half of a vCPU's counters", drop("late", "vcpu_perf_at_freeze", 0, "cycles"), "vcpu_perf_at_freeze[0]"),
     ("counters and why there are none", put(1, "late", "vcpu_perf_at_freeze", 1, "cycles"), "vcpu_perf_at_freeze[1]"),
-    ("maps that were cut by nothing", drop("late", "dump_truncated_at_us"), "dump_truncated_at_us"),
+    ("a cut that does not count maps", drop("late", "maps_truncated"), "maps_truncated"),
     ("selection that is empty", put([], "only"), "only"),
 ]
 

@@ -68,7 +68,7 @@ END_TEST
 
 START_TEST(a_degraded_document_in_its_least_form)
 {
-	struct scxray_report r = { .vcpu_regs_unavailable = NULL };
+	struct scxray_report r = { 0 };
 	struct scxray_host host = { .is_degraded = true };
 	char *text;
 
@@ -92,6 +92,39 @@ START_TEST(a_degraded_document_in_its_least_form)
 	ck_assert_ptr_null(strstr(text, "exit_kind"));
 	ck_assert_ptr_null(strstr(text, "elapsed_ms"));
 	free(text);
+	/* registers, and no kernel: all groups have their reason */
+	sample_init(&late);
+	r.vcpus = late.vcpus;
+	r.nr_vcpus = 2;
+	r.maps_unavailable = r.scx_walker_unavailable = "no kernel was found: no VMCOREINFO";
+	check_golden(&doc, JSON, 0, false, "degraded-least.json");
+	text = render_document(&doc, TEXT, 120, false);
+	has(text, "\n    vcpu 0: parked, ip=0xffffffff81000010 ");
+	has(text, "\nscx_walker: <unavailable: no kernel was found: no VMCOREINFO>\n");
+	free(text);
+	sample_deinit(&late);
+}
+END_TEST
+
+START_TEST(a_capture_that_its_budget_cut)
+{
+	char *text;
+
+	live_pair();
+	late_host.host.timing.cut_by_budget = true;
+	late.r.maps_truncated = 2;
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	text = render_document(&doc, TEXT, 200, false);
+	has(text,
+	    "  warning  The late capture was cut when as much was copied as it may copy; what");
+	has(text, "\ndump truncated: no room for more (2 map(s) skipped)\n");
+	free(text);
+	text = render_document(&doc, JSON, 0, false);
+	has(text, "\"evidence\":[\"timing.late.cut_by_budget\"]");
+	has(text, "\"maps_truncated\":2");
+	ck_assert_ptr_null(strstr(text, "dump_truncated_at_us"));
+	free(text);
+	end();
 }
 END_TEST
 
@@ -399,6 +432,7 @@ static const unit_test tests[] = {
 	&a_pair_with_all_that_a_host_knows,
 	&a_degraded_document,
 	&a_degraded_document_in_its_least_form,
+	&a_capture_that_its_budget_cut,
 	&a_pair_whose_late_half_is_racy,
 	&a_late_core_says_why_there_is_no_early_half,
 	&sparklines_have_the_right_levels,
