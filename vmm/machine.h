@@ -91,6 +91,7 @@ struct machine {
 
 	_Atomic(struct plugin_host *) plugin; /* NULL: not loaded (yet) */
 	pthread_mutex_t load_lock;	      /* plugin_host.c */
+	bool verbose;			      /* the plugin's lines for debugging, too */
 
 	int wake_fd; /* eventfd: the main thread shall look around */
 	atomic_bool stopping;

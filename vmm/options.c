@@ -43,6 +43,7 @@ const char options_help[] =
 	"  --early-on TEXT       take the half-way snapshot when a line on one of the\n"
 	"                        serial ports has TEXT in it\n"
 	"  --late-on TEXT        the same for the snapshot of the failure\n"
+	"  -v, --verbose         say more of what the plugin does\n"
 	"  -h, --help            this text\n"
 	"  --version             the version\n"
 	"\n"
@@ -91,6 +92,7 @@ static const struct option long_options[] = {
 	{ "plugin-when", required_argument, NULL, OPT_PLUGIN_WHEN },
 	{ "early-on", required_argument, NULL, OPT_EARLY_ON },
 	{ "late-on", required_argument, NULL, OPT_LATE_ON },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -236,6 +238,9 @@ static int set_option(struct options *o, int opt, const char *word)
 		return set_text(&o->early, "early-on", word);
 	case OPT_LATE_ON:
 		return set_text(&o->late, "late-on", word);
+	case 'v':
+		o->verbose = true;
+		return 0;
 	case OPT_VERSION:
 		o->action = DO_VERSION;
 		return 0;
@@ -292,7 +297,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		.memory = 512 * MIB,
 	};
 	opterr = 0;
-	while (!status && (opt = getopt_long(argc, argv, ":h", long_options, NULL)) != -1)
+	while (!status && (opt = getopt_long(argc, argv, ":hv", long_options, NULL)) != -1)
 		status = opt == ':' || opt == '?' ? refuse(opt, argv)
 						  : set_option(options, opt, optarg);
 	if (status)

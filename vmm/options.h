@@ -36,6 +36,7 @@ struct options {
 	bool plugin_on_failure; /* load it only when one of the texts has come */
 	struct watch early, late;
 	uint64_t timeout_ms; /* 0: none */
+	bool verbose;
 	enum {
 		DO_RUN,
 		DO_HELP,

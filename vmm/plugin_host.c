@@ -23,8 +23,10 @@ struct plugin_host {
 static void log_line(void *context, enum scxray_plugin_level level, const char *line)
 {
 	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
+	const struct machine *machine = context;
 
-	(void)context;
+	if (level >= SCXRAY_LOG_DEBUG && !machine->verbose)
+		return;
 	say("plugin: %s%s", level <= SCXRAY_LOG_DEBUG ? words[level] : "", line);
 }
 

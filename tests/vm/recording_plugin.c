@@ -133,6 +133,7 @@ static void record_host(const struct scxray_plugin_host *host)
 		record("vcpu %u fd %d tid %d", i, host->vcpus[i].fd > 2, host->vcpus[i].tid > 0);
 	}
 	host->log(host->context, SCXRAY_LOG_WARNING, "a word of the plugin");
+	host->log(host->context, SCXRAY_LOG_DEBUG, "more of it");
 }
 
 int32_t scxray_plugin_init(const struct scxray_plugin_host *host, struct scxray_plugin *plugin)

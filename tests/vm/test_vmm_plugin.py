@@ -53,7 +53,9 @@ def check_course(t):
     t.check(ordered(record, "start 0 tid 1", "exit 0", "stop 0", "finish", "unload"),
             "a vCPU: start on its own thread, exits, stop; then finish and unload", record)
     t.check(ordered(record, "start 1 tid 1", "stop 1", "finish"), "a vCPU that waits for its start-up IPI", record)
-    t.check("scxray-vmm: plugin: warning: a word of the plugin\n" in ran.err, "the plugin's log", ran)
+    t.check("scxray-vmm: plugin: warning: a word of the plugin\n" in ran.err and "debug" not in ran.err, "the plugin's log", ran)
+    ran, _ = t.run(tiny.OFF, "--verbose")
+    t.check("scxray-vmm: plugin: debug: more of it\n" in ran.err, "the plugin's log, all of it", ran)
     t.check("scxray-vmm: report: somewhere/report.txt\n" in ran.err, "the paths of the report", ran)
     t.check(not any(line.startswith("trigger") for line in record), "nobody asked for a snapshot", record)
 
