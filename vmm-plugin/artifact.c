@@ -202,17 +202,33 @@ static int settle(struct artifacts *a, const struct settings *settings, struct s
 	/* the host may go elsewhere with chdir(2) */
 	a->folder = realpath(folder, NULL);
 	if (!a->folder)
-		scxray_fail(err, SCXRAY_ERR_IO, 0,
-			    "no folder for reports: %s: %s; make it first, or set %s",
-			    quoted(folder), strerror(errno), *settings->log ? "log" : "output");
-	else if (access(a->folder, W_OK | X_OK))
 		failed = scxray_fail(err, SCXRAY_ERR_IO, 0,
-				     "the folder for reports can't be written to: %s: %s; set "
-				     "%s to another",
-				     quoted(a->folder), strerror(errno),
+				     "no folder for reports: %s: %s; make it first, or set %s",
+				     quoted(folder), strerror(errno),
 				     *settings->log ? "log" : "output");
 	free(folder);
-	return a->folder ? failed : -1;
+	return failed;
+}
+
+/* Better told now than after the failure.  There may be room again by then, though. */
+static int try_folder(const struct artifacts *a, const struct settings *settings,
+		      struct scxray_error *err)
+{
+	char *path = artifact_path(a, ARTIFACT_REPORT, 1, ARTIFACT_TEXT);
+	struct scxray_file file;
+	int error;
+
+	if (!path)
+		return no_memory(err);
+	error = scxray_file_create(&file, path, 0);
+	free(path);
+	if (!error)
+		scxray_file_abandon(&file);
+	if (!error || error == ENOSPC || error == EDQUOT)
+		return 0;
+	return scxray_fail(err, SCXRAY_ERR_IO, 0,
+			   "the folder for reports can't be written to: %s: %s; set %s to another",
+			   quoted(a->folder), strerror(error), *settings->log ? "log" : "output");
 }
 
 static int remove_stale(const struct artifacts *a, struct scxray_error *err)
@@ -244,7 +260,7 @@ struct artifacts *artifacts_create(const struct settings *settings, struct scxra
 		no_memory(err);
 		return NULL;
 	}
-	if (settle(a, settings, err) || remove_stale(a, err)) {
+	if (settle(a, settings, err) || remove_stale(a, err) || try_folder(a, settings, err)) {
 		artifacts_destroy(a);
 		return NULL;
 	}
