@@ -3,11 +3,11 @@
  * host.c - the smallest host of scxray-plugin.so: raw KVM, two vCPUs, one header
  *
  *	host PLUGIN				list its settings
- *	host PLUGIN RAM [KEY=VALUE...]		run, trigger both moments, say what was written
+ *	host PLUGIN RAM CR3 [KEY=VALUE...]	run, trigger both moments, say what was written
  *
- * RAM is a file with a guest's memory from physical address 0 on.  Beside it the vCPUs
- * run a few instructions of their own, which come out by port, by memory and by HLT.
- * docs/embedding.md explains each call.
+ * RAM is a file with a guest's memory from physical address 0 on, CR3 the page tables of the
+ * kernel in it.  With these its vCPUs run a few instructions, which come out by port, by
+ * memory and by HLT.  docs/embedding.md explains each call.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,17 +30,25 @@
 #include <scxray/plugin.h>
 
 #define NR_VCPUS 2
-#define CODE_GPA 0xc0000000u /* a page of its own, away from the guest's memory */
-#define MMIO_GPA 0xd0000000u /* no memory: reads come out */
+#define EXTRA_GPA 0xc0000000u /* pages of our own, away from the guest's memory */
+#define MMIO_GPA 0xd0000000u  /* no memory: reads come out */
 
+/* At address 0; the guest's user half is ours: see map_code(). */
 static const unsigned char code[] = {
-	0xfe, 0xc0,			    /* again:	inc %al */
-	0xe6, 0xf1,			    /*		out %al, $0xf1 */
-	0x8a, 0x1d, 0x00, 0x00, 0x00, 0xd0, /*		mov MMIO_GPA, %bl */
-	0xb9, 0x00, 0x08, 0x00, 0x00,	    /*		mov $2048, %ecx */
-	0xe2, 0xfe,			    /*		loop . */
-	0xf4,				    /*		hlt */
-	0xeb, 0xec,			    /*		jmp again */
+	0xfe, 0xc0,				  /* again:	inc %al */
+	0xe6, 0xf1,				  /*		out %al, $0xf1 */
+	0x8a, 0x1c, 0x25, 0x00, 0x00, 0x20, 0x00, /*		mov 0x200000, %bl */
+	0xb9, 0x00, 0x08, 0x00, 0x00,		  /*		mov $2048, %ecx */
+	0xe2, 0xfe,				  /*		loop . */
+	0xf4,					  /*		hlt */
+	0xeb, 0xeb,				  /*		jmp again */
+};
+
+/* The code, and tables that map it at 0 and MMIO_GPA behind it, 2 MiB each. */
+struct extra {
+	unsigned char code[4096];
+	uint64_t pdpt[512];
+	uint64_t pd[512];
 };
 
 struct vcpu {
@@ -82,9 +91,19 @@ static void add_memory(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void 
 	must_fd(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
 }
 
-static void create_vcpu(int kvm, int vm, struct vcpu *vcpu, uint32_t index)
+/* The lowest 512 GiB of the guest's addresses become those of struct extra. */
+static void map_code(uint64_t *top_table, struct extra *extra)
 {
-	struct kvm_regs regs = { .rip = CODE_GPA, .rflags = 2 };
+	memcpy(extra->code, code, sizeof(code));
+	top_table[0] = (EXTRA_GPA + offsetof(struct extra, pdpt)) | 3;
+	extra->pdpt[0] = (EXTRA_GPA + offsetof(struct extra, pd)) | 3;
+	extra->pd[0] = EXTRA_GPA | 0x83;
+	extra->pd[1] = MMIO_GPA | 0x83;
+}
+
+static void create_vcpu(int kvm, int vm, uint64_t cr3, struct vcpu *vcpu, uint32_t index)
+{
+	struct kvm_regs regs = { .rip = 0, .rflags = 2 };
 	struct kvm_sregs sregs;
 	int size = must_fd(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
 
@@ -94,17 +113,22 @@ static void create_vcpu(int kvm, int vm, struct vcpu *vcpu, uint32_t index)
 	vcpu->run = must(mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0),
 			 "kvm_run");
 	must_fd(ioctl(vcpu->fd, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
-	sregs.cr0 |= 1; /* 32-bit protected mode, flat, without paging */
+	sregs.cr0 = 0x80000033; /* 64-bit mode, ring 0 */
+	sregs.cr3 = cr3;
+	sregs.cr4 = 0x20;
+	sregs.efer = 0xd00;
 	sregs.cs = (struct kvm_segment){ .limit = 0xffffffff,
-					 .selector = 8,
+					 .selector = 16,
 					 .type = 11,
 					 .present = 1,
-					 .db = 1,
+					 .l = 1,
 					 .s = 1,
 					 .g = 1 };
 	sregs.ss = sregs.cs;
-	sregs.ss.selector = 16;
+	sregs.ss.selector = 24;
 	sregs.ss.type = 3;
+	sregs.ss.l = 0;
+	sregs.ss.db = 1;
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss;
 	must_fd(ioctl(vcpu->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
 	must_fd(ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS");
@@ -178,12 +202,12 @@ static void log_line(void *context, enum scxray_plugin_level level, const char *
 	fprintf(stderr, "log %d: %s\n", (int)level, line);
 }
 
-static void load(scxray_plugin_init_fn *init, int vm, void *ram, uint64_t ram_size, void *code_page,
-		 char **settings)
+static void load(scxray_plugin_init_fn *init, int vm, void *ram, uint64_t ram_size,
+		 struct extra *extra, char **settings)
 {
 	const struct scxray_plugin_region regions[] = {
 		{ .gpa = 0, .size = ram_size, .host = ram },
-		{ .gpa = CODE_GPA, .size = 4096, .host = code_page },
+		{ .gpa = EXTRA_GPA, .size = sizeof(*extra), .host = extra },
 	};
 	struct scxray_plugin_vcpu shown[NR_VCPUS] = { 0 };
 	struct scxray_plugin_host host = {
@@ -247,35 +271,39 @@ int main(int argc, char **argv)
 	void *so = argc < 2 ? NULL : dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
 	scxray_plugin_init_fn *init;
 	int kvm, vm, fd, status;
+	struct extra *extra;
 	struct stat st;
-	void *ram, *page;
+	uint64_t cr3;
+	char *ram;
 
 	if (!so) {
 		fprintf(stderr, "host: %s\n",
-			argc < 2 ? "usage: host PLUGIN [RAM [KEY=VALUE...]]" : dlerror());
+			argc < 2 ? "usage: host PLUGIN [RAM CR3 [KEY=VALUE...]]" : dlerror());
 		return 2;
 	}
 	init = (scxray_plugin_init_fn *)must(dlsym(so, SCXRAY_PLUGIN_INIT), SCXRAY_PLUGIN_INIT);
-	if (argc == 2)
+	if (argc < 4)
 		return list_settings(init);
 
 	fd = must_fd(open(argv[2], O_RDONLY | O_CLOEXEC), argv[2]);
 	must_fd(fstat(fd, &st), argv[2]);
 	ram = must(mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0),
 		   argv[2]);
-	page = must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-		    "mmap");
-	memcpy(page, code, sizeof(code));
+	extra = must(mmap(NULL, sizeof(*extra), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0),
+		     "mmap");
+	cr3 = strtoull(argv[3], NULL, 0);
+	map_code((uint64_t *)(ram + cr3), extra);
 
 	kvm = must_fd(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
 	vm = must_fd(ioctl(kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
 	must_fd(ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000), "KVM_SET_TSS_ADDR");
 	add_memory(vm, 0, 0, (uint64_t)st.st_size, ram);
-	add_memory(vm, 1, CODE_GPA, 4096, page);
+	add_memory(vm, 1, EXTRA_GPA, sizeof(*extra), extra);
 	for (uint32_t i = 0; i < NR_VCPUS; i++)
-		create_vcpu(kvm, vm, &vcpus[i], i);
+		create_vcpu(kvm, vm, cr3, &vcpus[i], i);
 
-	load(init, vm, ram, (uint64_t)st.st_size, page, argv + 3);
+	load(init, vm, ram, (uint64_t)st.st_size, extra, argv + 4);
 	for (int i = 0; i < NR_VCPUS; i++)
 		must_fd(pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]) ? -1 : 0,
 			"pthread_create");

@@ -2,7 +2,7 @@
 //
 // host.cpp - a host of scxray-plugin.so in C++17 that loads it late
 //
-//	host PLUGIN RAM [KEY=VALUE...]
+//	host PLUGIN RAM CR3 [KEY=VALUE...]
 //
 // As host.c, but the vCPUs run already when something looks wrong: only then is the plugin
 // loaded ("from cold"), with the threads' ids and a signal of the host's own.  It writes its
@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -34,12 +35,19 @@
 namespace
 {
 
-constexpr uint64_t code_gpa = 0xc0000000; // a page of its own, away from the guest's memory
+constexpr uint64_t extra_gpa = 0xc0000000; // pages of our own, away from the guest's memory
 constexpr int kick = SIGUSR1;
 
-// again: inc %al; out %al, $0xf1; mov $4096, %ecx; loop .; jmp again
+// At address 0: again: inc %al; out %al, $0xf1; mov $4096, %ecx; loop .; jmp again
 constexpr unsigned char code[] = { 0xfe, 0xc0, 0xe6, 0xf1, 0xb9, 0x00, 0x10,
 				   0x00, 0x00, 0xe2, 0xfe, 0xeb, 0xf3 };
+
+// The code, and tables that map it, 2 MiB at 0.
+struct Extra {
+	unsigned char code[4096];
+	uint64_t pdpt[512];
+	uint64_t pd[512];
+};
 
 [[noreturn]] void fail(const std::string &what)
 {
@@ -147,7 +155,8 @@ class Plugin
 class Vcpu
 {
       public:
-	Vcpu(int kvm, int vm, uint32_t index, const std::atomic<const Plugin *> &plugin)
+	Vcpu(int kvm, int vm, uint64_t cr3, uint32_t index,
+	     const std::atomic<const Plugin *> &plugin)
 		: index_(index), fd_(ioctl(vm, KVM_CREATE_VCPU, index), "KVM_CREATE_VCPU"),
 		  run_(static_cast<size_t>(checked(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
 						   "KVM_GET_VCPU_MMAP_SIZE")),
@@ -158,17 +167,22 @@ class Vcpu
 		kvm_regs regs{};
 
 		checked(ioctl(fd_.get(), KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
-		sregs.cr0 |= 1; // 32-bit protected mode, flat, without paging
+		sregs.cr0 = 0x80000033; // 64-bit mode, ring 0
+		sregs.cr3 = cr3;
+		sregs.cr4 = 0x20;
+		sregs.efer = 0xd00;
 		sregs.cs.base = 0;
 		sregs.cs.limit = 0xffffffff;
-		sregs.cs.selector = 8;
+		sregs.cs.selector = 16;
 		sregs.cs.type = 11;
-		sregs.cs.db = sregs.cs.g = 1;
+		sregs.cs.l = sregs.cs.g = 1;
 		sregs.ss = sregs.cs;
-		sregs.ss.selector = 16;
+		sregs.ss.selector = 24;
 		sregs.ss.type = 3;
+		sregs.ss.l = 0;
+		sregs.ss.db = 1;
 		sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss;
-		regs.rip = code_gpa;
+		regs.rip = 0;
 		regs.rflags = 2;
 		checked(ioctl(fd_.get(), KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
 		checked(ioctl(fd_.get(), KVM_SET_REGS, &regs), "KVM_SET_REGS");
@@ -255,6 +269,15 @@ class Vcpu
 	std::string error_; // its thread's; read when that has ended
 };
 
+// The lowest 512 GiB of the guest's addresses become ours.
+void map_code(uint64_t *top_table, Extra *extra)
+{
+	std::memcpy(extra->code, code, sizeof(code));
+	top_table[0] = (extra_gpa + offsetof(Extra, pdpt)) | 3;
+	extra->pdpt[0] = (extra_gpa + offsetof(Extra, pd)) | 3;
+	extra->pd[0] = extra_gpa | 0x83;
+}
+
 void add_memory(int vm, uint32_t slot, uint64_t gpa, const Mapping &memory)
 {
 	kvm_userspace_memory_region region{ slot, 0, gpa, memory.size(),
@@ -289,27 +312,29 @@ int run(char **argv)
 
 	Fd file(open(argv[2], O_RDONLY | O_CLOEXEC), argv[2]);
 	Mapping ram(file_size(file.get()), MAP_PRIVATE, file.get());
-	Mapping page(4096, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	std::memcpy(page.get(), code, sizeof(code));
+	Mapping extra(sizeof(Extra), MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	uint64_t cr3 = std::stoull(argv[3], nullptr, 0);
+	map_code(reinterpret_cast<uint64_t *>(static_cast<char *>(ram.get()) + cr3),
+		 static_cast<Extra *>(extra.get()));
 
 	Fd kvm(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
 	Fd vm(ioctl(kvm.get(), KVM_CREATE_VM, 0), "KVM_CREATE_VM");
 	checked(ioctl(vm.get(), KVM_SET_TSS_ADDR, 0xfffbd000), "KVM_SET_TSS_ADDR");
 	add_memory(vm.get(), 0, 0, ram);
-	add_memory(vm.get(), 1, code_gpa, page);
+	add_memory(vm.get(), 1, extra_gpa, extra);
 
 	std::unique_ptr<Plugin> plugin; // outlives the vCPUs, which may still be in its calls
 	std::atomic<const Plugin *> loaded{ nullptr };
 	std::vector<std::unique_ptr<Vcpu> > vcpus;
 	for (uint32_t i = 0; i < 2; i++)
-		vcpus.push_back(std::make_unique<Vcpu>(kvm.get(), vm.get(), i, loaded));
+		vcpus.push_back(std::make_unique<Vcpu>(kvm.get(), vm.get(), cr3, i, loaded));
 	for (auto &vcpu : vcpus)
 		vcpu->start();
 	std::this_thread::sleep_for(std::chrono::milliseconds(20));
 
 	// Something looks wrong: now the plugin is wanted.
 	const scxray_plugin_region regions[] = { { 0, ram.size(), ram.get() },
-						 { code_gpa, page.size(), page.get() } };
+						 { extra_gpa, extra.size(), extra.get() } };
 	std::vector<scxray_plugin_vcpu> shown;
 	for (auto &vcpu : vcpus)
 		shown.push_back(vcpu->shown());
@@ -324,7 +349,7 @@ int run(char **argv)
 	host.vcpus = shown.data();
 	host.nr_vcpus = static_cast<uint32_t>(shown.size());
 	host.vcpu_size = sizeof(shown[0]);
-	host.settings = argv + 3;
+	host.settings = argv + 4;
 	host.log = on_log;
 
 	plugin = std::make_unique<Plugin>(argv[1]);
@@ -357,8 +382,8 @@ int run(char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc < 3) {
-		std::fprintf(stderr, "usage: host PLUGIN RAM [KEY=VALUE...]\n");
+	if (argc < 4) {
+		std::fprintf(stderr, "usage: host PLUGIN RAM CR3 [KEY=VALUE...]\n");
 		return 2;
 	}
 	try {

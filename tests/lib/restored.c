@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "capture/source.h"
+#include "tests/lib/running_core.h"
 
 bool restored_no_kvm(void)
 {
@@ -24,40 +24,19 @@ bool restored_no_kvm(void)
 	return false;
 }
 
-/* The source's vCPUs become `nr`, its own in turn. */
-static void multiply_vcpus(struct scxray_source *source, unsigned nr)
-{
-	struct source_vcpu *vcpus = calloc(nr, sizeof(*vcpus));
-
-	ck_assert(vcpus != NULL && source->nr_vcpus);
-	for (unsigned i = 0; i < nr; i++)
-		vcpus[i] = source->vcpus[i % source->nr_vcpus];
-	free(source->vcpus);
-	source->vcpus = vcpus;
-	source->nr_vcpus = nr;
-}
-
 void restored_image(const char *core, unsigned nr_vcpus, char path[RESTORED_PATH_MAX])
 {
 	const char *dir = getenv("TMPDIR");
 	struct scxray_error err = { 0 };
-	struct scxray_source *source = scxray_source_open(core, &err);
-	struct scxray_report *report;
 	FILE *out;
 	int fd;
 
-	ck_assert_msg(source != NULL, "%s", err.text);
-	multiply_vcpus(source, nr_vcpus);
-	report = scxray_capture(source, NULL, &err);
-	ck_assert_msg(report != NULL, "%s", err.text);
 	snprintf(path, RESTORED_PATH_MAX, "%s/scxray-restored-XXXXXX", dir ? dir : "/tmp");
 	fd = mkstemp(path);
 	out = fd < 0 ? NULL : fdopen(fd, "w");
 	ck_assert_msg(out != NULL, "%s: %s", path, strerror(errno));
-	ck_assert_msg(!scxray_core_write(source, out, &err), "%s", err.text);
+	ck_assert_msg(!running_core_write(core, nr_vcpus, out, &err), "%s", err.text);
 	ck_assert(!fclose(out));
-	scxray_report_destroy(report);
-	scxray_source_close(source);
 }
 
 /* Free pages for loops: those of the last region, firmware that no core has.  From its begin. */

@@ -2,7 +2,7 @@
 /*
  * core2raw.c - guest memory from physical address 0 on, as a file to map
  *
- *	core2raw IMAGE RAW
+ *	core2raw IMAGE RAW		prints CR3 of a vCPU whose page tables are in it
  *
  * For hosts that know neither vmcores nor cores.  What the image lacks is a hole.  Memory
  * above 3 GiB (firmware, devices, the rest of a large guest) is left out.
@@ -45,6 +45,20 @@ static int write_raw(int fd, struct scxray_source *source)
 	return ftruncate(fd, (off_t)((end + PAGE - 1) & ~(uint64_t)(PAGE - 1)));
 }
 
+/* Of the first vCPU whose top table is there: a core has not those of all. */
+static uint64_t find_cr3(struct scxray_source *source)
+{
+	for (size_t i = 0; i < scxray_source_nr_vcpus(source); i++) {
+		const struct scxray_regs *regs = scxray_source_regs(source, i);
+		uint64_t cr3 = regs ? regs->value[SCXRAY_REG_CR3] & ~0xfffULL : 0;
+		const uint8_t *bytes;
+
+		if (cr3 && scxray_source_page(source, cr3, &bytes))
+			return cr3;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct scxray_error err = { 0 };
@@ -64,6 +78,8 @@ int main(int argc, char **argv)
 	failed = fd < 0 || write_raw(fd, source) || close(fd);
 	if (failed)
 		fprintf(stderr, "core2raw: %s: %s\n", argv[2], strerror(errno));
+	else
+		printf("0x%llx\n", (unsigned long long)find_cr3(source));
 	scxray_source_close(source);
 	return failed;
 }
