@@ -75,7 +75,39 @@ enum host_tag {
 	HOST_SERIES_VALUES,   /* u64 each, as many as samples */
 };
 
-/* 0, or -1 with *err: the bytes are not what host_encode() makes. */
+enum host_kind {
+	HOST_STRING, /* const char *; absent: NULL */
+	HOST_U64,    /* any 64-bit integer */
+	HOST_U32,
+	HOST_BOOL,
+};
+
+/* A member of a struct and its record. */
+struct host_member {
+	uint16_t tag;
+	enum host_kind kind;
+	size_t offset;
+};
+
+/* One struct's members that have records of their own. */
+struct host_table {
+	const struct host_member *members;
+	size_t nr;
+};
+
+/* A series on its way. */
+struct host_series {
+	const char *name;
+	bool is_event;
+	const uint8_t *values; /* as they stand in the bytes: at any alignment */
+	size_t nr_values;
+};
+
+extern const struct host_table host_table;	  /* of struct scxray_host */
+extern const struct host_table host_perf_table;	  /* of struct scxray_perf */
+extern const struct host_table host_series_table; /* of struct host_series */
+
+/* 0, or -1 with *err: the bytes are not what scxray_source_set_host() makes. */
 int host_check(const uint8_t *bytes, size_t size, struct scxray_error *err);
 
 /*

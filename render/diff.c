@@ -377,6 +377,24 @@ static void compare_cpus(struct diff *d)
 			add_entry(d, DIFF_CPUS, DIFF_GONE, e, 0, d->nr_changes);
 }
 
+/* What each CPU has of a counter, where that is not what it was. */
+static void compare_parts(struct diff *d, const struct scxray_event *old,
+			  const struct scxray_event *new)
+{
+	for (size_t cpu = 0; cpu < old->nr_cpus && cpu < new->nr_cpus; cpu++) {
+		struct diff_change change = { .key = "per_cpu",
+					      .kind = FIELD_SIGNED,
+					      .sense = DIFF_COUNTER,
+					      .is_cpu = true,
+					      .cpu = (uint32_t)cpu,
+					      .old = old->per_cpu[cpu],
+					      .new = new->per_cpu[cpu] };
+
+		if (!same_num(&change.old, &change.new))
+			add_change(d, &change);
+	}
+}
+
 static void compare_events(struct diff *d)
 {
 	const struct scxray_sched *old = d->early->scheds, *new = d->late->scheds;
@@ -398,6 +416,7 @@ static void compare_events(struct diff *d)
 			change.new = new->events[l].total;
 			if (!same_num(&change.old, &change.new))
 				add_change(d, &change);
+			compare_parts(d, &old->events[e], &new->events[l]);
 			add_entry(d, DIFF_EVENTS, DIFF_CHANGED, e, l, first);
 			break;
 		}

@@ -37,6 +37,8 @@ struct diff_change {
 	const char *key;
 	enum field_kind kind;
 	enum diff_sense sense;
+	bool is_cpu; /* of an event counter: what CPU `cpu` has of it */
+	uint32_t cpu;
 	struct scxray_num old, new;
 	bool is_text;
 	size_t old_text, new_text; /* offsets into diff.texts, NUL-terminated */

@@ -9,6 +9,9 @@
 #include "json.h"
 #include "text.h"
 
+/* Of one entry that text shows: more than a task has, less than a counter on many CPUs. */
+#define MAX_CHANGES 24
+
 static const char *const group_keys[DIFF_NR_GROUPS] = {
 	[DIFF_TASKS] = "tasks",
 	[DIFF_DSQS] = "dsqs",
@@ -56,6 +59,10 @@ static void json_change(struct json *j, const struct diff *d, const struct diff_
 	json_object(j);
 	json_key(j, "field");
 	json_string(j, c->key);
+	if (c->is_cpu) {
+		json_key(j, "cpu");
+		json_u64(j, c->cpu);
+	}
 	if (c->is_text) {
 		json_key(j, "old");
 		json_string(j, diff_text(d, c->old_text));
@@ -185,7 +192,10 @@ static void change(struct strbuf *sb, const struct diff *d, const struct diff_ch
 	int64_t delta;
 	double rate;
 
-	strbuf_puts(sb, c->key);
+	if (c->is_cpu)
+		strbuf_printf(sb, "cpu %" PRIu32, c->cpu);
+	else
+		strbuf_puts(sb, c->key);
 	strbuf_putc(sb, ' ');
 	if (c->is_text) {
 		strbuf_printf(sb, "%s → %s", diff_text(d, c->old_text), diff_text(d, c->new_text));
@@ -252,6 +262,10 @@ static void group_text(struct text *t, const struct diff *d, enum diff_group gro
 		identity(sb, d->late, group, e->late);
 		strbuf_puts(sb, ": ");
 		for (size_t c = 0; c < e->nr_changes; c++) {
+			if (c == text_cap(t, MAX_CHANGES)) {
+				strbuf_printf(sb, ", +%zu more", e->nr_changes - c);
+				break;
+			}
 			strbuf_puts(sb, c ? ", " : "");
 			change(sb, d, &d->changes[e->first_change + c]);
 		}

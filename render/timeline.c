@@ -55,6 +55,13 @@ static void add_events(struct timeline *tl, const struct scxray_sched *early,
 	}
 }
 
+/* Counters begin anew with each scheduler; before 6.16 it has no address to tell it by. */
+static bool same_sched(const struct scxray_sched *a, const struct scxray_sched *b)
+{
+	return a->sched_kva.state == b->sched_kva.state &&
+	       (a->sched_kva.state != SCXRAY_PRESENT || a->sched_kva.value == b->sched_kva.value);
+}
+
 /* Two images of one guest, and the time between them by its jiffies. */
 static void make_pair(struct timeline *tl, const struct scxray_report *early,
 		      const struct scxray_report *late)
@@ -63,6 +70,7 @@ static void make_pair(struct timeline *tl, const struct scxray_report *early,
 	size_t max;
 
 	if (!early->nr_scheds || !late->nr_scheds || !late->scheds[0].nr_events ||
+	    !same_sched(&early->scheds[0], &late->scheds[0]) ||
 	    !num_get(&early->guest.jiffies, &from) || !num_get(&late->guest.jiffies, &to) ||
 	    !num_get(&late->guest.hz, &hz) || !hz || hz > 10000 || to <= from ||
 	    to - from >= 1ULL << 40)

@@ -263,6 +263,12 @@ START_TEST(a_pair_of_images_has_two_samples_and_no_more)
 	ck_assert_ptr_null(strstr(text, "\"event_counter_timeline\":"));
 	free(text);
 	late.r.guest.hz = N(250);
+	/* or of two schedulers */
+	late.scheds[0].sched_kva.value++;
+	text = render_document(&doc, JSON, 0, false);
+	ck_assert_ptr_null(strstr(text, "\"event_counter_timeline\":"));
+	free(text);
+	late.scheds[0].sched_kva.value--;
 	late.r.guest.jiffies = early.r.guest.jiffies;
 	text = render_document(&doc, JSON, 0, false);
 	ck_assert_ptr_null(strstr(text, "\"event_counter_timeline\":"));
