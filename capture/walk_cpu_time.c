@@ -74,8 +74,9 @@ static void one_cpu(struct walk *w, struct scxray_cpu_time *time)
 	if (has_symbol(w, S_tick_cpu_sched)) {
 		uint64_t tick = percpu_addr(w, w->k->layout.symbol[S_tick_cpu_sched], time->cpu);
 
-		time->idle_sleeptime = read_member(w, tick, M_tick_sched_idle_sleeptime);
-		time->iowait_sleeptime = read_member(w, tick, M_tick_sched_iowait_sleeptime);
+		/* up to 7.1: from then on cpustat's own idle and iowait have all of it */
+		time->idle_sleeptime = read_optional(w, tick, M_tick_sched_idle_sleeptime);
+		time->iowait_sleeptime = read_optional(w, tick, M_tick_sched_iowait_sleeptime);
 	}
 }
 

@@ -60,15 +60,23 @@ images: images-deps ## a vmcore pair of a failing guest (RELEASE=6.18.15 MODE=st
 images-deps:
 	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh images
 
-$(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels/$(RELEASE)/vmlinuz
+# A module for those that look at one: an archive of its own, before the others'.
+kf_modules := $(if $(filter dlhog,$(MODE)),build/kernels/$(RELEASE)/modules.cpio)
+
+$(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels/$(RELEASE)/vmlinuz $(kf_modules)
 	@mkdir -p $(@D)
+	@cat $(kf_modules) $(kf_initrd) > $(@D)/initrd
 	@$(kf_python) $(kf)/tools/drive.py --release '$(RELEASE)' --mode '$(MODE)' --kernel build/kernels/$(RELEASE)/vmlinuz \
-		--initrd $(kf_initrd) --out $(@D) --cpus '$(CPUS)' --mem '$(MEM)' --nodes '$(NODES)' --la57 '$(LA57)' \
+		--initrd $(@D)/initrd --out $(@D) --cpus '$(CPUS)' --mem '$(MEM)' --nodes '$(NODES)' --la57 '$(LA57)' \
 		--pti '$(PTI)' --kaslr '$(KASLR)' --timeout '$(TIMEOUT)' --qemu '$(QEMU)' \
 		--append '$(if $(filter 1,$(KALLSYMS)),scxfix.kallsyms )scxfix.bighash=$(BIGHASH)'
+	@rm $(@D)/initrd
 
 build/kernels/%/vmlinuz:
 	@$(kf)/tools/fetch-kernel.sh $* $(kf_cache) $(@D)
+
+build/kernels/%/modules.cpio: | build/kernels/%/vmlinuz
+	@$(kf)/tools/fetch-modules.sh $* $(kf_cache) $(@D)
 
 # ---- the guest --------------------------------------------------------------
 
@@ -101,7 +109,7 @@ $(kf_initrd): $(kf_init) $(kf_zoo)
 # ---- the matrix -------------------------------------------------------------
 
 kf_releases := 6.12 6.16.12 6.18.15 7.0.13 7.3.4
-kf_modes := stall held vtime error hog maps
+kf_modes := stall held vtime error hog maps dlhog
 
 # RELEASE,MODE[,VARIABLE-VALUE...]; no "=", which make takes for an assignment
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))

@@ -20,6 +20,7 @@ enum scxfix_mode {
 	MODE_MAPS,  /* victims as in error, beside a zoo of maps (zoo/) */
 	MODE_SPIN,  /* ops.dispatch() of the last CPU runs in circles for seconds; nobody fails */
 	MODE_WELL,  /* nothing fails; after a while the scheduler leaves on its own */
+	MODE_DLHOG, /* as hog, by a SCHED_DEADLINE task, in a guest with more to see (system.c) */
 };
 
 enum scxfix_role {

@@ -10,11 +10,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest.h"
 
 #define HOG_PRIORITY 10
+#define SCHED_DEADLINE_POLICY 6
+#define HOG_PERIOD_NS (100 * NSEC_PER_MSEC)
 
 /* Which CPUs a task may use; "last" is the hog's. */
 enum places {
@@ -51,7 +54,7 @@ static struct crew_member members[MAX_CREW];
 static size_t nr_members;
 static unsigned int nr_by_role[ROLE_SLEEPER + 1];
 static int leash[2];
-static pid_t hog_pid;
+static pid_t hog_pid, behind_pid;
 
 /* Works a little, sleeps a little. */
 static void dozer(void)
@@ -74,6 +77,24 @@ static void sleeper(void)
 {
 	for (;;)
 		pause();
+}
+
+/* glibc 2.36 has no name for it */
+struct dl_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static void leashed(void)
+{
+	char go;
+
+	if (read(leash[0], &go, 1) != 1)
+		die("the leash broke: %s", strerror(errno));
+	spinner();
 }
 
 static void hog(void)
@@ -151,6 +172,11 @@ static void add_busies(unsigned int count)
 	}
 }
 
+static bool is_hog(enum scxfix_mode mode)
+{
+	return mode == MODE_HOG || mode == MODE_DLHOG;
+}
+
 void crew_start(const struct options *options)
 {
 	if (pipe(leash))
@@ -158,15 +184,23 @@ void crew_start(const struct options *options)
 	for (size_t i = 0; i < ARRAY_SIZE(plan); i++) {
 		enum places places = plan[i].places;
 
-		if (options->mode == MODE_HOG && plan[i].role == ROLE_VICTIM)
+		if (is_hog(options->mode) && plan[i].role == ROLE_VICTIM)
 			places = LAST_CPU;
 		add(plan[i].comm, plan[i].role, plan[i].nice, places, plan[i].live);
 	}
 	if (options->mode == MODE_VTIME)
 		add_busies(2 * machine_cpus() + 1);
-	if (options->mode == MODE_HOG) {
-		add("hog", ROLE_OTHER, 0, LAST_CPU, hog);
+	if (is_hog(options->mode)) {
+		add("hog", ROLE_OTHER, 0, LAST_CPU, options->mode == MODE_HOG ? hog : leashed);
 		hog_pid = members[nr_members - 1].pid;
+	}
+	if (options->mode == MODE_DLHOG) {
+		add("behind", ROLE_OTHER, 0, LAST_CPU, leashed);
+		behind_pid = members[nr_members - 1].pid;
+		if (locks_can()) {
+			add("lockhold", ROLE_OTHER, 0, FIRST_CPU, locks_hold);
+			add("lockwait", ROLE_OTHER, 0, FIRST_CPU, locks_wait);
+		}
 	}
 }
 
@@ -181,14 +215,42 @@ unsigned int crew_victims(void)
 	return nr_by_role[ROLE_VICTIM];
 }
 
+/*
+ * A hog that may have all of its CPU (what is used up is given anew at once), and behind it an rt
+ * task: what the victims wait for next. Neither could do this itself once the other has.
+ */
+static void raise_hogs(void)
+{
+	struct sched_param param = { .sched_priority = HOG_PRIORITY };
+	struct dl_attr attr = {
+		.size = sizeof(attr),
+		.policy = SCHED_DEADLINE_POLICY,
+		.runtime = HOG_PERIOD_NS,
+		.deadline = HOG_PERIOD_NS,
+		.period = HOG_PERIOD_NS,
+	};
+
+	if (syscall(SYS_sched_setattr, hog_pid, &attr, 0))
+		die("hog: sched_setattr: %s", strerror(errno));
+	if (sched_setscheduler(behind_pid, SCHED_FIFO, &param))
+		die("behind: sched_setscheduler: %s", strerror(errno));
+}
+
 void crew_release_hog(void)
 {
-	if (write(leash[1], "", 1) != 1)
+	const char go[2] = { 0 };
+	ssize_t size = behind_pid ? 2 : 1;
+
+	if (behind_pid)
+		raise_hogs();
+	if (write(leash[1], go, (size_t)size) != size)
 		die("the hog can't be let off: %s", strerror(errno));
 }
 
 void crew_end_hog(void)
 {
+	if (behind_pid)
+		kill(behind_pid, SIGKILL);
 	if (hog_pid && kill(hog_pid, SIGKILL))
 		die("the hog can't be killed: %s", strerror(errno));
 }

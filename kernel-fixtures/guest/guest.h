@@ -114,6 +114,15 @@ void tracing_start(void);
 void tracing_stop(void);
 void tracing_send(const char *name);
 
+/* system.c: what proc, sysfs and bpf() say of the system; and what MODE_DLHOG adds to it */
+void system_send(const struct options *options);
+void system_enrich(void);
+
+/* locks.c: a task that holds a lock for good, and one that waits for it */
+bool locks_can(void);
+void locks_hold(void);
+void locks_wait(void);
+
 /* oracle.c: what the kernel says of itself */
 void oracle_send_guest(const struct options *options);
 void oracle_send_moment(const struct options *options, const char *moment, bool scheduler);

@@ -54,7 +54,7 @@ static void fail(const struct options *options)
 	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
 	mark("healthy");
 	scheduler_start_failing();
-	if (options->mode == MODE_HOG)
+	if (options->mode == MODE_HOG || options->mode == MODE_DLHOG)
 		crew_release_hog();
 	wait_for(starving, &quarter_ns, options->timeout_ms / 2, "for the victims to starve");
 	since = starving_since();
@@ -64,6 +64,7 @@ static void fail(const struct options *options)
 
 	/* A little later than half-way, which is what the trigger of a monitor asks for. */
 	sleep_until_ns(since + timeout_ns * 9 / 16);
+	system_send(options);
 	oracle_send_moment(options, "half", true);
 	mark("half");
 	if (!text_write("/proc/sysrq-trigger", "D"))
@@ -125,6 +126,8 @@ static void all_rounds(const struct options *options)
 	if (options->mode == MODE_MAPS)
 		zoo_make(options);
 	crew_start(options);
+	if (options->mode == MODE_DLHOG)
+		system_enrich();
 	if (options->clock)
 		clock_watch();
 	if (options->delay_s) {

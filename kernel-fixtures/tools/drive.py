@@ -28,8 +28,9 @@ DUMP_LIMIT = 300
 OUTPUTS = ("meta.json", "half.vmcore", "error.vmcore", "guest.vmcore", "oracle.txt", "half-dump.txt", "dump.txt",
            "maps.txt", "kallsyms.txt", "serial.log")
 # Sections of oracle.txt, in order, and the texts that the guest sends for them.
-SECTIONS = (("guest", "oracle-guest.txt"), ("symbols", "symbols.txt"), ("half", "oracle-half.txt"),
-            ("exit", "oracle-exit.txt"), ("after", "oracle-after.txt"), ("idle", "oracle-idle.txt"))
+SECTIONS = (("guest", "oracle-guest.txt"), ("symbols", "symbols.txt"), ("system", "oracle-system.txt"),
+            ("half", "oracle-half.txt"), ("exit", "oracle-exit.txt"), ("after", "oracle-after.txt"),
+            ("idle", "oracle-idle.txt"))
 
 
 class Run:

@@ -12,7 +12,8 @@ and replayed from a saved core; each pair's dual report is validated.  Where the
 listed its maps (maps.txt, of MODE=maps), they are compared too (compare_maps.py).
 The kernel stack of every sleeping task has to lead to where stacks really end, and
 those that the kernel printed have to be the same, frame by frame (compare_stacks.py).
-Programs, the kernel's log and tasks' identities have a comparison of their own (compare_system.py).
+Programs, the kernel's log and tasks' identities have a comparison of their own (compare_system.py), and what the guest
+read of itself just before the half-way image another (compare_facts.py).
 """
 
 import argparse
@@ -27,6 +28,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 import harness  # noqa: E402
 from compare import compare  # noqa: E402
+from compare_facts import compare_facts, has_facts  # noqa: E402
 from compare_maps import compare_maps  # noqa: E402
 from compare_stacks import compare_stacks, sleeping_stacks  # noqa: E402
 from compare_system import compare_system  # noqa: E402
@@ -116,6 +118,18 @@ class Check:
                          "\n".join(done.differences))
         return done.compared
 
+    def compare_facts(self, what, report, path):
+        """Figures compared with what the guest read of itself just before the half-way image."""
+        with open(os.path.join(path, "oracle.txt"), encoding="utf-8", errors="surrogateescape") as f:
+            oracle = f.read()
+        if not has_facts(oracle):  # made by an earlier recipe
+            return 0
+        done = compare_facts(report, oracle)
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} figures equal what the guest read in proc, {done.stacks} stacks "
+                         "among them", "\n".join(done.differences))
+        return done.compared
+
     def stacks(self, what, report, path=None):
         """Frames compared; and every sleeping task's stack ends where stacks end."""
         good, broken = sleeping_stacks(report)
@@ -188,6 +202,8 @@ class Check:
             of_maps = self.compare_maps(what, report, os.path.join(path, "maps.txt"))
             self.cases.check(of_maps or meta.get("mode") != "maps", f"{what}: maps were compared")
             of_system = self.compare_system(what, report, path)
+            if moment == "half":
+                of_system += self.compare_facts(what, report, path)
             self.figures += figures + of_maps + of_system
             notes.append(f"{moment} {figures}" + (f" and {of_maps} of maps" if of_maps else "") +
                          f" and {of_system} of the system" +
