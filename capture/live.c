@@ -64,6 +64,7 @@ static void forget(struct scxray_live *live)
 	free(live->changing);
 	live->changing = NULL;
 	live->nr_changing = 0;
+	memset(live->constant, 0, sizeof(live->constant));
 	free(live->plan.cpus);
 	live->plan = (struct live_plan){ 0 };
 	live->latch = (struct live_latch){ 0 };
@@ -163,10 +164,11 @@ static int check_types(const struct kernel *k, struct scxray_error *err)
 }
 
 /* Whole pages of a range that no kernel writes to once it runs. */
-static void mark_constant(struct scxray_live *live, uint64_t start, uint64_t end)
+static void mark_constant(struct scxray_live *live, size_t i, uint64_t start, uint64_t end)
 {
 	struct page_store *base = live->base;
 
+	live->constant[i] = (struct live_range){ start, end };
 	live->source.phys.recording = false;
 	for (uint64_t kva = (start + PAGE_MASK) & ~PAGE_MASK;
 	     end > PAGE_SIZE && kva >= start && kva <= end - PAGE_SIZE; kva += PAGE_SIZE) {
@@ -189,10 +191,10 @@ static int split_base(struct scxray_live *live, struct scxray_error *err)
 	const uint64_t *symbol = live->kernel.layout.symbol;
 	struct page_store *base = live->base;
 
-	mark_constant(live, where->names, where->offsets + 4ULL * live->kernel.symbols.nr);
-	mark_constant(live, symbol[S___start_BTF], symbol[S___stop_BTF]);
-	mark_constant(live, symbol[S___start_orc_unwind_ip], symbol[S___stop_orc_unwind_ip]);
-	mark_constant(live, symbol[S___start_orc_unwind], symbol[S___stop_orc_unwind]);
+	mark_constant(live, 0, where->names, where->offsets + 4ULL * live->kernel.symbols.nr);
+	mark_constant(live, 1, symbol[S___start_BTF], symbol[S___stop_BTF]);
+	mark_constant(live, 2, symbol[S___start_orc_unwind_ip], symbol[S___stop_orc_unwind_ip]);
+	mark_constant(live, 3, symbol[S___start_orc_unwind], symbol[S___stop_orc_unwind]);
 	live->changing = malloc((base->nr ? base->nr : 1) * sizeof(*live->changing));
 	if (!live->changing)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");

@@ -47,6 +47,13 @@ struct live_plan {
 	uint64_t queued; /* SCX_TASK_QUEUED */
 };
 
+/* Addresses of what no kernel writes to once it runs: kallsyms, BTF, two ORC tables. */
+#define LIVE_NR_CONSTANT 4
+
+struct live_range {
+	uint64_t start, end;
+};
+
 /* A scheduler's user-exit record, where the rehearsal saw it. */
 struct live_latch {
 	enum {
@@ -72,6 +79,7 @@ struct scxray_live {
 	/* pages of it that the kernel may write to: each recording copies them anew */
 	uint64_t *changing;
 	size_t nr_changing;
+	struct live_range constant[LIVE_NR_CONSTANT];
 	struct page_store *scratch; /* of rehearsals */
 	uint64_t nr_expected;	    /* pages of a recording, as the last rehearsal had them */
 	struct pool pool;
@@ -98,8 +106,8 @@ int live_plan_look(struct scxray_live *live, struct scxray_error *err);
 void live_find_latch(struct scxray_live *live);
 
 /*
- * Copies the pages of `base` that may have changed, budget or not: without them no
- * report can begin.
+ * Copies the pages of `base` that may have changed, and the page tables of those that may not,
+ * budget or not: without them no report can begin.
  */
 void live_record_changing(struct scxray_live *live, struct recorder *rec);
 

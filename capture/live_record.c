@@ -12,6 +12,7 @@
 #include "live.h"
 
 #define MAX_RETIRED 4
+#define MAX_CONSTANT (256u << 20)
 
 struct scxray_snapshot {
 	struct page_store *pages;
@@ -79,6 +80,22 @@ void scxray_snapshot_destroy(struct scxray_snapshot *snapshot)
 
 /* ---- under the freeze ------------------------------------------------------- */
 
+#define LEAF_SPAN (512 * PAGE_SIZE) /* what one last-level page table maps */
+
+/*
+ * A kernel maps itself in large pages and splits them later, as when it ends its boot while it is
+ * being found: the pages are where they were, the tables that lead to them are others.
+ */
+static void record_tables(struct scxray_live *live, const struct live_range *range)
+{
+	uint64_t gpa;
+
+	if (range->end - range->start > MAX_CONSTANT || range->end < range->start)
+		return;
+	for (uint64_t kva = range->start; kva < range->end; kva = (kva | (LEAF_SPAN - 1)) + 1)
+		paging_translate(&live->g.paging, kva, &gpa);
+}
+
 void live_record_changing(struct scxray_live *live, struct recorder *rec)
 {
 	struct recorder unlimited = { .to = rec->to, .max_pages = UINT64_MAX };
@@ -92,6 +109,8 @@ void live_record_changing(struct scxray_live *live, struct recorder *rec)
 
 		phys_page_at(phys, live->changing[i], &host, &len);
 	}
+	for (size_t i = 0; i < LIVE_NR_CONSTANT; i++)
+		record_tables(live, &live->constant[i]);
 	phys->recorder = before;
 }
 
