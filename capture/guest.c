@@ -2,14 +2,29 @@
 #include <string.h>
 
 #include "guest.h"
+#include "record.h"
 
 /* The bytes from `kva` to the end of its page. */
 static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len)
 {
-	uint64_t gpa;
-	enum read_status status = paging_translate(&g->paging, kva, &gpa);
+	uint64_t gpa, page = (kva >> PAGE_SHIFT) + 1;
+	size_t slot = page & (PAGING_TLB_SLOTS - 1), in_page = kva & PAGE_MASK;
+	struct recorder *rec = g->phys->recording ? g->phys->recorder : NULL;
+	enum read_status status;
 
-	return status ? status : phys_page_at(g->phys, gpa, host, len);
+	/* under a freeze most reads are of a page that was read a moment ago */
+	if (rec && g->paging.tlb[slot].copy && g->paging.tlb[slot].page == page &&
+	    recorder_again(rec)) {
+		*host = g->paging.tlb[slot].copy + in_page;
+		*len = PAGE_SIZE - in_page;
+		return READ_OK;
+	}
+	status = paging_translate(&g->paging, kva, &gpa);
+	if (!status)
+		status = phys_page_at(g->phys, gpa, host, len);
+	if (!status && rec && *len == PAGE_SIZE - in_page)
+		g->paging.tlb[slot].copy = *host - in_page;
+	return status;
 }
 
 enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got)

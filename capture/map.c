@@ -58,7 +58,7 @@ const uint8_t *map_bytes(struct walk *w, uint64_t kva, uint32_t size, const char
 	uint8_t *bytes;
 
 	*reason = NULL;
-	bytes = size <= MAX_VALUE ? pool_alloc(w->pool, size) : NULL;
+	bytes = size <= MAX_VALUE ? pool_room(w->pool, size) : NULL;
 	if (!bytes) {
 		*reason = size > MAX_VALUE ? "impossible size" : "report memory is used up";
 		return NULL;

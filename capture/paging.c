@@ -89,6 +89,7 @@ enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *
 		return status;
 	paging->tlb[slot].page = page;
 	paging->tlb[slot].gpa = *gpa & ~PAGE_MASK;
+	paging->tlb[slot].copy = NULL;
 	return READ_OK;
 }
 

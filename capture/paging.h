@@ -19,6 +19,7 @@ struct paging {
 	struct {
 		uint64_t page; /* virtual page number + 1; 0 is empty */
 		uint64_t gpa;
+		const uint8_t *copy; /* of a page that is recorded (guest.c); else NULL */
 	} tlb[PAGING_TLB_SLOTS];
 	/* the last tables of a walk: a big map's pages lie in few of them */
 	struct {

@@ -133,7 +133,7 @@ void *pool_push(struct pool *pool, void **array, size_t *count, size_t elem)
 	uint8_t *bytes;
 
 	if (n == 0 || (n >= 8 && (n & (n - 1)) == 0)) {
-		uint8_t *grown = pool_alloc(pool, (n ? n * 2 : 8) * elem);
+		uint8_t *grown = pool_room(pool, (n ? n * 2 : 8) * elem);
 
 		if (!grown)
 			return NULL;
@@ -141,7 +141,9 @@ void *pool_push(struct pool *pool, void **array, size_t *count, size_t elem)
 			memcpy(grown, *array, n * elem);
 		*array = grown;
 	}
-	bytes = *array;
+	bytes = (uint8_t *)*array + n * elem;
+	if (bytes < pool->base + pool->dirty)
+		memset(bytes, 0, elem);
 	*count = n + 1;
-	return bytes + n * elem;
+	return bytes;
 }

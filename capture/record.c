@@ -9,8 +9,6 @@
 #include "clock.h"
 #include "record.h"
 
-/* Pages that were copied before cost no time to speak of, but many of them do. */
-#define LOOKUPS_PER_CLOCK 1024
 #define MAX_INDEX_POPULATED (8u << 20) /* of a guest of 8 GiB */
 
 static void *reserve(uint64_t size)
@@ -149,7 +147,7 @@ enum read_status recorder_page(struct recorder *rec, uint64_t number, uint64_t g
 	uint8_t *bytes;
 
 	/* all reads fail from then on, so that each loop of a walk ends soon */
-	if (rec->late || (++rec->lookups % LOOKUPS_PER_CLOCK == 0 && is_late(rec)))
+	if (rec->late || (++rec->lookups % RECORDER_CLOCK_EVERY == 0 && is_late(rec)))
 		return READ_DEADLINE;
 	if (slot) {
 		*copy = to->bytes + (slot - 1) * PAGE_SIZE;

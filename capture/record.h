@@ -48,6 +48,8 @@ static inline const uint8_t *page_store_find(const struct page_store *store, uin
 	return slot ? store->bytes + (slot - 1) * PAGE_SIZE : NULL;
 }
 
+#define RECORDER_CLOCK_EVERY 1024 /* look-ups: pages that were copied before cost little time */
+
 struct recorder {
 	struct page_store *to;
 	const struct page_store *base; /* its constant pages are not copied again; or NULL */
@@ -59,6 +61,15 @@ struct recorder {
 	uint64_t late_us; /* when, since the start */
 	bool full;	  /* the budget is used up: no new page is read any more */
 };
+
+/* May a copy that was handed out before be read again without asking for it? */
+static inline bool recorder_again(struct recorder *rec)
+{
+	if (rec->late || rec->lookups % RECORDER_CLOCK_EVERY == RECORDER_CLOCK_EVERY - 1)
+		return false;
+	rec->lookups++;
+	return true;
+}
 
 /*
  * The bytes of a page, PAGE_SIZE of them: copied from `from` (`len` bytes; the rest is 0) if

@@ -28,19 +28,36 @@ static struct scxray_num follow(struct walk *w, uint64_t base, enum layout_membe
 	return to;
 }
 
+/* What is the same for all tasks. */
+struct identities {
+	struct pid_type {
+		const char *name;
+		uint64_t index; /* UINT64_MAX: not in this kernel */
+	} pgid, sid;
+	uint64_t cgroup; /* the last one whose path was read */
+};
+
+static struct pid_type pid_type(struct walk *w, const char *name)
+{
+	struct pid_type type = { .name = name };
+
+	if (!types_enumerator(&w->k->types, "pid_type", name, &type.index))
+		type.index = UINT64_MAX;
+	return type;
+}
+
 /* signal->pids[type]->numbers[0].nr: the number in the first pid namespace. */
-static struct scxray_num pid_of(struct walk *w, uint64_t signal, const char *type)
+static struct scxray_num pid_of(struct walk *w, uint64_t signal, const struct pid_type *type)
 {
 	const struct member *pids = &w->k->layout.member[M_signal_struct_pids];
 	struct scxray_num pid;
-	uint64_t index;
 
-	if (!types_enumerator(&w->k->types, "pid_type", type, &index) || index >= pids->size / 8)
-		return (struct scxray_num){ .reason = type, .state = SCXRAY_MISSING };
+	if (type->index >= pids->size / 8)
+		return (struct scxray_num){ .reason = type->name, .state = SCXRAY_MISSING };
 	if (!has_member(w, M_pid_numbers) || !has_member(w, M_upid_nr))
 		return read_member(w, signal,
 				   has_member(w, M_pid_numbers) ? M_upid_nr : M_pid_numbers);
-	pid = read_int(w, signal + pids->offset + index * 8, 8, false);
+	pid = read_int(w, signal + pids->offset + type->index * 8, 8, false);
 	if (pid.state != SCXRAY_PRESENT)
 		return pid;
 	if (!pid.value) /* a task on its way out */
@@ -48,7 +65,7 @@ static struct scxray_num pid_of(struct walk *w, uint64_t signal, const char *typ
 	return read_member(w, member_addr(w, pid.value, M_pid_numbers), M_upid_nr);
 }
 
-static void signal_part(struct walk *w, struct scxray_task *task)
+static void signal_part(struct walk *w, const struct identities *ids, struct scxray_task *task)
 {
 	static const struct number table[] = {
 		{ offsetof(struct scxray_task, nr_threads), M_signal_struct_nr_threads },
@@ -65,11 +82,11 @@ static void signal_part(struct walk *w, struct scxray_task *task)
 		return;
 	}
 	numbers(w, task, signal.value, table, sizeof(table) / sizeof(table[0]));
-	task->pgid = pid_of(w, signal.value, "PIDTYPE_PGID");
-	task->sid = pid_of(w, signal.value, "PIDTYPE_SID");
+	task->pgid = pid_of(w, signal.value, &ids->pgid);
+	task->sid = pid_of(w, signal.value, &ids->sid);
 }
 
-static void identity(struct walk *w, struct scxray_task *task)
+static void identity(struct walk *w, struct identities *ids, struct scxray_task *task)
 {
 	static const struct number table[] = {
 		{ offsetof(struct scxray_task, core_cookie), M_task_struct_core_cookie },
@@ -88,16 +105,23 @@ static void identity(struct walk *w, struct scxray_task *task)
 	task->real_parent_pid = found ? read_member(w, to.value, M_task_struct_pid) : to;
 	if (found)
 		task->real_parent_comm = read_text_array(w, to.value, M_task_struct_comm);
-	signal_part(w, task);
+	signal_part(w, ids, task);
 	to = follow(w, task->kva, M_task_struct_cgroups, &found);
 	if (found)
 		to = follow(w, to.value, M_css_set_dfl_cgrp, &found);
-	if (found)
-		task->cgroup_path = cgroup_label(w, to.value);
+	if (!found || (is_recording(w) && to.value == ids->cgroup))
+		return;
+	task->cgroup_path = cgroup_label(w, to.value);
+	ids->cgroup = to.value;
 }
 
 void walk_task_identities(struct walk *w)
 {
+	struct identities ids = {
+		.pgid = pid_type(w, "PIDTYPE_PGID"),
+		.sid = pid_type(w, "PIDTYPE_SID"),
+	};
+
 	for (size_t i = 0; i < w->r->nr_tasks; i++)
-		identity(w, &w->r->tasks[i]);
+		identity(w, &ids, &w->r->tasks[i]);
 }

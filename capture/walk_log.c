@@ -142,8 +142,11 @@ static void caller(struct walk *w, struct scxray_log_record *record, uint64_t in
 static struct scxray_log_record *new_record(struct walk *w)
 {
 	void *log = w->r->log;
-	struct scxray_log_record *record = pool_push(w->pool, &log, &w->r->nr_log, sizeof(*record));
+	struct scxray_log_record *record;
 
+	if (is_recording(w) && log) /* one is enough for what nobody reads */
+		return log;
+	record = pool_push(w->pool, &log, &w->r->nr_log, sizeof(*record));
 	w->r->log = log;
 	return record;
 }

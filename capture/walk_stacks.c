@@ -65,6 +65,10 @@ static void record_stack(struct stacks *s, uint64_t sp, uint64_t end)
 {
 	uint64_t words[PAGE_SIZE / 8];
 
+	if (!s->modules_end) {
+		guest_touch(s->w->g, sp, end - sp);
+		return;
+	}
 	while (sp < end) {
 		uint64_t size = PAGE_SIZE - (sp & PAGE_MASK);
 
@@ -72,7 +76,7 @@ static void record_stack(struct stacks *s, uint64_t sp, uint64_t end)
 			size = end - sp;
 		if (guest_read(s->w->g, sp, words, size))
 			return;
-		for (size_t i = 0; s->modules_end && i < size / 8; i++)
+		for (size_t i = 0; i < size / 8; i++)
 			if (words[i] >= s->modules_start && words[i] <= s->modules_end)
 				record_module(s, words[i]);
 		sp += size;
@@ -173,8 +177,14 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 	u.bp = v->regs.value[SCXRAY_REG_RBP];
 	if (v->curr_kva.state == SCXRAY_PRESENT)
 		bounds(s, v->curr_kva.value, &u);
-	if (is_recording(s->w)) { /* this stack, and the task's where it is another one */
-		record_stack(s, u.sp, (u.sp & ~(PAGE_SIZE - 1)) + PAGE_SIZE);
+	if (is_recording(s->w)) {
+		record_module(s, u.ip);
+		if (u.sp >= u.stack && u.sp < u.stack_end) {
+			record_stack(s, u.sp, u.stack_end);
+			return;
+		}
+		/* an interrupt's: where it leads to is found by unwinding alone */
+		record_stack(s, u.sp, (u.sp & ~PAGE_MASK) + PAGE_SIZE);
 		guest_touch(s->w->g, u.stack, u.stack_end - u.stack);
 	}
 	walk_up(s, &u, &v->backtrace);
@@ -274,7 +284,8 @@ static void of_tasks(struct stacks *s)
 		if (task->runnable_age_jiffies.state == SCXRAY_PRESENT)
 			order[i].age = (int64_t)task->runnable_age_jiffies.value;
 	}
-	if (order)
+	/* one that records takes all, and those that wait were found first */
+	if (order && (!is_recording(s->w) || r->nr_tasks > s->w->settings.max_task_stacks))
 		sort(order, r->nr_tasks, sizeof(*order), by_worth);
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		struct scxray_task *task = &r->tasks[order ? order[i].index : i];
