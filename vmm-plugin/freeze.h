@@ -22,7 +22,10 @@
 
 struct vm; /* the vCPUs and what is needed to stop them; opaque */
 
-/* Copies what it needs of the host's description.  NULL when out of memory or KVM refuses. */
+/*
+ * Copies what it needs of the host's description.  NULL and *err when out of memory, or where it
+ * makes no sense.
+ */
 struct vm *vm_create(const struct scxray_plugin_host *host, struct scxray_error *err);
 void vm_destroy(struct vm *vm);
 
@@ -43,8 +46,8 @@ struct freeze_result {
 	uint64_t frozen_us;	/* first kick to the last vCPU let go */
 	int64_t guest_clock_us; /* what of that the guest's clock saw; -1: not known */
 	const char *clock;	/* static text: how clocks were held back, or why not */
-	const char *
-		devices; /* static text: "paused", "not paused: ..."; NULL: the host has no such call */
+	/* static text: "paused", "not paused: ..."; NULL: the host has no such call */
+	const char *devices;
 };
 
 /*
@@ -58,7 +61,10 @@ const struct scxray_live_vcpu *freeze_vcpus(const struct vm *vm);
 
 void freeze_end(struct vm *vm, struct freeze_result *result);
 
-/* Ends a wait of freeze_begin() early (the VM ends).  Any thread. */
+/*
+ * Ends a wait of freeze_begin() or vm_sample_regs() early, and all later ones at once: the VM
+ * ends.  Those that hold at the watchpoint go on.  Any thread.
+ */
 void vm_abort(struct vm *vm);
 
 /*
@@ -80,7 +86,12 @@ enum watchpoint_state {
  * Stops the vCPU that writes `size` (1, 2, 4, 8) bytes at guest virtual `kva`; kva 0 takes the
  * watchpoint away.  Each vCPU sets its own registers when it next returns from KVM_RUN; they are
  * kicked for that.  A vCPU that hits it parks inside vcpu_exit() until the next freeze has ended
- * (or until the watchpoint is taken away), so that nothing moves on.  Any thread but a vCPU's.
+ * (or until the watchpoint is taken away or set anew, or 10 s have passed), so that nothing moves
+ * on.  It stays armed: a later write hits again.  Any thread but a vCPU's.
+ *
+ * Before vm_destroy() it has to be out of the debug registers of vCPUs that run on, or their hits
+ * exit to a host that does not know of them: watchpoint_set(vm, 0, 0), then vm_sample_regs(),
+ * which waits until each has come by.
  */
 void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size);
 enum watchpoint_state watchpoint_state(struct vm *vm);

@@ -228,10 +228,17 @@ static void *vcpu_main(void *arg)
 	struct tiny_vcpu *v = arg;
 	struct tiny_vm *tiny = v->tiny;
 
+	if (tiny->block_signals) {
+		sigset_t set;
+
+		sigfillset(&set);
+		sigdelset(&set, SIGUSR1);
+		pthread_sigmask(SIG_SETMASK, &set, NULL);
+	}
 	v->tid = (int)syscall(SYS_gettid);
 	while (!tiny->go)
 		usleep(100);
-	if (tiny->announce)
+	if (tiny->announce && !tiny->silent)
 		vm_vcpu_start(tiny->vm, v->index);
 	while (!tiny->stop && !v->leave) {
 		int result = ioctl(v->fd, KVM_RUN, 0) ? -errno : 0;
@@ -350,8 +357,10 @@ struct tiny_vm *tiny_vm_create(uint32_t nr, const enum tiny_program *programs)
 
 static int32_t pause_devices(void *context)
 {
-	((struct tiny_vm *)context)->paused++;
-	return 0;
+	struct tiny_vm *tiny = context;
+
+	tiny->paused++;
+	return tiny->pause_result;
 }
 
 static void resume_devices(void *context)
@@ -418,6 +427,11 @@ void tiny_vm_start(struct tiny_vm *tiny, bool announce, int kick_signal)
 		tiny->ticking = true;
 }
 
+void tiny_vm_interrupt(struct tiny_vm *tiny, uint32_t index)
+{
+	syscall(SYS_tgkill, getpid(), tiny->vcpus[index].tid, SIGUSR1);
+}
+
 void tiny_vm_halt_thread(struct tiny_vm *tiny, uint32_t index, bool on)
 {
 	halted = on;
@@ -436,7 +450,7 @@ void tiny_vm_destroy(struct tiny_vm *tiny)
 		v->stuck = false;
 		while (!v->ended) {
 			__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-			syscall(SYS_tgkill, getpid(), v->tid, SIGUSR1);
+			tiny_vm_interrupt(tiny, i);
 			usleep(200);
 		}
 		pthread_join(v->thread, NULL);

@@ -68,6 +68,10 @@ struct tiny_vm {
 	struct vm *_Atomic vm; /* the coordinator */
 	bool irqchip;
 	bool announce; /* vCPUs call vcpu_start(); else their tid is given */
+	/* set between create and start */
+	bool silent;	    /* neither vcpu_start() nor tids: a host that has forgotten both */
+	bool block_signals; /* vCPU threads block all signals but the host's own */
+	int32_t pause_result;
 	_Atomic bool stop;
 	_Atomic bool go; /* threads may enter */
 	pthread_t ticker;
@@ -96,6 +100,9 @@ void tiny_vm_start_vcpu(struct tiny_vm *tiny, uint32_t index);
 
 /* Ends all threads and frees all. */
 void tiny_vm_destroy(struct tiny_vm *tiny);
+
+/* A signal of the host's own, as for anything else it wants of that thread. */
+void tiny_vm_interrupt(struct tiny_vm *tiny, uint32_t index);
 
 /* A signal to one vCPU's thread that makes it stand still (in the handler) until `on` is false. */
 void tiny_vm_halt_thread(struct tiny_vm *tiny, uint32_t index, bool on);
