@@ -229,6 +229,24 @@ START_TEST(an_image_says_why_it_has_none)
 }
 END_TEST
 
+START_TEST(what_the_bytes_do_not_say_is_not_known)
+{
+	struct host_record record = { .tag = HOST_HAS_TIMING, .size = 1 };
+	uint8_t bytes[sizeof(record) + 1] = { [sizeof(record)] = 1 };
+	struct scxray_source source = { .host = bytes, .host_size = sizeof(bytes) };
+	struct scxray_report r = { 0 };
+	struct pool pool;
+
+	memcpy(bytes, &record, sizeof(record));
+	ck_assert_int_eq(pool_init(&pool, 1 << 20), 0);
+	host_report(&source, &pool, &r);
+	ck_assert(r.host->has_timing);
+	ck_assert_int_eq(r.host->timing.guest_clock_us, -1);
+	ck_assert_ptr_null(r.host->timing.clock);
+	pool_deinit(&pool);
+}
+END_TEST
+
 START_TEST(what_no_core_may_hold_is_refused)
 {
 	static uint64_t zeros[HOST_MAX_SAMPLES + 1];
@@ -443,6 +461,7 @@ static const unit_test tests[] = {
 	&it_comes_out_of_a_report_and_out_of_a_core,
 	&a_degraded_capture_without_a_kernel_has_registers,
 	&an_image_says_why_it_has_none,
+	&what_the_bytes_do_not_say_is_not_known,
 	&what_no_core_may_hold_is_refused,
 	&a_name_that_could_be_no_key_is_left_out,
 	&a_report_without_room_says_so,

@@ -47,6 +47,9 @@ START_TEST(a_pair_with_all_that_a_host_knows)
 	/* the hosts' figures, not those of the reports */
 	ck_assert_uint_eq(doc.early_max_age_jiffies, 1005);
 	ck_assert_uint_eq(doc.late_max_age_jiffies, 2310);
+	early_host.host.threshold_jiffies = 998;
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	ck_assert_uint_eq(doc.early_threshold_jiffies, 998);
 	check_golden(&doc, TEXT, 120, false, "dual-live.txt");
 	check_golden(&doc, JSON, 0, false, "dual-live.json");
 	end();
