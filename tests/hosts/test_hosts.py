@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Hosts that know nothing but plugin.h: their reports against those of the program.
+
+The hosts of this folder get the memory of a bundled core, run a few instructions of their own
+beside it, and trigger both moments.  What the plugin then reports of the kernel in that memory
+is what `scxray report` makes of the core.  And the code in docs/embedding.md compiles.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import harness  # noqa: E402
+from schema import Validator  # noqa: E402
+
+PLUGIN = os.path.join(harness.BUILD, "scxray-plugin.so")
+HOSTS = [os.path.join(harness.BUILD, "tests", "hosts", name) for name in ("host-c", "host-cpp")]
+TOOLS = os.path.join(harness.BUILD, "tests", "tools")
+CORES = ("6.12-held", "6.18.15-vtime", "7.3.4-stall")
+
+# Of the host rather than of the kernel: its vCPUs, its RAM, how it was watched.
+OWN = {"vcpu_regs", "diagnosis", "generator", "schema_version", "trigger", "event_counter_timeline",
+       "event_counter_timeline_source", "event_counter_timeline_period_ms", "event_counter_timeline_samples_taken",
+       "event_counter_timeline_unavailable", "vcpu_perf_at_freeze", "vcpu_perf_at_freeze_unavailable"}
+VALIDATOR = Validator(harness.SCHEMA)
+OWN_OF_GUEST = {"memory_bytes", "found_by"}
+# The stack of a task that runs begins at its vCPU's registers, and those are the host's.
+RUNNING = re.compile(r"runs on cpu \d+, whose registers are unknown")
+
+# What the guide's code takes for granted.
+PRELUDE = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <scxray/plugin.h>
+struct my_vcpu { uint32_t index; int fd; struct kvm_run *run; volatile int stop; struct pollfd wakeup; };
+void handle_exit(struct my_vcpu *vcpu);
+int start_scxray(const char *path, int vm_fd, const struct scxray_plugin_region *regions, uint32_t nr_regions,
+                 const struct scxray_plugin_vcpu *shown, uint32_t nr_vcpus);
+void vcpu_thread(struct my_vcpu *vcpu);
+void end_scxray(void);
+void wait_for_interrupt(struct my_vcpu *vcpu);
+"""
+
+
+def run(*command, timeout=120):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+                          errors="backslashreplace", check=False)
+
+
+def said(ran):
+    return f"status {ran.returncode}\n{ran.stdout}{ran.stderr}"
+
+
+def not_in_core(value):
+    return isinstance(value, dict) and "not in this core" in str(value.get("reason"))
+
+
+def differences(image, live, where="", skip=()):
+    """Paths at which two reports differ; a page that the core lacks is one of zeros in the host's RAM."""
+    if not_in_core(image):
+        return []
+    if isinstance(image, dict) and isinstance(live, dict):
+        found = []
+        if RUNNING.fullmatch(str(live.get("kernel_stack_end"))):
+            skip = {"kernel_stack", "kernel_stack_end"}
+        for key in sorted((image.keys() | live.keys()) - set(skip)):
+            if key not in image or key not in live:
+                found.append(f"{where}.{key}: only in one")
+            else:
+                found += differences(image[key], live[key], f"{where}.{key}")
+        return found
+    if isinstance(image, list) and isinstance(live, list) and len(image) == len(live):
+        return [d for i, (a, b) in enumerate(zip(image, live)) for d in differences(a, b, f"{where}[{i}]")]
+    return [] if image == live else [f"{where}: {json.dumps(image)[:150]} is now {json.dumps(live)[:150]}"]
+
+
+def compare(image, live):
+    guests = differences(image["guest"], live["guest"], ".guest", OWN_OF_GUEST)
+    return guests + differences(image, live, "", OWN | {"guest"})
+
+
+def make_ram(cases, core, folder):
+    """The core's memory as a file, and CR3; None where it could not be made."""
+    whole, raw = os.path.join(folder, "whole.core.zst"), os.path.join(folder, "ram")
+    made = run(os.path.join(TOOLS, "running_core"), core, whole)
+    ram = run(os.path.join(TOOLS, "core2raw"), whole, raw)
+    if not cases.check(made.returncode == 0 and ram.returncode == 0, f"{core}: its memory", said(made) + said(ram)):
+        return None
+    return raw, ram.stdout.strip()
+
+
+def check_host(cases, host, name, image, ram, folder):
+    what = f"{os.path.basename(host)} with {name}"
+    ran = run(host, PLUGIN, *ram, f"output={folder}", f"name={os.path.basename(host)}", "triggers=none", "core=on")
+    if not cases.check(ran.returncode == 0, f"{what}: runs", said(ran)):
+        return
+    words = dict(line.split(": ", 1) for line in ran.stdout.splitlines() if ": " in line)
+    cases.check((words["early"], words["late"]) == ("0", "0"), f"{what}: both moments", said(ran))
+    cases.check(words.get("runs on", "yes") == "yes", f"{what}: its vCPUs run on", said(ran))
+    paths = re.findall(r"^path: (.*)$", ran.stdout, re.M)
+    cases.check(len(paths) == 4 and all(os.path.getsize(p) for p in paths), f"{what}: files", said(ran))
+    cases.check(sorted(os.listdir(folder)) == sorted(os.path.basename(p) for p in paths), f"{what}: no other files",
+                os.listdir(folder))
+
+    path = next(p for p in paths if p.endswith(".json"))
+    with open(path, "rb") as f:
+        text = f.read()
+    wrong = VALIDATOR.errors(text)
+    dual = json.loads(text)
+    cases.check(not wrong, f"{what}: its JSON is valid", "\n".join(wrong))
+    for moment in ("early", "late"):
+        found = compare(image, dual[moment])
+        cases.check(not found, f"{what}: {moment} is the core's report", "\n".join(found))
+        registers = dual[moment]["vcpu_regs"]
+        cases.check(len(registers) == 2 and all(int(r["instruction_pointer"], 16) < 4096 for r in registers),
+                    f"{what}: {moment} has the registers of its vCPUs", registers)
+    replay_cores(cases, what, paths, dual, folder)
+    for p in paths:
+        os.unlink(p)
+
+
+def replay_cores(cases, what, paths, dual, folder):
+    """The cores beside the report give it once more."""
+    late, early = [p for p in paths if p.endswith(".zst")]
+    again = os.path.join(folder, "again.json")
+    ran = harness.scxray("report", "--early", early, late, "-o", again)
+    if cases.check(ran.status == 0, f"{what}: its cores are read", ran):
+        with open(again, encoding="utf-8") as f:
+            replayed = json.load(f)
+        for moment in ("early", "late"):
+            cases.check(replayed[moment] == dual[moment], f"{what}: {moment} again from its core",
+                        "\n".join(differences(replayed[moment], dual[moment])))
+        os.unlink(again)
+
+
+def check_reports(cases):
+    for name in CORES:
+        core = os.path.join(harness.CORES, name + "-error.core.zst")
+        with tempfile.TemporaryDirectory() as folder:
+            report = os.path.join(folder, "image.json")
+            ran = harness.scxray("report", core, "-o", report)
+            ram = make_ram(cases, core, folder)
+            if not cases.check(ran.status == 0, f"{name}: report", ran) or not ram:
+                continue
+            with open(report, encoding="utf-8") as f:
+                image = json.load(f)
+            out = os.path.join(folder, "out")
+            os.mkdir(out)
+            for host in HOSTS:
+                check_host(cases, host, name, image, ram, out)
+
+
+def check_settings(cases):
+    ran = run(HOSTS[0], PLUGIN)
+    keys = [line.partition("=")[0] for line in ran.stdout.splitlines()]
+    cases.check(ran.returncode == 0 and {"output", "name", "triggers", "park_deadline_ms"} <= set(keys),
+                "settings are listed without a VM", said(ran))
+    with open(os.path.join(harness.ROOT, "docs", "embedding.md"), encoding="utf-8") as f:
+        named = re.findall(r"`([a-z_]+)=", f.read())
+    cases.check(named and set(named) <= set(keys) | {"key"}, "settings that docs/embedding.md names exist",
+                sorted(set(named) - set(keys) - {"key"}))
+
+
+def check_guide(cases):
+    """All code of the guide, in its order, is one C file (and one of C++ but for its designators)."""
+    with open(os.path.join(harness.ROOT, "docs", "embedding.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```c\n(.*?)^```$", f.read(), re.M | re.S)
+    cases.check(len(blocks) >= 4, "docs/embedding.md has code", len(blocks))
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "guide.c")
+        with open(source, "w", encoding="utf-8") as f:
+            f.write(PRELUDE + "\n".join(blocks))
+        ran = run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(harness.ROOT, "include"), "-c",
+                  "-o", os.path.join(folder, "guide.o"), source)
+        cases.check(ran.returncode == 0, "its code compiles", said(ran))
+
+
+def main():
+    cases = harness.Cases()
+    check_guide(cases)
+    check_settings(cases)
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        if cases.failed:
+            sys.exit(cases.end())
+        print("no /dev/kvm: the hosts could not run (guide and settings are right)")
+        sys.exit(77)
+    check_reports(cases)
+    sys.exit(cases.end())
+
+
+main()
