@@ -32,6 +32,8 @@ struct strbuf *find(struct diagnosis *dg, enum severity severity, const char *ki
 	};
 	if (dg->racy)
 		strbuf_puts(&dg->texts, "Racy: ");
+	if (dg->half_way)
+		strbuf_puts(&dg->texts, "Half-way: ");
 	return &dg->texts;
 }
 

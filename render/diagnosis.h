@@ -4,7 +4,7 @@
  *
  * Findings computed from the document and nothing else.  A finding states what
  * the data shows; where it concludes, it begins with "Inferred:".  Where vCPUs ran while memory
- * was read, each begins with "Racy:".
+ * was read, each begins with "Racy:"; where only the early report can tell, with "Half-way:".
  */
 #ifndef RENDER_DIAGNOSIS_H
 #define RENDER_DIAGNOSIS_H
@@ -36,6 +36,7 @@ struct diagnosis {
 	struct strbuf texts; /* NUL-terminated sentences */
 	struct strbuf paths; /* NUL-terminated paths into the JSON document */
 	bool racy;	     /* what is found from here on was read while vCPUs ran */
+	bool half_way;	     /* ... was found in the early report, for want of a late one in time */
 	int error;
 };
 

@@ -9,6 +9,7 @@
 #include "text.h"
 
 /* enum scx_exit_kind: below are orderly exits, from here on errors. */
+#define SCX_EXIT_DONE 1
 #define SCX_EXIT_ERROR 1024
 #define SCX_EXIT_ERROR_BPF 1025
 
@@ -34,18 +35,32 @@ static void sched_name(struct strbuf *sb, const struct scxray_sched *s)
 	cell_text(sb, &s->name);
 }
 
+/*
+ * Before 6.16 there is no atomic beside the exit_info; once a scheduler is being disabled the
+ * atomic says DONE, and the exit_info what ended it.
+ */
+static bool kind_is_in_info(const struct scxray_sched *s, uint64_t *kind)
+{
+	bool atomic = num_get(&s->exit_kind, kind) && *kind;
+	uint64_t info;
+
+	if ((atomic && *kind != SCX_EXIT_DONE) || !num_get(&s->exit_info.kind, &info) || !info)
+		return false;
+	*kind = info;
+	return true;
+}
+
 static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_t i)
 {
 	const struct scxray_sched *s = &r->scheds[i];
 	const struct scxray_exit_info *info = &s->exit_info;
-	uint64_t kind;
+	uint64_t kind = 0;
+	bool in_info = kind_is_in_info(s, &kind);
+	const char *kind_name = in_info ? info->kind_name : s->exit_kind_name;
 	struct strbuf *sb;
 
-	if (!num_get(&s->exit_kind, &kind) || !kind) {
-		/* before 6.16 there is no atomic beside the exit_info */
-		if (!num_get(&info->kind, &kind) || !kind)
-			return;
-	}
+	if (!kind)
+		return;
 	sb = find(dg, kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO, "scheduler_exit");
 	if (kind == SCX_EXIT_ERROR_BPF) {
 		strbuf_puts(sb, "The BPF program of ");
@@ -55,9 +70,9 @@ static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_
 		strbuf_puts(sb, kind >= SCX_EXIT_ERROR ? "The kernel ended " : "It ended: ");
 		sched_name(sb, s);
 	}
-	if (s->exit_kind_name || info->kind_name) {
+	if (kind_name) {
 		strbuf_puts(sb, " with ");
-		cell_string(sb, s->exit_kind_name ? s->exit_kind_name : info->kind_name);
+		cell_string(sb, kind_name);
 	} else {
 		strbuf_printf(sb, " with exit kind %llu", (unsigned long long)kind);
 	}
@@ -73,7 +88,7 @@ static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_
 	if (info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&info->exit_cpu) >= 0)
 		strbuf_printf(sb, " It happened on CPU %lld.",
 			      (long long)num_signed(&info->exit_cpu));
-	sched_evidence(dg, r, i, num_true(&s->exit_kind) ? "exit_kind" : "exit_info.kind");
+	sched_evidence(dg, r, i, in_info ? "exit_info.kind" : "exit_kind");
 	if (has_text(&info->msg))
 		sched_evidence(dg, r, i, "exit_info.msg");
 }

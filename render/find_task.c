@@ -172,7 +172,7 @@ static void stalled(struct diagnosis *dg, const struct scxray_report *r,
 	strbuf_puts(sb, past ? " without running, over the timeout of "
 			     : " without running, more than half the timeout of ");
 	put_timeout(sb, r, t);
-	if (past && named_by_kernel(r, t))
+	if ((past || dg->half_way) && named_by_kernel(dg->doc->late, t))
 		strbuf_puts(sb, " (the kernel's message names it)");
 	strbuf_puts(sb, ". ");
 	custody(dg, sb, r, t);
@@ -227,15 +227,15 @@ static void none_stalled(struct diagnosis *dg, const struct scxray_report *r)
 	evidence(dg, r, "task_enrichments[%zu].runnable_age_jiffies", task_index(r, oldest));
 }
 
-void find_stalled_tasks(struct diagnosis *dg)
+/* Returns how many tasks of the report are stalled. */
+static size_t find_in(struct diagnosis *dg, const struct scxray_report *r)
 {
-	const struct scxray_report *r = dg->doc->late;
 	struct aged *aged = calloc(r->nr_tasks + 1, sizeof(*aged));
 	size_t nr = 0, past = 0;
 
 	if (!aged) {
 		dg->error = ENOMEM;
-		return;
+		return 0;
 	}
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		if (!is_stalled(r, &r->tasks[i], true))
@@ -258,6 +258,29 @@ void find_stalled_tasks(struct diagnosis *dg)
 		evidence(dg, r, "task_enrichments");
 	}
 	free(aged);
-	if (!nr)
-		none_stalled(dg, r);
+	return nr;
+}
+
+/* Whether the kernel has taken the tasks from the scheduler: they are where bypass put them. */
+static bool has_let_go(const struct scxray_report *r)
+{
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		if (num_true(&r->scheds[i].bypass_depth))
+			return true;
+	return !r->nr_scheds;
+}
+
+void find_stalled_tasks(struct diagnosis *dg)
+{
+	const struct scxray_report *late = dg->doc->late, *early = dg->doc->early;
+
+	if (find_in(dg, late))
+		return;
+	if (early && has_let_go(late)) {
+		dg->half_way = true;
+		find_in(dg, early);
+		dg->half_way = false;
+	} else {
+		none_stalled(dg, late);
+	}
 }

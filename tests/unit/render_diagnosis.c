@@ -164,6 +164,29 @@ START_TEST(nothing_stalled_is_said)
 }
 END_TEST
 
+START_TEST(where_the_late_one_came_too_late_half_way_tells)
+{
+	struct pair p;
+
+	pair_init(&p);
+	ck_not_found(&p.doc, "Half-way: ");
+	for (int i = STUCK0; i <= HELD; i++)
+		p.late.tasks[i].runnable_cpu = -1;
+	/* still the scheduler's: nobody was stalled when it ended */
+	ck_not_found(&p.doc, "Half-way: ");
+	ck_found(&p.doc, "no_task_stalled");
+	p.late.scheds[0].bypass_depth = N(1);
+	ck_found(&p.doc, "\"text\":\"Half-way: stuck0[101] has been runnable for 4.008s without "
+			 "running, more than half the timeout of 8.000s. It waits on DSQ 0x57a11");
+	ck_found(&p.doc, "\"early.task_enrichments[0].runnable_age_jiffies\"");
+	/* the kernel's message is the late report's */
+	ck_found(&p.doc, "Half-way: stuck1[102]");
+	ck_found(&p.doc, "more than half the timeout of 8.000s (the kernel's message names it).");
+	ck_not_found(&p.doc, "no_task_stalled");
+	pair_deinit(&p);
+}
+END_TEST
+
 START_TEST(many_stalled_tasks_are_counted)
 {
 	struct sample s;
@@ -202,6 +225,13 @@ START_TEST(how_the_scheduler_ended)
 		&doc,
 		"The BPF program of scheduler stall called scx_bpf_error() with SCX_EXIT_ERROR_BPF, "
 		"scx_bpf_error: no task context for pid 7.");
+	/* once it is being disabled the atomic says so, and the exit_info why */
+	root->exit_kind = N(1);
+	root->exit_kind_name = "SCX_EXIT_DONE";
+	root->exit_info.kind = N(1026);
+	root->exit_info.kind_name = "SCX_EXIT_ERROR_STALL";
+	ck_found(&doc, "{\"severity\":\"error\",\"kind\":\"scheduler_exit\",\"text\":\"The kernel "
+		       "ended scheduler stall with SCX_EXIT_ERROR_STALL");
 	root->exit_kind = N(64);
 	root->exit_kind_name = "SCX_EXIT_UNREG";
 	ck_found(&doc, "{\"severity\":\"info\",\"kind\":\"scheduler_exit\"");
@@ -484,6 +514,7 @@ int main(void)
 	tcase_add_test(tc, a_local_queue_whose_cpu_runs_something_else);
 	tcase_add_test(tc, half_way_is_a_warning);
 	tcase_add_test(tc, nothing_stalled_is_said);
+	tcase_add_test(tc, where_the_late_one_came_too_late_half_way_tells);
 	tcase_add_test(tc, many_stalled_tasks_are_counted);
 	tcase_add_test(tc, how_the_scheduler_ended);
 	tcase_add_test(tc, a_queue_that_nobody_consumes);
