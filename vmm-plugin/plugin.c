@@ -96,6 +96,8 @@ static int check_vcpus(const struct scxray_plugin_host *host, struct scxray_erro
 			return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
 					   "vCPU %u: vcpus[%u].fd is %d", i, i, host->vcpus[i].fd);
 	}
+	if (host->vm_fd < 0)
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "host.vm_fd is %d", host->vm_fd);
 	if (!host->pause_devices != !host->resume_devices)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
 				   "one of pause_devices and resume_devices is NULL: give both or "
