@@ -11,6 +11,17 @@
 
 #define NAME_WIDTH 30
 #define MAX_COLUMNS 60 /* of a sparkline */
+#define MIN_COLUMNS 16
+#define BESIDE 60 /* columns for the name, the last value and the rate */
+
+/* The columns of a sparkline: fewer than samples where there is no room for more. */
+static size_t nr_columns(const struct text *t, const struct timeline *tl)
+{
+	size_t most = t->width > BESIDE + MIN_COLUMNS ? t->width - BESIDE : MIN_COLUMNS;
+
+	most = most < MAX_COLUMNS ? most : MAX_COLUMNS;
+	return tl->t.nr_samples < most ? tl->t.nr_samples : most;
+}
 
 /* A level from 0 to 7 as a block, U+2581 to U+2588. */
 static void block(struct strbuf *sb, unsigned level)
@@ -43,9 +54,8 @@ static uint64_t column_value(const struct timeline *tl, size_t series, size_t co
 	return max;
 }
 
-static void sparkline(struct strbuf *sb, const struct timeline *tl, size_t series)
+static void sparkline(struct strbuf *sb, const struct timeline *tl, size_t series, size_t nr)
 {
-	size_t nr = tl->t.nr_samples < MAX_COLUMNS ? tl->t.nr_samples : MAX_COLUMNS;
 	uint64_t values[MAX_COLUMNS], min = UINT64_MAX, max = 0;
 
 	for (size_t i = 0; i < nr; i++) {
@@ -104,7 +114,7 @@ static void line(struct text *t, const struct timeline *tl, size_t series)
 	strbuf_fill(&t->out, ' ', 2 + (width < NAME_WIDTH ? NAME_WIDTH - width : 0));
 	strbuf_puts(&t->out, strbuf_str(&name));
 	strbuf_puts(&t->out, "  ");
-	sparkline(&t->out, tl, series);
+	sparkline(&t->out, tl, series, nr_columns(t, tl));
 	strbuf_puts(&t->out, "  (last=");
 	if (timeline_is_event(tl, series))
 		strbuf_i64(&t->out, (int64_t)last);
@@ -128,20 +138,31 @@ static bool is_zero(const struct timeline *tl, size_t series)
 static void notes(struct text *t, const struct timeline *tl)
 {
 	const struct scxray_timeline *s = &tl->t;
+	size_t nr = nr_columns(t, tl);
+	struct strbuf sb;
 
+	strbuf_init(&sb, NULL);
 	if (tl->is_pair)
-		strbuf_puts(&t->out, "  (of the two images: their own counters, and the time "
-				     "between them by the guest's jiffies)\n");
+		strbuf_puts(&sb, "; of the two images: their own counters, and the time between "
+				 "them by the guest's jiffies");
 	if (s->nr_taken > s->nr_samples)
-		strbuf_printf(&t->out,
-			      "  (%" PRIu64 " samples were taken; older ones are thinned out, the "
-			      "newest are %" PRIu64 "ms apart)\n",
+		strbuf_printf(&sb,
+			      "; %" PRIu64 " samples were taken, older ones are thinned out, the "
+			      "newest are %" PRIu64 "ms apart",
 			      s->nr_taken, s->period_ms);
-	if (s->nr_samples > MAX_COLUMNS)
-		strbuf_printf(&t->out,
-			      "  (a column stands for up to %zu samples: the last of a counter, "
-			      "the greatest of anything else)\n",
-			      (s->nr_samples + MAX_COLUMNS - 1) / MAX_COLUMNS);
+	if (s->nr_samples > nr)
+		strbuf_printf(&sb,
+			      "; a column stands for up to %zu samples: the last of a counter, the "
+			      "greatest of anything else",
+			      (s->nr_samples + nr - 1) / nr);
+	if (sb.len) {
+		strbuf_putc(&sb, ')');
+		strbuf_puts(&t->out, "  (");
+		text_wrap(t, strbuf_str(&sb) + 2, 3, 3);
+	}
+	if (sb.error)
+		t->out.error = sb.error;
+	strbuf_deinit(&sb);
 }
 
 void text_timeline(struct text *t, const struct scxray_report *r)

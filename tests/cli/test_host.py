@@ -69,7 +69,7 @@ def check_pair(cases, validator, half, error, folder):
                                                        "max_runnable_age_ms": 7}, "samples", samples[:1])
     got = text("--early", early, late)
     cases.check("\ntrigger: poll of exit_kind\n" in got and "image file" not in got, "no image file in it")
-    cases.check("(600 samples were taken; " in got, "samples that are thinned out")
+    cases.check("(600 samples were taken, " in got, "samples that are thinned out")
     shown = document(cases, "a late core alone", validator, late)
     cases.check(shown.get("schema") == "single" and "park_us" in shown.get("timing", {}), "a single report")
     shown = document(cases, "a late core whose early half was skipped", validator, alone)

@@ -34,7 +34,7 @@ static const char *has(const char *text, const char *part)
 {
 	const char *at = strstr(text, part);
 
-	ck_assert_msg(at, "no %s in:\n%s", part, text);
+	ck_assert_msg(at, "no %s in:\n%.3000s", part, text);
 	return at;
 }
 
@@ -230,7 +230,7 @@ START_TEST(long_rows_are_resampled_and_keep_their_peaks)
 	scxray_document_single(&doc, &late.r);
 	text = render_document(&doc, TEXT, 120, false);
 	has(text, "event_counter_timeline: 130 samples (1000–7450ms)\n"
-		  "  (a column stands for up to 3 samples: ");
+		  "  (a column stands for up to 3 samples: the last");
 	ck_assert_uint_eq(blocks(spark(text, "SCX_EV_SELECT_CPU_FALLBACK")), 60);
 	row = spark(text, "max_runnable_age_ms");
 	ck_assert_uint_eq(blocks(row), 60);
@@ -241,10 +241,17 @@ START_TEST(long_rows_are_resampled_and_keep_their_peaks)
 	has(text, "(1 more are 0 throughout)");
 	ck_assert_ptr_null(strstr(text, "SCX_EV_ENQ_SKIP_EXITING"));
 	free(text);
+	/* in a narrow terminal still shorter */
+	text = render_document(&doc, TEXT, 80, false);
+	ck_assert_uint_eq(blocks(spark(text, "max_runnable_age_ms")), 20);
+	free(text);
+	text = render_document(&doc, TEXT, 40, false);
+	ck_assert_uint_eq(blocks(spark(text, "max_runnable_age_ms")), 16);
+	free(text);
 	late_host.host.timeline.nr_taken = 5000;
 	text = render_document(&doc, TEXT, 120, false);
 	has(text,
-	    "(5000 samples were taken; older ones are thinned out, the newest are 50ms apart)");
+	    "\n  (5000 samples were taken, older ones are thinned out, the newest are 50ms apart; a ");
 	free(text);
 	end();
 }
