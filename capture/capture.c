@@ -26,22 +26,6 @@ static void add_phase(struct scxray_report *r, const char *name, uint64_t us)
 		r->phases[r->nr_phases++] = (struct scxray_phase){ .name = name, .us = us };
 }
 
-/*
- * No kernel, but a host that says that vCPUs did not park: who did, and where those stand, is
- * worth a report.
- */
-static void registers_alone(struct walk *w, const struct scxray_error *err)
-{
-	const char *why = pool_printf(w->pool, "no kernel was found: %s", err->text);
-
-	w->r->maps_unavailable = why;
-	w->r->task_enrichments_unavailable = why;
-	w->r->scx_walker_unavailable = why;
-	kernel_deinit(w->k);
-	memset(w->k, 0, sizeof(*w->k));
-	walk_vcpus(w, w->source);
-}
-
 struct scxray_report *scxray_capture(struct scxray_source *source,
 				     const struct scxray_settings *settings,
 				     struct scxray_error *err)
@@ -49,7 +33,6 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	struct full_report *full = calloc(1, sizeof(*full));
 	struct guest g = { .phys = &source->phys };
 	struct walk w = { .settings = SCXRAY_SETTINGS_INIT, .g = &g };
-	struct scxray_error why = { 0 };
 	uint64_t start;
 
 	if (settings)
@@ -71,14 +54,7 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	source->phys.max_touched = source->recorded ? 0 : w.settings.max_copy_bytes / PAGE_SIZE;
 	if (source->truncated_at_us)
 		w.r->truncated_at_us = source->truncated_at_us;
-	w.source = source;
-	if (kernel_load(&full->kernel, &g, source, &why)) {
-		if (w.r->host && w.r->host->is_degraded) {
-			registers_alone(&w, &why);
-			return &full->report;
-		}
-		if (err)
-			*err = why;
+	if (kernel_load(&full->kernel, &g, source, err)) {
 		scxray_report_destroy(&full->report);
 		return NULL;
 	}
@@ -88,6 +64,7 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	add_phase(w.r, "types", full->kernel.us_types);
 
 	start = clock_us();
+	w.source = source;
 	run_walkers(&w);
 	add_phase(w.r, "walk", clock_us() - start);
 	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;

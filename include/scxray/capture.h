@@ -64,8 +64,7 @@ void scxray_source_close(struct scxray_source *source);
 /*
  * Walks the guest's memory and returns a report, which the caller destroys.
  * NULL and *err only where no kernel can be found or memory runs out: all else
- * that is wrong with the guest is part of the report.  Where the source's host says that
- * vCPUs did not park (host.h), even that is: registers alone are worth a degraded report.  `settings` may be NULL
+ * that is wrong with the guest is part of the report.  `settings` may be NULL
  * for the defaults.  The source must stay open while the report is built, not
  * afterwards.
  */

@@ -178,33 +178,6 @@ START_TEST(it_comes_out_of_a_report_and_out_of_a_core)
 }
 END_TEST
 
-START_TEST(a_degraded_capture_without_a_kernel_has_registers)
-{
-	static uint8_t ram[4 * PAGE_SIZE];
-	struct source_vcpu vcpus[2] = { { .parked = true,
-					  .regs = { .known = 1 << SCXRAY_REG_RIP } } };
-	struct scxray_source source = { .kind = "vm", .vcpus = vcpus, .nr_vcpus = 2 };
-	struct scxray_report *r;
-
-	vcpus[0].regs.value[SCXRAY_REG_RIP] = 0x1234;
-	ck_assert_int_eq(phys_add_region(&source.phys, 0, sizeof(ram), ram), 0);
-	ck_assert_ptr_null(scxray_capture(&source, NULL, &err));
-	ck_assert_int_eq(scxray_source_set_host(&source, &(struct scxray_host){ 0 }, &err), 0);
-	ck_assert_ptr_null(scxray_capture(&source, NULL, &err));
-	ck_assert_int_eq(scxray_source_set_host(&source, &full, &err), 0);
-	r = scxray_capture(&source, NULL, &err);
-	ck_assert_ptr_nonnull(r);
-	ck_assert_ptr_nonnull(strstr(r->scx_walker_unavailable, "no kernel was found: "));
-	ck_assert_uint_eq(r->nr_vcpus, 2);
-	ck_assert(r->vcpus[0].parked && !r->vcpus[1].parked);
-	ck_assert_uint_eq(r->vcpus[0].ip.addr.value, 0x1234);
-	expect_full(r->host);
-	scxray_report_destroy(r);
-	phys_deinit(&source.phys);
-	free(source.host);
-}
-END_TEST
-
 START_TEST(an_image_says_why_it_has_none)
 {
 	struct scxray_source source = { 0 };
@@ -459,7 +432,6 @@ END_TEST
 
 static const unit_test tests[] = {
 	&it_comes_out_of_a_report_and_out_of_a_core,
-	&a_degraded_capture_without_a_kernel_has_registers,
 	&an_image_says_why_it_has_none,
 	&what_the_bytes_do_not_say_is_not_known,
 	&what_no_core_may_hold_is_refused,
