@@ -150,11 +150,12 @@ static bool load_strings(struct walk *w, struct module *m, uint64_t kva)
 /* Ended by NUL and not empty; mapping symbols ("$x", ".L4") are no names. */
 static bool has_name(const struct module *m, const struct module_symbol *s)
 {
-	const char *name = m->strings + s->name;
+	const char *name;
 	size_t room;
 
 	if (s->name >= m->strings_size)
 		return false;
+	name = m->strings + s->name;
 	room = m->strings_size - s->name;
 	return *name && *name != '$' && strncmp(name, ".L", room < 2 ? room : 2) != 0 &&
 	       memchr(name, '\0', room < MODULE_NAME_MAX ? room : MODULE_NAME_MAX);

@@ -46,6 +46,7 @@ const char cli_report_help[] =
 	"  --max-list N            nodes on one list; default 4096\n"
 	"  --max-dsqs N            dispatch queues; default 4096\n"
 	"  --max-log-records N     last records of the kernel's log; default 200\n"
+	"  --max-cgroups N         cgroups whose pressure is read; default 1024\n"
 	"  --max-maps N            BPF maps; default 4096\n"
 	"  --max-entries N         entries of one map; default 4096\n"
 	"  --max-percpu-keys N     keys of one per-CPU array; default 256\n"
@@ -97,6 +98,7 @@ static const struct option long_options[] = {
 	{ "max-copy", required_argument, NULL, OPT_MAX_COPY },
 	{ "max-report", required_argument, NULL, OPT_MAX_REPORT },
 	LIMIT("max-log-records", max_log_records),
+	LIMIT("max-cgroups", max_cgroups),
 	LIMIT("max-tasks", max_tasks),
 	LIMIT("max-list", max_list),
 	LIMIT("max-dsqs", max_dsqs),
