@@ -22,7 +22,7 @@ check-vm: check-vm-deps ## scxray-vmm and the plugin in the lab, a true KVM unde
 check-vm-deps:
 	@PACKAGES='mk/packages.txt kernel-fixtures/packages.txt' CC='$(CC)' PYTHON='$(PYTHON)' \
 		sh mk/deps.sh build check images
-check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(lab_initrd) $(lab_qemu) fixtures | $(lab_guests)
+check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(O)/tests/tools/hold_thread $(lab_initrd) $(lab_qemu) fixtures | $(lab_guests)
 
 # By the recipe's own date, not the packages'.
 $(lab_qemu): $(kf)/lab/fetch.sh

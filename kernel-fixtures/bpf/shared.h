@@ -60,6 +60,7 @@ struct scxfix_state {
 	__u64 victim_runs;  /* times that victims were put on a CPU */
 	__u64 jiffies;	    /* of the last tick of a task of ours */
 	__u64 jiffies_ns;   /* CLOCK_MONOTONIC at that tick */
+	__u64 spun_ns;	    /* MODE_SPIN: how long ops.dispatch() took last */
 };
 
 /* .data.exit_record: what ops.exit() was given; `done` is set last */

@@ -93,6 +93,7 @@ static void spin(void)
 	mark("spinning");
 	sleep_until_ns(now_ns() + 3 * NSEC_PER_SEC);
 	scheduler_stop_failing();
+	mark("spun for %llu us at a time", scheduler_state()->spun_ns / 1000);
 }
 
 /* Past the time at which a watchdog would have barked. */

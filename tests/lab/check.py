@@ -17,6 +17,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import left as left_files  # noqa: E402
 import machine  # noqa: E402
 import scenarios  # noqa: E402
 from machine import harness  # noqa: E402
@@ -35,6 +36,7 @@ one() { # name limit
 }
 """
 BOOT_S = 60
+BOOTS = 3
 
 
 class Follower:
@@ -55,15 +57,15 @@ class Follower:
 
     def look(self, scenario, seconds):
         cases = harness.Cases()
-        done = scenarios.Done(os.path.join(self.folder, scenario.name), scenario, cases)
+        left = left_files.Left(os.path.join(self.folder, scenario.name), scenario.name, cases)
         try:
-            scenario.check(done)
-        except scenarios.Missing as missing:
+            scenario.check(left)
+        except left_files.Missing as missing:
             cases.check(False, str(missing))
         except Exception as error:  # pylint: disable=broad-except
             cases.check(False, f"what it left can't be read: {type(error).__name__}: {error}")
         if cases.failed:
-            print("    " + "\n    ".join(done.tail()))
+            print("    " + "\n    ".join(left.tail()))
         self.passed += cases.passed
         self.failed += cases.failed
         word = "FAILED" if cases.failed else "ok"
@@ -72,16 +74,41 @@ class Follower:
 
 
 def prepare(folder, chosen, build):
+    """A fresh folder with what the scenarios are to run."""
     shutil.rmtree(folder, ignore_errors=True)
-    lines = [RUN.replace("{share}", machine.SHARE)]
     for scenario in chosen:
         path = os.path.join(folder, scenario.name)
         os.makedirs(os.path.join(path, "files"))
         with open(os.path.join(path, "command"), "w", encoding="utf-8") as f:
             f.write(scenario.command(build))
-        lines.append(f"(one {scenario.name} {scenario.limit_s})")
+
+
+def boot(folder, follower):
+    """One lab that runs what is still to do."""
+    lines = [RUN.replace("{share}", machine.SHARE)]
+    lines += [f"(one {scenario.name} {scenario.limit_s})" for scenario in follower.todo]
     with open(os.path.join(folder, "run"), "w", encoding="utf-8") as f:
         f.write("\n".join(lines + ["exit 0", ""]))
+    follower.start = time.monotonic()
+    lab = machine.Machine(folder)
+    try:
+        lab.wait(BOOT_S + sum(s.limit_s for s in follower.todo), follower)
+    finally:
+        lab.end()
+        follower()
+
+
+def boot_all(folder, follower):
+    """Emulation breaks a machine now and then: what a lab did not come to, the next one does."""
+    for left_boots in reversed(range(BOOTS)):
+        try:
+            boot(folder, follower)
+            return
+        except machine.LabError as error:
+            print(error)
+            if not follower.todo or not left_boots:
+                return
+            print(f"another lab for the other {len(follower.todo)}, from {follower.todo[0].name} on", flush=True)
 
 
 def main():
@@ -100,14 +127,7 @@ def main():
     prepare(folder, chosen, os.path.abspath(args.build))
     begin = time.monotonic()
     follower = Follower(folder, chosen)
-    lab = machine.Machine(folder)
-    try:
-        lab.wait(BOOT_S + sum(s.limit_s for s in chosen), follower)
-        follower()
-    except machine.LabError as error:
-        print(error)
-    finally:
-        lab.end()
+    boot_all(folder, follower)
     for scenario in follower.todo:
         print(f"FAILED  {scenario.name}: the lab ended before it did")
         follower.failed += 1

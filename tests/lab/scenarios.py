@@ -3,49 +3,45 @@
 
 import os
 import re
+import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import expect  # noqa: E402
+import left as left_files  # noqa: E402
+from left import harness  # noqa: E402
 
-class Missing(Exception):
-    """Something that has to be there is not."""
-
-
-class Done:
-    """What a scenario left."""
-
-    def __init__(self, folder, scenario, cases):
-        self.folder = folder
-        self.scenario = scenario
-        self.cases = cases
-
-    def check(self, ok, what, detail=""):
-        return self.cases.check(ok, f"{self.scenario.name}: {what}", detail)
-
-    def text(self, name):
-        try:
-            with open(os.path.join(self.folder, name), encoding="utf-8", errors="backslashreplace") as f:
-                return f.read()
-        except FileNotFoundError:
-            raise Missing(f"{self.scenario.name}: no {name}") from None
-
-    def status(self):
-        return int(self.text("status"))
-
-    def tail(self):
-        try:
-            return self.text("out").splitlines()[-15:]
-        except Missing as missing:
-            return [str(missing)]
+LIMIT_S = 90
+TIMEOUT_S = 8  # of the scheduler's watchdog
 
 
 class Scenario:
-    """name: of its folder; what: a line for people; limit_s: seconds that it may take."""
+    """name: of its folder; what: a line for people; command(build): a shell script; check(left)."""
 
-    def __init__(self, name, what, limit_s, command, check):
+    def __init__(self, name, what, command, check, limit_s=LIMIT_S):
         self.name = name
         self.what = what
         self.limit_s = limit_s
         self.command = command
         self.check = check
+
+
+def guest(release, mode, *, cpus=2, timeout_s=TIMEOUT_S, words="", options=(), settings=(), prefix="exec", suffix=""):
+    """The script that runs a guest of kernel-fixtures in scxray-vmm, with the plugin."""
+
+    def command(build):
+        append = f"console=ttyS0 panic=-1 quiet scxfix.alone scxfix.mode={mode} scxfix.timeout={timeout_s} {words}"
+        lines = [
+            f"{prefix} {build}/scxray-vmm --cpu baseline --cpus {cpus} --memory 256M",
+            f"--kernel {harness.ROOT}/build/kernels/{release}/vmlinuz",
+            f"--initrd {harness.ROOT}/build/fixtures/initrd.cpio.zst",
+            f"--append '{append.strip()}'",
+            f"--log {left_files.CONSOLE} --data {left_files.DATA} --timeout {LIMIT_S - 10}",
+            f"--plugin {build}/scxray-plugin.so --plugin-set output=\"$OUT\"",
+            *(f"--plugin-set {setting}" for setting in settings), *options,
+        ]
+        return " \\\n\t".join(lines) + suffix + "\n"
+
+    return command
 
 
 # ---- the lab itself: what the others build on --------------------------------
@@ -55,13 +51,188 @@ def probe_command(build):
     return os.path.join(build, "tests", "tools", "kvm_probe") + "\n"
 
 
-def probe_check(done):
-    said = done.text("out")
+def probe_check(left):
+    said = left.text("out")
     for name in ("watchpoint", "clock", "tsc_offset", "kvmclock_ctrl"):
-        done.check(re.search(rf"^{name} ok", said, re.M), f"KVM can do: {name}", said)
-    done.check(done.status() == 0, "status 0", said)
+        left.check(re.search(rf"^{name} ok", said, re.M), f"KVM can do: {name}", said)
+    left.check(left.status() == 0, "status 0", said)
 
+
+# ---- failures ----------------------------------------------------------------
+
+
+def failure(release, mode, *, cpus=2, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, **more):
+    """A failure that is seen half-way and, by the watchpoint, at its very moment."""
+
+    def check(left):
+        expect.shut_down(left)
+        report = expect.dual(left)
+        timing = report.get("timing", {})
+        for what in ("early", "late"):
+            expect.clean(left, what, report[what], timing.get(what))
+            expect.stalled_where(left, what, report[what], cpus)
+        expect.half_way(left, report, TIMEOUT_S)
+        expect.not_gone_yet(left, report["late"], kind)
+        left.check("watchpoint" in report.get("trigger", ""), "the watchpoint fired", report.get("trigger"))
+        expect.against_dump(left, "early", report["early"], "half-dump.txt")
+        expect.against_dump(left, "late", report["late"], "dump.txt")
+        expect.timeline(left, report["late"], samples)
+
+    name = f"{mode}-{release}" + (f"-cpus{cpus}" if cpus != 2 else "") + ("-late" if "words" in more else "")
+    return Scenario(name, f"{mode}: half-way and the watchpoint, {cpus} vCPUs, kernel {release}",
+                    guest(release, mode, cpus=cpus, **more), check)
+
+
+def poll_check(left):
+    expect.shut_down(left)
+    report = expect.dual(left)
+    left.check("poll" in report.get("trigger", ""), "the poll found it", report.get("trigger"))
+    left.check("armed" not in report.get("watchpoint", ""), "without a watchpoint", report.get("watchpoint"))
+    expect.stalled_where(left, "early", report["early"], 2)
+    expect.half_way(left, report, TIMEOUT_S)
+    expect.against_dump(left, "early", report["early"], "half-dump.txt")
+    kind = report["late"].get("scx_sched_state", {}).get("exit_kind")
+    left.check(kind in (expect.SCX_EXIT_DONE, expect.SCX_EXIT_ERROR_STALL), "late: the exit is seen", kind)
+
+
+# ---- freezes that fail to be noticed, and freezes that fail --------------------
+
+HOLD_MS = 5000
+CLOCK_TIMEOUT_S = 4  # shorter than the freeze
+CLOCK_MAY_SEE_MS = 50
+
+
+def clock_check(left):
+    """A healthy scheduler lives on after a freeze that was longer than its watchdog's patience."""
+    expect.shut_down(left)
+    left.check(left.guest.mark("well") is not None, "the scheduler is still there behind the freeze")
+    clock = left.clock()
+    left.need(len(clock) >= 10, f"ten marks of the guest's clock, not {len(clock)}")
+    # A busy lab does not run the guest's watch on time either: what counts is what the freeze adds.
+    healthy = left.guest.mark("healthy") * 1e9
+    inside = [gap for when, _, gap in clock if healthy <= when < healthy + 1e9]
+    outside = [gap for when, _, gap in clock if not healthy <= when < healthy + 1e9]
+    left.need(inside and outside, "marks around the freeze and elsewhere")
+    added = (max(inside) - max(outside)) / 1000
+    left.check(added < CLOCK_MAY_SEE_MS and max(inside) < HOLD_MS * 1000 / 2, "CLOCK_MONOTONIC does not jump",
+               f"{added} ms more than without, gaps in us: {inside}, elsewhere {outside}")
+    # jiffies move as CLOCK_MONOTONIC does, 4 ms each
+    first, last = clock[0], clock[-1]
+    drift = (last[1] - first[1]) * 4 - (last[0] - first[0]) / 1e6
+    left.check(abs(drift) < CLOCK_MAY_SEE_MS, "jiffies neither", f"{drift} ms")
+    reports = left.reports()
+    left.need(len(reports) == 1, f"one report, not {sorted(reports)}")
+    name, report = next(iter(reports.items()))
+    left.check("early-only" in name, "its name says that there is no late half", name)
+    timing = report.get("timing", {})
+    timing = timing.get("early", timing)
+    left.check(timing.get("frozen_us", 0) >= HOLD_MS * 1000, "the guest was frozen for that long", timing)
+    left.check(timing.get("guest_clock_us", 1 << 62) < CLOCK_MAY_SEE_MS * 1000, "and the report says so", timing)
+
+
+def well_check(left):
+    expect.shut_down(left)
+    left.check(left.guest.mark("detached") is not None, "the scheduler left on its own")
+    left.check(not left.files(), "nothing failed, and there is no file", left.files())
+
+
+def twice_check(left):
+    expect.shut_down(left)
+    reports = left.reports()
+    left.need(len(reports) == 2, f"two reports, not {sorted(reports)}")
+    expect.no_leftovers(left)
+    for name, report in reports.items():
+        left.need(report.get("schema") == "dual" and "early" in report, f"{name} has both its halves")
+        expect.not_gone_yet(left, report["late"], expect.SCX_EXIT_ERROR_BPF)
+        left.check("watchpoint" in report.get("trigger", ""), f"{name}: by the watchpoint", report.get("trigger"))
+    jiffies = [report["late"]["guest"]["jiffies"] for _, report in sorted(reports.items())]
+    left.check(jiffies[0] != jiffies[1], "they are of two moments", jiffies)
+
+
+STUCK = """ &
+vmm=$!
+while ! grep -qs healthy {data}; do sleep 0.2; done
+{build}/tests/tools/hold_thread $vmm vcpu1 5 &
+sleep 1
+kill -USR1 $vmm
+wait $vmm
+"""
+
+
+def stuck_command(build):
+    start = guest("6.18.15", "well", settings=("park_deadline_ms=1000",), prefix="", timeout_s=16,
+                  suffix=STUCK.replace("{data}", left_files.DATA).replace("{build}", build))
+    return start(build)
+
+
+def stuck_check(left):
+    expect.shut_down(left)
+    reports = left.reports()
+    left.need(len(reports) == 1, f"one report, not {sorted(reports)}")
+    report = next(iter(reports.values()))
+    left.need(report.get("schema") == "degraded", f"a degraded report, not {report.get('schema')}")
+    left.check(re.search(r"rendezvous timed out.*: \d+ms; 1/2 vCPUs parked", report.get("reason", "")),
+               "the reason says who is missing", report.get("reason"))
+    regs = report.get("vcpu_regs", [])
+    left.check(len(regs) == 2 and regs[0] and not regs[1], "registers of the one that parked", regs)
+    left.check(not report.get("watchpoint_hit"), "no watchpoint was hit")
+    racy = report.get("racy", {})
+    crew = {"victim0", "victim1", "victim2", "victim3"}
+    seen = {task.get("comm") for task in racy.get("task_enrichments", [])}
+    left.check(crew <= seen, "memory alone gives the tasks", sorted(map(str, seen)))
+
+
+# ---- at the host's demand: from cold, and an op at work ----------------------------------------------
+
+
+def spin_check(left):
+    expect.shut_down(left)
+    report = left.only_report()
+    left.check("spinning" in report.get("trigger", ""), "the host asked for it", report.get("trigger"))
+    late = report.get("late", report)
+    regs = late.get("vcpu_regs", [])
+    left.need(len(regs) == 2 and regs[1], "registers of both vCPUs")
+    frames = [frame.get("symbol", "?") for frame in regs[1].get("backtrace", [])]
+    programs = [i for i, symbol in enumerate(frames) if re.search(r"bpf_prog_\w*(scxfix_dispatch|spin|circle)", symbol)]
+    if not left.check(programs, "the last CPU's stack is in the scheduler's programs", frames):
+        return
+    dispatch = [i for i, symbol in enumerate(frames) if "scxfix_dispatch" in symbol]
+    left.check(dispatch, "ops.dispatch() is among them, by its name", frames)
+    below = frames[programs[-1] + 1 :]
+    left.check(any("schedule" in symbol for symbol in below), "the kernel's frames stand below", frames)
+
+
+def cold_check(left):
+    expect.shut_down(left)
+    report = expect.dual(left)
+    left.check("half" in report.get("early_trigger", ""), "early: a line on the serial port", report.get("early_trigger"))
+    for what in ("early", "late"):
+        expect.clean(left, what, report[what], report.get("timing", {}).get(what))
+        expect.stalled_where(left, what, report[what], 2)
+    expect.not_gone_yet(left, report["late"], expect.SCX_EXIT_ERROR_STALL)
+    expect.against_dump(left, "late", report["late"], "dump.txt")
+
+
+OLD, NEW = "6.18.15", "7.3.4"
 
 ALL = [
-    Scenario("kvm", "the lab's KVM can do what live tests ask of it", 20, probe_command, probe_check),
+    Scenario("kvm", "the lab's KVM can do what live tests ask of it", probe_command, probe_check, 20),
+    failure(OLD, "stall", cpus=4, samples=50),
+    failure(NEW, "stall", cpus=4, samples=50),
+    *(failure(release, mode) for mode in ("held", "vtime", "hog") for release in (OLD, NEW)),
+    failure(OLD, "error", kind=expect.SCX_EXIT_ERROR_BPF),
+    failure(NEW, "error", kind=expect.SCX_EXIT_ERROR_BPF, words="scxfix.delay=10"),
+    Scenario("poll", "without watchpoints the poll finds the failure",
+             guest(OLD, "stall", settings=("triggers=early,poll",)), poll_check),
+    Scenario("cold", "the plugin is loaded half-way", guest(
+        NEW, "stall", options=("--plugin-when failure", "--early-on ' half'")), cold_check),
+    Scenario("spin", "an op of BPF at work when the host asks: its stack", guest(
+        OLD, "spin", settings=("triggers=none",), options=("--late-on ' spinning'",)), spin_check),
+    Scenario("clock", f"a freeze of {HOLD_MS} ms that a watchdog of {CLOCK_TIMEOUT_S} s does not see", guest(
+        OLD, "well", timeout_s=CLOCK_TIMEOUT_S, words="scxfix.clock", settings=(f"hold_ms={HOLD_MS}", "triggers=none"),
+        options=("--early-on ' healthy'",)), clock_check),
+    Scenario("well", "a scheduler that never fails, and leaves", guest(NEW, "well", timeout_s=4), well_check),
+    Scenario("twice", "a scheduler that fails, starts anew and fails", guest(
+        OLD, "error", timeout_s=6, words="scxfix.rounds=2"), twice_check),
+    Scenario("stuck", "a vCPU that does not park: a degraded report", stuck_command, stuck_check),
 ]

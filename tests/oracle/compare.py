@@ -201,7 +201,7 @@ class Comparison:
             for cpu in dump.cpus.values():
                 self.cpu(cpu)
             for task in dump.tasks():
-                if not self.later or task.age_ms >= STALLED_MS:
+                if not self.later or (task.age_ms >= STALLED_MS and not task.is_curr):
                     self.task(task, root_kva)
             self.events(sched, dump)
         if not self.later and not truncated:

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What reports have to say: checks that scenarios share."""
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
+from compare import compare  # noqa: E402
+from dumpfile import DumpError, parse_dump  # noqa: E402
+
+SCX_EXIT_DONE = 1
+SCX_EXIT_ERROR_BPF = 1025
+SCX_EXIT_ERROR_STALL = 1026
+SCX_DSQ_LOCAL = 1 << 63 | 2
+
+# Where the scheduler says that it put a victim, and what a report says of that: 0 is a BPF queue, on no DSQ.
+NO_DSQ = (None, 1 << 63)
+
+
+def shut_down(left):
+    """The guest went its whole way, and turned itself off."""
+    left.check(left.status() == 0, "scxray-vmm ends with status 0", "\n".join(left.tail()))
+    failed = [text for _, text in left.guest.marks if text.startswith("failed ")]
+    left.check(not failed, "the guest did what it should", "\n".join(failed))
+    left.need(left.guest.mark("done") is not None, "the guest came to its end")
+
+
+def no_leftovers(left):
+    odd = [name for name in left.files() if not name.endswith((".json", ".txt", ".core.zst"))]
+    left.check(not odd, "no half-written files", odd)
+
+
+def dual(left, early=True):
+    """The one report of a run; with both its halves."""
+    report = left.only_report()
+    left.need(report.get("schema") == "dual", f"a dual report, not {report.get('schema')}: {report.get('reason')}")
+    if early:
+        left.need("early" in report, f"an early half: {report.get('early_skipped_reason')}")
+    left.need("late" in report, "a late half")
+    no_leftovers(left)
+    return report
+
+
+def clean(left, what, half, timing):
+    """A half that nothing cut short: every vCPU's registers, tasks, queues, maps."""
+    missing = [key for key in half if key.endswith("_unavailable") and not key.startswith(("vcpu_perf", "sdt_alloc"))]
+    left.check(not missing, f"{what}: every group is there", "\n".join(f"{k}: {half[k]}" for k in missing))
+    left.check(all(half.get("vcpu_regs", [None])), f"{what}: all vCPUs have registers")
+    left.check(timing and not timing["cut_by_deadline"] and not timing["cut_by_budget"], f"{what}: not cut", timing)
+
+
+def against_dump(left, what, half, name):
+    """A half against the kernel's own dump of a little later: what stood still is the same."""
+    texts = left.guest.texts.get(name)
+    left.need(texts, f"the guest sent {name}")
+    try:
+        done = compare(half, texts[0], later=True)
+    except DumpError as error:
+        left.check(False, f"{name} is understood", error)
+        return
+    left.check(done.compared and not done.differences, f"{what}: {done.compared} figures equal the kernel's",
+               "\n".join(done.differences))
+
+
+def stalled_where(left, what, half, cpus):
+    """Each victim is where the scheduler's own map says that it put it."""
+    victims = left.guest.victims()
+    left.need(len(victims) == 4, f"the guest named 4 waiting victims, not {len(victims)}")
+    tasks = {task.get("pid"): task for task in half.get("task_enrichments", [])}
+    queues = {dsq.get("id"): dsq for dsq in half.get("dsq_states", []) if "user" in str(dsq.get("origin", "user"))}
+    for pid, dsq_id in victims.items():
+        task = tasks.get(pid)
+        if not left.check(task, f"{what}: victim {pid} is there"):
+            continue
+        got = task.get("dsq_id")
+        if dsq_id == 0:
+            left.check(got in NO_DSQ, f"{what}: {task.get('comm')} is on no DSQ", got)
+        elif dsq_id == SCX_DSQ_LOCAL:
+            left.check(got == dsq_id and task.get("cpu") == cpus - 1, f"{what}: {task.get('comm')} is on the local DSQ",
+                       f"dsq_id {got}, cpu {task.get('cpu')}")
+        else:
+            queued = [t.get("pid") for t in queues.get(dsq_id, {}).get("tasks", [])]
+            left.check(got == dsq_id and pid in queued, f"{what}: {task.get('comm')} stands on DSQ {dsq_id:#x}",
+                       f"dsq_id {got}, on that DSQ: {queued}")
+    oldest = max((tasks[pid].get("runnable_age_ms") or 0 for pid in victims if pid in tasks), default=0)
+    left.check(oldest >= 1000, f"{what}: they wait for long", f"{oldest} ms")
+
+
+def not_gone_yet(left, half, kind):
+    """The very moment of the failure: exit_kind is set, and nobody has been moved."""
+    sched = half.get("scx_sched_state", {})
+    left.check(sched.get("exit_kind") == kind, f"late: exit_kind is {kind}", sched.get("exit_kind"))
+    left.check(sched.get("bypass_depth") == 0, "late: bypass has not begun", sched.get("bypass_depth"))
+
+
+def half_way(left, report, timeout_s):
+    """The early half is from before the exit, half-way to the timeout or a little later."""
+    sched = report["early"].get("scx_sched_state", {})
+    left.check(sched.get("exit_kind") == 0, "early: nothing has failed yet", sched.get("exit_kind"))
+    hz = report["early"].get("guest", report.get("guest", {})).get("hz")
+    timeout = timeout_s * (hz or 0)
+    age, threshold = report.get("early_max_age_jiffies"), report.get("early_threshold_jiffies")
+    left.check(threshold == timeout // 2, "early: the threshold is half the timeout", f"{threshold} of {timeout}")
+    left.check(isinstance(age, int) and threshold <= age < timeout, "early: fired at half-way", f"{age} of {timeout}")
+
+
+def timeline(left, half, least=1):
+    """Samples in order, counters that only grow, and none beyond the kernel's own final count."""
+    samples = half.get("event_counter_timeline", [])
+    left.check(len(samples) >= least, f"at least {least} samples", f"{len(samples)}: "
+               f"{half.get('event_counter_timeline_unavailable')}")
+    if not samples:
+        return
+    times = [sample["elapsed_ms"] for sample in samples]
+    left.check(times == sorted(times), "samples are in order")
+    totals = {e["name"]: e.get("total") for e in half.get("scx_sched_state", {}).get("event_counters", [])}
+    final = {}
+    for text in left.guest.texts.get("dump.txt", []):
+        for dump in parse_dump(text):
+            final.update(dump.events)
+    counters = [name for name in samples[-1] if name.startswith("SCX_EV_")]
+    left.check(counters and set(counters) == set(totals), "the timeline has the report's counters",
+               f"{sorted(set(counters) ^ set(totals))}")
+    left.check(final, "the kernel's dump has counters")
+    for name in counters:
+        values = [sample.get(name) for sample in samples]
+        if "DURATION" not in name:
+            left.check(values == sorted(values), f"{name} only grows", values)
+        left.check(values[-1] <= totals.get(name, -1), f"{name}: the last sample is at most the report's count",
+                   f"{values[-1]}, {totals.get(name)}")
+        # What the dump prints was counted after the last sample: a scheduler that stands still counts little.
+        if name in final and "DURATION" not in name:
+            left.check(values[-1] <= final[name], f"{name}: the last sample is at most the kernel's",
+                       f"{values[-1]}, {final[name]}")
