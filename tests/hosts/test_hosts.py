@@ -17,6 +17,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import harness  # noqa: E402
+from same_report import compare, differences  # noqa: E402
 from schema import Validator  # noqa: E402
 
 PLUGIN = os.path.join(harness.BUILD, "scxray-plugin.so")
@@ -24,15 +25,10 @@ HOSTS = [os.path.join(harness.BUILD, "tests", "hosts", name) for name in ("host-
 TOOLS = os.path.join(harness.BUILD, "tests", "tools")
 CORES = ("6.12-held", "6.18.15-vtime", "7.3.4-stall")
 
-# Of the host rather than of the kernel: its vCPUs, its RAM, how it was watched.
-OWN = {"vcpu_regs", "diagnosis", "generator", "schema_version", "trigger", "event_counter_timeline",
-       "event_counter_timeline_source", "event_counter_timeline_period_ms", "event_counter_timeline_samples_taken",
-       "event_counter_timeline_unavailable", "vcpu_perf_at_freeze", "vcpu_perf_at_freeze_unavailable"}
 VALIDATOR = Validator(harness.SCHEMA)
-OWN_OF_GUEST = {"memory_bytes", "found_by"}
-# The stack of a task that runs begins at its vCPU's registers, and those are the host's.
-RUNNING = re.compile(r"runs on cpu \d+, whose registers are unknown")
-
+# Of the host rather than of the kernel: its vCPUs, its RAM.
+OWN = ("vcpu_regs",)
+OWN_OF_GUEST = ("memory_bytes", "found_by")
 # What the guide's code takes for granted.
 PRELUDE = """
 #define _GNU_SOURCE
@@ -62,34 +58,6 @@ def run(*command, timeout=120):
 
 def said(ran):
     return f"status {ran.returncode}\n{ran.stdout}{ran.stderr}"
-
-
-def not_in_core(value):
-    return isinstance(value, dict) and "not in this core" in str(value.get("reason"))
-
-
-def differences(image, live, where="", skip=()):
-    """Paths at which two reports differ; a page that the core lacks is one of zeros in the host's RAM."""
-    if not_in_core(image):
-        return []
-    if isinstance(image, dict) and isinstance(live, dict):
-        found = []
-        if RUNNING.fullmatch(str(live.get("kernel_stack_end"))):
-            skip = {"kernel_stack", "kernel_stack_end"}
-        for key in sorted((image.keys() | live.keys()) - set(skip)):
-            if key not in image or key not in live:
-                found.append(f"{where}.{key}: only in one")
-            else:
-                found += differences(image[key], live[key], f"{where}.{key}")
-        return found
-    if isinstance(image, list) and isinstance(live, list) and len(image) == len(live):
-        return [d for i, (a, b) in enumerate(zip(image, live)) for d in differences(a, b, f"{where}[{i}]")]
-    return [] if image == live else [f"{where}: {json.dumps(image)[:150]} is now {json.dumps(live)[:150]}"]
-
-
-def compare(image, live):
-    guests = differences(image["guest"], live["guest"], ".guest", OWN_OF_GUEST)
-    return guests + differences(image, live, "", OWN | {"guest"})
 
 
 def make_ram(cases, core, folder):
@@ -122,7 +90,7 @@ def check_host(cases, host, name, image, ram, folder):
     dual = json.loads(text)
     cases.check(not wrong, f"{what}: its JSON is valid", "\n".join(wrong))
     for moment in ("early", "late"):
-        found = compare(image, dual[moment])
+        found = compare(image, dual[moment], OWN, OWN_OF_GUEST)
         cases.check(not found, f"{what}: {moment} is the core's report", "\n".join(found))
         registers = dual[moment]["vcpu_regs"]
         cases.check(len(registers) == 2 and all(int(r["instruction_pointer"], 16) < 4096 for r in registers),
