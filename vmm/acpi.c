@@ -253,7 +253,10 @@ static uint64_t write_madt(struct writer *w, const struct machine *machine)
 	madt->lapic = LAPIC_AT;
 	madt->flags = MADT_PICS;
 	for (unsigned i = 0; i < machine->nr_vcpus; i++)
-		append(w, &(struct madt_lapic){ 0, 8, (uint8_t)i, (uint8_t)i, 1 }, 8);
+		append(w,
+		       &(struct madt_lapic){ 0, 8, (uint8_t)i,
+					     (uint8_t)topology_apic_id(machine, i), 1 },
+		       8);
 	append(w, &(struct madt_ioapic){ 1, 12, 0, 0, IOAPIC_AT, 0 }, 12);
 	append(w, &(struct madt_override){ 2, 10, 0, 0, 2, 0 }, 10);
 	append(w, &(struct madt_override){ 2, 10, 0, SCI_IRQ, SCI_IRQ, ACTIVE_HIGH_LEVEL }, 10);
@@ -309,8 +312,8 @@ static uint64_t write_srat(struct writer *w, const struct machine *machine)
 	for (unsigned i = 0; i < machine->nr_vcpus; i++)
 		append(w,
 		       &(struct srat_cpu){ .length = 16,
-					   .domain = (uint8_t)(i * nodes / machine->nr_vcpus),
-					   .apic_id = (uint8_t)i,
+					   .domain = (uint8_t)topology_node(machine, i),
+					   .apic_id = (uint8_t)topology_apic_id(machine, i),
 					   .flags = 1 },
 		       16);
 	for (unsigned i = 0; i < nodes; i++)

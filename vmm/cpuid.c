@@ -3,7 +3,7 @@
  * cpuid.c - what CPUs the guest sees
  *
  * KVM says what it supports; here come the bits that depend on the machine: each vCPU's
- * APIC id, and a topology of one package with one thread a core.
+ * APIC id, and packages of cores with one thread each (topology.c).
  */
 #include <errno.h>
 #include <string.h>
@@ -19,6 +19,8 @@
 #define ECX_TSC_DEADLINE (1U << 24)
 #define ECX_HYPERVISOR (1U << 31)
 #define EDX_HTT (1U << 28)
+/* Leaf 0x80000001 */
+#define ECX_CMP_LEGACY (1U << 1)
 
 /* What --cpu baseline leaves of each leaf; leaves that are not here are left out. */
 #define ALL 0xffffffffU
@@ -94,65 +96,51 @@ static void reduce(struct kvm_cpuid2 *cpuid)
 	cpuid->nent = kept;
 }
 
-/* Bits of an APIC id that tell `count` vCPUs apart. */
-static unsigned id_bits(unsigned count)
-{
-	unsigned bits = 0;
-
-	while (1U << bits < count)
-		bits++;
-	return bits;
-}
-
-/*
- * A cache of level 3 is everybody's on a NUMA node, those below are one core's own.  Who shares is
- * told by the bits of the APIC id above; where these can't tell nodes apart, nobody does.
- */
+/* A cache of level 3 is everybody's in the package, those below are one core's own. */
 static uint32_t cache_sharing(uint32_t eax, const struct machine *machine)
 {
-	unsigned cores = machine->nr_vcpus / machine->nr_nodes, shared = 0;
-	bool even = machine->nr_nodes == 1 ||
-		    (machine->nr_vcpus % machine->nr_nodes == 0 && !(cores & (cores - 1)));
-
-	if ((eax >> 5 & 7) >= 3 && even)
-		shared = (1U << id_bits(cores)) - 1;
+	unsigned shared = (eax >> 5 & 7) >= 3 ? (1U << topology_package_bits(machine)) - 1 : 0;
 
 	return (eax & ~(0xfffU << 14)) | shared << 14;
 }
 
-/* One vCPU's own bits; its APIC id is its index. */
+static uint32_t set_bit(uint32_t word, uint32_t bit, bool on)
+{
+	return on ? word | bit : word & ~bit;
+}
+
+/* The bits that depend on the machine, and on the vCPU: its APIC id. */
 static void personalize(struct kvm_cpuid_entry2 *entry, const struct machine *machine, unsigned id)
 {
-	unsigned count = machine->nr_vcpus, bits = id_bits(count);
-	unsigned cores = (1U << bits) - 1 < 63 ? (1U << bits) - 1 : 63;
+	unsigned cores = topology_package_cores(machine), bits = topology_package_bits(machine);
+	unsigned ids = (1U << bits) - 1;
 
 	switch (entry->function) {
 	case 0x1:
-		entry->ebx = (entry->ebx & 0xff00) | (1U << bits & 0xff) << 16 | id << 24;
+		entry->ebx = (entry->ebx & 0xff00) | ((ids + 1) & 0xff) << 16 | id << 24;
 		entry->ecx |= ECX_HYPERVISOR | ECX_X2APIC;
 		if (ioctl(machine->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
 			entry->ecx |= ECX_TSC_DEADLINE;
-		entry->edx = count > 1 ? entry->edx | EDX_HTT : entry->edx & ~EDX_HTT;
+		entry->edx = set_bit(entry->edx, EDX_HTT, cores > 1);
 		break;
 	case 0x4:
 		if (entry->eax & 0x1f)
-			entry->eax =
-				(cache_sharing(entry->eax, machine) & 0x03ffffff) | cores << 26;
+			entry->eax = (cache_sharing(entry->eax, machine) & 0x03ffffff) |
+				     (ids < 63 ? ids : 63) << 26;
 		break;
 	case 0x8000001d:
 		if (entry->eax & 0x1f)
 			entry->eax = cache_sharing(entry->eax, machine);
 		break;
 	case 0x80000001:
-		entry->ecx = count > 1 ? entry->ecx | 2 : entry->ecx & ~2U; /* CmpLegacy */
+		entry->ecx = set_bit(entry->ecx, ECX_CMP_LEGACY, cores > 1);
 		break;
 	case 0x80000006:
 		if (machine->nr_nodes > 1)
-			entry->edx =
-				0; /* no AMD L3: where no leaf says, Linux guesses who shares it */
+			entry->edx = 0; /* no AMD L3: who shares it, Linux takes from the model */
 		break;
 	case 0x80000008:
-		entry->ecx = bits << 12 | (count - 1);
+		entry->ecx = bits << 12 | (cores - 1);
 		break;
 	case 0x8000001e:
 		entry->eax = id;
@@ -163,18 +151,12 @@ static void personalize(struct kvm_cpuid_entry2 *entry, const struct machine *ma
 }
 
 /* Leaves of the topology are written anew: the host's are of the host. */
-static void replace_topology(struct kvm_cpuid2 *cpuid, unsigned count, unsigned id)
+static void replace_topology(struct kvm_cpuid2 *cpuid, const struct machine *machine, unsigned id)
 {
+	unsigned cores = topology_package_cores(machine), bits = topology_package_bits(machine);
 	const struct kvm_cpuid_entry2 levels[] = {
 		{ 0xb, 0, KVM_CPUID_FLAG_SIGNIFCANT_INDEX, 0, 1, 0x100, id, { 0 } },
-		{ 0xb,
-		  1,
-		  KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
-		  id_bits(count),
-		  count,
-		  0x201,
-		  id,
-		  { 0 } },
+		{ 0xb, 1, KVM_CPUID_FLAG_SIGNIFCANT_INDEX, bits, cores, 0x201, id, { 0 } },
 	};
 	unsigned kept = 0;
 
@@ -202,11 +184,13 @@ int cpuid_set(struct machine *machine, enum cpu_model model, struct scxray_error
 				   strerror(errno));
 	if (model == CPU_BASELINE)
 		reduce(cpuid);
-	for (unsigned id = 0; id < machine->nr_vcpus; id++) {
-		replace_topology(cpuid, machine->nr_vcpus, id);
+	for (unsigned vcpu = 0; vcpu < machine->nr_vcpus; vcpu++) {
+		unsigned id = topology_apic_id(machine, vcpu);
+
+		replace_topology(cpuid, machine, id);
 		for (unsigned i = 0; i < cpuid->nent; i++)
 			personalize(&cpuid->entries[i], machine, id);
-		if (ioctl(machine->vcpus[id].fd, KVM_SET_CPUID2, cpuid))
+		if (ioctl(machine->vcpus[vcpu].fd, KVM_SET_CPUID2, cpuid))
 			return scxray_fail(err, SCXRAY_ERR_IO, 0, "/dev/kvm: KVM_SET_CPUID2: %s",
 					   strerror(errno));
 	}

@@ -8,6 +8,7 @@
  *	kvm.c          /dev/kvm: what it must be able to do
  *	memory.c       guest RAM and its KVM slots
  *	boot.c         a kernel in RAM: bzimage.c, elf.c, acpi.c; page tables, registers at its entry
+ *	topology.c     which vCPU is where
  *	cpuid.c        what CPUs the guest sees
  *	vcpu.c         a vCPU's thread
  *	ports.c        which device an I/O port belongs to: uart.c, pm.c, cmos.c
@@ -98,7 +99,7 @@ struct machine {
 
 	pthread_mutex_t end_lock;
 	enum machine_end end;
-	char end_text[256]; /* what was wrong, or "" */
+	char end_text[384]; /* what was wrong, or "" */
 };
 
 /* ---- kvm.c ------------------------------------------------------------------ */
@@ -153,6 +154,16 @@ void *memory_at(const struct machine *machine, uint64_t gpa, uint64_t size);
 
 void memory_remove_all(struct machine *machine);
 
+/* ---- topology.c ------------------------------------------------------------- */
+
+/* By a vCPU's index, when the number of vCPUs and nodes stands. */
+unsigned topology_node(const struct machine *machine, unsigned vcpu);
+unsigned topology_apic_id(const struct machine *machine, unsigned vcpu);
+
+/* vCPUs that a package has at most, and the bits of an APIC id that tell them apart. */
+unsigned topology_package_cores(const struct machine *machine);
+unsigned topology_package_bits(const struct machine *machine);
+
 /* ---- cpuid.c ---------------------------------------------------------------- */
 
 enum cpu_model {
@@ -166,8 +177,8 @@ int cpuid_set(struct machine *machine, enum cpu_model model, struct scxray_error
 /* ---- vcpu.c ----------------------------------------------------------------- */
 
 /*
- * Creates vCPUs 0 to count - 1, with APIC ids as their indexes.  Vcpu 0 is runnable and
- * stands at its reset vector, the others wait for a start-up IPI.
+ * Creates vCPUs 0 to count - 1; their APIC ids follow from topology.c.  vCPU 0 is runnable
+ * and stands at its reset vector, the others wait for a start-up IPI.
  */
 int vcpus_create(struct machine *machine, unsigned count, struct scxray_error *err);
 

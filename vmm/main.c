@@ -14,10 +14,10 @@
 
 static int fill_machine(struct machine *machine, const struct options *o, struct scxray_error *err)
 {
-	machine->nr_nodes = o->nodes;
 	machine->verbose = o->verbose;
 	if (o->restore)
 		return vm_restore(machine, o->restore, o->model, err);
+	machine->nr_nodes = o->nodes;
 	if (memory_add_bytes(machine, o->memory, err) || vcpus_create(machine, o->cpus, err) ||
 	    cpuid_set(machine, o->model, err))
 		return -1;

@@ -30,9 +30,8 @@ static int create(struct machine *machine, unsigned index, struct scxray_error *
 {
 	struct vcpu *vcpu = &machine->vcpus[index];
 
-	*vcpu = (struct vcpu){ .machine = machine, .index = index, .fd = -1 };
-	machine->nr_vcpus = index + 1;
-	vcpu->fd = ioctl(machine->vm_fd, KVM_CREATE_VCPU, (unsigned long)index);
+	vcpu->fd = ioctl(machine->vm_fd, KVM_CREATE_VCPU,
+			 (unsigned long)topology_apic_id(machine, index));
 	if (vcpu->fd < 0)
 		return scxray_fail(err, SCXRAY_ERR_IO, 0,
 				   "/dev/kvm: vCPU %u: %s: take fewer --cpus", index,
@@ -54,6 +53,9 @@ int vcpus_create(struct machine *machine, unsigned count, struct scxray_error *e
 	machine->vcpus = calloc(count, sizeof(*machine->vcpus));
 	if (!machine->vcpus)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+	machine->nr_vcpus = count;
+	for (unsigned i = 0; i < count; i++)
+		machine->vcpus[i] = (struct vcpu){ .machine = machine, .index = i, .fd = -1 };
 	for (unsigned i = 0; i < count; i++)
 		if (create(machine, i, err))
 			return -1;
@@ -83,15 +85,22 @@ static void handle_port(struct vcpu *vcpu)
 	}
 }
 
+/* What `data` is depends on the suberror; KVM's source says (arch/x86/kvm, KVM_EXIT_INTERNAL_ERROR). */
 static void handle_internal_error(struct vcpu *vcpu)
 {
 	const struct kvm_run *run = vcpu->run;
 	bool software = !kvm_runs_kernels(vcpu->machine->kvm_fd);
+	char data[96] = "";
+	size_t at = 0;
 
+	for (uint32_t i = 0; i < run->internal.ndata && i < 4; i++)
+		at += (size_t)snprintf(data + at, sizeof(data) - at, " %#llx",
+				       run->internal.data[i]);
 	machine_end(vcpu->machine, END_FAILED,
-		    "KVM could not go on with vCPU %u: internal error %u at rip %#" PRIx64 "%s%s",
-		    vcpu->index, run->internal.suberror, instruction_pointer(vcpu),
-		    software ? "; " : "", software ? SOFTWARE_KVM : "");
+		    "KVM could not go on with vCPU %u at rip %#" PRIx64
+		    ": internal error %u%s%s%s%s",
+		    vcpu->index, instruction_pointer(vcpu), run->internal.suberror,
+		    at ? ", data" : "", data, software ? "; " : "", software ? SOFTWARE_KVM : "");
 }
 
 static void handle_system_event(struct vcpu *vcpu)
