@@ -58,6 +58,18 @@ def check_options(cases):
         cases.check(known, f"{option} is an option", ran)
 
 
+def check_groups(cases):
+    """What --only takes is in --help and in the man page."""
+    ran = harness.scxray("report", "--only", "nonsense", "/dev/null")
+    groups = re.findall(r"[a-z]+", ran.err.partition("there are ")[2].partition(", maps=")[0])
+    cases.check(len(groups) > 15, "groups that there are", ran)
+    text = harness.scxray("help", "report").out.decode().partition("--only")[2].partition("--summary")[0]
+    page = read("docs", "scxray.1").partition("\\-\\-only")[2].partition(".TP")[0]
+    for group in groups:
+        cases.check(re.search(rf"\b{group}\b", text), f"--help: the group {group}", text)
+        cases.check(re.search(rf"^\.BR? (.* )?{group}\b", page, re.M), f"the man page: the group {group}", page)
+
+
 def check_links(cases):
     for name in markdown():
         for text, target in re.findall(r"\[([^]]*)\]\(([^)#\s]+)[^)]*\)", read(name)):
@@ -96,6 +108,7 @@ def main():
     harness.need_cores(cases)
     check_samples(cases)
     check_options(cases)
+    check_groups(cases)
     check_links(cases)
     check_targets(cases)
     check_man(cases)
