@@ -247,23 +247,27 @@ bench: deps ## phases, bytes and peak memory of the bundled cores and images (BE
 	@$(PYTHON) tests/bench/bench.py --build $(O) $(BENCH)
 
 .PHONY: install uninstall
-install: all ## binary, library, headers, man page, schema (PREFIX=, DESTDIR=)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/scxray \
+man_pages := $(wildcard docs/*.1)
+install: all ## programs, plugin, library, headers, man pages, schema (PREFIX=, DESTDIR=)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(INCLUDEDIR)/scxray \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)
-	install -m 755 $(bin) $(DESTDIR)$(BINDIR)/scxray
+	install -m 755 $(filter-out %.so,$(programs)) $(DESTDIR)$(BINDIR)/
+	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
 	install -m 644 $(lib) $(DESTDIR)$(LIBDIR)/libscxray.a
 	install -m 644 $(wildcard include/scxray/*.h) $(DESTDIR)$(INCLUDEDIR)/scxray/
-	install -m 644 docs/scxray.1 $(DESTDIR)$(MANDIR)/man1/scxray.1
+	install -m 644 $(man_pages) $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(BINDIR)/scxray $(DESTDIR)$(LIBDIR)/libscxray.a \
-		$(DESTDIR)$(MANDIR)/man1/scxray.1 $(DESTDIR)$(DATADIR)/report.schema.json \
+	rm -f $(patsubst $(O)/%,$(DESTDIR)$(BINDIR)/%,$(filter-out %.so,$(programs))) \
+		$(patsubst $(O)/%,$(DESTDIR)$(LIBDIR)/scxray/%,$(filter %.so,$(programs))) \
+		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(DATADIR)/report.schema.json \
+		$(patsubst docs/%,$(DESTDIR)$(MANDIR)/man1/%,$(man_pages)) \
 		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
-	-rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(DATADIR) 2>/dev/null
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(DATADIR) 2>/dev/null
 
 .PHONY: clean
 clean: ## what was compiled; kernels and images stay (rm -r build takes those as well)
-	rm -rf $(wildcard build/gcc* build/clang* build/scxray build/demo build/fuzz)
+	rm -rf $(wildcard build/gcc* build/clang* build/scxray build/scxray-* build/demo build/fuzz)
 
 .PHONY: help
 help: ## this list

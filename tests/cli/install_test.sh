@@ -36,6 +36,21 @@ links() { # with no other header and library than the installed
 		-L"$tmp/to/opt/x/lib" -lscxray $(pkg-config --libs libelf libbpf libzstd) -lpthread
 }
 
+host_builds() { # a VMM needs one header, and no library
+	gcc -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$tmp/host" "$root/tests/hosts/host.c" \
+		-I"$tmp/to/opt/x/include" -ldl -lpthread
+}
+
+host_loads() {
+	"$tmp/host" "$tmp/to/opt/x/lib/scxray/scxray-plugin.so" >"$tmp/settings" && grep -q '^park_deadline_ms=' "$tmp/settings"
+}
+
+vmm_loads() {
+	"$tmp/to/opt/x/bin/scxray-vmm" --version &&
+		"$tmp/to/opt/x/bin/scxray-vmm" --plugin "$tmp/to/opt/x/lib/scxray/scxray-plugin.so" --plugin-settings |
+		grep -q park_deadline_ms
+}
+
 nothing_left() {
 	left=$(find "$tmp/to" ! -type d)
 	echo "$left"
@@ -61,12 +76,16 @@ END
 
 cd "$root"
 check "make install" make install DESTDIR="$tmp/to" PREFIX=/opt/x
-for file in bin/scxray lib/libscxray.a include/scxray/capture.h share/man/man1/scxray.1 share/scxray/report.schema.json; do
+for file in bin/scxray bin/scxray-vmm lib/libscxray.a lib/scxray/scxray-plugin.so include/scxray/capture.h \
+	include/scxray/plugin.h share/man/man1/scxray.1 share/man/man1/scxray-vmm.1 share/scxray/report.schema.json; do
 	check "$file is there" test -s "$tmp/to/opt/x/$file"
 done
 check "the installed program runs" "$tmp/to/opt/x/bin/scxray" --version
 check "a program links with the installed library" links
 check "both make a report" same_report
+check "a host builds with the installed header" host_builds
+check "it loads the installed plugin" host_loads
+check "so does the installed VMM" vmm_loads
 check "make uninstall" make uninstall DESTDIR="$tmp/to" PREFIX=/opt/x
 check "uninstall leaves no file" nothing_left
 
