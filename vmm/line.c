@@ -9,6 +9,9 @@
 #include "line.h"
 #include "message.h"
 
+/* Times that `out` is filled before signals and the clock are looked at again: a guest may never stop to talk. */
+#define MAX_TURNS 64
+
 static bool wants(const struct line *line, const struct line_sink *sink)
 {
 	return sink->fd >= 0 && sink->at < line->out_length;
@@ -63,7 +66,8 @@ static bool pump_output(struct line *line, struct watch *watches, size_t nr_watc
 {
 	bool found = false;
 
-	for (;;) {
+	line->more = false;
+	for (unsigned turn = 0; turn < MAX_TURNS; turn++) {
 		for (unsigned i = 0; i < LINE_SINKS; i++)
 			sink_write(line, &line->sinks[i]);
 		if (!all_written(line))
@@ -76,6 +80,8 @@ static bool pump_output(struct line *line, struct watch *watches, size_t nr_watc
 		found |= watch_feed(&line->watched, line->out, line->out_length, watches,
 				    nr_watches);
 	}
+	line->more = true;
+	return found;
 }
 
 static void pump_input(struct line *line)
@@ -105,5 +111,5 @@ bool line_pump(struct line *line, struct watch *watches, size_t nr_watches)
 
 bool line_busy(const struct line *line)
 {
-	return !all_written(line);
+	return line->more || !all_written(line);
 }

@@ -31,6 +31,7 @@ struct line {
 	size_t in_length;
 	struct watch_line watched;
 	bool lost; /* a sink did not take all */
+	bool more; /* line_pump() has left something in the UART, to let others have a turn */
 };
 
 /* Descriptors that line_poll_fds() may fill. */

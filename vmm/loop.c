@@ -221,6 +221,8 @@ static void wait_for_something(struct loop *loop, int timeout_ms)
 	nfds_t nr = 2;
 	uint64_t count;
 
+	if (loop->console.more || loop->data.more)
+		timeout_ms = 0;
 	nr += line_poll_fds(&loop->console, fds + nr);
 	nr += line_poll_fds(&loop->data, fds + nr);
 	if (poll(fds, nr, timeout_ms) > 0 && fds[0].revents)

@@ -3,8 +3,10 @@
  * main.c - scxray-vmm: a machine from the command line, until the guest ends
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "loop.h"
 #include "message.h"
@@ -22,6 +24,15 @@ static int fill_machine(struct machine *machine, const struct options *o, struct
 	    cpuid_set(machine, o->model, err))
 		return -1;
 	return boot_load(machine, &o->boot, err);
+}
+
+/* A plugin that is loaded only when something has failed should not be missed only then. */
+static int check_plugin(const struct options *o, struct scxray_error *err)
+{
+	if (o->plugin_on_failure && access(o->plugin.path, R_OK))
+		return scxray_fail(err, SCXRAY_ERR_IO, 0, "--plugin: %s: %s", o->plugin.path,
+				   strerror(errno));
+	return 0;
 }
 
 static int start(struct machine *machine, const struct options *o, struct scxray_error *err)
@@ -60,7 +71,7 @@ static int run(struct options *options)
 	bool written;
 	int status;
 
-	machine = machine_create(&err);
+	machine = check_plugin(options, &err) ? NULL : machine_create(&err);
 	if (!machine) {
 		say("%s", err.text);
 		return STATUS_FAILED;
@@ -94,10 +105,25 @@ static int list_settings(const char *path)
 	return STATUS_FAILED;
 }
 
+/* Where one of them is closed, what is opened next must not take its place. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
-	int status = options_parse(&options, argc, argv);
+	int status;
+
+	open_standard_files();
+	status = options_parse(&options, argc, argv);
 
 	if (status)
 		return status;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "message.h"
 #include "options.h"
@@ -250,6 +251,28 @@ static int set_option(struct options *o, int opt, const char *word)
 	}
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return !stat(a, &sa) && !stat(b, &sb) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* What is written to is emptied first: it must be none of those that are read. */
+static int check_files(const struct options *o)
+{
+	const char *in[] = { o->boot.kernel, o->boot.initrd, o->restore, o->plugin.path };
+	const char *out[] = { o->log, o->data };
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; out[i] && j < 4; j++)
+			if (in[j] && same_file(out[i], in[j]))
+				return usage("%s: would be overwritten", out[i]);
+	if (o->log && o->data && (!strcmp(o->log, o->data)))
+		return usage("%s: given for --log and --data", o->log);
+	return 0;
+}
+
 /* What does not go together. */
 static int check(const struct options *o)
 {
@@ -272,7 +295,7 @@ static int check(const struct options *o)
 		return usage("--plugin-when failure: give --early-on or --late-on to tell by");
 	if (o->nodes > o->cpus)
 		return usage("--nodes %u: more than --cpus %u", o->nodes, o->cpus);
-	return 0;
+	return check_files(o);
 }
 
 static int refuse(int opt, char **argv)

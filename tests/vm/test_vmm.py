@@ -186,12 +186,27 @@ def check_device(cases, folder):
     refused(cases, "/dev/kvm: no permission", ran, "/dev/kvm: no permission: add your user to the group")
 
 
+def check_overwriting(cases, folder):
+    kernel = folder.guest("off", tiny.OFF)
+    other = folder / "hard"
+    os.link(kernel, other)
+    before = folder.read("off")
+    for what, arguments in (("the log", ["--log", kernel]), ("the data", ["--data", kernel]), ("a link", ["--log", other])):
+        refused(cases, f"{what} is the kernel", vmm.run("--kernel", kernel, *arguments), "would be overwritten", status=2)
+    ran = vmm.run("--kernel", kernel, "--log", folder / "x", "--data", folder / "x")
+    refused(cases, "one file for both", ran, "given for --log and --data", status=2)
+    cases.check(folder.read("off") == before, "the kernel is as it was")
+    ran = vmm.run("--kernel", kernel, "--plugin", folder / "no.so", "--plugin-when", "failure", "--late-on", "x")
+    refused(cases, "a plugin for later that is not there", ran, "no.so: No such file")
+
+
 def main():
     cases = harness.Cases()
     folder = vmm.Folder()
     check_usage(cases)
     check_help(cases)
     check_device(cases, folder)
+    check_overwriting(cases, folder)
     if os.access("/dev/kvm", os.R_OK | os.W_OK):
         check_kernels(cases, folder)
         check_bzimages(cases, folder)

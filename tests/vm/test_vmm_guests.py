@@ -180,6 +180,25 @@ def check_broken_output(cases, folder):
     cases.check(process.returncode == 1 and b"stdout: No space left" in err, "a full disk", err)
 
 
+def check_closed_files(cases, folder):
+    """stdin, stdout and stderr closed: nothing else takes their place."""
+    hello = folder.guest("hello", tiny.text(b"hello\n") + tiny.text(b"data\n", tiny.COM2) + tiny.OFF)
+    script = '"$0" "$@" <&- >&- 2>&-'
+    process = vmm.subprocess.run(["sh", "-c", script, vmm.VMM, "--kernel", hello, *SMALL, "--log", folder / "log", "--data",
+                                  folder / "data"], check=False, timeout=vmm.LIMIT_S)
+    said = (folder.read("log"), folder.read("data"))
+    cases.check(process.returncode == 0 and said == (b"hello\n", b"data\n"), "closed standard files", f"{process} {said}")
+
+
+def check_talker(cases, folder):
+    """A guest that never stops to talk: time and signals count all the same."""
+    kernel = folder.guest("talker", b"\xb0\x41" + tiny.send_al() + b"\xeb\xfd")
+    with open("/dev/null", "wb") as null:
+        process = vmm.subprocess.run([vmm.VMM, "--kernel", kernel, *SMALL, "--timeout", "1"], stdout=null, check=False,
+                                     stderr=vmm.subprocess.PIPE, timeout=vmm.LIMIT_S)
+    cases.check(process.returncode == 4, "the timeout of a guest that never stops to talk", process)
+
+
 def check_terminal(cases, folder):
     """Keys come without a newline and without echo; at the end the terminal is as before."""
     echo = tiny.wait_for_input() + tiny.read(tiny.COM1) + tiny.send_al(tiny.COM2)
@@ -206,7 +225,7 @@ def main():
     cases = harness.Cases()
     folder = vmm.Folder()
     for check in (check_ends, check_serial, check_slow_reader, check_data_socket, check_ports, check_time_and_signals,
-                  check_broken_output, check_terminal):
+                  check_broken_output, check_closed_files, check_talker, check_terminal):
         check(cases, folder)
     sys.exit(cases.end())
 
