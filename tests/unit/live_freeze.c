@@ -239,7 +239,7 @@ static void *scribble(void *arg)
 		size_t at = next(&s->seed) % 512 * 8, n = next(&s->seed) % 8 ? 8 : 64;
 
 		if (at + n <= PAGE_SIZE)
-			memcpy(to + at, from + next(&s->seed) % (PAGE_SIZE / 8 - 8) * 8, n);
+			memmove(to + at, from + next(&s->seed) % (PAGE_SIZE / 8 - 8) * 8, n);
 	}
 	return NULL;
 }
