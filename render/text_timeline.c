@@ -147,8 +147,10 @@ static void notes(struct text *t, const struct timeline *tl)
 				 "them by the guest's jiffies");
 	if (s->nr_taken > s->nr_samples)
 		strbuf_printf(&sb,
-			      "; %" PRIu64 " samples were taken, older ones are thinned out, the "
-			      "newest are %" PRIu64 "ms apart",
+			      "; %" PRIu64
+			      " samples were taken, older ones are thinned out: columns "
+			      "to the left stand for more time, the newest samples are %" PRIu64
+			      "ms apart",
 			      s->nr_taken, s->period_ms);
 	if (s->nr_samples > nr)
 		strbuf_printf(&sb,
