@@ -181,15 +181,8 @@ static int set_registers(const struct vcpu *vcpu, uint64_t entry, struct scxray_
 /* Memory is write-back, as firmware says it on every CPU; a KVM without MTRRs has no need of it. */
 static void set_mtrrs(const struct machine *machine)
 {
-	_Alignas(struct kvm_msrs)
-		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)] = { 0 };
-	struct kvm_msrs *msrs = (struct kvm_msrs *)bytes;
-
-	msrs->nmsrs = 1;
-	msrs->entries[0].index = MSR_MTRR_DEFAULT;
-	msrs->entries[0].data = MTRR_ENABLED_WRITE_BACK;
 	for (unsigned i = 0; i < machine->nr_vcpus; i++)
-		ioctl(machine->vcpus[i].fd, KVM_SET_MSRS, msrs);
+		vcpu_set_msr(&machine->vcpus[i], MSR_MTRR_DEFAULT, MTRR_ENABLED_WRITE_BACK);
 }
 
 static int load_kernel(const struct machine *machine, const char *path, struct boot_params *params,

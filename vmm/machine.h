@@ -182,6 +182,9 @@ int cpuid_set(struct machine *machine, enum cpu_model model, struct scxray_error
  */
 int vcpus_create(struct machine *machine, unsigned count, struct scxray_error *err);
 
+/* Sets one model-specific register: 0, or -1 where KVM refuses it. */
+int vcpu_set_msr(const struct vcpu *vcpu, uint32_t index, uint64_t value);
+
 /* Starts their threads. */
 int vcpus_start(struct machine *machine, struct scxray_error *err);
 

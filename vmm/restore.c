@@ -274,19 +274,14 @@ static int set_msrs(const struct vcpu *vcpu, const struct scxray_regs *regs,
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct {
-			struct kvm_msrs head;
-			struct kvm_msr_entry entry;
-		} msrs = { .head.nmsrs = 1 };
+		uint64_t data = value(regs, table[i].reg);
 
 		if (!known(regs, table[i].reg))
 			continue;
-		msrs.entry.index = table[i].msr;
-		msrs.entry.data = regs->value[table[i].reg];
-		if (ioctl(vcpu->fd, KVM_SET_MSRS, &msrs) != 1)
+		if (vcpu_set_msr(vcpu, table[i].msr, data))
 			return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
 					   "vCPU %u: this KVM refuses %s 0x%llx", vcpu->index,
-					   table[i].name, (unsigned long long)msrs.entry.data);
+					   table[i].name, (unsigned long long)data);
 	}
 	return 0;
 }

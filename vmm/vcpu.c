@@ -62,6 +62,18 @@ int vcpus_create(struct machine *machine, unsigned count, struct scxray_error *e
 	return 0;
 }
 
+int vcpu_set_msr(const struct vcpu *vcpu, uint32_t index, uint64_t value)
+{
+	_Alignas(struct kvm_msrs)
+		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)] = { 0 };
+	struct kvm_msrs *msrs = (struct kvm_msrs *)bytes;
+
+	msrs->nmsrs = 1;
+	msrs->entries[0].index = index;
+	msrs->entries[0].data = value;
+	return ioctl(vcpu->fd, KVM_SET_MSRS, msrs) == 1 ? 0 : -1;
+}
+
 /* ---- exits ---------------------------------------------------------------------- */
 
 static uint64_t instruction_pointer(const struct vcpu *vcpu)

@@ -33,13 +33,14 @@ static struct scxray_source *open_source(const char *path)
 
 static uint64_t get_msr(const struct vcpu *vcpu, uint32_t index)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head.nmsrs = 1, .entry.index = index };
+	_Alignas(struct kvm_msrs)
+		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)] = { 0 };
+	struct kvm_msrs *msrs = (struct kvm_msrs *)bytes;
 
-	ck_assert_int_eq(ioctl(vcpu->fd, KVM_GET_MSRS, &msrs), 1);
-	return msrs.entry.data;
+	msrs->nmsrs = 1;
+	msrs->entries[0].index = index;
+	ck_assert_int_eq(ioctl(vcpu->fd, KVM_GET_MSRS, msrs), 1);
+	return msrs->entries[0].data;
 }
 
 static void get_regs(const struct vcpu *vcpu, uint64_t value[SCXRAY_NR_REGS])
