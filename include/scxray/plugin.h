@@ -185,7 +185,12 @@ struct scxray_plugin {
 	 * that), else takes well below a microsecond.  A pending port or memory access is finished
 	 * before: the plugin lets the host handle the exit as always, and parks the vCPU when
 	 * KVM_RUN has returned once more.  For that the host must leave
-	 * kvm_run->immediate_exit alone while its vCPU runs, or only set it.
+	 * kvm_run->immediate_exit alone while its vCPU runs, or only set it.  It is cleared in here
+	 * and nowhere else: a host that wants its vCPU to leave sets a flag of its own first, then
+	 * immediate_exit, then kicks; and looks at that flag between this call and KVM_RUN.
+	 * A host that waits out HLT blocks all signals, does not wait if immediate_exit is set, and
+	 * else lets ppoll() unblock them: so no kick is lost.
+	 * May be called after finish(), and returns SCXRAY_VCPU_HANDLE then.
 	 * Returns enum scxray_plugin_vcpu_action.
 	 */
 	int32_t (*vcpu_exit)(void *self, uint32_t index, int32_t result);
@@ -204,6 +209,7 @@ struct scxray_plugin {
 	 * capture_deadline_ms at most.  Decoding and writing go on behind it.
 	 * A late trigger that follows none of the early ones makes a report without an early half.
 	 * `why` is quoted in the report as what fired it; NULL: "on demand".
+	 * Not at the same time as finish().
 	 * Returns enum scxray_plugin_status.
 	 */
 	int32_t (*trigger)(void *self, enum scxray_plugin_moment moment, const char *why);

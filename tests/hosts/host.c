@@ -142,13 +142,13 @@ static void create_vcpu(int kvm, int vm, uint64_t cr3, struct vcpu *vcpu, uint32
 static void wait_in_hlt(struct vcpu *vcpu)
 {
 	const struct timespec tick = { .tv_nsec = 1000000 };
-	volatile uint8_t *kicked = &vcpu->run->immediate_exit;
 	sigset_t all, old;
 	int interrupted;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	interrupted = *kicked || ppoll(NULL, 0, &tick, &old) < 0;
+	interrupted = __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_SEQ_CST) ||
+		      ppoll(NULL, 0, &tick, &old) < 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (interrupted)
 		plugin.vcpu_exit(plugin.self, vcpu->index, -EINTR);

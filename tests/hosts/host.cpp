@@ -205,7 +205,8 @@ class Vcpu
 		if (!thread_.joinable())
 			return;
 		stop_ = true;
-		static_cast<kvm_run *>(run_.get())->immediate_exit = 1;
+		__atomic_store_n(&static_cast<kvm_run *>(run_.get())->immediate_exit, 1,
+				 __ATOMIC_SEQ_CST);
 		pthread_kill(thread_.native_handle(), kick);
 		thread_.join();
 	}

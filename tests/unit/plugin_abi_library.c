@@ -499,7 +499,7 @@ END_TEST
 /* Loaded and gone again and again: no thread, no signal handler of a library that is gone. */
 START_TEST(loaded_again_and_again)
 {
-	int before = nr_threads();
+	int before = 0;
 
 	for (int i = 0; i < 50; i++) {
 		struct scxray_plugin *plugin = make_plugin(sizeof(*plugin));
@@ -511,6 +511,8 @@ START_TEST(loaded_again_and_again)
 			expect_no_failure(plugin);
 		plugin->unload(plugin->self);
 		ck_assert(!dlclose(so.library));
+		if (i == 0) /* a sanitizer has started its own by now */
+			before = nr_threads();
 	}
 	for (int i = 0; i < 1000 && nr_threads() > before; i++)
 		usleep(1000);

@@ -98,7 +98,7 @@ static void start(struct host *h, const char *core, const char *release)
 	h->release = release;
 	snprintf(h->output, sizeof(h->output), "output=%s", folder);
 	snprintf(h->name, sizeof(h->name), "name=%s", release);
-	restored_image(core, 4, path);
+	restored_image(core, 2, path);
 	h->machine = restored_machine(path);
 	unlink(path);
 	for (unsigned i = 0; i < h->machine->nr_vcpus; i++)
@@ -149,7 +149,7 @@ static void end(struct host *h, const char *other)
 	atomic_store(&h->stop, true);
 	for (unsigned i = 0; i < h->machine->nr_vcpus; i++) {
 		/* the flag, immediate_exit, and a signal whose handler does nothing */
-		h->machine->vcpus[i].run->immediate_exit = 1;
+		__atomic_store_n(&h->machine->vcpus[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 		pthread_kill(h->runners[i].thread, SIGUSR2);
 		ck_assert(!pthread_join(h->runners[i].thread, NULL));
 		ck_assert_msg(!h->runners[i].error, "%s: vCPU %u: %s", h->release, i,
