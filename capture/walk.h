@@ -131,17 +131,20 @@ const char *flag_names(struct walk *w, const char *enum_name, const char *prefix
 /* ---- containers ---------------------------------------------------------- */
 
 /*
- * A circular list with a bound and a cycle check (Brent's).  After the last
+ * A circular list with a bound, of which no node comes twice.  After the last
  * list_next() `cut` says why the list ended early, or is NULL.
  */
+#define LIST_MAX_TORN 4
+
 struct list_iter {
 	struct walk *w;
 	uint64_t head;
 	uint64_t node;
 	uint32_t nr;
 	uint32_t max;
-	uint64_t tortoise;
-	uint32_t lap, lap_max;
+	/* nodes that don't point back to where they were reached from */
+	uint64_t torn[LIST_MAX_TORN];
+	uint32_t nr_torn;
 	const char *cut;
 };
 

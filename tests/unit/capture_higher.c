@@ -194,7 +194,7 @@ START_TEST(a_group_in_itself_ends)
 	f.walk.settings.max_list = 3;
 	rq.higher_cut = NULL;
 	walk_higher(&f.walk);
-	ck_assert_ptr_nonnull(rq.higher_cut);
+	ck_assert_str_eq(rq.higher_cut, "more than the limit on nodes of a list");
 	walk_fixture_deinit(&f);
 }
 END_TEST

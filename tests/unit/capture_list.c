@@ -23,8 +23,10 @@ static void start(void)
 static void make_list(uint32_t nr, uint64_t end)
 {
 	guest_put_u64(&f.b, HEAD, nr ? NODE(0) : end);
-	for (uint32_t i = 0; i < nr; i++)
+	for (uint32_t i = 0; i < nr; i++) {
 		guest_put_u64(&f.b, NODE(i), i + 1 < nr ? NODE(i + 1) : end);
+		guest_put_u64(&f.b, NODE(i) + 8, i ? NODE(i - 1) : HEAD);
+	}
 }
 
 /* Walks; the first `nr` nodes must be those of make_list(). Returns how many came. */
@@ -89,6 +91,17 @@ START_TEST(a_list_longer_than_the_cap_is_cut_and_says_so)
 }
 END_TEST
 
+/* Each node once, and why there are no more. */
+static void expect_circle(uint32_t nr, size_t number)
+{
+	const char *cut;
+	uint32_t seen = walk_list(nr, MAX_VISITS, &cut);
+
+	ck_assert_msg(cut && strstr(cut, "runs in a circle"), "case %zu: %s", number,
+		      cut ? cut : "not cut");
+	ck_assert_msg(seen == nr, "case %zu: %u visits for %u nodes", number, seen, nr);
+}
+
 START_TEST(a_circle_past_the_head_is_found)
 {
 	/* `tail` nodes lead to a circle of `circle` nodes that never meets the head */
@@ -99,18 +112,38 @@ START_TEST(a_circle_past_the_head_is_found)
 		{ 7, 3 },   { 0, 100 },	 { 100, 1 },  { 100, 7 }, { 63, 64 },
 		{ 64, 65 }, { 1000, 2 }, { 3, 1000 },
 	};
-	const char *cut;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint32_t nr = cases[i].tail + cases[i].circle, seen;
+		uint32_t nr = cases[i].tail + cases[i].circle;
 
 		start();
 		make_list(nr, NODE(cases[i].tail));
-		seen = walk_list(nr, MAX_VISITS, &cut);
-		ck_assert_msg(cut && strstr(cut, "runs in a circle"), "case %zu: %s", i,
-			      cut ? cut : "not cut");
-		ck_assert_msg(seen >= nr && seen <= 4 * nr, "case %zu: %u visits for %u nodes", i,
-			      seen, nr);
+		expect_circle(nr, i);
+		/* a circle that is a proper list: it is the way into it that is torn */
+		guest_put_u64(&f.b, NODE(cases[i].tail) + 8, NODE(nr - 1));
+		expect_circle(nr, i);
+		walk_fixture_deinit(&f);
+	}
+}
+END_TEST
+
+START_TEST(a_list_in_the_middle_of_a_change_is_followed)
+{
+	static const uint64_t wrong[] = { 0, NODE(3), UNMAPPED };
+	const char *cut;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		start();
+		make_list(100, HEAD);
+		for (uint32_t torn = 0; torn < LIST_MAX_TORN; torn++)
+			guest_put_u64(&f.b, NODE(20 * torn) + 8, wrong[i]);
+		ck_assert_uint_eq(walk_list(100, 4096, &cut), 100);
+		ck_assert_ptr_null(cut);
+
+		/* one too many is no list */
+		guest_put_u64(&f.b, NODE(90) + 8, wrong[i]);
+		ck_assert_uint_eq(walk_list(100, 4096, &cut), 90);
+		ck_assert_ptr_nonnull(strstr(cut, "back pointers"));
 		walk_fixture_deinit(&f);
 	}
 }
@@ -174,6 +207,7 @@ static const unit_test tests[] = {
 	&nodes_come_in_order,
 	&a_list_longer_than_the_cap_is_cut_and_says_so,
 	&a_circle_past_the_head_is_found,
+	&a_list_in_the_middle_of_a_change_is_followed,
 	&an_unreadable_node_is_named_with_the_reason,
 	&a_null_next_pointer_is_no_node,
 	&without_the_member_in_btf_nothing_is_walked,
