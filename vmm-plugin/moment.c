@@ -153,7 +153,6 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 		.is_degraded = moment->degraded,
 	};
 
-	snprintf(moment->why, sizeof(moment->why), "%s", wish->why);
 	if (!host.threshold_jiffies)
 		host.threshold_jiffies = present(&moment->look.watchdog_timeout) / 2;
 	fill_timing(moment, wish, &host.timing);
@@ -181,6 +180,21 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 	moment->error.code = SCXRAY_OK;
 }
 
+/*
+ * A look may have seen the exit kind before the vCPU that had just stored it was out of the guest:
+ * it stood on its watchpoint all the same, which says more.
+ */
+static void settle_why(struct moment *moment, struct vm *vm, const struct moment_wish *wish)
+{
+	uint32_t vcpu;
+
+	if (wish->witnesses && watchpoint_hit(vm, &vcpu))
+		snprintf(moment->why, sizeof(moment->why), "watchpoint on exit_kind (vCPU %u)",
+			 vcpu);
+	else
+		snprintf(moment->why, sizeof(moment->why), "%s", wish->why);
+}
+
 void moment_take(struct moment *moment, const struct moment_scene *scene,
 		 const struct moment_wish *wish)
 {
@@ -196,6 +210,7 @@ void moment_take(struct moment *moment, const struct moment_scene *scene,
 	perf = perf_read(scene->perf);
 	if (moment->freeze.complete)
 		hold(scene->settings->hold_ms);
+	settle_why(moment, scene->vm, wish);
 	freeze_end(scene->vm, &moment->freeze);
 	if (!moment->freeze.complete) {
 		say_degraded(moment);
@@ -212,6 +227,11 @@ enum scxray_plugin_moment moment_which(const struct moment *moment)
 uint64_t moment_instance(const struct moment *moment)
 {
 	return moment->instance;
+}
+
+const char *moment_why(const struct moment *moment)
+{
+	return moment->why;
 }
 
 const char *moment_degraded(const struct moment *moment)

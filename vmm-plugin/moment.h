@@ -34,6 +34,7 @@ struct moment_scene {
 struct moment_wish {
 	enum scxray_plugin_moment which;
 	const char *why;
+	bool witnesses;	   /* where the watchpoint was hit as well, that is why */
 	uint64_t instance; /* of the scheduler, as decide.h counts them */
 	uint64_t max_age;  /* jiffies, as the look saw it that fired; 0: not known */
 	uint64_t threshold;
@@ -54,6 +55,9 @@ void moment_take(struct moment *moment, const struct moment_scene *scene,
 
 enum scxray_plugin_moment moment_which(const struct moment *moment);
 uint64_t moment_instance(const struct moment *moment);
+
+/* What fired it. */
+const char *moment_why(const struct moment *moment);
 
 /* Why it is degraded; NULL: all vCPUs had parked. */
 const char *moment_degraded(const struct moment *moment);

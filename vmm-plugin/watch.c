@@ -64,12 +64,14 @@ uint64_t watch_parking_since_ms(struct watch *watch)
 	return atomic_load(&watch->parking_since_ms);
 }
 
-static struct moment *take(struct watch *watch, enum scxray_plugin_moment which, const char *why)
+static struct moment *take(struct watch *watch, enum scxray_plugin_moment which, const char *why,
+			   bool witnesses)
 {
 	const char *skipped = reports_skipped_reason(watch->reports, watch->decide.instance);
 	struct moment_wish wish = {
 		.which = which,
 		.why = why,
+		.witnesses = witnesses,
 		.instance = watch->decide.instance,
 		.max_age = watch->decide.max_age,
 		.threshold = watch->decide.threshold,
@@ -97,15 +99,15 @@ static struct moment *take(struct watch *watch, enum scxray_plugin_moment which,
 	atomic_store(&watch->parking_since_ms, 0);
 	log_say(watch->log, moment_degraded(moment) ? SCXRAY_LOG_WARNING : SCXRAY_LOG_INFO,
 		"%s snapshot (%s): frozen for %.1f ms%s%s",
-		which == SCXRAY_MOMENT_EARLY ? "early" : "late", why, moment_frozen_ms(moment),
-		moment_degraded(moment) ? "; " : "",
+		which == SCXRAY_MOMENT_EARLY ? "early" : "late", moment_why(moment),
+		moment_frozen_ms(moment), moment_degraded(moment) ? "; " : "",
 		moment_degraded(moment) ? moment_degraded(moment) : "");
 	return moment;
 }
 
 static enum scxray_plugin_status take_early(struct watch *watch, const char *why)
 {
-	struct moment *moment = take(watch, SCXRAY_MOMENT_EARLY, why);
+	struct moment *moment = take(watch, SCXRAY_MOMENT_EARLY, why, false);
 	bool degraded;
 
 	watch->decide.early_done = true;
@@ -121,7 +123,7 @@ static enum scxray_plugin_status take_early(struct watch *watch, const char *why
 	return degraded ? SCXRAY_STATUS_DEGRADED : SCXRAY_STATUS_OK;
 }
 
-static enum scxray_plugin_status take_late(struct watch *watch, const char *why)
+static enum scxray_plugin_status take_late(struct watch *watch, const char *why, bool witnesses)
 {
 	struct moment *moment;
 
@@ -133,7 +135,7 @@ static enum scxray_plugin_status take_late(struct watch *watch, const char *why)
 			why, watch->settings->max_reports);
 		return SCXRAY_STATUS_BUSY;
 	}
-	moment = take(watch, SCXRAY_MOMENT_LATE, why);
+	moment = take(watch, SCXRAY_MOMENT_LATE, why, witnesses);
 	if (!moment)
 		return SCXRAY_STATUS_NO_MEMORY;
 	watch->late = moment;
@@ -236,7 +238,7 @@ static void look_and_act(struct watch *watch, uint64_t now)
 
 	look(watch, now, &decision);
 	if (decision.late) {
-		take_late(watch, decision.why);
+		take_late(watch, decision.why, true);
 		/* lets go whoever hit it, if that freeze did not */
 		aim_watchpoint(watch, false);
 	} else if (decision.early) {
@@ -327,7 +329,7 @@ static void catch_up(struct watch *watch, uint64_t now, struct decision *decisio
 static enum scxray_plugin_status demand_late(struct watch *watch, const char *why)
 {
 	bool failed = watch->decide.late_done;
-	enum scxray_plugin_status status = take_late(watch, why);
+	enum scxray_plugin_status status = take_late(watch, why, false);
 
 	watch->decide.late_done = failed || watch->decide.ended;
 	watch->demanded = watch->decide.instance + 1;
@@ -342,7 +344,7 @@ static enum scxray_plugin_status demand(struct watch *watch, enum scxray_plugin_
 		return demand_late(watch, why);
 	if (decision->late) {
 		/* too late for an early one */
-		take_late(watch, decision->why);
+		take_late(watch, decision->why, true);
 		return SCXRAY_STATUS_BUSY;
 	}
 	if (watch->decide.late_done || watch->demanded == watch->decide.instance + 1 ||
@@ -376,7 +378,7 @@ void watch_end(struct watch *watch)
 				: !attach_now(&watch->attach, watch_now_ms(), false))
 		look(watch, watch_now_ms(), &decision);
 	if (decision.late)
-		take_late(watch, decision.why);
+		take_late(watch, decision.why, true);
 	watch_write(watch);
 	reports_end(watch->reports);
 }

@@ -588,6 +588,27 @@ START_TEST(the_watchpoint)
 }
 END_TEST
 
+static bool frozen(void)
+{
+	return atomic_load(&fake_vm.frozen);
+}
+
+START_TEST(the_watchpoint_comes_behind_a_look)
+{
+	setup();
+	start("triggers=watchpoint,poll", "hold_ms=300", "poll_ms=2");
+	ck_assert(wait_until(watchpoint_is_set));
+	set_exit_kind(SCX_EXIT_ERROR_BPF);
+	ck_assert(wait_until(frozen));
+	fake_vm_hit(0);
+	ck_assert_int_eq(finish(), SCXRAY_STATUS_OK);
+	ck_assert_uint_eq(atomic_load(&fake_vm.nr_freezes), 1);
+	expect_in("t.scxray.txt", "trigger: watchpoint on exit_kind (vCPU 0)\n");
+	expect_log("late snapshot (watchpoint on exit_kind (vCPU 0))");
+	teardown();
+}
+END_TEST
+
 START_TEST(an_unload_is_no_failure)
 {
 	setup();
@@ -710,6 +731,7 @@ static const unit_test tests[] = {
 	&the_end_does_not_wait_for_ever,
 	&both_moments_by_itself,
 	&the_watchpoint,
+	&the_watchpoint_comes_behind_a_look,
 	&an_unload_is_no_failure,
 	&a_failure_at_the_very_end,
 	&schedulers_that_fail_again,
