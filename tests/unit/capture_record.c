@@ -43,9 +43,14 @@ static enum read_status read_byte(uint64_t gpa, uint8_t *byte)
 
 START_TEST(a_page_is_what_it_was_when_first_read)
 {
+	const uint8_t *host;
 	uint8_t byte;
+	size_t len;
 
 	start(100);
+	ck_assert_int_eq(phys_page_at(&phys, LOW + 5, &host, &len), READ_OK);
+	ck_assert_ptr_eq(host, rec.to->bytes + 5); /* the copy, from the first time on */
+	ck_assert_uint_eq(len, PAGE_SIZE - 5);
 	ck_assert_int_eq(read_byte(LOW + 5, &byte), READ_OK);
 	ck_assert_uint_eq(byte, 'a');
 	memset(ram, 'b', sizeof(ram));
