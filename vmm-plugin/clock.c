@@ -200,15 +200,40 @@ static bool try_move(struct vm *vm, const struct vcpu *vcpu, uint64_t delta, uin
 	return false;
 }
 
+/* All of them, or none: one that KVM refuses takes the others back to where they were. */
+static bool move_all(struct vm *vm, const struct vcpu *last, uint64_t delta, uint64_t khz)
+{
+	uint32_t i;
+
+	if (!try_move(vm, last, delta, khz))
+		return false;
+	for (i = 0; i < vm->nr_vcpus; i++)
+		if (&vm->vcpus[i] != last && is_parked(vm, &vm->vcpus[i]) &&
+		    !move(vm, &vm->vcpus[i], delta, 0))
+			break;
+	if (i < vm->nr_vcpus) {
+		move(vm, last, -delta, khz * 1000 * STEP_SECONDS);
+		while (i-- > 0)
+			if (&vm->vcpus[i] != last && is_parked(vm, &vm->vcpus[i]))
+				move(vm, &vm->vcpus[i], -delta, 0);
+		vm->clock.method = TSC_FIXED;
+		return false;
+	}
+	vm->clock.total += delta;
+	for (i = 0; i < vm->nr_vcpus; i++)
+		if (is_parked(vm, &vm->vcpus[i]))
+			vm->vcpus[i].tsc_delta += delta;
+	return true;
+}
+
 struct tsc_result {
 	bool moved;
-	uint32_t failures; /* vCPUs that could not be moved while others were */
-	uint64_t ns;	   /* the host's time at which the TSCs stood as at the last park */
-	int64_t seen_ns;   /* what they had moved on since then, at seen_at; -1: not known */
+	uint64_t ns;	 /* the host's time at which the TSCs stood as at the last park */
+	int64_t seen_ns; /* what they had moved on since then, at seen_at; -1: not known */
 	uint64_t seen_at;
 };
 
-static struct tsc_result set_tscs(struct vm *vm, struct vcpu *last)
+static struct tsc_result set_tscs(struct vm *vm, const struct vcpu *last)
 {
 	struct tsc_result result = { .seen_ns = -1 };
 	uint64_t khz = tsc_khz(last), tsc, delta;
@@ -218,19 +243,7 @@ static struct tsc_result set_tscs(struct vm *vm, struct vcpu *last)
 	result.ns = now_ns();
 	/* less than it was: somebody else has set it back meanwhile */
 	delta = tsc > last->mark.tsc ? tsc - last->mark.tsc : 0;
-	result.moved = try_move(vm, last, delta, khz);
-	if (result.moved) {
-		last->tsc_delta += delta;
-		vm->clock.total += delta;
-	}
-	for (uint32_t i = 0; result.moved && i < vm->nr_vcpus; i++) {
-		struct vcpu *vcpu = &vm->vcpus[i];
-
-		if (vcpu == last || !is_parked(vm, vcpu))
-			continue;
-		result.failures += !move(vm, vcpu, delta, 0);
-		vcpu->tsc_delta += delta;
-	}
+	result.moved = move_all(vm, last, delta, khz);
 	if (regs_get_msr(last->fd, MSR_IA32_TSC, &tsc)) {
 		delta = tsc > last->mark.tsc ? tsc - last->mark.tsc : 0;
 		result.seen_ns = (int64_t)((unsigned __int128)delta * NS_PER_MS / khz);
@@ -290,6 +303,5 @@ void clock_thaw(struct vm *vm, struct freeze_result *result)
 	set = set_kvmclock(vm, last, &tsc);
 	ns = guest_clock_ns(vm, last, &tsc);
 	result->guest_clock_us = ns < 0 ? -1 : ns / (int64_t)NS_PER_US;
-	result->clock = tsc.failures ? "TSC set back on some vCPUs, KVM refuses it on others"
-				     : outcome[tsc.moved][set];
+	result->clock = outcome[tsc.moved][set];
 }

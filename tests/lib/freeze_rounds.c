@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vmm-plugin/futex.h"
+#include "tests/lib/tiny_guest.h"
 
 #define DEADLINE_MS 20000
 
@@ -33,7 +33,7 @@ static bool counter_fits(const struct tiny_vm *tiny, uint32_t i,
 static const char *check_vcpu(struct tiny_vm *tiny, uint32_t i, const struct scxray_live_vcpu *live)
 {
 	const uint64_t *value = live->regs.value;
-	uint64_t cell = 0x200000 + i * 4096ULL;
+	uint64_t cell = TINY_CELLS + (uint64_t)i * TINY_CELL_SIZE;
 
 	if (!live->parked)
 		return "a vCPU is not parked in a complete freeze";
@@ -48,6 +48,8 @@ static const char *check_vcpu(struct tiny_vm *tiny, uint32_t i, const struct scx
 		return "CS is of another ring";
 	if (!counter_fits(tiny, i, live))
 		return "RAX does not fit the counter in memory";
+	if (!tiny_guest_io_fits(&tiny->vcpus[i], value[SCXRAY_REG_RIP], tiny_vm_counter(tiny, i)))
+		return "RIP does not fit the accesses that the host has seen";
 	return NULL;
 }
 

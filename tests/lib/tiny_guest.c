@@ -39,8 +39,11 @@ asm(".pushsection .rodata\n"
     "1:	mov (%rdi), %rax\n"
     "	add $1, %rax\n"
     "	mov %rax, (%rdi)\n"
+    "tiny_ports_out:\n"
     "	out %eax, %dx\n"
+    "tiny_ports_in:\n"
     "	in %dx, %eax\n"
+    "tiny_ports_done:\n"
     "	cmp (%rdi), %eax\n"
     "	je 1b\n"
     "	mov 8(%rdi), %rax\n"
@@ -51,8 +54,11 @@ asm(".pushsection .rodata\n"
     "1:	mov (%rdi), %rax\n"
     "	add $1, %rax\n"
     "	mov %rax, (%rdi)\n"
+    "tiny_mmio_out:\n"
     "	mov %rax, (%rsi)\n"
+    "tiny_mmio_in:\n"
     "	mov (%rsi), %rax\n"
+    "tiny_mmio_done:\n"
     "	cmp (%rdi), %rax\n"
     "	je 1b\n"
     "	mov 8(%rdi), %rax\n"
@@ -79,6 +85,8 @@ asm(".pushsection .rodata\n"
 
 extern const uint8_t tiny_code[], tiny_code_end[];
 extern const uint8_t tiny_count[], tiny_hlt[], tiny_ports[], tiny_mmio[];
+extern const uint8_t tiny_ports_out[], tiny_ports_in[], tiny_ports_done[];
+extern const uint8_t tiny_mmio_out[], tiny_mmio_in[], tiny_mmio_done[];
 extern const uint8_t tiny_kernel_hlt[], tiny_woken[];
 
 static uint64_t code_gpa(const uint8_t *label)
@@ -157,4 +165,22 @@ void tiny_guest_state(const struct tiny_vcpu *v, struct tiny_state *state)
 	regs->rsi = v->program == TINY_MMIO ? TINY_MMIO_GPA : 0xfee00000u;
 	regs->rdx = TINY_PORT;
 	regs->rsp = regs->r15 = GPA_STACKS + (v->index + 1) * 4096ULL;
+}
+
+bool tiny_guest_io_fits(const struct tiny_vcpu *v, uint64_t rip, uint64_t counter)
+{
+	bool mmio = v->program == TINY_MMIO;
+	uint64_t in = code_gpa(mmio ? tiny_mmio_in : tiny_ports_in);
+	uint64_t out = code_gpa(mmio ? tiny_mmio_out : tiny_ports_out);
+	uint64_t done = code_gpa(mmio ? tiny_mmio_done : tiny_ports_done);
+	uint64_t outs, ins;
+
+	if (v->program != TINY_PORTS && v->program != TINY_MMIO)
+		return true;
+	/* before: the counter may be stored already, or not yet */
+	if (rip < out)
+		return v->next_out == v->next_in && counter - v->next_out <= 1;
+	outs = rip >= in ? counter : counter - 1;
+	ins = rip >= done ? counter : counter - 1;
+	return v->next_out == outs && v->next_in == ins;
 }

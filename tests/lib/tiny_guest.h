@@ -25,4 +25,10 @@ void tiny_guest_memory(uint8_t *ram);
 /* The first registers of a vCPU; *state holds those after reset. */
 void tiny_guest_state(const struct tiny_vcpu *v, struct tiny_state *state);
 
+/*
+ * A vCPU that parks in the middle of its OUT and IN (or its write and read): has the host seen
+ * precisely those that lie before `rip`?  Other programs: true.
+ */
+bool tiny_guest_io_fits(const struct tiny_vcpu *v, uint64_t rip, uint64_t counter);
+
 #endif

@@ -184,14 +184,23 @@ static void wait_out_hlt(struct tiny_vcpu *v)
 	}
 }
 
+/* A device that takes its time: freezes find vCPUs in their handlers, and CPUs are left. */
+static void sometimes_rest(struct tiny_vcpu *v)
+{
+	if (v->next_out % 16 == 0)
+		usleep(100);
+}
+
 static void handle(struct tiny_vcpu *v)
 {
 	switch (v->run->exit_reason) {
 	case KVM_EXIT_IO:
 		handle_io(v);
+		sometimes_rest(v);
 		break;
 	case KVM_EXIT_MMIO:
 		handle_mmio(v);
+		sometimes_rest(v);
 		break;
 	case KVM_EXIT_HLT:
 		if (v->program != TINY_HLT)
