@@ -36,7 +36,7 @@ void restored_image(const char *core, unsigned nr_vcpus, char path[RESTORED_PATH
 	out = fd < 0 ? NULL : fdopen(fd, "w");
 	ck_assert_msg(out != NULL, "%s: %s", path, strerror(errno));
 	ck_assert_msg(!running_core_write(core, nr_vcpus, out, &err), "%s", err.text);
-	ck_assert(!fclose(out));
+	ck_assert(out && !fclose(out));
 }
 
 /* Free pages for loops: those of the last region, firmware that no core has.  From its begin. */
