@@ -35,8 +35,9 @@ static struct model {
 	bool has_offset;     /* KVM_VCPU_TSC_OFFSET */
 	bool fixed;	     /* takes every write of a TSC, and does nothing */
 	bool refuses_clock;  /* KVM_SET_CLOCK */
-	uint32_t refuses_at; /* this vCPU's TSC; NR: none */
+	uint32_t refuses_at; /* the n-th setting of an offset; 0: none */
 
+	_Atomic uint32_t settings; /* of offsets */
 	_Atomic uint64_t offset[NR];
 	_Atomic uint64_t kvmclock; /* less the host's time */
 	/* struct kvm_arch: tsc_write_lock and what it guards */
@@ -88,7 +89,7 @@ static int tsc_attr(uint32_t i, unsigned long request, const struct kvm_device_a
 		return -ENXIO;
 	if (request == KVM_GET_DEVICE_ATTR)
 		*value = kvm.offset[i];
-	if (request == KVM_SET_DEVICE_ATTR && i == kvm.refuses_at)
+	if (request == KVM_SET_DEVICE_ATTR && ++kvm.settings == kvm.refuses_at)
 		return -EINVAL;
 	if (request == KVM_SET_DEVICE_ATTR && !kvm.fixed)
 		kvm.offset[i] = *value;
@@ -321,7 +322,7 @@ START_TEST(by_offset)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .has_offset = true, .refuses_at = NR }, 0);
+	setup(&(struct model){ .has_offset = true }, 0);
 	for (int i = 0; i < 3; i++) {
 		freeze(300, &frozen);
 		held_back(&frozen, 300);
@@ -337,7 +338,7 @@ START_TEST(short_ones)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .has_offset = true, .refuses_at = NR }, 0);
+	setup(&(struct model){ .has_offset = true }, 0);
 	for (int i = 0; i < 300; i++)
 		freeze(0, &frozen);
 	all_in_step();
@@ -350,7 +351,7 @@ START_TEST(not_in_step_before)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .has_offset = true, .refuses_at = NR }, 7000000);
+	setup(&(struct model){ .has_offset = true }, 7000000);
 	freeze(300, &frozen);
 	held_back(&frozen, 300);
 	for (uint32_t i = 0; i < NR; i++)
@@ -364,7 +365,7 @@ START_TEST(by_msr)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .refuses_at = NR }, 0);
+	setup(&(struct model){ 0 }, 0);
 	for (int i = 0; i < 3; i++) {
 		freeze(300, &frozen);
 		held_back(&frozen, 300);
@@ -381,7 +382,7 @@ START_TEST(a_tsc_that_does_not_move)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .has_offset = true, .fixed = true, .refuses_at = NR }, 0);
+	setup(&(struct model){ .has_offset = true, .fixed = true }, 0);
 	for (int i = 0; i < 2; i++) {
 		freeze(100, &frozen);
 		ck_assert_str_eq(frozen.result.clock, "kvmclock set back, TSC not moved");
@@ -397,7 +398,7 @@ START_TEST(kvm_refuses)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .has_offset = true, .refuses_clock = true, .refuses_at = NR }, 0);
+	setup(&(struct model){ .has_offset = true, .refuses_clock = true }, 0);
 	freeze(100, &frozen);
 	ck_assert_str_eq(frozen.result.clock, "TSC set back, kvmclock not: KVM refuses");
 	ck_assert_int_ge(frozen.result.guest_clock_us, 100000);
@@ -413,7 +414,7 @@ START_TEST(kvm_refuses_one)
 {
 	struct frozen frozen;
 
-	setup(&(struct model){ .has_offset = true, .refuses_at = 2 }, 0);
+	setup(&(struct model){ .has_offset = true, .refuses_at = 3 }, 0);
 	freeze(100, &frozen);
 	ck_assert_str_eq(frozen.result.clock, "kvmclock set back, TSC not moved");
 	all_in_step();
@@ -427,7 +428,7 @@ START_TEST(a_stopped_vcpu_catches_up)
 	struct frozen frozen;
 	uint64_t before;
 
-	setup(&(struct model){ .has_offset = true, .refuses_at = NR }, 0);
+	setup(&(struct model){ .has_offset = true }, 0);
 	guest.stop_one[2] = true;
 	pthread_join(guest.thread[2], NULL);
 	before = kvm.offset[2];
@@ -450,7 +451,7 @@ START_TEST(degraded)
 	struct freeze_result result;
 	uint64_t before = 0, kvmclock;
 
-	setup(&(struct model){ .has_offset = true, .refuses_at = NR }, 0);
+	setup(&(struct model){ .has_offset = true }, 0);
 	before = kvm.offset[0];
 	kvmclock = kvm.kvmclock;
 	guest.stuck[1] = true;
