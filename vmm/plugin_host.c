@@ -210,7 +210,7 @@ int plugin_host_finish(struct machine *machine)
 		say("report: %s", result.paths[i]);
 	host->plugin.unload(host->plugin.self);
 	unload(host);
-	return status < 0 ? -1 : 0;
+	return status < 0 && status != SCXRAY_STATUS_NO_KERNEL ? -1 : 0;
 }
 
 int plugin_host_list_settings(const char *path, struct scxray_error *err)

@@ -34,7 +34,8 @@ void plugin_host_trigger(struct machine *machine, enum scxray_plugin_moment mome
 
 /*
  * When the vCPUs' threads have gone: lets the plugin write, names the files on stderr, and
- * unloads it.  0; or -1 where it could not write what there was to write.
+ * unloads it.  0; or -1 where it could not write what there was to write.  That a guest had
+ * no kernel that could be found is the guest's affair.
  */
 int plugin_host_finish(struct machine *machine);
 

@@ -69,7 +69,7 @@ def check_answers(t):
     ran, record = t.run(tiny.OFF, "--plugin-set", "finish=-1")
     t.check(ran.status == 5 and "plugin: report.txt: No space left on device" in ran.err, "a report that was not written", ran)
     t.check(record[-1] == "unload", "unload after a failed finish", record)
-    for status in (1, 2):
+    for status in (-2, 1, 2):
         ran, _ = t.run(tiny.RESET, "--plugin-set", f"finish={status}")
         t.check(ran.status == 3, f"finish: status {status} is no failure of the VMM", ran)
     ran, record = t.run(tiny.text(b"hello\n") + tiny.OFF, "--plugin-set", "refuse=1")
@@ -91,10 +91,12 @@ def check_triggers(t):
     t.check(ran.status == 4, "timeout", ran)
 
     ran, record = t.run(code, *texts, "--plugin-when", "failure", "--cpus", "2")
-    t.check(record[:4] == [INIT, "region 0 0x1000000 1", "vcpu 0 fd 1 tid 1", "vcpu 1 fd 1 tid 1"],
+    t.check(record[:3] == [INIT, "region 0 0x1000000 1", "vcpu 0 fd 1 tid 1"],
             "--plugin-when failure: loaded while vCPUs run, with their threads", record)
+    # on a busy host the thread of vCPU 1 may begin after that; what must not be is both, or neither
+    t.check(("vcpu 1 fd 1 tid 1" in record) != ("start 1 tid 1" in record), "a thread is known, or says that it starts", record)
     t.check(ordered(record, early, late, "stop 0", "finish") and ordered(record, "stop 1", "finish"), "cold triggers", record)
-    t.check(not any(line.startswith("start") for line in record), "no vcpu_start for a thread that was there", record)
+    t.check("start 0 tid 1" not in record, "no vcpu_start for a thread that was there", record)
 
     ran, record = t.run(tiny.text(b"all is well\n") + tiny.OFF, *texts, "--plugin-when", "failure")
     t.check(ran.status == 0 and not record and "report" not in ran.err, "--plugin-when failure without one: never loaded", ran, record)
