@@ -65,13 +65,17 @@ static void fail(const struct options *options)
 	/* A little later than half-way, which is what the trigger of a monitor asks for. */
 	sleep_until_ns(since + timeout_ns * 9 / 16);
 	system_send(options);
-	oracle_send_moment(options, "half", true);
+	if (!options->alone)
+		oracle_send_moment(options, "half", true);
 	mark("half");
 	if (!text_write("/proc/sysrq-trigger", "D"))
 		die("SysRq-D: /proc/sysrq-trigger does not take it");
 	tracing_stop();
 	if (scheduler_leaving(NULL))
 		die("the scheduler was gone at half-way: the host is too slow for this watchdog (TIMEOUT)");
+	/* A UART is slow: whoever waits for this CPU should do so after the dump, not before. */
+	if (options->alone)
+		oracle_send_moment(options, "half", true);
 
 	wait_for(scheduler_leaving, NULL, options->timeout_ms * 2 + SLACK_MS, "for the error exit");
 	crew_end_hog();

@@ -12,6 +12,7 @@ folder of its own below build/lab/run: `command` is what ran, `out` what it said
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import time
@@ -36,15 +37,19 @@ one() { # name limit
 }
 """
 BOOT_S = 60
-BOOTS = 3
+BOOTS = 5  # emulation breaks a machine now and then: the lab, or a guest in it
+TRIES = 3  # of one scenario
+CRASHED = re.compile(r"Oops: |Kernel panic - not syncing|BUG: |reset itself|double fault|watchdog: BUG|rcu_.*stall")
 
 
 class Follower:
     """Checks each scenario when the lab is done with it."""
 
-    def __init__(self, folder, todo):
+    def __init__(self, folder, chosen):
         self.folder = folder
-        self.todo = list(todo)
+        self.todo = list(chosen)
+        self.again = []
+        self.tries = dict.fromkeys((s.name for s in chosen), 0)
         self.start = time.monotonic()
         self.passed = self.failed = 0
 
@@ -56,8 +61,14 @@ class Follower:
             self.look(scenario, seconds)
 
     def look(self, scenario, seconds):
-        cases = harness.Cases()
-        left = left_files.Left(os.path.join(self.folder, scenario.name), scenario.name, cases)
+        left = left_files.Left(os.path.join(self.folder, scenario.name), scenario.name)
+        crash = left.said(CRASHED)
+        self.tries[scenario.name] += 1
+        if crash and self.tries[scenario.name] < TRIES:
+            print(f"again   {scenario.name:<20} the emulated guest crashed: {crash}", flush=True)
+            self.again.append(scenario)
+            return
+        cases = left.cases
         try:
             scenario.check(left)
         except left_files.Missing as missing:
@@ -72,23 +83,29 @@ class Follower:
         print(f"{word:<7} {scenario.name:<20} {cases.passed:>4} of {cases.passed + cases.failed:<4} {seconds:6.1f} s  "
               f"{scenario.what}", flush=True)
 
+    def next_round(self):
+        """What is still to do, in the next lab."""
+        self.todo += self.again
+        self.again = []
+        return self.todo
+
 
 def prepare(folder, chosen, build):
-    """A fresh folder with what the scenarios are to run."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Fresh folders for what the next lab is to run, and its script."""
+    lines = [RUN.replace("{share}", machine.SHARE)]
     for scenario in chosen:
         path = os.path.join(folder, scenario.name)
+        shutil.rmtree(path, ignore_errors=True)
         os.makedirs(os.path.join(path, "files"))
         with open(os.path.join(path, "command"), "w", encoding="utf-8") as f:
             f.write(scenario.command(build))
+        lines.append(f"(one {scenario.name} {scenario.limit_s})")
+    with open(os.path.join(folder, "run"), "w", encoding="utf-8") as f:
+        f.write("\n".join(lines + ["exit 0", ""]))
 
 
 def boot(folder, follower):
     """One lab that runs what is still to do."""
-    lines = [RUN.replace("{share}", machine.SHARE)]
-    lines += [f"(one {scenario.name} {scenario.limit_s})" for scenario in follower.todo]
-    with open(os.path.join(folder, "run"), "w", encoding="utf-8") as f:
-        f.write("\n".join(lines + ["exit 0", ""]))
     follower.start = time.monotonic()
     lab = machine.Machine(folder)
     try:
@@ -98,17 +115,19 @@ def boot(folder, follower):
         follower()
 
 
-def boot_all(folder, follower):
-    """Emulation breaks a machine now and then: what a lab did not come to, the next one does."""
-    for left_boots in reversed(range(BOOTS)):
+def boot_all(folder, follower, build):
+    """What a lab did not come to, or what crashed in it, the next one does."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for _ in range(BOOTS):
+        todo = follower.next_round()
+        if not todo:
+            return
+        prepare(folder, todo, build)
         try:
             boot(folder, follower)
-            return
         except machine.LabError as error:
-            print(error)
-            if not follower.todo or not left_boots:
-                return
-            print(f"another lab for the other {len(follower.todo)}, from {follower.todo[0].name} on", flush=True)
+            print(f"{error}\nanother lab for the other {len(follower.todo)}", flush=True)
 
 
 def main():
@@ -124,12 +143,11 @@ def main():
         print("\n".join(f"{s.name:<20} {s.what}" for s in chosen))
         return 0
     folder = os.path.join(machine.LAB, "run")
-    prepare(folder, chosen, os.path.abspath(args.build))
     begin = time.monotonic()
     follower = Follower(folder, chosen)
-    boot_all(folder, follower)
-    for scenario in follower.todo:
-        print(f"FAILED  {scenario.name}: the lab ended before it did")
+    boot_all(folder, follower, os.path.abspath(args.build))
+    for scenario in follower.next_round():
+        print(f"FAILED  {scenario.name}: no lab ended it in {BOOTS} boots")
         follower.failed += 1
     if follower.passed + follower.failed == 0:
         print("no test has run")

@@ -60,10 +60,10 @@ class Guest:
 class Left:
     validator = None
 
-    def __init__(self, folder, name, cases):
+    def __init__(self, folder, name):
         self.folder = folder
         self.name = name
-        self.cases = cases
+        self.cases = harness.Cases()
         self._guest = None
 
     def check(self, ok, what, detail=""):
@@ -86,6 +86,17 @@ class Left:
 
     def status(self):
         return int(self.text("status"))
+
+    def said(self, pattern):
+        """The first line of what was said that has it, or None."""
+        for name in ("out", CONSOLE):
+            try:
+                found = next((line for line in self.text(name).splitlines() if pattern.search(line)), None)
+            except Missing:
+                continue
+            if found:
+                return found.strip()
+        return None
 
     def tail(self):
         try:

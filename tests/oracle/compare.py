@@ -10,7 +10,8 @@ vtime, slice, weight and CPUs, each event counter.  And the other way round: the
 report must have no runnable task and no busy CPU that the dump has not.
 
 --later: the guest ran on between image and dump.  Then only what stood still is
-compared: tasks that had waited for a second, and counters only for not going back.
+compared: tasks that had waited for a second, and already waited in the image, and
+counters only for not going back.
 
 Prints each difference, then "compared N figures, D differences"; status 0 only
 if something was compared and nothing differs.
@@ -180,6 +181,16 @@ class Comparison:
         if dump.events:
             self.equal("names of the event counters", sorted(mine), sorted(dump.events))
 
+    def stalled_ms(self, dumps):
+        """The age from which on a dumped task waited in the image, too: that of image and dump apart is their distance."""
+        waiting = [task for dump in dumps for task in dump.tasks() if not task.is_curr]
+        oldest = max(waiting, key=lambda task: task.age_ms, default=None)
+        task = self.task_of(oldest) if self.later and oldest else None
+        mine = task.get("runnable_age_ms") if task else None
+        if not isinstance(mine, int) or mine > oldest.age_ms:
+            return STALLED_MS
+        return max(STALLED_MS, oldest.age_ms - mine + STALLED_MS // 10)
+
     # ---- all of it
 
     def run(self, dumps):
@@ -187,6 +198,7 @@ class Comparison:
         scheds = sched_list(state) if state else []
         root_kva = state.get("sched_kva")
         truncated = any(dump.truncated for dump in dumps)
+        stalled = self.stalled_ms(dumps)
         for dump in dumps:
             subs = [s for s in scheds if not s.get("is_root", True)]
             if dump.position == "root":
@@ -201,7 +213,7 @@ class Comparison:
             for cpu in dump.cpus.values():
                 self.cpu(cpu)
             for task in dump.tasks():
-                if not self.later or (task.age_ms >= STALLED_MS and not task.is_curr):
+                if not self.later or (task.age_ms >= stalled and not task.is_curr):
                     self.task(task, root_kva)
             self.events(sched, dump)
         if not self.later and not truncated:
