@@ -97,6 +97,7 @@ static const struct key keys[] = {
 	CAP_ROW(max_task_stacks, "1024", "tasks whose kernel stack is walked"),
 	CAP_ROW(max_stack_frames, "64", "frames of one kernel stack"),
 	CAP_ROW(max_arena_pages, "4096", "pages of one arena"),
+	CAP_ROW(max_cgroups, "1024", "cgroups whose pressure is read"),
 	CAP_ROW(max_log_records, "200", "last records of the kernel's log"),
 	BYTES_ROW(max_copy_bytes, "1G", "guest memory that one freeze may copy; bytes, or K, M, G"),
 	BYTES_ROW(max_report_bytes, "128M", "memory of one report; bytes, or K, M, G"),

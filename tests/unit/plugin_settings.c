@@ -8,6 +8,9 @@
 
 #include "tests/lib/unit.h"
 
+/* The 32-bit limits come first; padding may follow them. */
+#define NARROW (offsetof(struct scxray_settings, max_cgroups) + sizeof(uint32_t))
+
 static struct settings settings;
 static struct scxray_error err;
 
@@ -25,7 +28,9 @@ START_TEST(the_defaults_are_those_of_the_library)
 	struct scxray_settings library = SCXRAY_SETTINGS_INIT;
 
 	ck_assert_int_eq(settings_init(&settings, NULL, &err), 0);
-	ck_assert_mem_eq(&settings.capture, &library, sizeof(library));
+	ck_assert_mem_eq(&settings.capture, &library, NARROW);
+	ck_assert_uint_eq(settings.capture.max_copy_bytes, library.max_copy_bytes);
+	ck_assert_uint_eq(settings.capture.max_report_bytes, library.max_report_bytes);
 	ck_assert_uint_eq(settings.triggers, TRIGGER_EARLY | TRIGGER_WATCHPOINT | TRIGGER_POLL);
 	ck_assert_uint_eq(settings.formats, FORMAT_TEXT | FORMAT_JSON);
 	ck_assert_uint_eq(settings.park_deadline_ms, 5000);
@@ -55,6 +60,34 @@ START_TEST(values_of_each_kind)
 	ck_assert_uint_eq(settings.triggers, TRIGGER_WATCHPOINT);
 	ck_assert_int_eq(with("triggers=none", NULL), 0);
 	ck_assert_uint_eq(settings.triggers, 0);
+	settings_deinit(&settings);
+}
+END_TEST
+
+START_TEST(every_limit_of_the_library_has_a_key)
+{
+	struct scxray_plugin_setting setting = { .struct_size = sizeof(setting) };
+	char texts[64][64];
+	const char *list[65] = { 0 };
+	uint32_t words[NARROW / sizeof(uint32_t)];
+	size_t nr = 0;
+
+	for (uint32_t i = 0; !settings_describe(i, &setting); i++) {
+		if (strncmp(setting.key, "max_", 4) || !strcmp(setting.key, "max_reports"))
+			continue;
+		snprintf(texts[nr], sizeof(texts[nr]), "%s=7", setting.key);
+		list[nr] = texts[nr];
+		nr++;
+	}
+	ck_assert_int_eq(settings_init(&settings, list, &err), 0);
+	memcpy(words, &settings.capture, sizeof(words));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		ck_assert_msg(words[i] == 7, "a limit of %u has no key", words[i]);
+	ck_assert_uint_eq(settings.capture.max_copy_bytes, 7);
+	ck_assert_uint_eq(settings.capture.max_report_bytes, 7);
+	/* and there is none that this test does not know */
+	ck_assert_uint_eq(nr, ARRAY_SIZE(words) + 2);
+	ck_assert_uint_le(sizeof(settings.capture), NARROW + 4 + 2 * sizeof(uint64_t));
 	settings_deinit(&settings);
 }
 END_TEST
@@ -166,6 +199,7 @@ END_TEST
 static const unit_test tests[] = {
 	&the_defaults_are_those_of_the_library,
 	&values_of_each_kind,
+	&every_limit_of_the_library_has_a_key,
 	&wrong_ones_are_named,
 	&each_is_described_and_its_default_is_allowed,
 	&a_smaller_description_is_filled_as_far_as_it_goes,
