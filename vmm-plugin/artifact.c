@@ -65,7 +65,7 @@ static char *named(const char *name, bool exact)
 	bool hashed = strlen(name) > MAX_NAME;
 	size_t len = 0;
 
-	for (; name[len] && len < MAX_NAME; len++) {
+	for (; len < MAX_NAME && name[len]; len++) {
 		unsigned char c = (unsigned char)name[len];
 
 		safe[len] = exact || (is_plain(c) && (len || c != '.')) ? (char)c : '_';

@@ -233,6 +233,8 @@ enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t momen
 	pthread_mutex_lock(&watcher->lock);
 	if (!watcher->stopping) {
 		*watcher->last = &request;
+		/* it is off the queue before this function returns */
+		/* cppcheck-suppress autoVariables */
 		watcher->last = &request.next;
 		wake(watcher);
 		while (!request.done)

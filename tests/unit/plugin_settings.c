@@ -165,8 +165,8 @@ START_TEST(a_smaller_description_is_filled_as_far_as_it_goes)
 	setting.struct_size = offsetof(struct scxray_plugin_setting, value);
 	ck_assert_int_eq(settings_describe(0, &setting), 0);
 	ck_assert_str_eq(setting.key, "log");
-	ck_assert_int_eq(((unsigned char *)&setting.value)[0], 0x5a);
-	ck_assert_int_eq(((unsigned char *)&setting.help)[7], 0x5a);
+	ck_assert_uint_eq((uintptr_t)setting.value, 0x5a5a5a5a5a5a5a5a);
+	ck_assert_uint_eq((uintptr_t)setting.help, 0x5a5a5a5a5a5a5a5a);
 }
 END_TEST
 
