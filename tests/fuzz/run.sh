@@ -32,7 +32,7 @@ rm -rf "$out/seeds"
 for target in "$@"; do
 	program=$build/tests/fuzz/$target
 	mkdir -p "$out/corpus/$target" "$out/seeds/$target"
-	if [ "$target" = capture ] && [ -z "$core" ]; then
+	if { [ "$target" = capture ] || [ "$target" = live ]; } && [ -z "$core" ]; then
 		echo "fuzz: $target: FAILED: no bundled core in kernel-fixtures/cores/"
 		status=1
 		continue
