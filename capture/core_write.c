@@ -94,9 +94,13 @@ static int put_meta(struct writer *w, const struct scxray_source *source)
 static int put_regions(struct writer *w, const struct scxray_source *source)
 {
 	size_t nr = source->phys.nr_regions;
-	struct core_region *regions = calloc(nr, sizeof(*regions));
+	struct core_region *regions;
 	int failed;
 
+	if (nr > CORE_MAX_REGIONS) /* nobody could read it back */
+		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0,
+				   "%zu regions of RAM are too many for one core", nr);
+	regions = calloc(nr ? nr : 1, sizeof(*regions));
 	if (!regions)
 		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	for (size_t i = 0; i < nr; i++)

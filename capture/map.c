@@ -194,6 +194,42 @@ const char *cgroup_label(struct walk *w, uint64_t kva)
 	return NULL;
 }
 
+const char *device_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_text name;
+
+	if (!has_member(w, M_net_device_name))
+		return NULL;
+	name = read_text_array(w, kva, M_net_device_name);
+	return name.state == SCXRAY_PRESENT ? label(w, &name, "device %s", 0) : NULL;
+}
+
+const char *sock_label(struct walk *w, uint64_t kva)
+{
+	static const struct {
+		uint16_t family;
+		const char *name;
+	} families[] = {
+		{ 1, "unix" }, { 2, "inet" }, { 10, "inet6" }, { 40, "vsock" }, { 44, "xdp" }
+	};
+	struct scxray_num family = read_optional(w, kva, M_sock_common_family);
+	struct scxray_num port = read_optional(w, kva, M_sock_common_port);
+	const char *name = NULL;
+
+	if (family.state != SCXRAY_PRESENT)
+		return NULL;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (families[i].family == family.value)
+			name = families[i].name;
+	if (!name)
+		return pool_printf(w->pool, "socket of family %llu",
+				   (unsigned long long)family.value);
+	if ((family.value == 2 || family.value == 10) && port.state == SCXRAY_PRESENT && port.value)
+		return pool_printf(w->pool, "socket %s port %llu", name,
+				   (unsigned long long)port.value);
+	return pool_printf(w->pool, "socket %s", name);
+}
+
 const char *inode_label(struct walk *w, uint64_t kva)
 {
 	struct scxray_num ino = read_member(w, kva, M_inode_i_ino);

@@ -154,6 +154,9 @@ const char *prog_label(struct walk *w, uint64_t kva);
 const char *task_label(struct walk *w, uint64_t kva);
 const char *cgroup_label(struct walk *w, uint64_t kva);
 const char *inode_label(struct walk *w, uint64_t kva);
+/* "device lo"; "socket inet port 4242", of a struct sock or what begins with one. */
+const char *device_label(struct walk *w, uint64_t kva);
+const char *sock_label(struct walk *w, uint64_t kva);
 
 /*
  * The elements of a hash table: hash, LRU and per-CPU kinds.  visit() gets each

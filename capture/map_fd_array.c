@@ -9,6 +9,23 @@ static const char *perf_event_label(struct walk *w, uint64_t kva)
 	return pool_printf(w->pool, "perf event entry 0x%016llx", (unsigned long long)kva);
 }
 
+/* An entry of a device map: the device behind it. */
+static const char *dtab_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_num dev = read_member(w, kva, M_bpf_dtab_netdev_dev);
+
+	return dev.state == SCXRAY_PRESENT && dev.value ? device_label(w, dev.value) : NULL;
+}
+
+static const char *cpu_label(struct walk *w, uint64_t kva)
+{
+	struct scxray_num cpu = read_optional(w, kva, M_bpf_cpu_map_entry_cpu);
+
+	return cpu.state == SCXRAY_PRESENT
+		       ? pool_printf(w->pool, "cpu %llu", (unsigned long long)cpu.value)
+		       : NULL;
+}
+
 /* Where each type keeps its pointers: in the map's struct, or behind a pointer in it. */
 static const struct {
 	enum map_type type;
@@ -21,11 +38,12 @@ static const struct {
 	{ MAP_PERF_EVENT_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, perf_event_label },
 	{ MAP_CGROUP_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, cgroup_label },
 	{ MAP_ARRAY_OF_MAPS, M_bpf_array_map, M_bpf_array_ptrs, false, map_label },
-	{ MAP_DEVMAP, M_bpf_dtab_map, M_bpf_dtab_netdev_map, true, NULL },
-	{ MAP_CPUMAP, M_bpf_cpu_map_map, M_bpf_cpu_map_cpu_map, true, NULL },
-	{ MAP_SOCKMAP, M_bpf_stab_map, M_bpf_stab_sks, true, NULL },
-	{ MAP_XSKMAP, M_xsk_map_map, M_xsk_map_xsk_map, false, NULL },
-	{ MAP_REUSEPORT_SOCKARRAY, M_reuseport_array_map, M_reuseport_array_ptrs, false, NULL },
+	{ MAP_DEVMAP, M_bpf_dtab_map, M_bpf_dtab_netdev_map, true, dtab_label },
+	{ MAP_CPUMAP, M_bpf_cpu_map_map, M_bpf_cpu_map_cpu_map, true, cpu_label },
+	{ MAP_SOCKMAP, M_bpf_stab_map, M_bpf_stab_sks, true, sock_label },
+	{ MAP_XSKMAP, M_xsk_map_map, M_xsk_map_xsk_map, false, sock_label },
+	{ MAP_REUSEPORT_SOCKARRAY, M_reuseport_array_map, M_reuseport_array_ptrs, false,
+	  sock_label },
 };
 
 static void scan(struct walk *w, struct scxray_map *map, uint64_t at,

@@ -13,11 +13,13 @@ static const struct kind {
 	enum layout_member map; /* the member that is the struct bpf_map */
 	enum layout_member buckets, nr_buckets;
 	enum layout_member node, key, object; /* of an element */
+	const char *(*label)(struct walk *w, uint64_t kva);
 } kinds[] = {
 	{ MAP_DEVMAP_HASH, M_bpf_dtab_map, M_bpf_dtab_dev_index_head, M_bpf_dtab_n_buckets,
-	  M_bpf_dtab_netdev_index_hlist, M_bpf_dtab_netdev_idx, M_bpf_dtab_netdev_dev },
+	  M_bpf_dtab_netdev_index_hlist, M_bpf_dtab_netdev_idx, M_bpf_dtab_netdev_dev,
+	  device_label },
 	{ MAP_SOCKHASH, M_bpf_shtab_map, M_bpf_shtab_buckets, M_bpf_shtab_buckets_num,
-	  M_bpf_shtab_elem_node, M_bpf_shtab_elem_key, M_bpf_shtab_elem_sk },
+	  M_bpf_shtab_elem_node, M_bpf_shtab_elem_key, M_bpf_shtab_elem_sk, sock_label },
 };
 
 static bool element(struct walk *w, struct scxray_map *map, const struct kind *kind, uint64_t elem)
@@ -42,6 +44,8 @@ static bool element(struct walk *w, struct scxray_map *map, const struct kind *k
 	slot->key = map_bytes(w, member_addr(w, elem, kind->key), map->key_type.size, &reason);
 	slot->kva = read_member(w, elem, kind->object);
 	slots->nr_unreadable += slot->kva.state != SCXRAY_PRESENT;
+	if (slot->kva.state == SCXRAY_PRESENT && slot->kva.value)
+		slot->holds = kind->label(w, slot->kva.value);
 	return true;
 }
 

@@ -6,14 +6,62 @@
 
 #define MAX_BUCKETS (1u << 24)
 #define MAX_ELEMENTS (1u << 24) /* visited in all, captured or not */
+#define MAX_COUNTED (1u << 20)	/* visited to be counted alone */
 #define BUCKETS_AT_ONCE 64
+#define BPF_F_NO_PREALLOC 1u
 
 struct htab {
 	struct walk *w;
 	struct scxray_map *map;
 	bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem);
-	bool full; /* visit() wants no more: only count */
+	bool full;		 /* visit() wants no more: only count */
+	struct scxray_num count; /* the kernel's own, where it keeps one */
 };
+
+/*
+ * Elements that are taken one by one from the allocator are counted by the kernel: in one
+ * word, or by percpu_counter where the map is big.  Preallocated ones are not.
+ */
+static struct scxray_num own_count(struct walk *w, const struct scxray_map *map, uint64_t htab)
+{
+	uint32_t type = map_u32(map->map_type);
+	uint64_t pcount = member_addr(w, htab, M_bpf_htab_pcount);
+	struct scxray_num percpu, sum, counters;
+
+	if (!(map_u32(map->map_flags) & BPF_F_NO_PREALLOC) || type == MAP_LRU_HASH ||
+	    type == MAP_LRU_PERCPU_HASH || !has_member(w, M_bpf_htab_count) ||
+	    !has_member(w, M_bpf_htab_pcount) || !has_member(w, M_percpu_counter_counters))
+		return (struct scxray_num){ 0 };
+	percpu = read_optional(w, htab, M_bpf_htab_use_percpu_counter);
+	if (percpu.state != SCXRAY_PRESENT)
+		return (struct scxray_num){ 0 };
+	if (!percpu.value)
+		return read_member(w, htab, M_bpf_htab_count);
+	sum = read_member(w, pcount, M_percpu_counter_count);
+	counters = read_member(w, pcount, M_percpu_counter_counters);
+	for (size_t i = 0; counters.state == SCXRAY_PRESENT && i < w->r->nr_rqs; i++) {
+		struct scxray_num part =
+			read_int(w, percpu_addr(w, counters.value, w->r->rqs[i].cpu), 4, true);
+
+		if (part.state != SCXRAY_PRESENT)
+			return (struct scxray_num){ 0 };
+		sum.value += part.value;
+	}
+	return counters.state == SCXRAY_PRESENT && w->r->nr_rqs ? sum : (struct scxray_num){ 0 };
+}
+
+/* A count that makes no sense is none. */
+static bool is_counted(const struct htab *h)
+{
+	return h->count.state == SCXRAY_PRESENT && h->count.value >= h->map->total &&
+	       h->count.value <= map_u32(h->map->max_entries);
+}
+
+/* Nothing more to be had from a walk: no entry is wanted, and the number is known or too big. */
+static bool is_enough(const struct htab *h)
+{
+	return h->full && (is_counted(h) || h->map->total >= MAX_COUNTED);
+}
 
 /* One chain; a cycle in it is found as in list.c. */
 static void chain(struct htab *h, uint64_t node)
@@ -39,6 +87,8 @@ static void chain(struct htab *h, uint64_t node)
 		h->map->total++;
 		if (!h->full && !h->visit(h->w, h->map, elem))
 			h->full = true;
+		if (is_enough(h))
+			return;
 		if (next == tortoise || next == node) {
 			map_error(h->w, h->map,
 				  "hash chain broken at 0x%016llx: it runs in a circle",
@@ -75,7 +125,8 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 		map_error(w, map, "hash table header makes no sense");
 		return;
 	}
-	for (uint64_t b = 0; b < nr.value; b += BUCKETS_AT_ONCE) {
+	h.count = own_count(w, map, htab);
+	for (uint64_t b = 0; b < nr.value && !is_enough(&h); b += BUCKETS_AT_ONCE) {
 		uint32_t count =
 			nr.value - b < BUCKETS_AT_ONCE ? (uint32_t)(nr.value - b) : BUCKETS_AT_ONCE;
 		uint64_t at = buckets.value + b * stride;
@@ -86,7 +137,7 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 				  (unsigned long long)at, read_status_text(status));
 			return;
 		}
-		for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t i = 0; i < count && !is_enough(&h); i++) {
 			uint64_t first;
 
 			__builtin_memcpy(&first, bytes + i * stride, 8);
@@ -95,6 +146,11 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 		if (map->total >= MAX_ELEMENTS)
 			return;
 	}
+	if (is_enough(&h) && is_counted(&h))
+		map->total = h.count.value;
+	else if (is_enough(&h))
+		map_error(w, map, "hash table has %u elements or more, not counted further",
+			  MAX_COUNTED);
 }
 
 static bool entry_of(struct walk *w, struct scxray_map *map, uint64_t elem)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Maps of the network: devices, CPUs, sockets. Their slots hold objects without a name. */
+/* Maps of the network: devices, CPUs, sockets, and what their slots hold. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 /* Key 1 of 4; an array's slots are known by their index, a hash's by their key's bytes. */
 static void make(FILE *out, unsigned int type, const char *name, unsigned int value_size,
-		 const void *value)
+		 const void *value, const char *holds)
 {
 	bool hash = type == BPF_MAP_TYPE_DEVMAP_HASH || type == BPF_MAP_TYPE_SOCKHASH;
 	int map = zoo_create(out, type, name, 4, value_size, 4, NULL);
@@ -26,10 +26,10 @@ static void make(FILE *out, unsigned int type, const char *name, unsigned int va
 			strerror(errno));
 		value = NULL;
 	}
-	fprintf(out, "{\"slots\": \"%s\", \"stored\": [%s]}\n", name,
-		!value ? ""
-		: hash ? "[\"01\", \"\"]"
-		       : "[1, \"\"]");
+	fprintf(out, "{\"slots\": \"%s\", \"stored\": [", name);
+	if (value)
+		fprintf(out, "[%s, \"%s\"]", hash ? "\"01\"" : "1", holds);
+	fprintf(out, "]}\n");
 	zoo_keep(map, name, LIST_NOTHING, NULL, NULL);
 }
 
@@ -52,11 +52,12 @@ void net_make(FILE *out)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		die("zoo: socketpair: %s", strerror(errno));
-	make(out, BPF_MAP_TYPE_DEVMAP, "z_devs", 4, &lo);
-	make(out, BPF_MAP_TYPE_DEVMAP_HASH, "z_devs_hash", 4, &lo);
-	make(out, BPF_MAP_TYPE_CPUMAP, "z_cpus", 4, &queue);
-	make(out, BPF_MAP_TYPE_XSKMAP, "z_xsks", 4, NULL);
-	make(out, BPF_MAP_TYPE_SOCKMAP, "z_socks", 4, &pair[0]);
-	make(out, BPF_MAP_TYPE_SOCKHASH, "z_socks_hash", 4, &pair[1]);
-	make(out, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "z_reuseport", 8, &listener);
+	make(out, BPF_MAP_TYPE_DEVMAP, "z_devs", 4, &lo, "device lo");
+	make(out, BPF_MAP_TYPE_DEVMAP_HASH, "z_devs_hash", 4, &lo, "device lo");
+	make(out, BPF_MAP_TYPE_CPUMAP, "z_cpus", 4, &queue, "cpu 1");
+	make(out, BPF_MAP_TYPE_XSKMAP, "z_xsks", 4, NULL, NULL);
+	make(out, BPF_MAP_TYPE_SOCKMAP, "z_socks", 4, &pair[0], "socket unix");
+	make(out, BPF_MAP_TYPE_SOCKHASH, "z_socks_hash", 4, &pair[1], "socket unix");
+	make(out, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "z_reuseport", 8, &listener,
+	     "socket inet port 4242");
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/core.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/mini_kernel.h"
 #include "tests/lib/unit.h"
@@ -192,6 +193,28 @@ START_TEST(nothing_captured_is_nothing_to_write)
 }
 END_TEST
 
+START_TEST(more_regions_than_can_be_read_back_are_not_written)
+{
+	struct scxray_report *report;
+	size_t nr, size;
+	char *bytes;
+	FILE *out = open_memstream(&bytes, &size);
+
+	start();
+	report = scxray_capture(&m.source, NULL, &err);
+	ck_assert_ptr_nonnull(report);
+	nr = m.source.phys.nr_regions;
+	m.source.phys.nr_regions = CORE_MAX_REGIONS + 1;
+	ck_assert_int_eq(scxray_core_write(&m.source, out, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "65537 regions"));
+	m.source.phys.nr_regions = nr;
+	fclose(out);
+	free(bytes);
+	scxray_report_destroy(report);
+	mini_kernel_deinit(&m);
+}
+END_TEST
+
 START_TEST(a_full_disk_is_an_error)
 {
 	FILE *out = fopen("/dev/full", "w");
@@ -228,6 +251,7 @@ static const unit_test tests[] = {
 	&a_partial_last_page_comes_back_as_long_as_it_was,
 	&more_pages_than_one_section_holds,
 	&nothing_captured_is_nothing_to_write,
+	&more_regions_than_can_be_read_back_are_not_written,
 	&a_full_disk_is_an_error,
 	&a_budget_too_small_for_the_symbols_is_an_error,
 };

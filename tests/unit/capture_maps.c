@@ -166,6 +166,80 @@ START_TEST(hash_beyond_its_cap_is_counted_to_the_end)
 }
 END_TEST
 
+/* Ten elements of which four are wanted, in a map that the kernel counts. */
+static void start_counted(uint32_t count)
+{
+	static const uint8_t no;
+
+	start_hash(1);
+	map.map_flags = num_present(1); /* BPF_F_NO_PREALLOC */
+	walk_fixture_member(&f, M_bpf_htab_count, 0x110, 4);
+	walk_fixture_member(&f, M_bpf_htab_use_percpu_counter, 0x118, 1);
+	walk_fixture_member(&f, M_bpf_htab_pcount, 0x120, 16);
+	walk_fixture_member(&f, M_percpu_counter_count, 0, 8);
+	walk_fixture_member(&f, M_percpu_counter_counters, 8, 8);
+	guest_put_u32(&f.b, MAP + 0x110, count);
+	guest_put(&f.b, MAP + 0x118, &no, 1);
+	for (int i = 0; i < 10; i++)
+		put_elem(i, i < 9 ? NODE(i + 1) : NULLS);
+	guest_put_u64(&f.b, TABLE, NODE(0));
+	f.walk.settings.max_entries = 4;
+}
+
+START_TEST(hash_that_the_kernel_counts_is_not_counted_again)
+{
+	static const uint32_t lies[] = { 3, 65, UINT32_MAX };
+
+	start_counted(33);
+	put_elem(6, UNMAPPED); /* nobody comes here */
+	map_walk_hash(&f.walk, &map);
+	expect_error("truncated at 4 entries");
+	ck_assert_uint_eq(map.nr_entries, 4);
+	ck_assert_uint_eq(map.total, 33);
+	end();
+
+	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+		start_counted(lies[i]);
+		map_walk_hash(&f.walk, &map);
+		ck_assert_uint_eq(map.nr_entries, 4);
+		ck_assert_uint_eq(map.total, 10);
+		end();
+	}
+
+	start_counted(33); /* elements are there from the start: what counts is another word */
+	map.map_flags = num_present(0);
+	map_walk_hash(&f.walk, &map);
+	ck_assert_uint_eq(map.total, 10);
+	end();
+}
+END_TEST
+
+START_TEST(hash_that_the_kernel_counts_by_cpu)
+{
+	static struct scxray_rq rqs[2] = { { .cpu = 0 }, { .cpu = 1 } };
+	static uint64_t bases[2] = { GUEST_KVA + 0x20000, GUEST_KVA + 0x21000 };
+	static const uint8_t yes = 1;
+
+	for (int readable = 1; readable >= 0; readable--) {
+		start_counted(0);
+		guest_put(&f.b, MAP + 0x118, &yes, 1);
+		guest_put_u64(&f.b, MAP + 0x120, 32);
+		guest_put_u64(&f.b, MAP + 0x128, 0x40);
+		guest_put_u32(&f.b, bases[0] + 0x40, 5);
+		if (readable)
+			guest_put_u32(&f.b, bases[1] + 0x40, (uint32_t)-7);
+		report.rqs = rqs;
+		report.nr_rqs = 2;
+		f.walk.k->percpu = bases;
+		map_walk_hash(&f.walk, &map);
+		ck_assert_uint_eq(map.nr_entries, 4);
+		ck_assert_uint_eq(map.total, readable ? 30 : 10);
+		f.kernel.percpu = NULL; /* not malloc()ed */
+		end();
+	}
+}
+END_TEST
+
 START_TEST(hash_header_that_makes_no_sense)
 {
 	start_hash(1);
@@ -457,6 +531,8 @@ static const unit_test tests[] = {
 	&hash_chain_in_a_circle,
 	&hash_chain_into_freed_memory,
 	&hash_beyond_its_cap_is_counted_to_the_end,
+	&hash_that_the_kernel_counts_is_not_counted_again,
+	&hash_that_the_kernel_counts_by_cpu,
 	&hash_header_that_makes_no_sense,
 	&hash_buckets_that_are_gone,
 	&percpu_hash_whose_chain_is_longer_than_max_entries,
