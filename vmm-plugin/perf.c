@@ -43,6 +43,7 @@ struct counters {
 
 struct perf {
 	pthread_mutex_t lock; /* of `counters`; a vCPU's thread takes it once, as it starts */
+	const char *off;      /* why nothing is counted; or NULL */
 	size_t nr;
 	struct counters *counters;
 	struct scxray_perf *out;
@@ -57,12 +58,13 @@ static void close_all(struct counters *c)
 	}
 }
 
-struct perf *perf_create(size_t nr_vcpus)
+struct perf *perf_create(size_t nr_vcpus, const char *off)
 {
 	struct perf *perf = calloc(1, sizeof(*perf));
 
 	if (!perf)
 		return NULL;
+	perf->off = off;
 	perf->nr = nr_vcpus;
 	perf->counters = calloc(nr_vcpus, sizeof(*perf->counters));
 	perf->out = calloc(nr_vcpus, sizeof(*perf->out));
@@ -75,7 +77,7 @@ struct perf *perf_create(size_t nr_vcpus)
 	pthread_mutex_init(&perf->lock, NULL);
 	for (size_t i = 0; i < nr_vcpus; i++) {
 		memset(perf->counters[i].fd, -1, sizeof(perf->counters[i].fd));
-		perf->counters[i].unavailable = "this vCPU's thread has not started";
+		perf->counters[i].unavailable = off ? off : "this vCPU's thread has not started";
 	}
 	return perf;
 }
@@ -136,7 +138,7 @@ void perf_attach(struct perf *perf, uint32_t vcpu, int32_t tid)
 {
 	struct counters *c;
 
-	if (vcpu >= perf->nr)
+	if (vcpu >= perf->nr || perf->off)
 		return;
 	pthread_mutex_lock(&perf->lock);
 	c = &perf->counters[vcpu];

@@ -16,8 +16,11 @@
 
 struct perf;
 
-/* NULL: out of memory. */
-struct perf *perf_create(size_t nr_vcpus);
+/*
+ * `off`: why nothing shall be counted, static text; NULL: count.  Counters of the host take some
+ * of those that the guest could have.  NULL: out of memory.
+ */
+struct perf *perf_create(size_t nr_vcpus, const char *off);
 void perf_destroy(struct perf *perf);
 
 /* Counts thread `tid` for this vCPU from now on, in place of an earlier thread.  Any thread. */

@@ -152,7 +152,9 @@ static int plugin_init(struct plugin *plugin, const struct scxray_plugin_host *h
 	plugin->vm = vm_create(host, err);
 	if (!plugin->vm)
 		return -1;
-	plugin->perf = perf_create(host->nr_vcpus);
+	plugin->perf =
+		perf_create(host->nr_vcpus,
+			    plugin->settings.perf ? NULL : "turned off by the setting perf=off");
 	if (!plugin->perf)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	for (uint32_t i = 0; i < host->nr_vcpus; i++)

@@ -79,6 +79,8 @@ static const struct key keys[] = {
 		   "ms from one look at a running scheduler to the next; 1 to 10000"),
 	NUMBER_ROW(sample_ms, "100", 0, 600000,
 		   "ms from one sample of the event counters to the next; 0: no timeline"),
+	SWITCH_ROW(perf, "on",
+		   "off: no hardware counters of vCPUs; they may cost the guest its own"),
 	NUMBER_ROW(park_deadline_ms, "5000", 1, 600000,
 		   "ms to wait for all vCPUs to park; else the report is degraded; 1 to 600000"),
 	NUMBER_ROW(

@@ -40,6 +40,7 @@ struct settings {
 	uint32_t capture_deadline_ms; /* 0: none */
 	uint32_t poll_ms;
 	uint32_t sample_ms; /* 0: no timeline */
+	bool perf;
 	uint32_t hold_ms;
 	struct scxray_settings capture;
 };

@@ -14,7 +14,7 @@
 
 START_TEST(no_thread_no_counters)
 {
-	struct perf *perf = perf_create(3);
+	struct perf *perf = perf_create(3, NULL);
 	const struct scxray_perf *now = perf_read(perf);
 
 	for (int i = 0; i < 3; i++) {
@@ -29,7 +29,7 @@ END_TEST
 
 START_TEST(a_thread_that_runs_no_guest)
 {
-	struct perf *perf = perf_create(2);
+	struct perf *perf = perf_create(2, NULL);
 	const struct scxray_perf *now;
 
 	perf_attach(perf, 1, (int32_t)syscall(SYS_gettid));
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(a_thread_that_is_none)
 {
-	struct perf *perf = perf_create(1);
+	struct perf *perf = perf_create(1, NULL);
 	const struct scxray_perf *now;
 
 	perf_attach(perf, 0, 0x7ffffff0);
@@ -59,6 +59,18 @@ START_TEST(a_thread_that_is_none)
 	ck_assert_ptr_nonnull(now[0].unavailable);
 	ck_assert_ptr_eq(perf_unavailable(now, 1), now[0].unavailable);
 	ck_assert_ptr_nonnull(perf_unavailable(now, 0));
+	perf_destroy(perf);
+}
+END_TEST
+
+START_TEST(turned_off)
+{
+	struct perf *perf = perf_create(2, "because");
+	const struct scxray_perf *now;
+
+	perf_attach(perf, 0, (int32_t)syscall(SYS_gettid));
+	now = perf_read(perf);
+	ck_assert_str_eq(perf_unavailable(now, 2), "because");
 	perf_destroy(perf);
 }
 END_TEST
@@ -75,9 +87,7 @@ START_TEST(one_reason_or_several)
 END_TEST
 
 static const unit_test tests[] = {
-	&no_thread_no_counters,
-	&a_thread_that_runs_no_guest,
-	&a_thread_that_is_none,
+	&no_thread_no_counters, &a_thread_that_runs_no_guest, &a_thread_that_is_none, &turned_off,
 	&one_reason_or_several,
 };
 UNIT_MAIN("plugin perf", tests)
