@@ -22,6 +22,7 @@ struct waiting {
 	bool (*answered)(const struct vcpu *vcpu, uint32_t number);
 	uint32_t number;
 	uint64_t deadline_ns; /* a time, not a duration */
+	bool despite_abort;
 };
 
 static bool has_parked(const struct vcpu *vcpu, uint32_t number)
@@ -32,6 +33,12 @@ static bool has_parked(const struct vcpu *vcpu, uint32_t number)
 static bool has_sampled(const struct vcpu *vcpu, uint32_t number)
 {
 	return atomic_load(&vcpu->sampled) == number;
+}
+
+static bool has_disarmed(const struct vcpu *vcpu, uint32_t number)
+{
+	(void)number;
+	return !atomic_load(&vcpu->armed);
 }
 
 /* How many run and have not answered; `dead` of them have no thread any more. */
@@ -78,7 +85,7 @@ static uint32_t wait_for(struct vm *vm, const struct waiting *waiting)
 		uint64_t now = now_ns(), until;
 
 		if (!missing || missing == dead || now >= waiting->deadline_ns ||
-		    atomic_load(&vm->aborted))
+		    (!waiting->despite_abort && atomic_load(&vm->aborted)))
 			return missing;
 		if (now >= next) {
 			kick_missing(vm, waiting);
@@ -247,4 +254,16 @@ void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t dead
 		else if (atomic_load(&vcpu->thread) == THREAD_STOPPED)
 			copy_stopped(vcpu, &vcpus[i]);
 	}
+}
+
+bool watchpoint_gone(struct vm *vm, uint32_t deadline_ms)
+{
+	struct waiting gone = {
+		.want = WANT_WATCH,
+		.answered = has_disarmed,
+		.deadline_ns = now_ns() + deadline_ms * NS_PER_MS,
+		.despite_abort = true,
+	};
+
+	return wait_for(vm, &gone) == 0;
 }

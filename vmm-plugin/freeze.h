@@ -88,13 +88,16 @@ enum watchpoint_state {
  * kicked for that.  A vCPU that hits it parks inside vcpu_exit() until the next freeze has ended
  * (or until the watchpoint is taken away or set anew, or 10 s have passed), so that nothing moves
  * on.  It stays armed: a later write hits again.  Any thread but a vCPU's.
- *
- * Before vm_destroy() it has to be out of the debug registers of vCPUs that run on, or their hits
- * exit to a host that does not know of them: watchpoint_set(vm, 0, 0), then vm_sample_regs(),
- * which waits until each has come by.
  */
 void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size);
 enum watchpoint_state watchpoint_state(struct vm *vm);
+
+/*
+ * After watchpoint_set(vm, 0, 0), before vm_destroy(): waits until no vCPU that runs has it in its
+ * debug registers any more (abort or not), or else its hits would exit to a host that does not
+ * know of them.  False: one did not come within `deadline_ms`.
+ */
+bool watchpoint_gone(struct vm *vm, uint32_t deadline_ms);
 
 /* Has a vCPU hit it since it was set, and which? */
 bool watchpoint_hit(struct vm *vm, uint32_t *vcpu);

@@ -198,7 +198,7 @@ void vm_vcpu_stop(struct vm *vm, uint32_t index)
 	if (index >= vm->nr_vcpus)
 		return;
 	vcpu = &vm->vcpus[index];
-	watchpoint_stop(vcpu);
+	watchpoint_stop(vm, vcpu);
 	regs_read(vcpu->fd, &regs);
 	pthread_mutex_lock(&vcpu->stop_lock);
 	vcpu->stop_regs = regs;

@@ -64,6 +64,7 @@ struct vcpu {
 
 	/* the vCPU's own thread writes; others read what `park`, `sampled` announce */
 	_Atomic uint32_t park;	  /* the word it parked under */
+	_Atomic bool armed;	  /* the watchpoint is in its debug registers */
 	_Atomic uint32_t sampled; /* the sample that it has answered */
 	struct scxray_live_vcpu park_regs;
 	struct scxray_live_vcpu sample_regs;
@@ -77,7 +78,6 @@ struct vcpu {
 	uint64_t tsc_delta; /* ticks that its TSC was set back in all */
 
 	/* its own thread alone */
-	bool armed; /* the watchpoint is in its debug registers */
 	uint64_t armed_kva;
 	uint64_t armed_dr7;
 	uint32_t armed_seq; /* vm->watch.seq that this was for */

@@ -383,10 +383,12 @@ void watch_end(struct watch *watch)
 	reports_end(watch->reports);
 }
 
-/* Who hits a watchpoint parks until somebody comes: nobody will. */
+/* Who hits a watchpoint parks until somebody comes: nobody will.  Nor will anybody know of it
+ * after unload(); a vCPU that is stuck is not waited for. */
 void watch_stop(struct watch *watch)
 {
 	watchpoint_set(watch->scene.vm, 0, 0);
+	watchpoint_gone(watch->scene.vm, 100);
 	watch->watched_kva = 0;
 }
 

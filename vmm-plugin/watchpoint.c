@@ -78,13 +78,15 @@ static bool arm(struct vcpu *vcpu, uint64_t kva, uint64_t dr7)
 	return true;
 }
 
-static void disarm(struct vcpu *vcpu)
+static void disarm(struct vm *vm, struct vcpu *vcpu)
 {
 	struct kvm_guest_debug off = { 0 };
 
-	if (vcpu->armed)
-		(void)ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &off);
+	if (!vcpu->armed)
+		return;
+	(void)ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &off);
 	vcpu->armed = false;
+	vm_ack(vm, false);
 }
 
 static bool guest_uses(const struct vcpu *vcpu)
@@ -103,7 +105,7 @@ static void tell_others(struct vm *vm, const struct vcpu *me)
 
 static void give_back(struct vm *vm, struct vcpu *vcpu, uint32_t seq)
 {
-	disarm(vcpu);
+	disarm(vm, vcpu);
 	if (atomic_exchange(&vm->watch.given_back, seq) != seq)
 		tell_others(vm, vcpu);
 }
@@ -118,7 +120,7 @@ void watchpoint_update(struct vm *vm, struct vcpu *vcpu)
 	vcpu->armed_seq = seq;
 	if (!kva || atomic_load(&vm->watch.refused) == seq ||
 	    atomic_load(&vm->watch.given_back) == seq)
-		disarm(vcpu);
+		disarm(vm, vcpu);
 	else if (guest_uses(vcpu))
 		give_back(vm, vcpu, seq);
 	else if (!arm(vcpu, kva, dr7_of(size)))
@@ -132,9 +134,9 @@ void watchpoint_check(struct vm *vm, struct vcpu *vcpu)
 		give_back(vm, vcpu, vcpu->armed_seq);
 }
 
-void watchpoint_stop(struct vcpu *vcpu)
+void watchpoint_stop(struct vm *vm, struct vcpu *vcpu)
 {
-	disarm(vcpu);
+	disarm(vm, vcpu);
 	vcpu->hold = false;
 }
 

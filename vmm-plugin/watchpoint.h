@@ -26,6 +26,6 @@ int watchpoint_exit(struct vm *vm, struct vcpu *vcpu);
 void watchpoint_hold(struct vm *vm, struct vcpu *vcpu);
 
 /* The vCPU runs no more: its debug registers are as the host left them. */
-void watchpoint_stop(struct vcpu *vcpu);
+void watchpoint_stop(struct vm *vm, struct vcpu *vcpu);
 
 #endif

@@ -94,7 +94,7 @@ void freeze_rounds(uint32_t nr, const enum tiny_program *programs, const struct 
 	struct tiny_vm *tiny = tiny_vm_create(nr, programs);
 	uint64_t from[TINY_MAX_VCPUS] = { 0 }, compared = 0;
 	struct cost park = { 0 }, thaw = { 0 };
-	struct freeze_result result;
+	struct freeze_result result = { 0 };
 
 	srand(1);
 	tiny_vm_start(tiny, rounds->announce, 0);

@@ -91,7 +91,7 @@ extern const uint8_t tiny_kernel_hlt[], tiny_woken[];
 
 static uint64_t code_gpa(const uint8_t *label)
 {
-	return GPA_CODE + (uint64_t)(label - tiny_code);
+	return GPA_CODE + ((uintptr_t)label - (uintptr_t)tiny_code);
 }
 
 static void put(uint8_t *ram, uint64_t gpa, uint64_t value)
@@ -116,7 +116,7 @@ void tiny_guest_memory(uint8_t *ram)
 	/* a GDT behind the IDT's vectors that are used: null, code */
 	put(ram, GPA_IDT + 0x800, 0);
 	put(ram, GPA_IDT + 0x808, 0x00af9b000000ffffULL);
-	memcpy(ram + GPA_CODE, tiny_code, (size_t)(tiny_code_end - tiny_code));
+	memcpy(ram + GPA_CODE, tiny_code, (uintptr_t)tiny_code_end - (uintptr_t)tiny_code);
 }
 
 static struct kvm_segment segment(bool code, unsigned ring)

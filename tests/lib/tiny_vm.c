@@ -266,7 +266,7 @@ static void *vcpu_main(void *arg)
 		action = vm_vcpu_exit(tiny->vm, v->index, result);
 		v->exits++;
 		compare(v);
-		if (v->die)
+		if (v->die && result == -EINTR)
 			goto out;
 		if (action == SCXRAY_VCPU_CONSUMED)
 			v->consumed++;

@@ -173,6 +173,27 @@ START_TEST(a_lost_watcher_does_not_hang_the_guest)
 }
 END_TEST
 
+/* Before the plugin is unloaded: also after an abort, and not for ever. */
+START_TEST(out_of_all_debug_registers)
+{
+	struct tiny_vm *tiny = started();
+
+	set(tiny, KVA);
+	ck_assert(!watchpoint_gone(tiny->vm, 20));
+	vm_abort(tiny->vm);
+	watchpoint_set(tiny->vm, 0, 0);
+	ck_assert(watchpoint_gone(tiny->vm, LONG_MS));
+	/* no hit can come any more: such an exit is the host's */
+	tiny->vcpus[1].fake_hit = true;
+	while (!tiny->vcpus[1].unexpected) {
+		tiny_vm_interrupt(tiny, 1);
+		usleep(500);
+	}
+	ck_assert_uint_eq(tiny->vcpus[1].consumed, 0);
+	tiny_vm_destroy(tiny);
+}
+END_TEST
+
 /* ---- on the test's own thread ----------------------------------------------- */
 
 struct alone {
@@ -315,15 +336,11 @@ START_TEST(what_cannot_be_watched)
 END_TEST
 
 static const unit_test tests[] = {
-	&a_hit_holds_until_the_freeze_has_ended,
-	&a_hit_is_let_go_when_the_watchpoint_is_taken_away,
-	&a_hit_is_let_go_when_it_is_set_anew,
-	&a_sample_does_not_let_go,
-	&a_lost_watcher_does_not_hang_the_guest,
-	&a_debug_exit_of_the_hosts_own,
-	&a_trap_of_the_guests_own,
-	&the_guest_uses_its_debug_registers,
-	&what_cannot_be_watched,
+	&a_hit_holds_until_the_freeze_has_ended, &a_hit_is_let_go_when_the_watchpoint_is_taken_away,
+	&a_hit_is_let_go_when_it_is_set_anew,	 &a_sample_does_not_let_go,
+	&a_lost_watcher_does_not_hang_the_guest, &out_of_all_debug_registers,
+	&a_debug_exit_of_the_hosts_own,		 &a_trap_of_the_guests_own,
+	&the_guest_uses_its_debug_registers,	 &what_cannot_be_watched,
 };
 
 static int run(void)
