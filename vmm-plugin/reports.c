@@ -252,6 +252,8 @@ static void early_alone(struct reports *reports)
 	if (!early)
 		return;
 	reports->early = NULL;
+	if (moment_degraded(early) && !reports->count[ARTIFACT_REPORT])
+		reports->degraded = true; /* it is all that there is */
 	write_alone(reports, moment_degraded(early) ? ARTIFACT_EARLY_DEGRADED : ARTIFACT_EARLY_ONLY,
 		    early);
 	moment_destroy(early);
