@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fake_vm.h"
+#include "tests/lib/fake_vm.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -139,6 +139,13 @@ enum watchpoint_state watchpoint_state(struct vm *vm)
 {
 	(void)vm;
 	return atomic_load(&fake_vm.watch_kva) ? WATCHPOINT_ARMED : WATCHPOINT_OFF;
+}
+
+bool watchpoint_gone(struct vm *vm, uint32_t deadline_ms)
+{
+	(void)vm;
+	(void)deadline_ms;
+	return true;
 }
 
 bool watchpoint_hit(struct vm *vm, uint32_t *vcpu)
