@@ -93,6 +93,7 @@ static const char *watchpoint_text(struct vm *vm)
 	return state <= WATCHPOINT_GUEST_USES ? texts[state] : NULL;
 }
 
+/* A positive number; else 0. */
 static uint64_t present(const struct scxray_num *num)
 {
 	return num->state == SCXRAY_PRESENT && (int64_t)num->value > 0 ? num->value : 0;
@@ -171,10 +172,14 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 	source = scxray_snapshot_source(moment->snapshot, &moment->error);
 	if (!source)
 		return;
-	if (scene->settings->sample_ms)
+	if (scene->settings->sample_ms) {
+		/* the newest sample is that of the report itself */
+		if (moment->look.scx_root.state == SCXRAY_PRESENT && moment->look.scx_root.value)
+			samples_add(scene->samples, wish->now_ms, &moment->look);
 		samples_get(scene->samples, &host.timeline);
-	else
+	} else {
 		host.timeline_unavailable = "turned off by the setting sample_ms=0";
+	}
 	if (scxray_source_set_host(source, &host, &moment->error))
 		return;
 	moment->error.code = SCXRAY_OK;

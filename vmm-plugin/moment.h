@@ -39,6 +39,7 @@ struct moment_wish {
 	uint64_t max_age;  /* jiffies, as the look saw it that fired; 0: not known */
 	uint64_t threshold;
 	uint64_t resolve_us;
+	uint64_t now_ms;		  /* of the samples' clock */
 	const char *early_skipped_reason; /* of a late one; may be NULL */
 	const char *no_kernel;		  /* why there is nothing to walk; NULL: there is */
 };

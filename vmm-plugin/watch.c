@@ -76,6 +76,7 @@ static struct moment *take(struct watch *watch, enum scxray_plugin_moment which,
 		.max_age = watch->decide.max_age,
 		.threshold = watch->decide.threshold,
 		.resolve_us = watch->attach.resolve_us,
+		.now_ms = watch_now_ms(),
 		.no_kernel = watch->attach.found ? NULL : watch->attach.error.text,
 	};
 	struct scxray_error err = { 0 };
