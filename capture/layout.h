@@ -410,56 +410,79 @@ enum layout_member {
 };
 
 /* Symbols, with the size of what stands there (0: address only). */
-#define LAYOUT_SYMBOLS(X)                                                                       \
-	X(linux_banner, 0)                                                                      \
-	X(_text, 0)                                                                             \
-	X(_stext, 0)                                                                            \
-	X(_etext, 0)                                                                            \
-	X(_sinittext, 0)                                                                        \
-	X(_einittext, 0)                                                                        \
-	X(schedule, 0)                                                                          \
-	X(ret_from_fork_asm, 0)                                                                 \
-	X(__start_orc_unwind_ip, 0)                                                             \
-	X(__stop_orc_unwind_ip, 0)                                                              \
-	X(__start_orc_unwind, 0)                                                                \
-	X(__stop_orc_unwind, 0)                                                                 \
-	X(entry_SYSCALL_64, 0)                                                                  \
-	X(asm_exc_divide_error, 0)                                                              \
-	X(init_top_pgt, 0)                                                                      \
-	X(swapper_pg_dir, 0)                                                                    \
-	X(phys_base, 8)                                                                         \
-	X(vmcoreinfo_data, 8)                                                                   \
-	X(vmcoreinfo_size, 8)                                                                   \
-	X(__start_BTF, 0)                                                                       \
-	X(__stop_BTF, 0)                                                                        \
-	X(nr_cpu_ids, 4)                                                                        \
-	X(nr_node_ids, 4)                                                                       \
-	X(system_state, 4) X(__per_cpu_offset, 0) X(__cpu_possible_mask, 0) X(jiffies_64, 8)    \
-		X(clocksource_jiffies, 0) X(runqueues, 0) X(init_task, 0) X(ext_sched_class, 0) \
-			X(fair_sched_class, 0) X(rt_sched_class, 0) X(dl_sched_class, 0)        \
-				X(idle_sched_class, 0) X(stop_sched_class, 0)                   \
-					X(scx_root, 8)	  /* 6.16 */                            \
-		X(scx_sched_all, 0)			  /* 7.1 */                             \
-		X(scx_tasks, 0) X(scx_locked_rq_state, 0) /* 6.17 */                            \
-		X(locked_rq, 0)				  /* 6.16 */                            \
-		X(rqspinlock_held_locks, 0)		  /* 6.15 */                            \
-		X(modules, 0) X(cgrp_dfl_root, 0) X(psi_system, 0) X(psi_disabled, 4)           \
-			X(scx_enable_state_var, 4)		    /* 6.16 */                  \
-		X(scx_ops_enable_state_var, 4)			    /* up to 6.15 */            \
-		X(scx_switching_all, 1) X(scx_watchdog_timeout, 8)  /* up to 7.0 */             \
-		X(scx_watchdog_timestamp, 8) X(scx_bypass_depth, 4) /* 6.16 to 7.0 */           \
-		X(scx_ops_bypass_depth, 4)			    /* up to 6.15 */            \
-		X(scx_aborting, 1)				    /* 6.19, 7.0 */             \
-		X(scx_slice_dfl, 8)				    /* 6.19, 7.0 */             \
-		X(scx_ops, 0)	      /* up to 6.15: the ops by value */                        \
-		X(scx_exit_kind, 4)   /* up to 6.15 */                                          \
-		X(scx_exit_info, 8)   /* up to 6.15 */                                          \
-		X(dsq_hash, 0)	      /* up to 6.15 */                                          \
-		X(global_dsqs, 8)     /* up to 6.15 */                                          \
-		X(event_stats_cpu, 0) /* 6.14, 6.15: per-CPU */                                 \
-		X(vmemmap_base, 8) X(btf_vmlinux, 8) X(map_idr, 0) X(prog_idr, 0)               \
-			X(bpf_stats_enabled_key, 4) X(kernel_cpustat, 0) X(kstat, 0)            \
-				X(tick_cpu_sched, 0) X(node_data, 0) X(prb, 8) X(bpf_kallsyms, 0)
+#define LAYOUT_SYMBOLS(X)                                             \
+	X(linux_banner, 0)                                            \
+	X(_text, 0)                                                   \
+	X(_stext, 0)                                                  \
+	X(_etext, 0)                                                  \
+	X(_sinittext, 0)                                              \
+	X(_einittext, 0)                                              \
+	X(schedule, 0)                                                \
+	X(ret_from_fork_asm, 0)                                       \
+	X(__start_orc_unwind_ip, 0)                                   \
+	X(__stop_orc_unwind_ip, 0)                                    \
+	X(__start_orc_unwind, 0)                                      \
+	X(__stop_orc_unwind, 0)                                       \
+	X(entry_SYSCALL_64, 0)                                        \
+	X(asm_exc_divide_error, 0)                                    \
+	X(init_top_pgt, 0)                                            \
+	X(swapper_pg_dir, 0)                                          \
+	X(phys_base, 8)                                               \
+	X(vmcoreinfo_data, 8)                                         \
+	X(vmcoreinfo_size, 8)                                         \
+	X(__start_BTF, 0)                                             \
+	X(__stop_BTF, 0)                                              \
+	X(nr_cpu_ids, 4)                                              \
+	X(nr_node_ids, 4)                                             \
+	X(system_state, 4)                                            \
+	X(__per_cpu_offset, 0)                                        \
+	X(__cpu_possible_mask, 0)                                     \
+	X(jiffies_64, 8)                                              \
+	X(clocksource_jiffies, 0)                                     \
+	X(runqueues, 0)                                               \
+	X(init_task, 0)                                               \
+	X(ext_sched_class, 0)                                         \
+	X(fair_sched_class, 0)                                        \
+	X(rt_sched_class, 0)                                          \
+	X(dl_sched_class, 0)                                          \
+	X(idle_sched_class, 0)                                        \
+	X(stop_sched_class, 0)                                        \
+	X(scx_root, 8)	    /* 6.16 */                                \
+	X(scx_sched_all, 0) /* 7.1 */                                 \
+	X(scx_tasks, 0)                                               \
+	X(scx_locked_rq_state, 0)   /* 6.17 */                        \
+	X(locked_rq, 0)		    /* 6.16 */                        \
+	X(rqspinlock_held_locks, 0) /* 6.15 */                        \
+	X(modules, 0)                                                 \
+	X(cgrp_dfl_root, 0)                                           \
+	X(psi_system, 0)                                              \
+	X(psi_disabled, 4)                                            \
+	X(scx_enable_state_var, 4)     /* 6.16 */                     \
+	X(scx_ops_enable_state_var, 4) /* up to 6.15 */               \
+	X(scx_switching_all, 1)                                       \
+	X(scx_watchdog_timeout, 8) /* up to 7.0 */                    \
+	X(scx_watchdog_timestamp, 8)                                  \
+	X(scx_bypass_depth, 4)	   /* 6.16 to 7.0 */                  \
+	X(scx_ops_bypass_depth, 4) /* up to 6.15 */                   \
+	X(scx_aborting, 1)	   /* 6.19, 7.0 */                    \
+	X(scx_slice_dfl, 8)	   /* 6.19, 7.0 */                    \
+	X(scx_ops, 0)		   /* up to 6.15: the ops by value */ \
+	X(scx_exit_kind, 4)	   /* up to 6.15 */                   \
+	X(scx_exit_info, 8)	   /* up to 6.15 */                   \
+	X(dsq_hash, 0)		   /* up to 6.15 */                   \
+	X(global_dsqs, 8)	   /* up to 6.15 */                   \
+	X(event_stats_cpu, 0)	   /* 6.14, 6.15: per-CPU */          \
+	X(vmemmap_base, 8)                                            \
+	X(btf_vmlinux, 8)                                             \
+	X(map_idr, 0)                                                 \
+	X(prog_idr, 0)                                                \
+	X(bpf_stats_enabled_key, 4)                                   \
+	X(kernel_cpustat, 0)                                          \
+	X(kstat, 0)                                                   \
+	X(tick_cpu_sched, 0)                                          \
+	X(node_data, 0)                                               \
+	X(prb, 8)                                                     \
+	X(bpf_kallsyms, 0)
 
 enum layout_symbol {
 #define X(name, size) S_##name,

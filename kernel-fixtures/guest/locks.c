@@ -40,7 +40,7 @@ void locks_hold(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC), file;
 	long page = sysconf(_SC_PAGESIZE);
 	void *at = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			0);
@@ -50,15 +50,18 @@ void locks_hold(void)
 	if (uffd < 0 || at == MAP_FAILED || ioctl(uffd, UFFDIO_API, &api) ||
 	    ioctl(uffd, UFFDIO_REGISTER, &range))
 		die("userfaultfd: %s", strerror(errno));
-	if (write(contended_file(), at, 16) != 16)
+	file = contended_file();
+	if (write(file, at, 16) != 16)
 		die("lockhold: %s", strerror(errno));
 	die("lockhold: its page came");
 }
 
 void locks_wait(void)
 {
+	int file = contended_file();
+
 	usleep(300000); /* the holder is there first */
-	if (write(contended_file(), "x", 1) != 1)
+	if (write(file, "x", 1) != 1)
 		die("lockwait: %s", strerror(errno));
 	die("lockwait: it got the lock");
 }
