@@ -12,6 +12,7 @@
 const volatile struct scxfix_settings settings SEC(".rodata.settings");
 struct scxfix_state state SEC(".data.state");
 struct scxfix_exit exit_record SEC(".data.exit_record");
+struct user_exit_info uei;
 
 struct task_ctx {
 	u32 role;

@@ -324,6 +324,10 @@ void BPF_PROG(scxfix_exit, struct scx_exit_info *info)
 	bpf_probe_read_kernel_str(exit_record.dump, sizeof(exit_record.dump), info->dump);
 	exit_record.exit_code = info->exit_code;
 	exit_record.kind = info->kind;
+	bpf_probe_read_kernel_str(uei.reason, sizeof(uei.reason), info->reason);
+	bpf_probe_read_kernel_str(uei.msg, sizeof(uei.msg), info->msg);
+	uei.exit_code = info->exit_code;
+	uei.kind = info->kind; /* last: who waits looks at this */
 	__sync_fetch_and_add(&exit_record.done, 1);
 }
 

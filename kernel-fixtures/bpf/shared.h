@@ -63,6 +63,17 @@ struct scxfix_state {
 	__u64 spun_ns;	    /* MODE_SPIN: how long ops.dispatch() took last */
 };
 
+/*
+ * .bss: the record that the schedulers of the scx project keep of their end, by the name and
+ * with the members that tools look for (their user_exit_info.h)
+ */
+struct user_exit_info {
+	__s32 kind;
+	__s64 exit_code;
+	char reason[REASON_LEN];
+	char msg[MSG_LEN];
+};
+
 /* .data.exit_record: what ops.exit() was given; `done` is set last */
 struct scxfix_exit {
 	__u32 done;
