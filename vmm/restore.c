@@ -286,11 +286,26 @@ static int set_msrs(const struct vcpu *vcpu, const struct scxray_regs *regs,
 	return 0;
 }
 
+/* Whether the vCPU stands behind a HLT of the kernel: images do not say that it was halted. */
+static bool stands_in_hlt(const struct machine *machine, const struct vcpu *vcpu,
+			  const struct scxray_regs *regs)
+{
+	struct kvm_translation before = { .linear_address = value(regs, SCXRAY_REG_RIP) - 1 };
+	const uint8_t *code;
+
+	if ((value(regs, SCXRAY_REG_CS) & 3) || ioctl(vcpu->fd, KVM_TRANSLATE, &before) ||
+	    !before.valid)
+		return false;
+	code = memory_at(machine, before.physical_address, 1);
+	return code && *code == 0xf4;
+}
+
 /*
  * A scxray core has the pages that a report needs, and hardly one that a CPU needs to run: its
  * vCPUs would end in a triple fault, which on some CPUs takes their registers with it.  Halted
  * inside KVM, where no interrupt reaches them, they stand as they stood, to be looked at.
- * Those of a whole image run on, all at once: none waits for a start-up IPI any more.
+ * Those of a whole image run on, all at once, but for those that were idle: none waits for a
+ * start-up IPI any more.
  */
 static int set_state(const struct vcpu *vcpu, bool halted, struct scxray_error *err)
 {
@@ -320,7 +335,8 @@ static int restore_vcpus(struct machine *machine, const struct scxray_source *so
 		const struct vcpu *vcpu = &machine->vcpus[i];
 
 		if (set_sregs(vcpu, regs, err) || set_regs(vcpu, regs, err) ||
-		    set_msrs(vcpu, regs, err) || set_state(vcpu, halted, err))
+		    set_msrs(vcpu, regs, err) ||
+		    set_state(vcpu, halted || stands_in_hlt(machine, vcpu, regs), err))
 			return -1;
 	}
 	return 0;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* restore.c of the VMM: images that cannot be put back are refused by a line that says why. */
+/*
+ * restore.c of the VMM with small images: those that cannot be put back are refused by a line that
+ * says why; vCPUs of those that can run or are halted.
+ */
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tests/lib/image_builder.h"
@@ -20,7 +24,7 @@ enum place {
 #define CR4_PAE (1ULL << 5)
 #define CR4_LA57 (1ULL << 12)
 
-static uint8_t ram[4 * PAGE];
+static uint8_t ram[8 * PAGE];
 static uint8_t qemu[QEMU_NOTE_SIZE];
 static struct elf_builder b;
 
@@ -53,8 +57,8 @@ static void add_vcpu(void)
 	elf_builder_note(&b, "QEMU", 0, qemu, sizeof(qemu));
 }
 
-/* 0 if it was restored, and else what it says. */
-static int restore(struct scxray_error *err)
+/* 0 if it was restored, and else what it says; *mp_state is then vCPU 0's. */
+static int restore_state(struct scxray_error *err, uint32_t *mp_state)
 {
 	const char *dir = getenv("TMPDIR");
 	struct image_bytes file = elf_builder_file(&b);
@@ -69,6 +73,12 @@ static int restore(struct scxray_error *err)
 	machine = machine_create(err);
 	ck_assert_msg(machine != NULL, "%s", err->text);
 	failed = vm_restore(machine, path, CPU_HOST, err);
+	if (!failed && mp_state) {
+		struct kvm_mp_state state;
+
+		ck_assert(!ioctl(machine->vcpus[0].fd, KVM_GET_MP_STATE, &state));
+		*mp_state = state.mp_state;
+	}
 	if (failed)
 		ck_assert_msg(strstr(err->text, path) == err->text, "%s: names no file", err->text);
 	machine_destroy(machine);
@@ -76,6 +86,11 @@ static int restore(struct scxray_error *err)
 	free(file.bytes);
 	elf_builder_deinit(&b);
 	return failed;
+}
+
+static int restore(struct scxray_error *err)
+{
+	return restore_state(err, NULL);
 }
 
 static void expect_refused(const char *words)
@@ -93,6 +108,35 @@ START_TEST(a_plain_image_is_restored)
 	start();
 	add_vcpu();
 	ck_assert_msg(!restore(&err), "%s", err.text);
+}
+END_TEST
+
+/* Page tables that map the first 2 MiB as they are; RIP stands behind `byte`. */
+static uint32_t state_behind(uint8_t byte, uint16_t cs)
+{
+	struct scxray_error err = { 0 };
+	uint32_t mp_state = UINT32_MAX;
+	uint64_t entry;
+
+	memset(ram, 0, sizeof(ram));
+	for (uint64_t table = 0x2000; table < 0x5000; table += PAGE) {
+		entry = table == 0x4000 ? 0x87 : (table + PAGE) | 7;
+		memcpy(ram + table, &entry, sizeof(entry));
+	}
+	ram[0x1000] = byte;
+	start();
+	put(AT_RIP, 0x1001);
+	put(AT_CS, cs);
+	add_vcpu();
+	ck_assert_msg(!restore_state(&err, &mp_state), "%s", err.text);
+	return mp_state;
+}
+
+START_TEST(a_vcpu_that_was_idle_is_halted)
+{
+	ck_assert_uint_eq(state_behind(0xf4, 0x10), KVM_MP_STATE_HALTED);
+	ck_assert_uint_eq(state_behind(0x90, 0x10), KVM_MP_STATE_RUNNABLE);
+	ck_assert_uint_eq(state_behind(0xf4, 0x33), KVM_MP_STATE_RUNNABLE); /* in ring 3 none is */
 }
 END_TEST
 
@@ -168,6 +212,7 @@ END_TEST
 
 static const unit_test tests[] = {
 	&a_plain_image_is_restored,
+	&a_vcpu_that_was_idle_is_halted,
 	&no_vcpus,
 	&a_kdump_has_no_control_registers,
 	&real_mode,
@@ -179,5 +224,5 @@ static const unit_test tests[] = {
 
 int main(void)
 {
-	return restored_no_kvm() ? 77 : unit_run("refused images", tests, ARRAY_SIZE(tests));
+	return restored_no_kvm() ? 77 : unit_run("small images", tests, ARRAY_SIZE(tests));
 }
