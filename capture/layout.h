@@ -128,6 +128,9 @@
 	X(scx_sched, bypass_depth, "bypass_depth")                       \
 	X(scx_sched, watchdog_timeout, "watchdog_timeout")               \
 	X(scx_sched, slice_dfl, "slice_dfl")                             \
+	X(scx_sched, dead, "dead") /* 7.3 */                             \
+	X(scx_sched, sub_attached, "sub_attached")                       \
+	X(scx_sched, bypass_timestamp, "bypass_timestamp")               \
 	X(scx_sched, level, "level")                                     \
 	X(scx_sched, all, "all")                                         \
 	X(scx_sched, cgrp_path, "cgrp_path")                             \
@@ -153,6 +156,7 @@
 	X(sched_ext_ops, flags, "flags")                                 \
 	X(sched_ext_ops, timeout_ms, "timeout_ms")                       \
 	X(sched_ext_ops, dispatch_max_batch, "dispatch_max_batch")       \
+	X(sched_ext_ops, sub_cgroup_id, "sub_cgroup_id") /* 7.1 */       \
 	X(sched_ext_ops, exit_dump_len, "exit_dump_len")                 \
 	X(inactive_task_frame, bp, "bp")                                 \
 	X(inactive_task_frame, ret_addr, "ret_addr")                     \

@@ -38,6 +38,7 @@ static void ops_members(struct walk *w, struct scxray_sched *sched, uint64_t ops
 	sched->timeout_ms = read_member(w, ops, M_sched_ext_ops_timeout_ms);
 	sched->dispatch_max_batch = read_member(w, ops, M_sched_ext_ops_dispatch_max_batch);
 	sched->exit_dump_len = read_member(w, ops, M_sched_ext_ops_exit_dump_len);
+	sched->sub_cgroup_id = read_optional(w, ops, M_sched_ext_ops_sub_cgroup_id);
 	walk_ops(w, sched, ops, "sched_ext_ops");
 }
 
@@ -97,6 +98,9 @@ static void parent_of(struct walk *w, struct scxray_sched *sched, uint64_t kva)
 		sched->parent_kva = read_int(
 			w, member_addr(w, kva, M_scx_sched_ancestors) + (level.value - 1) * 8, 8,
 			false);
+	sched->sub_attached = read_optional(w, kva, M_scx_sched_sub_attached);
+	sched->dead = read_optional(w, kva, M_scx_sched_dead);
+	sched->bypass_timestamp = read_optional(w, kva, M_scx_sched_bypass_timestamp);
 	if (has_member(w, M_scx_sched_cgrp_path))
 		sched->cgrp_path = read_text_pointer(w, kva, M_scx_sched_cgrp_path, MAX_PATH);
 }

@@ -251,6 +251,12 @@ static void sched(struct text *t, const struct scxray_sched *s, const struct scx
 	named(&sb, "exit_kind", s->exit_kind_name, &s->exit_kind);
 	item(&sb, "aborting", &s->aborting, cell_bool);
 	item(&sb, "bypass_depth", &s->bypass_depth, cell_signed);
+	if (num_true(&s->bypass_depth) && num_true(&s->bypass_timestamp))
+		item(&sb, "bypass_since", &s->bypass_timestamp, cell_num);
+	if (parent)
+		item(&sb, "attached", &s->sub_attached, cell_bool);
+	if (num_true(&s->dead))
+		item(&sb, "dead", &s->dead, cell_bool);
 	paragraph(t, 4, "state:", &sb);
 	item(&sb, "timeout", &s->timeout_ms, cell_millis);
 	item(&sb, "watchdog_timeout", &s->watchdog_timeout, cell_jiffies);

@@ -313,7 +313,10 @@ struct scxray_sched {
 	struct scxray_num parent_kva; /* NONE for the root */
 	struct scxray_num level;
 	struct scxray_text cgrp_path;
-	struct scxray_text name; /* ops.name */
+	struct scxray_num sub_cgroup_id; /* that it was loaded for; NONE before 7.1 */
+	struct scxray_num sub_attached;	 /* its parent has taken it in */
+	struct scxray_num dead;		 /* ops.exit() is over (7.3) */
+	struct scxray_text name;	 /* ops.name */
 	struct scxray_num ops_flags;
 	const char *ops_flag_names; /* "SWITCH_PARTIAL|..." */
 	struct scxray_num timeout_ms;
@@ -326,6 +329,7 @@ struct scxray_sched {
 	struct scxray_exit_info exit_info;
 	struct scxray_num aborting;
 	struct scxray_num bypass_depth;		/* signed */
+	struct scxray_num bypass_timestamp;	/* when bypass last began, ns (7.1) */
 	struct scxray_num watchdog_timeout;	/* jiffies */
 	struct scxray_num watchdog_timestamp;	/* jiffies */
 	struct scxray_num watchdog_age_jiffies; /* signed: jiffies - watchdog_timestamp */
