@@ -2,7 +2,7 @@
 /*
  * fake_vm.h - vmm-plugin/freeze.h without KVM, for tests of what stands on top of it
  *
- * A test that names fake_vm links this in place of the freeze coordinator: its vCPUs are
+ * The Makefile says which test programs have it in place of the freeze coordinator: its vCPUs are
  * registers and nothing else, and the test says which of them park.  One VM at a time.
  */
 #ifndef TESTS_FAKE_VM_H
