@@ -15,6 +15,9 @@
 #define STACK_SIZE 0x4000u
 #define IRQ_STACK 0xffffc90000900000ULL
 #define JIT 0xffffffffc0001000ULL
+#define MODULE 0xffffffffc0100000ULL
+#define MODULE_IPS (MODULE + 0x10000)
+#define MODULE_ENTRIES (MODULE + 0x20000)
 
 /* Functions, each 0x100 bytes of text. */
 enum {
@@ -494,6 +497,45 @@ START_TEST(hostile_tables)
 }
 END_TEST
 
+/* A module's code has tables of its own: here the rules of two of the kernel's functions. */
+START_TEST(module_frame)
+{
+	struct module module = { .name = "fix",
+				 .text = { { MODULE, MODULE + 0x200 } },
+				 .orc_ips = MODULE_IPS,
+				 .orc_entries = MODULE_ENTRIES,
+				 .nr_orcs = 2 };
+	struct modules modules = { .list = &module, .nr = 1 };
+	struct fixture x;
+
+	start(&x, &old_numbers);
+	x.f.walk.modules = &modules;
+	for (uint32_t i = 0; i < 2; i++) {
+		uint64_t at = MODULE_IPS + 4 * i;
+
+		guest_put_u32(&x.f.b, at, (uint32_t)(MODULE + 0x100 * i - at));
+		guest_put(&x.f.b, MODULE_ENTRIES + 6 * i, &x.rules[i ? CALLER : SCHEDULE], 6);
+	}
+	put(&x, STACK + 0x1000, MODULE + 0x110);
+	put(&x, STACK + 0x1020, MODULE + 0x10);
+	put(&x, STACK + 0x1028, AT(THREAD_END) + 0x10);
+	next_is(&x, MODULE + 0x110, STACK + 0x1008);
+	next_is(&x, MODULE + 0x10, STACK + 0x1028);
+	next_is(&x, AT(THREAD_END) + 0x10, STACK + 0x1030);
+	ends(&x, "end of stack", true);
+
+	/* without them, and where they cannot be read */
+	module.nr_orcs = 0;
+	x.u.ip = MODULE + 0x110;
+	ends(&x, "no unwind information for this code", false);
+	module.nr_orcs = 2;
+	module.orc_ips = JIT;
+	x.u.ip = MODULE + 0x120;
+	ends(&x, "the ORC tables are unreadable: page not mapped", false);
+	drop(&x);
+}
+END_TEST
+
 static const unit_test tests[] = {
 	&call_chain,	     &return_address_minus_one,
 	&interrupted_kernel, &entered_from_user,
@@ -502,6 +544,7 @@ static const unit_test tests[] = {
 	&stack_switches,     &loop,
 	&hostile_tables,     &neighbouring_stacks,
 	&indirect,	     &registers_of_a_vcpu,
+	&module_frame,
 };
 
 UNIT_MAIN("capture_unwind", tests)
