@@ -36,15 +36,30 @@ static void dual_header(struct text *t, const struct scxray_document *doc)
 	t->any_section = true;
 }
 
+/* A live host may ask at any time: what has not exited is not called an exit. */
+static const char *late_moment(const struct scxray_report *r)
+{
+	if (!r->host || !r->nr_scheds)
+		return "error-exit";
+	for (size_t i = 0; i < r->nr_scheds; i++) {
+		const struct scxray_sched *s = &r->scheds[i];
+
+		if (num_true(&s->exit_kind) || num_true(&s->exit_info.kind))
+			return "error-exit";
+	}
+	return "on demand";
+}
+
 static void late_header(struct text *t, const struct scxray_document *doc)
 {
 	struct strbuf *sb = &t->out;
 
 	style_begin(t, sb, STYLE_BOLD);
+	strbuf_printf(sb, "late snapshot (%s", late_moment(doc->late));
 	if (doc->early) {
-		strbuf_puts(sb, "late snapshot (error-exit):");
+		strbuf_puts(sb, "):");
 	} else {
-		strbuf_puts(sb, "late snapshot (error-exit; early snapshot absent");
+		strbuf_puts(sb, "; early snapshot absent");
 		if (doc->early_skipped_reason) {
 			strbuf_puts(sb, ": ");
 			cell_string(sb, doc->early_skipped_reason);

@@ -166,6 +166,12 @@ START_TEST(a_late_core_says_why_there_is_no_early_half)
 	has(text, "early=absent (scx_tick stall — no per-task runnable_at data)");
 	has(text, "late snapshot (error-exit; early snapshot absent: scx_tick stall — no");
 	free(text);
+	/* of a scheduler that runs nobody may say that it has exited */
+	late.scheds[0].exit_kind = N(0);
+	late.scheds[0].exit_info.kind = N(0);
+	text = render_document(&doc, TEXT, 120, false);
+	has(text, "late snapshot (on demand; early snapshot absent: scx_tick stall — no");
+	free(text);
 	/* and without a reason it is a report like any other */
 	late_host.host.early_skipped_reason = NULL;
 	scxray_document_single(&doc, &late.r);
