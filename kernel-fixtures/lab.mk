@@ -18,7 +18,7 @@ lab_guests := $(lab_releases:%=build/kernels/%/vmlinuz)
 .PHONY: check-vm check-vm-deps check-vm-parts
 check-vm: check-vm-deps ## scxray-vmm and the plugin in the lab, a true KVM under emulation (minutes)
 	$(again) check-vm-parts
-	@$(PYTHON) tests/lab/check.py --build $(O) --counts $(O)/counts-vm $(RUN)
+	@$(PYTHON) tests/lab/check.py --build $(O) --counts $(lab)/counts $(RUN)
 check-vm-deps:
 	@PACKAGES='mk/packages.txt kernel-fixtures/packages.txt' CC='$(CC)' PYTHON='$(PYTHON)' \
 		sh mk/deps.sh build check images

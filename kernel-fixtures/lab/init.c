@@ -107,6 +107,7 @@ static void run(void)
 	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 			       "HOME=/run/tmp",
 			       "TMPDIR=/run/tmp",
+			       "TEMP=/run/tmp",
 			       "TZ=UTC",
 			       "LC_ALL=C.UTF-8",
 			       "PYTHONDONTWRITEBYTECODE=1",

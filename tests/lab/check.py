@@ -36,6 +36,8 @@ one() { # name limit
 	mv status.new status
 }
 """
+# Copied before the run: what is being built meanwhile must not change under the lab's feet.
+PROGRAMS = ("scxray-vmm", "scxray-plugin.so", "tests/tools/kvm_probe", "tests/tools/hold_thread")
 BOOT_S = 60
 BOOTS = 5  # emulation breaks a machine now and then: the lab, or a guest in it
 TRIES = 3  # of one scenario
@@ -90,7 +92,13 @@ class Follower:
         return self.todo
 
 
-def prepare(folder, chosen, build):
+def copy_programs(build, folder):
+    os.makedirs(folder)
+    for program in PROGRAMS:
+        shutil.copy2(os.path.join(build, program), folder)
+
+
+def prepare(folder, chosen):
     """Fresh folders for what the next lab is to run, and its script."""
     lines = [RUN.replace("{share}", machine.SHARE)]
     for scenario in chosen:
@@ -98,7 +106,7 @@ def prepare(folder, chosen, build):
         shutil.rmtree(path, ignore_errors=True)
         os.makedirs(os.path.join(path, "files"))
         with open(os.path.join(path, "command"), "w", encoding="utf-8") as f:
-            f.write(scenario.command(build))
+            f.write(scenario.command(machine.SHARE + "/bin"))
         lines.append(f"(one {scenario.name} {scenario.limit_s})")
     with open(os.path.join(folder, "run"), "w", encoding="utf-8") as f:
         f.write("\n".join(lines + ["exit 0", ""]))
@@ -118,12 +126,12 @@ def boot(folder, follower):
 def boot_all(folder, follower, build):
     """What a lab did not come to, or what crashed in it, the next one does."""
     shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
+    copy_programs(build, os.path.join(folder, "bin"))
     for _ in range(BOOTS):
         todo = follower.next_round()
         if not todo:
             return
-        prepare(folder, todo, build)
+        prepare(folder, todo)
         try:
             boot(folder, follower)
         except machine.LabError as error:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is run in the lab, and what has to come out: ALL is the list, in the order of the run."""
+"""What is run in the lab, and what has to come out: ALL is the list, in the order of the run.
+
+A command is given the folder with the programs, as the lab sees it.
+"""
 
 import os
 import re
@@ -15,7 +18,7 @@ TIMEOUT_S = 8  # of the scheduler's watchdog
 
 
 class Scenario:
-    """name: of its folder; what: a line for people; command(build): a shell script; check(left)."""
+    """name: of its folder; what: a line for people; command(programs): a shell script; check(left)."""
 
     def __init__(self, name, what, command, check, limit_s=LIMIT_S):
         self.name = name
@@ -28,15 +31,15 @@ class Scenario:
 def guest(release, mode, *, cpus=2, timeout_s=TIMEOUT_S, words="", options=(), settings=(), prefix="exec", suffix=""):
     """The script that runs a guest of kernel-fixtures in scxray-vmm, with the plugin."""
 
-    def command(build):
+    def command(programs):
         append = f"console=ttyS0 panic=-1 quiet scxfix.alone scxfix.mode={mode} scxfix.timeout={timeout_s} {words}"
         lines = [
-            f"{prefix} {build}/scxray-vmm --cpu baseline --cpus {cpus} --memory 256M",
+            f"{prefix} {programs}/scxray-vmm --cpu baseline --cpus {cpus} --memory 256M",
             f"--kernel {harness.ROOT}/build/kernels/{release}/vmlinuz",
             f"--initrd {harness.ROOT}/build/fixtures/initrd.cpio.zst",
             f"--append '{append.strip()}'",
             f"--log {left_files.CONSOLE} --data {left_files.DATA} --timeout {LIMIT_S - 10}",
-            f"--plugin {build}/scxray-plugin.so --plugin-set output=\"$OUT\"",
+            f"--plugin {programs}/scxray-plugin.so --plugin-set output=\"$OUT\"",
             *(f"--plugin-set {setting}" for setting in settings), *options,
         ]
         return " \\\n\t".join(lines) + suffix + "\n"
@@ -47,8 +50,8 @@ def guest(release, mode, *, cpus=2, timeout_s=TIMEOUT_S, words="", options=(), s
 # ---- the lab itself: what the others build on --------------------------------
 
 
-def probe_command(build):
-    return os.path.join(build, "tests", "tools", "kvm_probe") + "\n"
+def probe_command(programs):
+    return f"{programs}/kvm_probe\n"
 
 
 def probe_check(left):
@@ -156,17 +159,17 @@ def twice_check(left):
 STUCK = """ &
 vmm=$!
 while ! grep -qs healthy {data}; do sleep 0.2; done
-{build}/tests/tools/hold_thread $vmm vcpu1 5 &
+{bin}/hold_thread $vmm vcpu1 5 &
 sleep 1
 kill -USR1 $vmm
 wait $vmm
 """
 
 
-def stuck_command(build):
+def stuck_command(programs):
     start = guest("6.18.15", "well", settings=("park_deadline_ms=1000",), prefix="", timeout_s=16,
-                  suffix=STUCK.replace("{data}", left_files.DATA).replace("{build}", build))
-    return start(build)
+                  suffix=STUCK.replace("{data}", left_files.DATA).replace("{bin}", programs))
+    return start(programs)
 
 
 def stuck_check(left):
@@ -209,7 +212,8 @@ def spin_check(left):
 def cold_check(left):
     expect.shut_down(left)
     report = expect.dual(left)
-    left.check("half" in report.get("early_trigger", ""), "early: a line on the serial port", report.get("early_trigger"))
+    why = report.get("early_trigger", "")
+    left.check("half" in why, "early: a line on the serial port", why)
     for what in ("early", "late"):
         expect.clean(left, what, report[what], report.get("timing", {}).get(what))
         expect.stalled_where(left, what, report[what], 2)

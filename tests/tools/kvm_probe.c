@@ -174,15 +174,17 @@ static int tsc_offset(struct probe *p)
 /* With a kvmclock, which the guest itself would ask for, KVM_KVMCLOCK_CTRL flags its pause. */
 static int kvmclock_ctrl(struct probe *p)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head.nmsrs = 1,
-		   .entry = { .index = MSR_KVM_SYSTEM_TIME_NEW, .data = KVMCLOCK | 1 } };
+	uint64_t room[(sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)) / 8] = { 0 };
+	struct kvm_msrs *msrs = (struct kvm_msrs *)room;
 	const uint8_t *flags = p->ram + KVMCLOCK + 29; /* struct pvclock_vcpu_time_info */
 	uint64_t tsc;
 
-	if (!CALL(p, p->vcpu, KVM_SET_MSRS, &msrs) || !CALL(p, p->vcpu, KVM_KVMCLOCK_CTRL, 0) ||
+	msrs->nmsrs = 1;
+	msrs->entries[0] = (struct kvm_msr_entry){
+		.index = MSR_KVM_SYSTEM_TIME_NEW,
+		.data = KVMCLOCK | 1,
+	};
+	if (!CALL(p, p->vcpu, KVM_SET_MSRS, msrs) || !CALL(p, p->vcpu, KVM_KVMCLOCK_CTRL, 0) ||
 	    !guest_tsc(p, &tsc))
 		return no("kvmclock_ctrl", p);
 	if (!(*flags & 2)) {
