@@ -8,7 +8,8 @@
 #include "value_walk.h"
 
 enum word_kind {
-	WORD_PTR, /* 8 bytes; follow() is asked what it leads to */
+	WORD_PTR,  /* 8 bytes; follow() is asked what it leads to */
+	WORD_BACK, /* 8 bytes: to what another word leads to as well; once is enough */
 	WORD_U64,
 	WORD_U32,
 	WORD_LOCK, /* 4 bytes: a qspinlock, whose lowest byte is set while it is held */
@@ -27,11 +28,11 @@ static const struct {
 	{ "bpf_wq", { { "work", WORD_PTR }, { "lock", WORD_U64 } } },
 	{ "bpf_task_work", { { "ctx", WORD_PTR } } },
 	{ "bpf_dynptr", { { "data", WORD_PTR }, { "size", WORD_U32 }, { "offset", WORD_U32 } } },
-	{ "bpf_list_head", { { "next", WORD_PTR }, { "prev", WORD_PTR } } },
-	{ "bpf_list_node", { { "next", WORD_PTR }, { "prev", WORD_PTR }, { "owner", WORD_PTR } } },
-	{ "bpf_rb_root", { { "rb_node", WORD_PTR }, { "rb_leftmost", WORD_PTR } } },
+	{ "bpf_list_head", { { "next", WORD_PTR }, { "prev", WORD_BACK } } },
+	{ "bpf_list_node", { { "next", WORD_PTR }, { "prev", WORD_BACK }, { "owner", WORD_PTR } } },
+	{ "bpf_rb_root", { { "rb_node", WORD_PTR }, { "rb_leftmost", WORD_BACK } } },
 	{ "bpf_rb_node",
-	  { { "parent_color", WORD_PTR },
+	  { { "parent_color", WORD_BACK },
 	    { "rb_right", WORD_PTR },
 	    { "rb_left", WORD_PTR },
 	    { "owner", WORD_PTR } } },
@@ -44,7 +45,7 @@ static const struct {
 
 static unsigned word_size(enum word_kind kind)
 {
-	return kind == WORD_PTR || kind == WORD_U64 ? 8 : 4;
+	return kind == WORD_U32 || kind == WORD_LOCK ? 4 : 8;
 }
 
 static int walk_word(struct walk *w, enum word_kind kind, struct slice s)
@@ -54,6 +55,8 @@ static int walk_word(struct walk *w, enum word_kind kind, struct slice s)
 	if (kind == WORD_PTR)
 		return walk_pointer(w, (struct btf_peeled){ 0 }, s);
 	bits_read(s.bytes, 0, v.bits, false, &v.lo, &v.hi);
+	if (kind == WORD_BACK)
+		v.kind = SCXRAY_SCALAR_PTR;
 	if (kind == WORD_LOCK) {
 		v.kind = SCXRAY_SCALAR_ENUM;
 		v.name = v.lo & 0xff ? "locked" : NULL;

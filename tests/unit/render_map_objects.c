@@ -187,6 +187,12 @@ START_TEST(opaque_structs_are_read_as_the_kernel_has_them)
 	memcpy(w, (uint64_t[]){ 0x10, 0x20, 0x30, 0x40 }, 32);
 	opaque_value(&c, "bpf_list_head", 2, 8, w);
 	expect(&c, "bpf_list_head{next=0x10, prev=0x20}");
+	/* a list is shown once, from its front: what `next` leads to, `prev` leads to as well */
+	w[0] = w[1] = timer.addr;
+	opaque_value(&c, "bpf_list_head", 2, 8, w);
+	expect(&c, "bpf_list_head{next=0xffff888000001000 → armed, expires=9782897672ns, "
+		   "callback=timer_cb [bpf], prev=0xffff888000001000}");
+	memcpy(w, (uint64_t[]){ 0x10, 0x20, 0x30, 0x40 }, 32);
 	opaque_value(&c, "bpf_rb_node", 4, 8, w);
 	expect(&c, "bpf_rb_node{parent_color=0x10, rb_right=0x20, rb_left=0x30, owner=0x40}");
 	w[0] = 0x500000003;
