@@ -168,7 +168,7 @@ $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(lib)
 $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 # vCPUs that are but registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
-$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run: $(O)/tests/fakes/vm.o
+$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch: $(O)/tests/fakes/vm.o
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
