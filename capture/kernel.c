@@ -367,6 +367,17 @@ static bool find_symbols(struct kernel *k, struct guest *g, struct scxray_source
 	return found;
 }
 
+/*
+ * No report needs it, but a core shall have it: who restores one into a VM is asked by this
+ * word whether its kernel still boots (live.c).
+ */
+static void keep_system_state(const struct kernel *k, struct guest *g)
+{
+	uint32_t state;
+
+	(void)guest_read_u32(g, k->layout.symbol[S_system_state], &state);
+}
+
 int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 		struct scxray_error *err)
 {
@@ -391,6 +402,7 @@ int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 		k->phys_base = gpa - (k->text - START_KERNEL_MAP);
 	use_kernel_root(k, g);
 	find_kaslr_offset(k, g, source);
+	keep_system_state(k, g);
 	k->us_find = clock_us() - start;
 	if (load_percpu(k, g, err))
 		return -1;

@@ -57,7 +57,10 @@ def check_core(cases, core, has_early):
         wanted = report_of(cases, image, folder) if made.returncode == 0 else None
         if not cases.check(wanted is not None, f"{name}: its image", said(made)):
             return
-        ran = run(VMM, "--restore", image, "--plugin", PLUGIN, "--plugin-set", f"output={folder}", "--plugin-set",
+        saved = os.path.join(folder, "saved.core.zst")
+        ran = harness.scxray("report", image, "--save-core", saved, "-o", os.path.join(folder, "saved.json"))
+        cases.check(ran.status == 0, f"{name}: a core of the report, as users have one", ran)
+        ran = run(VMM, "--restore", saved, "--plugin", PLUGIN, "--plugin-set", f"output={folder}", "--plugin-set",
                   "name=it", "--timeout", "3")
         cases.check(ran.returncode == TIMEOUT_STATUS, f"{name}: it stands there until the timeout", said(ran))
         cases.check("its vCPUs are halted" in ran.stderr and "no EFER" in ran.stderr, f"{name}: says what it lacks",
