@@ -121,9 +121,14 @@ static uint64_t exit_kind_of(const struct scxray_look *look)
 							    : SCX_EXIT_NONE;
 }
 
-static bool latched(const struct scxray_look *look)
+/* Until the rehearsal has found the new scheduler's record, a look shows the former one's. */
+static bool latched(struct decide *d, const struct scxray_look *look)
 {
-	return look->latch && !strcmp(look->latch, "triggered");
+	if (!look->latch)
+		return false;
+	if (!strcmp(look->latch, "not_triggered"))
+		d->latch_clear = true;
+	return d->latch_clear && !strcmp(look->latch, "triggered");
 }
 
 static void end(struct decide *d, uint64_t kind, const char *poll,
@@ -195,7 +200,7 @@ void decide_look(struct decide *d, const struct scxray_look *look,
 	}
 	if (kind != SCX_EXIT_NONE)
 		end(d, kind, "poll of exit_kind", witness, decision);
-	else if (latched(look))
+	else if (latched(d, look))
 		end(d, SCX_EXIT_ERROR, "user-exit record in the scheduler's .bss", witness,
 		    decision);
 	else

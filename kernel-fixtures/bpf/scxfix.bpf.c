@@ -188,8 +188,11 @@ static __noinline void spin(void)
 {
 	u64 sum = 0, start = bpf_ktime_get_ns();
 
+	state.spinning_since_ns = start;
 	bpf_loop(1 << 23, circle, &sum, 0);
 	bpf_loop(1 << 23, circle, &sum, 0);
+	bpf_loop(1 << 23, circle, &sum, 0);
+	state.spinning_since_ns = 0;
 	state.spun_ns = bpf_ktime_get_ns() - start;
 }
 

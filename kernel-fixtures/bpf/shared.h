@@ -61,6 +61,7 @@ struct scxfix_state {
 	__u64 jiffies;	    /* of the last tick of a task of ours */
 	__u64 jiffies_ns;   /* CLOCK_MONOTONIC at that tick */
 	__u64 spun_ns;	    /* MODE_SPIN: how long ops.dispatch() took last */
+	__u64 spinning_since_ns; /* CLOCK_MONOTONIC; 0 while it does not */
 };
 
 /*

@@ -5,6 +5,7 @@
  * at the error exit. In both cases the text that the kernel then writes describes the very state of
  * the image.
  */
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,10 +61,13 @@ static void fail(const struct options *options)
 	since = starving_since();
 	mark("starving since %.6f", (double)since / 1e9);
 	if (options->mode == MODE_ERROR)
-		scheduler_set_error_at(since + timeout_ns * 3 / 4);
+		scheduler_set_error_at(since + timeout_ns * (options->alone ? 7 : 6) / 8);
 
-	/* A little later than half-way, which is what the trigger of a monitor asks for. */
-	sleep_until_ns(since + timeout_ns * 9 / 16);
+	/*
+	 * A little later than half-way, which is what the trigger of a monitor asks for; later still
+	 * where there is one, which shall come first.
+	 */
+	sleep_until_ns(since + timeout_ns * (options->alone ? 11 : 9) / 16);
 	system_send(options);
 	if (!options->alone)
 		oracle_send_moment(options, "half", true);
@@ -87,13 +91,29 @@ static void fail(const struct options *options)
 		oracle_send_moment(options, "after", false);
 }
 
+/* It has just begun, and takes longer than it takes to look. */
+static bool spinning(const void *unused)
+{
+	uint64_t began = scheduler_state()->spinning_since_ns;
+
+	(void)unused;
+	return began && now_ns() - began < 50 * NSEC_PER_MSEC;
+}
+
 /* ops.dispatch() is caught at it by whoever looks from outside, after the mark. */
 static void spin(void)
 {
+	cpu_set_t first;
+
+	/* The last CPU takes no timer interrupt while it spins. */
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		die("sched_setaffinity: the first CPU can't be had");
 	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
 	mark("healthy");
 	scheduler_start_failing();
-	sleep_until_ns(now_ns() + NSEC_PER_SEC);
+	wait_for(spinning, NULL, SLACK_MS, "for ops.dispatch() to spin");
 	mark("spinning");
 	sleep_until_ns(now_ns() + 3 * NSEC_PER_SEC);
 	scheduler_stop_failing();

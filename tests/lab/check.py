@@ -66,13 +66,15 @@ class Follower:
         left = left_files.Left(os.path.join(self.folder, scenario.name), scenario.name)
         crash = left.said(CRASHED)
         self.tries[scenario.name] += 1
-        if crash and self.tries[scenario.name] < TRIES:
-            print(f"again   {scenario.name:<20} the emulated guest crashed: {crash}", flush=True)
-            self.again.append(scenario)
+        if crash and self.once_more(scenario, f"the emulated guest crashed: {crash}"):
             return
         cases = left.cases
         try:
             scenario.check(left)
+        except left_files.TooSlow as slow:
+            if self.once_more(scenario, slow):
+                return
+            cases.check(False, str(slow))
         except left_files.Missing as missing:
             cases.check(False, str(missing))
         except Exception as error:  # pylint: disable=broad-except
@@ -84,6 +86,15 @@ class Follower:
         word = "FAILED" if cases.failed else "ok"
         print(f"{word:<7} {scenario.name:<20} {cases.passed:>4} of {cases.passed + cases.failed:<4} {seconds:6.1f} s  "
               f"{scenario.what}", flush=True)
+
+    def once_more(self, scenario, why):
+        if self.tries[scenario.name] == TRIES:
+            return False
+        print(f"again   {scenario.name:<20} {why}", flush=True)
+        self.again.append(scenario)
+        kept = os.path.join(self.folder, scenario.name)
+        os.rename(kept, f"{kept}.try{self.tries[scenario.name]}")
+        return True
 
     def next_round(self):
         """What is still to do, in the next lab."""

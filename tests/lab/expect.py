@@ -8,6 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
 from compare import compare  # noqa: E402
 from dumpfile import DumpError, parse_dump  # noqa: E402
+from left import TooSlow  # noqa: E402
 
 SCX_EXIT_DONE = 1
 SCX_EXIT_ERROR_BPF = 1025
@@ -55,6 +56,10 @@ def against_dump(left, what, half, name):
     texts = left.guest.texts.get(name)
     left.need(texts, f"the guest sent {name}")
     try:
+        oldest = max(task.age_ms for dump in parse_dump(texts[0]) for task in dump.tasks())
+        mine = max(task.get("runnable_age_ms") or 0 for task in half.get("task_enrichments", [{}]))
+        if mine > oldest:
+            raise TooSlow(f"the {what} snapshot came after {name}, with a task runnable for {mine} ms, not {oldest}")
         done = compare(half, texts[0], later=True)
     except DumpError as error:
         left.check(False, f"{name} is understood", error)

@@ -25,6 +25,10 @@ class Missing(Exception):
     """Something that has to be there is not: without it nothing else can be looked at."""
 
 
+class TooSlow(Exception):
+    """The machine was too busy for what was to be seen: nothing is known."""
+
+
 class Guest:
     """What a guest of kernel-fixtures said on its second serial port."""
 

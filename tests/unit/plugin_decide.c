@@ -283,6 +283,35 @@ START_TEST(what_can_not_be_read_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_former_schedulers_record)
+{
+	struct step first = RUN(17, 10, 0);
+	struct scxray_look look = look_of(&first);
+	struct decide_witness witness = { 0 };
+	struct decision got;
+
+	decide_init(&d, &usual);
+	/* what was left of the one before, until the record of this one is found */
+	look.latch = "triggered";
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(got.attached && !got.left && !got.late);
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(!got.left && !got.late);
+	look.latch = "not_triggered";
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(!got.left && !got.late);
+	look.latch = "triggered";
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(got.left && got.late);
+	/* and the next one's begins anew */
+	look.scx_root = number(OTHER);
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(got.attached && !got.late);
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(!got.left && !got.late);
+}
+END_TEST
+
 /* One look after another with the same change to each. */
 static void repeat(const struct decide_config *config, const struct scxray_look *look, int times)
 {
@@ -347,6 +376,7 @@ static const unit_test tests[] = {
 	&one_scheduler_after_another,
 	&a_reboot_is_another_scheduler,
 	&what_can_not_be_read_changes_nothing,
+	&a_former_schedulers_record,
 	&why_there_is_no_early_half,
 	&a_timeout_that_the_host_gives,
 };
