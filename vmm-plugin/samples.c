@@ -123,6 +123,8 @@ void samples_add(struct samples *samples, uint64_t now_ms, const struct scxray_l
 		return;
 	if (!samples->nr)
 		settle(samples, look);
+	else if (now_ms - samples->begun_ms < samples->elapsed_ms[samples->nr - 1])
+		return; /* a look from before the newest one */
 	if (look->nr_events != samples->nr_events ||
 	    (samples->nr_others > MAX_AGE && !age_ms(look, &others[MAX_AGE])))
 		return;

@@ -22,7 +22,10 @@ void samples_destroy(struct samples *samples);
 /* Forgets all samples: a new scheduler, at `now_ms` of any clock. */
 void samples_begin(struct samples *samples, uint64_t now_ms, uint64_t period_ms);
 
-/* Adds what the look shows; one that lacks a number is left out rather than shown as 0. */
+/*
+ * Adds what the look shows; one that lacks a number is left out rather than shown as 0, and so is one
+ * that is older than the newest.
+ */
 void samples_add(struct samples *samples, uint64_t now_ms, const struct scxray_look *look);
 
 /* All samples, for set_host: valid until the next call. */

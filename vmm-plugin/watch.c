@@ -244,6 +244,8 @@ static void look_and_act(struct watch *watch, uint64_t now)
 		aim_watchpoint(watch, false);
 	} else if (decision.early) {
 		take_early(watch, decision.why);
+		/* it came with a sample of its own, later than this look */
+		watch->next_sample_ms = watch_now_ms() + watch->settings->sample_ms;
 	}
 	if (running(watch) && watch->settings->sample_ms && now >= watch->next_sample_ms) {
 		samples_add(watch->scene.samples, now, &watch->look);

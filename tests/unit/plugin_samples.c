@@ -180,10 +180,28 @@ START_TEST(what_is_not_known_is_not_zero)
 }
 END_TEST
 
+START_TEST(times_never_descend)
+{
+	static const uint64_t times[] = { 0, 30, 20, 30, 40, 39 }, kept[] = { 0, 30, 30, 40 };
+	struct samples *samples = samples_create();
+	struct scxray_timeline t;
+
+	samples_begin(samples, 1000, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct scxray_look look = look_of(i);
+
+		samples_add(samples, 1000 + times[i], &look);
+	}
+	samples_get(samples, &t);
+	ck_assert_uint_eq(t.nr_samples, ARRAY_SIZE(kept));
+	for (size_t i = 0; i < t.nr_samples; i++)
+		ck_assert_uint_eq(t.elapsed_ms[i], kept[i]);
+	samples_destroy(samples);
+}
+END_TEST
+
 static const unit_test tests[] = {
-	&few_samples_are_all_there,
-	&old_samples_thin_out,
-	&a_new_scheduler_begins_anew,
-	&what_is_not_known_is_not_zero,
+	&few_samples_are_all_there,	&old_samples_thin_out, &a_new_scheduler_begins_anew,
+	&what_is_not_known_is_not_zero, &times_never_descend,
 };
 UNIT_MAIN("plugin samples", tests)
