@@ -21,7 +21,7 @@ rules() {
 capture		render.h value.h plugin.h
 render		capture.h plugin.h
 cli		plugin.h
-vmm		only: plugin.h image.h capture.h report.h atoms.h map.h error.h
+vmm		only: plugin.h image.h error.h
 vmm-plugin
 RULES
 }
