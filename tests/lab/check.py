@@ -39,8 +39,8 @@ one() { # name limit
 # Copied before the run: what is being built meanwhile must not change under the lab's feet.
 PROGRAMS = ("scxray-vmm", "scxray-plugin.so", "tests/tools/kvm_probe", "tests/tools/hold_thread")
 BOOT_S = 60
-BOOTS = 5  # emulation breaks a machine now and then: the lab, or a guest in it
-TRIES = 3  # of one scenario
+BOOTS = 8  # emulation breaks a machine now and then: the lab, or a guest in it
+TRIES = 4  # of one scenario
 CRASHED = re.compile(r"Oops: |Kernel panic - not syncing|BUG: |reset itself|double fault|watchdog: BUG|rcu_.*stall")
 
 
