@@ -48,6 +48,12 @@ uint32_t btf_builder_array(struct btf_builder *b, uint32_t type, uint32_t nr);
 /* STRUCT or UNION; bitfields make kind_flag set. */
 uint32_t btf_builder_struct(struct btf_builder *b, const char *name, uint32_t kind, uint32_t size,
 			    const struct btf_builder_member *members, uint32_t nr);
+/* A struct of these members, each { name, type, bit offset, bits }.  Its id. */
+#define BTF_STRUCT(b, name, size, ...)                                                  \
+	btf_builder_struct(b, name, BTF_KIND_STRUCT, size,                              \
+			   (const struct btf_builder_member[]){ __VA_ARGS__ },          \
+			   sizeof((const struct btf_builder_member[]){ __VA_ARGS__ }) / \
+				   sizeof(struct btf_builder_member))
 /* ENUM (size 4) or ENUM64 (size 8) */
 uint32_t btf_builder_enum(struct btf_builder *b, const char *name, uint32_t size, bool is_signed,
 			  const struct btf_builder_value *values, uint32_t nr);

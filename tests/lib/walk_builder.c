@@ -22,6 +22,31 @@ void walk_fixture_init(struct walk_fixture *f)
 	f->walk.pool = &f->pool;
 }
 
+void walk_fixture_start(struct walk_fixture *f, void (*make)(struct btf_builder *),
+			struct scxray_report *report)
+{
+	struct scxray_error err = { 0 };
+	struct btf_builder b;
+	uint8_t *blob;
+	uint32_t size;
+
+	walk_fixture_init(f);
+	memset(report, 0, sizeof(*report));
+	btf_builder_init(&b);
+	make(&b);
+	blob = btf_builder_blob(&b, &size);
+	if (types_parse(&f->kernel.types, blob, size, &err)) {
+		fprintf(stderr, "walk_builder: %s\n", err.text);
+		abort();
+	}
+	free(blob);
+	btf_builder_deinit(&b);
+	f->kernel.has_types = true;
+	layout_find_members(&f->kernel.layout, &f->kernel.types);
+	f->walk.r = report;
+	f->walk.settings = (struct scxray_settings)SCXRAY_SETTINGS_INIT;
+}
+
 void walk_fixture_deinit(struct walk_fixture *f)
 {
 	kernel_deinit(&f->kernel);

@@ -3,12 +3,13 @@
  * walk_builder.h - a walk over a guest that holds only what a test puts there
  *
  * The layout has no members but those that a test (or walk_fixture_containers())
- * gives it, so no BTF is needed.
+ * gives it, so no BTF is needed; or those of BTF that the test builds.
  */
 #ifndef TESTS_WALK_BUILDER_H
 #define TESTS_WALK_BUILDER_H
 
 #include "capture/walk.h"
+#include "tests/lib/btf_builder.h"
 #include "tests/lib/guest_builder.h"
 
 struct walk_fixture {
@@ -19,6 +20,12 @@ struct walk_fixture {
 };
 
 void walk_fixture_init(struct walk_fixture *f);
+/*
+ * The same with the types that `make` builds, the layout that they give, and a report that is
+ * emptied first; with the settings that users get.
+ */
+void walk_fixture_start(struct walk_fixture *f, void (*make)(struct btf_builder *),
+			struct scxray_report *report);
 void walk_fixture_deinit(struct walk_fixture *f);
 
 /* Member m is `size` bytes at `offset`. */

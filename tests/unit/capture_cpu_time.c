@@ -22,12 +22,6 @@ static struct walk_fixture f;
 static struct scxray_report report;
 static struct scxray_rq rqs[NR_CPUS];
 
-#define STRUCT(b, name, size, ...)                                                      \
-	btf_builder_struct(b, name, BTF_KIND_STRUCT, size,                              \
-			   (const struct btf_builder_member[]){ __VA_ARGS__ },          \
-			   sizeof((const struct btf_builder_member[]){ __VA_ARGS__ }) / \
-				   sizeof(struct btf_builder_member))
-
 /* Arrays stand in another order than in today's kernels: the enum decides. */
 static void make_types(struct btf_builder *b)
 {
@@ -46,37 +40,24 @@ static void make_types(struct btf_builder *b)
 
 	btf_builder_enum(b, "cpu_usage_stat", 4, false, usage, ARRAY_SIZE(usage));
 	btf_builder_enum(b, "numa_stat_item", 4, false, numa, ARRAY_SIZE(numa));
-	STRUCT(b, "kernel_cpustat", 64, { "pad", u64, 0, 0 },
-	       { "cpustat", btf_builder_array(b, u64, 7), 64, 0 });
-	STRUCT(b, "kernel_stat", 24, { "irqs_sum", u64, 0, 0 },
-	       { "softirqs", btf_builder_array(b, u32, 3), 64, 0 });
-	STRUCT(b, "tick_sched", 16, { "idle_sleeptime", u64, 0, 0 },
-	       { "iowait_sleeptime", u64, 64, 0 });
-	STRUCT(b, "per_cpu_zonestat", 56, { "pad", u64, 0, 0 }, { "vm_numa_event", six, 64, 0 });
-	zone = STRUCT(b, "zone", ZONE_SIZE, { "present_pages", u64, 0, 0 },
-		      { "per_cpu_zonestats", u64, 64, 0 }, { "vm_numa_event", six, 128, 0 });
-	STRUCT(b, "pglist_data", 8 + NR_ZONES * ZONE_SIZE, { "pad", u64, 0, 0 },
-	       { "node_zones", btf_builder_array(b, zone, NR_ZONES), 64, 0 });
+	BTF_STRUCT(b, "kernel_cpustat", 64, { "pad", u64, 0, 0 },
+		   { "cpustat", btf_builder_array(b, u64, 7), 64, 0 });
+	BTF_STRUCT(b, "kernel_stat", 24, { "irqs_sum", u64, 0, 0 },
+		   { "softirqs", btf_builder_array(b, u32, 3), 64, 0 });
+	BTF_STRUCT(b, "tick_sched", 16, { "idle_sleeptime", u64, 0, 0 },
+		   { "iowait_sleeptime", u64, 64, 0 });
+	BTF_STRUCT(b, "per_cpu_zonestat", 56, { "pad", u64, 0, 0 },
+		   { "vm_numa_event", six, 64, 0 });
+	zone = BTF_STRUCT(b, "zone", ZONE_SIZE, { "present_pages", u64, 0, 0 },
+			  { "per_cpu_zonestats", u64, 64, 0 }, { "vm_numa_event", six, 128, 0 });
+	BTF_STRUCT(b, "pglist_data", 8 + NR_ZONES * ZONE_SIZE, { "pad", u64, 0, 0 },
+		   { "node_zones", btf_builder_array(b, zone, NR_ZONES), 64, 0 });
 }
 
 static void start(void)
 {
-	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
-
-	walk_fixture_init(&f);
-	memset(&report, 0, sizeof(report));
+	walk_fixture_start(&f, make_types, &report);
 	memset(rqs, 0, sizeof(rqs));
-	btf_builder_init(&b);
-	make_types(&b);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, NULL), 0);
-	free(blob);
-	btf_builder_deinit(&b);
-	f.kernel.has_types = true;
-	layout_find_members(&f.kernel.layout, &f.kernel.types);
-	f.walk.r = &report;
 	f.kernel.nr_cpus = NR_CPUS;
 	f.kernel.percpu = calloc(NR_CPUS, sizeof(*f.kernel.percpu));
 	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++) {

@@ -28,33 +28,29 @@ static struct walk_fixture f;
 static struct scxray_report report;
 static struct scxray_rq rq;
 
-#define STRUCT(b, name, size, ...)                                                      \
-	btf_builder_struct(b, name, BTF_KIND_STRUCT, size,                              \
-			   (const struct btf_builder_member[]){ __VA_ARGS__ },          \
-			   sizeof((const struct btf_builder_member[]){ __VA_ARGS__ }) / \
-				   sizeof(struct btf_builder_member))
-
 static void make_types(struct btf_builder *b)
 {
 	uint32_t u64 = btf_builder_int(b, "u64", 8, false);
 	uint32_t u8 = btf_builder_int(b, "u8", 1, false);
-	uint32_t list = STRUCT(b, "list_head", 16, { "next", u64, 0, 0 }, { "prev", u64, 64, 0 });
-	uint32_t node = STRUCT(b, "rb_node", 24, { "parent", u64, 0, 0 },
-			       { "rb_right", u64, 64, 0 }, { "rb_left", u64, 128, 0 });
+	uint32_t list =
+		BTF_STRUCT(b, "list_head", 16, { "next", u64, 0, 0 }, { "prev", u64, 64, 0 });
+	uint32_t node = BTF_STRUCT(b, "rb_node", 24, { "parent", u64, 0, 0 },
+				   { "rb_right", u64, 64, 0 }, { "rb_left", u64, 128, 0 });
 	uint32_t array =
-		STRUCT(b, "rt_prio_array", 0x100, { "bitmap", u64, 0, 0 },
-		       { "queue", btf_builder_array(b, list, NR_PRIORITIES), QUEUE * 8, 0 });
-	uint32_t rt_rq = STRUCT(b, "rt_rq", 0x100, { "active", array, 0, 0 });
-	uint32_t root = STRUCT(b, "rb_root", 8, { "rb_node", u64, 0, 0 });
-	uint32_t cached = STRUCT(b, "rb_root_cached", 16, { "rb_root", root, 0, 0 });
-	uint32_t dl_rq = STRUCT(b, "dl_rq", 16, { "root", cached, 0, 0 });
-	uint32_t rt = STRUCT(b, "sched_rt_entity", 0x20, { "run_list", list, RUN_LIST * 8, 0 },
-			     { "my_q", u64, MY_Q * 8, 0 });
-	uint32_t dl = STRUCT(b, "sched_dl_entity", 0x30, { "rb_node", node, DL_NODE * 8, 0 },
-			     { "dl_server", u8, DL_SERVER * 8, 0 });
+		BTF_STRUCT(b, "rt_prio_array", 0x100, { "bitmap", u64, 0, 0 },
+			   { "queue", btf_builder_array(b, list, NR_PRIORITIES), QUEUE * 8, 0 });
+	uint32_t rt_rq = BTF_STRUCT(b, "rt_rq", 0x100, { "active", array, 0, 0 });
+	uint32_t root = BTF_STRUCT(b, "rb_root", 8, { "rb_node", u64, 0, 0 });
+	uint32_t cached = BTF_STRUCT(b, "rb_root_cached", 16, { "rb_root", root, 0, 0 });
+	uint32_t dl_rq = BTF_STRUCT(b, "dl_rq", 16, { "root", cached, 0, 0 });
+	uint32_t rt = BTF_STRUCT(b, "sched_rt_entity", 0x20, { "run_list", list, RUN_LIST * 8, 0 },
+				 { "my_q", u64, MY_Q * 8, 0 });
+	uint32_t dl = BTF_STRUCT(b, "sched_dl_entity", 0x30, { "rb_node", node, DL_NODE * 8, 0 },
+				 { "dl_server", u8, DL_SERVER * 8, 0 });
 
-	STRUCT(b, "task_struct", 0x200, { "rt", rt, RT_AT * 8, 0 }, { "dl", dl, DL_AT * 8, 0 });
-	STRUCT(b, "rq", 0x400, { "dl", dl_rq, RQ_DL_ROOT * 8, 0 }, { "rt", rt_rq, RQ_RT * 8, 0 });
+	BTF_STRUCT(b, "task_struct", 0x200, { "rt", rt, RT_AT * 8, 0 }, { "dl", dl, DL_AT * 8, 0 });
+	BTF_STRUCT(b, "rq", 0x400, { "dl", dl_rq, RQ_DL_ROOT * 8, 0 },
+		   { "rt", rt_rq, RQ_RT * 8, 0 });
 }
 
 static void empty_queues(uint64_t rt_rq)
@@ -65,22 +61,7 @@ static void empty_queues(uint64_t rt_rq)
 
 static void start(void)
 {
-	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
-
-	walk_fixture_init(&f);
-	memset(&report, 0, sizeof(report));
-	btf_builder_init(&b);
-	make_types(&b);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, NULL), 0);
-	free(blob);
-	btf_builder_deinit(&b);
-	f.kernel.has_types = true;
-	layout_find_members(&f.kernel.layout, &f.kernel.types);
-	f.walk.r = &report;
-	f.walk.settings = (struct scxray_settings)SCXRAY_SETTINGS_INIT;
+	walk_fixture_start(&f, make_types, &report);
 	rq = (struct scxray_rq){ .cpu = 3, .kva = RQ };
 	report.rqs = &rq;
 	report.nr_rqs = 1;

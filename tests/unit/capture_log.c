@@ -29,12 +29,6 @@ static struct walk_fixture f;
 static struct scxray_report report;
 static uint64_t next_id, next_lpos;
 
-#define STRUCT(b, name, size, ...)                                                      \
-	btf_builder_struct(b, name, BTF_KIND_STRUCT, size,                              \
-			   (const struct btf_builder_member[]){ __VA_ARGS__ },          \
-			   sizeof((const struct btf_builder_member[]){ __VA_ARGS__ }) / \
-				   sizeof(struct btf_builder_member))
-
 static void make_types(struct btf_builder *b)
 {
 	uint32_t u64 = btf_builder_int(b, "u64", 8, false), u32, u16, u8, lpos, desc, info, data;
@@ -43,43 +37,31 @@ static void make_types(struct btf_builder *b)
 	u32 = btf_builder_int(b, "u32", 4, false);
 	u16 = btf_builder_int(b, "u16", 2, false);
 	u8 = btf_builder_int(b, "u8", 1, false);
-	lpos = STRUCT(b, "prb_data_blk_lpos", 16, { "begin", u64, 0, 0 }, { "next", u64, 64, 0 });
-	desc = STRUCT(b, "prb_desc", DESC_SIZE, { "state_var", u64, 0, 0 },
-		      { "text_blk_lpos", lpos, 64, 0 });
-	info = STRUCT(b, "printk_info", INFO_SIZE, { "seq", u64, 0, 0 }, { "ts_nsec", u64, 64, 0 },
-		      { "text_len", u16, 128, 0 }, { "facility", u8, 144, 0 },
-		      { "flags", u8, 152, 5 }, { "level", u8, 157, 3 },
-		      { "caller_id", u32, 160, 0 });
+	lpos = BTF_STRUCT(b, "prb_data_blk_lpos", 16, { "begin", u64, 0, 0 },
+			  { "next", u64, 64, 0 });
+	desc = BTF_STRUCT(b, "prb_desc", DESC_SIZE, { "state_var", u64, 0, 0 },
+			  { "text_blk_lpos", lpos, 64, 0 });
+	info = BTF_STRUCT(b, "printk_info", INFO_SIZE, { "seq", u64, 0, 0 },
+			  { "ts_nsec", u64, 64, 0 }, { "text_len", u16, 128, 0 },
+			  { "facility", u8, 144, 0 }, { "flags", u8, 152, 5 },
+			  { "level", u8, 157, 3 }, { "caller_id", u32, 160, 0 });
 	descs = btf_builder_ref(b, NULL, BTF_KIND_PTR, desc);
 	infos = btf_builder_ref(b, NULL, BTF_KIND_PTR, info);
 	data = btf_builder_ref(b, NULL, BTF_KIND_PTR, u8);
-	desc_ring = STRUCT(b, "prb_desc_ring", 40, { "count_bits", u32, 0, 0 },
-			   { "descs", descs, 64, 0 }, { "infos", infos, 128, 0 },
-			   { "head_id", u64, 192, 0 }, { "tail_id", u64, 256, 0 });
-	data_ring =
-		STRUCT(b, "prb_data_ring", 16, { "size_bits", u32, 0, 0 }, { "data", data, 64, 0 });
-	STRUCT(b, "printk_ringbuffer", 56, { "desc_ring", desc_ring, 0, 0 },
-	       { "text_data_ring", data_ring, 320, 0 });
+	desc_ring = BTF_STRUCT(b, "prb_desc_ring", 40, { "count_bits", u32, 0, 0 },
+			       { "descs", descs, 64, 0 }, { "infos", infos, 128, 0 },
+			       { "head_id", u64, 192, 0 }, { "tail_id", u64, 256, 0 });
+	data_ring = BTF_STRUCT(b, "prb_data_ring", 16, { "size_bits", u32, 0, 0 },
+			       { "data", data, 64, 0 });
+	BTF_STRUCT(b, "printk_ringbuffer", 56, { "desc_ring", desc_ring, 0, 0 },
+		   { "text_data_ring", data_ring, 320, 0 });
 }
 
 static void start(void)
 {
 	static const uint8_t zero[256];
-	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
 
-	walk_fixture_init(&f);
-	memset(&report, 0, sizeof(report));
-	btf_builder_init(&b);
-	make_types(&b);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, NULL), 0);
-	free(blob);
-	btf_builder_deinit(&b);
-	layout_find_members(&f.kernel.layout, &f.kernel.types);
-	f.walk.r = &report;
-	f.walk.settings = (struct scxray_settings)SCXRAY_SETTINGS_INIT;
+	walk_fixture_start(&f, make_types, &report);
 	f.kernel.layout.symbol[S_prb] = PRB_POINTER;
 	guest_put_u64(&f.b, PRB_POINTER, PRB);
 	guest_put_u32(&f.b, PRB, COUNT_BITS);

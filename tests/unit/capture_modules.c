@@ -26,12 +26,6 @@
 static struct walk_fixture f;
 static struct scxray_report report;
 
-#define STRUCT(b, name, size, ...)                                                      \
-	btf_builder_struct(b, name, BTF_KIND_STRUCT, size,                              \
-			   (const struct btf_builder_member[]){ __VA_ARGS__ },          \
-			   sizeof((const struct btf_builder_member[]){ __VA_ARGS__ }) / \
-				   sizeof(struct btf_builder_member))
-
 static void make_types(struct btf_builder *b)
 {
 	static const struct btf_builder_value types[] = {
@@ -42,38 +36,25 @@ static void make_types(struct btf_builder *b)
 	uint32_t u64 = btf_builder_int(b, "u64", 8, false);
 	uint32_t u32 = btf_builder_int(b, "u32", 4, false);
 	uint32_t c = btf_builder_int(b, "char", 1, true);
-	uint32_t list = STRUCT(b, "list_head", 16, { "next", u64, 0, 0 }, { "prev", u64, 64, 0 });
+	uint32_t list =
+		BTF_STRUCT(b, "list_head", 16, { "next", u64, 0, 0 }, { "prev", u64, 64, 0 });
 	uint32_t memory =
-		STRUCT(b, "module_memory", 16, { "base", u64, 0, 0 }, { "size", u32, 64, 0 });
-	uint32_t arch = STRUCT(b, "mod_arch_specific", 24, { "num_orcs", u32, 0, 0 },
-			       { "orc_unwind_ip", u64, 64, 0 }, { "orc_unwind", u64, 128, 0 });
+		BTF_STRUCT(b, "module_memory", 16, { "base", u64, 0, 0 }, { "size", u32, 64, 0 });
+	uint32_t arch = BTF_STRUCT(b, "mod_arch_specific", 24, { "num_orcs", u32, 0, 0 },
+				   { "orc_unwind_ip", u64, 64, 0 }, { "orc_unwind", u64, 128, 0 });
 
-	STRUCT(b, "module", 0x200, { "state", u32, 0, 0 }, { "list", list, LIST * 8, 0 },
-	       { "name", btf_builder_array(b, c, 56), NAME * 8, 0 },
-	       { "mem", btf_builder_array(b, memory, 3), MEM * 8, 0 },
-	       { "arch", arch, ARCH * 8, 0 }, { "kallsyms", u64, KALLSYMS_AT * 8, 0 });
-	STRUCT(b, "mod_kallsyms", 24, { "symtab", u64, 0, 0 }, { "num_symtab", u32, 64, 0 },
-	       { "strtab", u64, 128, 0 });
+	BTF_STRUCT(b, "module", 0x200, { "state", u32, 0, 0 }, { "list", list, LIST * 8, 0 },
+		   { "name", btf_builder_array(b, c, 56), NAME * 8, 0 },
+		   { "mem", btf_builder_array(b, memory, 3), MEM * 8, 0 },
+		   { "arch", arch, ARCH * 8, 0 }, { "kallsyms", u64, KALLSYMS_AT * 8, 0 });
+	BTF_STRUCT(b, "mod_kallsyms", 24, { "symtab", u64, 0, 0 }, { "num_symtab", u32, 64, 0 },
+		   { "strtab", u64, 128, 0 });
 	btf_builder_enum(b, "mod_mem_type", 4, false, types, ARRAY_SIZE(types));
 }
 
 static void start(void)
 {
-	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
-
-	walk_fixture_init(&f);
-	memset(&report, 0, sizeof(report));
-	btf_builder_init(&b);
-	make_types(&b);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, NULL), 0);
-	free(blob);
-	btf_builder_deinit(&b);
-	f.kernel.has_types = true;
-	layout_find_members(&f.kernel.layout, &f.kernel.types);
-	f.walk.r = &report;
+	walk_fixture_start(&f, make_types, &report);
 	f.kernel.layout.symbol[S_modules] = MODULES;
 	guest_put_u64(&f.b, MODULES, MODULES);
 }

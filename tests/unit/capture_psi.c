@@ -33,12 +33,6 @@
 static struct walk_fixture f;
 static struct scxray_report report;
 
-#define STRUCT(b, name, size, ...)                                                      \
-	btf_builder_struct(b, name, BTF_KIND_STRUCT, size,                              \
-			   (const struct btf_builder_member[]){ __VA_ARGS__ },          \
-			   sizeof((const struct btf_builder_member[]){ __VA_ARGS__ }) / \
-				   sizeof(struct btf_builder_member))
-
 static void make_types(struct btf_builder *b)
 {
 	static const struct btf_builder_value states[] = {
@@ -49,18 +43,19 @@ static void make_types(struct btf_builder *b)
 	uint32_t u64 = btf_builder_int(b, "u64", 8, false);
 	uint32_t u32 = btf_builder_int(b, "u32", 4, false);
 	uint32_t u8 = btf_builder_int(b, "u8", 1, false);
-	uint32_t list = STRUCT(b, "list_head", 16, { "next", u64, 0, 0 }, { "prev", u64, 64, 0 });
-	uint32_t css = STRUCT(b, "cgroup_subsys_state", 0x40, { "sibling", list, 0x10 * 8, 0 },
-			      { "children", list, 0x20 * 8, 0 }, { "parent", u64, 0x30 * 8, 0 },
-			      { "flags", u32, 0x38 * 8, 0 });
-	uint32_t cgroup = STRUCT(b, "cgroup", 0x100, { "self", css, SELF * 8, 0 },
-				 { "kn", u64, KN_AT * 8, 0 }, { "psi", u64, PSI_AT * 8, 0 });
+	uint32_t list =
+		BTF_STRUCT(b, "list_head", 16, { "next", u64, 0, 0 }, { "prev", u64, 64, 0 });
+	uint32_t css = BTF_STRUCT(b, "cgroup_subsys_state", 0x40, { "sibling", list, 0x10 * 8, 0 },
+				  { "children", list, 0x20 * 8, 0 }, { "parent", u64, 0x30 * 8, 0 },
+				  { "flags", u32, 0x38 * 8, 0 });
+	uint32_t cgroup = BTF_STRUCT(b, "cgroup", 0x100, { "self", css, SELF * 8, 0 },
+				     { "kn", u64, KN_AT * 8, 0 }, { "psi", u64, PSI_AT * 8, 0 });
 
-	STRUCT(b, "cgroup_root", 0x200, { "cgrp", cgroup, CGRP_IN_ROOT * 8, 0 });
-	STRUCT(b, "kernfs_node", 16, { "name", u64, 0, 0 }, { "__parent", u64, 64, 0 });
-	STRUCT(b, "psi_group", 0x200, { "enabled", u8, 0, 0 },
-	       { "total", btf_builder_array(b, u64, 2 * STATES), TOTAL * 8, 0 },
-	       { "avg", btf_builder_array(b, u64, 3 * STATES), AVG * 8, 0 });
+	BTF_STRUCT(b, "cgroup_root", 0x200, { "cgrp", cgroup, CGRP_IN_ROOT * 8, 0 });
+	BTF_STRUCT(b, "kernfs_node", 16, { "name", u64, 0, 0 }, { "__parent", u64, 64, 0 });
+	BTF_STRUCT(b, "psi_group", 0x200, { "enabled", u8, 0, 0 },
+		   { "total", btf_builder_array(b, u64, 2 * STATES), TOTAL * 8, 0 },
+		   { "avg", btf_builder_array(b, u64, 3 * STATES), AVG * 8, 0 });
 	btf_builder_enum(b, "psi_states", 4, false, states, ARRAY_SIZE(states));
 }
 
@@ -112,22 +107,7 @@ static void link_children(uint64_t parent, const unsigned *children, size_t nr)
 
 static void start(void)
 {
-	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
-
-	walk_fixture_init(&f);
-	memset(&report, 0, sizeof(report));
-	btf_builder_init(&b);
-	make_types(&b);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, NULL), 0);
-	free(blob);
-	btf_builder_deinit(&b);
-	f.kernel.has_types = true;
-	layout_find_members(&f.kernel.layout, &f.kernel.types);
-	f.walk.r = &report;
-	f.walk.settings = (struct scxray_settings)SCXRAY_SETTINGS_INIT;
+	walk_fixture_start(&f, make_types, &report);
 	f.kernel.layout.symbol[S_cgrp_dfl_root] = CGRP_DFL_ROOT;
 	f.kernel.layout.symbol[S_psi_system] = PSI_SYSTEM;
 	f.kernel.layout.symbol[S_psi_disabled] = PSI_DISABLED;
