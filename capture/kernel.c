@@ -369,7 +369,7 @@ static bool find_symbols(struct kernel *k, struct guest *g, struct scxray_source
 
 /*
  * No report needs it, but a core shall have it: who restores one into a VM is asked by this
- * word whether its kernel still boots (live.c).
+ * word whether its kernel still boots (live_resolve.c).
  */
 static void keep_system_state(const struct kernel *k, struct guest *g)
 {

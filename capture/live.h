@@ -2,9 +2,14 @@
 /*
  * live.h - the parts of a live guest
  *
- *	live.c		 finding its kernel, noticing that it has gone, rehearsing
+ *	live.c		 what is kept of it, and walks over it
+ *	live_resolve.c	 finding its kernel
+ *	live_identity.c	 noticing that it has gone
+ *	live_plan.c	 what looks need of it
+ *	live_prepare.c	 rehearsing
  *	live_record.c	 the walk under the freeze, and snapshots
  *	live_look.c	 a glance while it runs
+ *	live_latch.c	 the scheduler's user-exit record
  */
 #ifndef CAPTURE_LIVE_H
 #define CAPTURE_LIVE_H
@@ -32,6 +37,8 @@ struct live_event {
 	uint32_t size;
 	bool is_signed;
 };
+
+#define LIVE_MAX_STATS 2048 /* bytes of struct scx_event_stats */
 
 /* What a look needs that does not change while a kernel runs. */
 struct live_plan {
@@ -93,17 +100,26 @@ struct scxray_live {
 	size_t nr_names;
 };
 
+/* Drops what is known of a kernel: it is found anew, or has gone. */
+void live_forget(struct scxray_live *live);
+
 /* Aims the guest at the kernel's own page tables, with nothing left of earlier translations. */
 void live_aim(struct scxray_live *live);
 
 /* A walk that records, with the results of the one before thrown away. */
 void live_walk_start(struct scxray_live *live, enum walk_mode mode);
 
+/* Of a kernel that was found: notes what tells this boot from the next one.  0, or -1. */
+int live_identify(struct scxray_live *live, struct scxray_error *err);
+
 /* After live_walk_start() and a walk of the guest and its rqs: sets live->plan.  0, or -1. */
 int live_plan_look(struct scxray_live *live, struct scxray_error *err);
 
 /* After a rehearsal: finds the scheduler's user-exit record. */
 void live_find_latch(struct scxray_live *live);
+
+/* What stands in it now, in scxray_look.latch's words. */
+const char *live_look_latch(struct scxray_live *live);
 
 /*
  * Copies the pages of `base` that may have changed, and the page tables of those that may not,

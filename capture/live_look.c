@@ -8,130 +8,16 @@
  * and if no live system could exceed it, and where that ends a walk early
  * `runnable_cut` says so.  The next look is milliseconds away.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "live.h"
 
-#define MAX_CPUS_LOOKED KERNEL_MAX_CPUS
-#define MAX_NODES 64
-#define MAX_STATS 2048		    /* bytes of struct scx_event_stats */
 #define DEFAULT_HZ 1000		    /* where the guest's is unknown */
 #define LONGEST_WITHOUT (24 * 3600) /* s that a task may believably wait without a watchdog */
 #define LONGEST_FACTOR 4	    /* times the timeout, with one */
 #define LONGEST_SLACK 60	    /* s on top of that */
 
-/* ---- prepared ------------------------------------------------------------- */
-
-/* Counters' names outlive the kernel's types: looks hand them out. */
-static const char *keep_name(struct scxray_live *live, const char *name)
-{
-	char **names;
-
-	for (size_t i = 0; i < live->nr_names; i++)
-		if (!strcmp(live->names[i], name))
-			return live->names[i];
-	names = realloc(live->names, (live->nr_names + 1) * sizeof(*names));
-	if (!names)
-		return NULL;
-	live->names = names;
-	names[live->nr_names] = strndup(name, 100);
-	return names[live->nr_names] ? names[live->nr_names++] : NULL;
-}
-
-static void plan_events(struct scxray_live *live)
-{
-	const struct types *types = &live->kernel.types;
-	struct live_plan *plan = &live->plan;
-	uint32_t id = types_find(types, "scx_event_stats", BTF_KIND_STRUCT);
-	const struct btf_type *t = id ? btf__type_by_id(types->btf, id) : NULL;
-
-	for (uint32_t i = 0; t && i < btf_vlen(t) && plan->nr_events < SCXRAY_LOOK_MAX_EVENTS;
-	     i++) {
-		const char *name = btf__str_by_offset(types->btf, btf_members(t)[i].name_off);
-		struct member m = types_member(types, id, name);
-
-		if (!m.present || !m.size || m.size > 8 || m.bits || m.offset > MAX_STATS - 8)
-			continue;
-		name = keep_name(live, name);
-		if (!name)
-			return;
-		plan->events[plan->nr_events++] = (struct live_event){
-			.name = name, .offset = m.offset, .size = m.size, .is_signed = m.is_signed
-		};
-		if (plan->stats_size < m.offset + m.size)
-			plan->stats_size = m.offset + m.size;
-	}
-}
-
-int live_plan_look(struct scxray_live *live, struct scxray_error *err)
-{
-	const struct scxray_report *r = &live->report;
-	const struct types *types = &live->kernel.types;
-	struct live_plan *plan = &live->plan;
-
-	plan->hz = r->guest.hz;
-	plan->hz.reason = NULL; /* it may be the walk's, which does not last */
-	plan->nr_nodes = 1;
-	if (r->guest.nr_nodes.state == SCXRAY_PRESENT && r->guest.nr_nodes.value <= MAX_NODES)
-		plan->nr_nodes = (uint32_t)r->guest.nr_nodes.value;
-	plan->cpus = calloc(r->nr_rqs ? r->nr_rqs : 1, sizeof(*plan->cpus));
-	if (!plan->cpus)
-		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	for (size_t i = 0; i < r->nr_rqs; i++)
-		plan->cpus[plan->nr_cpus++] = r->rqs[i].cpu;
-	plan->queued = 1;
-	types_enumerator(types, "scx_ent_flags", "SCX_TASK_QUEUED", &plan->queued);
-	plan->has_disabled = types_enumerator(types, "scx_ops_enable_state", "SCX_OPS_DISABLED",
-					      &plan->disabled);
-	plan_events(live);
-	return 0;
-}
-
-/* The variable of type struct user_exit_info in .data or .bss, by the map's own types. */
-static bool latch_in(struct scxray_live *live, const struct scxray_map *map)
-{
-	const struct types *types = map_value_types(&live->walk, map);
-	const struct btf_type *sec =
-		types ? btf__type_by_id(types->btf, map->value_type.type_id) : NULL;
-
-	if (!sec || btf_kind(sec) != BTF_KIND_DATASEC || !map->nr_entries)
-		return false;
-	for (uint32_t i = 0; i < btf_vlen(sec); i++) {
-		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
-		const struct btf_type *var = btf__type_by_id(types->btf, info->type), *t;
-		struct member kind;
-		uint32_t id;
-
-		t = var && btf_kind(var) == BTF_KIND_VAR ? types_strip(types, var->type, &id)
-							 : NULL;
-		if (!t || btf_kind(t) != BTF_KIND_STRUCT ||
-		    strcmp(btf__str_by_offset(types->btf, t->name_off), "user_exit_info"))
-			continue;
-		kind = types_member(types, id, "kind");
-		if (!kind.present || kind.size != 4 || kind.bits)
-			continue;
-		live->latch.state = LATCH_FOUND;
-		if (map->value_type.size < 4 ||
-		    (uint64_t)info->offset + kind.offset > map->value_type.size - 4)
-			live->latch.state = LATCH_OUT_OF_BOUNDS;
-		live->latch.kind_kva = map->entries[0].addr + info->offset + kind.offset;
-		live->latch.map_kva = map->map_kva;
-		live->latch.map_id = map->id;
-		return true;
-	}
-	return false;
-}
-
-void live_find_latch(struct scxray_live *live)
-{
-	live->latch = (struct live_latch){ 0 };
-	for (size_t i = 0; i < live->report.nr_maps; i++)
-		if (live->report.maps[i].active && latch_in(live, &live->report.maps[i]))
-			return;
-}
-
-/* ---- read ------------------------------------------------------------------ */
+/* ---- the scheduler ---------------------------------------------------------- */
 
 /* A value that is a member in some releases and a global in others. */
 static struct scxray_num member_or_symbol(struct walk *w, uint64_t base, enum layout_member m,
@@ -244,7 +130,7 @@ static void look_events(struct scxray_live *live, struct scxray_look *look, uint
 {
 	const struct live_plan *plan = &live->plan;
 	uint64_t pcpu = events_pcpu(&live->walk, root);
-	uint8_t stats[MAX_STATS];
+	uint8_t stats[LIVE_MAX_STATS];
 
 	if (!pcpu || !plan->nr_events)
 		return;
@@ -400,25 +286,7 @@ static void look_global_dsqs(struct scxray_live *live, struct scxray_look *look,
 	}
 }
 
-/* ---- the latch -------------------------------------------------------------------- */
-
-static const char *look_latch(struct scxray_live *live)
-{
-	const struct live_latch *latch = &live->latch;
-	struct walk *w = &live->walk;
-	struct scxray_num id, kind;
-
-	if (latch->state == LATCH_OUT_OF_BOUNDS)
-		return "out_of_bounds";
-	if (latch->state == LATCH_NOT_RESOLVED)
-		return "not_resolved";
-	/* a map that was freed is not to be believed, whatever stands there now */
-	id = read_optional(w, latch->map_kva, M_bpf_map_id);
-	kind = read_int(w, latch->kind_kva, 4, true);
-	if (!is_read(id) || id.value != latch->map_id || !is_read(kind))
-		return "not_resolved";
-	return kind.value ? "triggered" : "not_triggered";
-}
+/* ---- the look ---------------------------------------------------------------- */
 
 void scxray_live_look(struct scxray_live *live, struct scxray_look *look)
 {
@@ -445,5 +313,5 @@ void scxray_live_look(struct scxray_live *live, struct scxray_look *look)
 	look_global_dsqs(live, look, root);
 	if (is_read(look->scx_root))
 		look_events(live, look, root);
-	look->latch = look_latch(live);
+	look->latch = live_look_latch(live);
 }
