@@ -249,6 +249,7 @@ static void *vcpu_main(void *arg)
 		usleep(100);
 	if (tiny->announce && !tiny->silent)
 		vm_vcpu_start(tiny->vm, v->index);
+	v->announced = true;
 	while (!tiny->stop && !v->leave) {
 		int result = ioctl(v->fd, KVM_RUN, 0) ? -errno : 0;
 		bool hit = result == -EINTR && atomic_exchange(&v->fake_hit, false);
@@ -432,6 +433,9 @@ void tiny_vm_start(struct tiny_vm *tiny, bool announce, int kick_signal)
 	}
 	tiny->vm = vm;
 	tiny->go = true;
+	for (uint32_t i = 0; i < tiny->nr_vcpus; i++)
+		while (!tiny->vcpus[i].announced)
+			usleep(100);
 	if (tiny->irqchip && pthread_create(&tiny->ticker, NULL, tick, tiny) == 0)
 		tiny->ticking = true;
 }

@@ -40,6 +40,7 @@ struct tiny_vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	_Atomic int tid;
+	_Atomic bool announced; /* vm_vcpu_start() has returned: freezes count it */
 	_Atomic bool ended;
 
 	/* what the host saw */
