@@ -4,9 +4,9 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "attach.h"
+#include "now.h"
 
 #define NO_VCPU_WAIT_MS 20
 #define FIRST_WAIT_MS 250
@@ -32,14 +32,6 @@ void attach_deinit(struct attach *attach)
 {
 	free(attach->vcpus);
 	*attach = (struct attach){ 0 };
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static bool any_parked(const struct attach *attach)
@@ -77,7 +69,7 @@ static int find(struct attach *attach, bool demanded, struct scxray_error *err)
 
 int attach_now(struct attach *attach, uint64_t now_ms, bool demanded)
 {
-	uint64_t begun = now_us();
+	uint64_t begun = now_ns();
 
 	if (!attach->begun_ms)
 		attach->begun_ms = now_ms;
@@ -86,7 +78,7 @@ int attach_now(struct attach *attach, uint64_t now_ms, bool demanded)
 		return -1;
 	}
 	attach->found = true;
-	attach->resolve_us = now_us() - begun;
+	attach->resolve_us = (now_ns() - begun) / NS_PER_US;
 	attach->next_ms = now_ms + STILL_THERE_MS;
 	attach->wait_ms = FIRST_WAIT_MS;
 	log_say(attach->log, SCXRAY_LOG_DEBUG, "kernel found in %.1f ms",

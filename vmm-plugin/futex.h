@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * futex.h - waiting for a word to change, and the time
+ * futex.h - waiting for a word to change
  *
  * A futex and not a mutex with a condition: a thread of the host that is stopped at any
  * instruction (SIGSTOP, a debugger, a real-time hog) then holds nothing that the one who
@@ -14,22 +14,11 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NS_PER_US 1000ULL
-#define NS_PER_MS 1000000ULL
-#define NS_PER_SEC 1000000000ULL
+#include "now.h"
+
 #define FUTEX_FOREVER UINT64_MAX
-
-/* Nanoseconds of CLOCK_MONOTONIC: the same on all CPUs, never back. */
-static inline uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 /* Sleeps while *word is `seen`, for `ns` at most.  Returns early for signals and for nothing. */
 static inline void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t ns)

@@ -11,10 +11,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <linux/kvm.h>
 
-#include "vmm-plugin/futex.h"
+#include "vmm-plugin/now.h"
 #include "vmm-plugin/vm.h"
 
 /*

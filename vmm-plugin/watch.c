@@ -4,9 +4,9 @@
  */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "watch.h"
+#include "watch_take.h"
 
 /* Without a scheduler there is but its coming to see. */
 #define IDLE_LOOK_MS 100
@@ -14,14 +14,6 @@
 /* After a scheduler has come its maps and programs settle; what failed is tried again. */
 #define PREPARE_AGAIN_MS 2000
 #define PREPARE_RETRY_MS 500
-
-uint64_t watch_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000 + 1;
-}
 
 int watch_init(struct watch *watch, const struct settings *settings, const struct log *log,
 	       struct vm *vm, struct scxray_live *live, struct perf *perf, struct scxray_error *err)
@@ -55,104 +47,6 @@ void watch_deinit(struct watch *watch)
 	reports_destroy(watch->reports);
 	attach_deinit(&watch->attach);
 	samples_destroy(watch->scene.samples);
-}
-
-/* ---- a freeze ------------------------------------------------------------------ */
-
-uint64_t watch_parking_since_ms(struct watch *watch)
-{
-	return atomic_load(&watch->parking_since_ms);
-}
-
-static struct moment *take(struct watch *watch, enum scxray_plugin_moment which, const char *why,
-			   bool witnesses)
-{
-	const char *skipped = reports_skipped_reason(watch->reports, watch->decide.instance);
-	struct moment_wish wish = {
-		.which = which,
-		.why = why,
-		.witnesses = witnesses,
-		.instance = watch->decide.instance,
-		.max_age = watch->decide.max_age,
-		.threshold = watch->decide.threshold,
-		.resolve_us = watch->attach.resolve_us,
-		.now_ms = watch_now_ms(),
-		.no_kernel = watch->attach.found ? NULL : watch->attach.error.text,
-	};
-	struct scxray_error err = { 0 };
-	struct moment *moment = watch->spare;
-	char reason[192];
-
-	if (!moment)
-		moment = moment_create(&watch->scene, &err);
-	watch->spare = NULL;
-	if (!moment) {
-		log_say(watch->log, SCXRAY_LOG_ERROR, "no snapshot: %s", err.text);
-		return NULL;
-	}
-	if (which == SCXRAY_MOMENT_LATE &&
-	    (skipped || !reports_has_early(watch->reports, wish.instance))) {
-		decide_skipped_reason(&watch->decide, reason, sizeof(reason));
-		wish.early_skipped_reason = skipped ? skipped : reason;
-	}
-	atomic_store(&watch->parking_since_ms, watch_now_ms());
-	moment_take(moment, &watch->scene, &wish);
-	atomic_store(&watch->parking_since_ms, 0);
-	log_say(watch->log, moment_degraded(moment) ? SCXRAY_LOG_WARNING : SCXRAY_LOG_INFO,
-		"%s snapshot (%s): frozen for %.1f ms%s%s",
-		which == SCXRAY_MOMENT_EARLY ? "early" : "late", moment_why(moment),
-		moment_frozen_ms(moment), moment_degraded(moment) ? "; " : "",
-		moment_degraded(moment) ? moment_degraded(moment) : "");
-	return moment;
-}
-
-static enum scxray_plugin_status take_early(struct watch *watch, const char *why)
-{
-	struct moment *moment = take(watch, SCXRAY_MOMENT_EARLY, why, false);
-	bool degraded;
-
-	watch->decide.early_done = true;
-	if (!moment)
-		return SCXRAY_STATUS_NO_MEMORY;
-	if (!watch->attach.found) {
-		/* registers alone make no half of a report */
-		moment_destroy(moment);
-		return SCXRAY_STATUS_NO_KERNEL;
-	}
-	degraded = moment_degraded(moment);
-	reports_early(watch->reports, moment);
-	return degraded ? SCXRAY_STATUS_DEGRADED : SCXRAY_STATUS_OK;
-}
-
-static enum scxray_plugin_status take_late(struct watch *watch, const char *why, bool witnesses)
-{
-	struct moment *moment;
-
-	watch->decide.late_done = true;
-	if (reports_full(watch->reports)) {
-		log_say(watch->log, SCXRAY_LOG_WARNING,
-			"the scheduler failed again (%s): max_reports=%u are written, so this one "
-			"is left out",
-			why, watch->settings->max_reports);
-		return SCXRAY_STATUS_BUSY;
-	}
-	moment = take(watch, SCXRAY_MOMENT_LATE, why, witnesses);
-	if (!moment)
-		return SCXRAY_STATUS_NO_MEMORY;
-	watch->late = moment;
-	if (!watch->attach.found)
-		return SCXRAY_STATUS_NO_KERNEL;
-	return moment_degraded(moment) ? SCXRAY_STATUS_DEGRADED : SCXRAY_STATUS_OK;
-}
-
-void watch_write(struct watch *watch)
-{
-	struct moment *late = watch->late;
-
-	if (!late)
-		return;
-	watch->late = NULL;
-	reports_late(watch->reports, late);
 }
 
 /* ---- a look ---------------------------------------------------------------------- */
@@ -239,11 +133,11 @@ static void look_and_act(struct watch *watch, uint64_t now)
 
 	look(watch, now, &decision);
 	if (decision.late) {
-		take_late(watch, decision.why, true);
+		watch_take_late(watch, decision.why, true);
 		/* lets go whoever hit it, if that freeze did not */
 		aim_watchpoint(watch, false);
 	} else if (decision.early) {
-		take_early(watch, decision.why);
+		watch_take_early(watch, decision.why);
 		/* it came with a sample of its own, later than this look */
 		watch->next_sample_ms = watch_now_ms() + watch->settings->sample_ms;
 	}
@@ -332,7 +226,7 @@ static void catch_up(struct watch *watch, uint64_t now, struct decision *decisio
 static enum scxray_plugin_status demand_late(struct watch *watch, const char *why)
 {
 	bool failed = watch->decide.late_done;
-	enum scxray_plugin_status status = take_late(watch, why, false);
+	enum scxray_plugin_status status = watch_take_late(watch, why, false);
 
 	watch->decide.late_done = failed || watch->decide.ended;
 	watch->demanded = watch->decide.instance + 1;
@@ -347,7 +241,7 @@ static enum scxray_plugin_status demand(struct watch *watch, enum scxray_plugin_
 		return demand_late(watch, why);
 	if (decision->late) {
 		/* too late for an early one */
-		take_late(watch, decision->why, true);
+		watch_take_late(watch, decision->why, true);
 		return SCXRAY_STATUS_BUSY;
 	}
 	if (watch->decide.late_done || watch->demanded == watch->decide.instance + 1 ||
@@ -357,7 +251,7 @@ static enum scxray_plugin_status demand(struct watch *watch, enum scxray_plugin_
 		return demand_late(watch, why);
 	if (reports_has_early(watch->reports, watch->decide.instance))
 		return SCXRAY_STATUS_BUSY;
-	return take_early(watch, why);
+	return watch_take_early(watch, why);
 }
 
 enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_moment moment,
@@ -381,7 +275,7 @@ void watch_end(struct watch *watch)
 				: !attach_now(&watch->attach, watch_now_ms(), false))
 		look(watch, watch_now_ms(), &decision);
 	if (decision.late)
-		take_late(watch, decision.why, true);
+		watch_take_late(watch, decision.why, true);
 	watch_write(watch);
 	reports_end(watch->reports);
 }

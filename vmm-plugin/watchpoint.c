@@ -22,6 +22,7 @@
 
 #include "vmm-plugin/futex.h"
 #include "vmm-plugin/kick.h"
+#include "vmm-plugin/now.h"
 #include "vmm-plugin/vm.h"
 
 #define DB_VECTOR 1

@@ -14,12 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <linux/kvm.h>
 
 #include "tests/lib/unit.h"
 #include "vmm-plugin/freeze.h"
-#include "vmm-plugin/futex.h"
+#include "vmm-plugin/now.h"
 
 #define NR 4
 #define VM_FD 5000

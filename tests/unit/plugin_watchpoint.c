@@ -13,7 +13,7 @@
 
 #include "tests/lib/freeze_rounds.h"
 #include "tests/lib/unit.h"
-#include "vmm-plugin/futex.h"
+#include "vmm-plugin/now.h"
 
 #define KVA 0xffffffff82345678ULL
 #define LONG_MS 30000
