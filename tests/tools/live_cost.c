@@ -60,7 +60,7 @@ static uint64_t ns_now(void)
 
 static uint64_t record_us(struct bench *b, uint32_t skip, uint64_t *pages)
 {
-	struct scxray_record_result result;
+	struct scxray_record_result result = { 0 };
 
 	b->live->walk.skip = skip;
 	for (unsigned i = 0; i < b->runs; i++) {
@@ -123,7 +123,7 @@ static char *json_of(struct scxray_source *source)
 static bool is_same(struct bench *b)
 {
 	struct scxray_source *image = live_lab_image(&b->lab);
-	struct scxray_record_result result;
+	struct scxray_record_result result = { 0 };
 	char *recorded, *direct;
 	bool same;
 
@@ -214,6 +214,7 @@ int main(int argc, char **argv)
 	}
 	if (i >= argc) {
 		fprintf(stderr, "usage: live_cost [--runs N] IMAGE...\n");
+		free(b);
 		return 2;
 	}
 	for (; i < argc; i++) {
