@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * artifact.c - the files of a run: their names, and how they come onto the disk
+ * artifact.c - the files of a run, and how they come onto the disk
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,24 +14,8 @@
 
 #include "artifact.h"
 
-/* Leaves room for what is put behind it within the 255 bytes of a file's name. */
-#define MAX_NAME 180
-
 /* What a message quotes of a path: its end, which tells most. */
 #define MAX_QUOTED 150
-
-static const char *const tags[ARTIFACT_NR_KINDS] = {
-	[ARTIFACT_REPORT] = "",
-	[ARTIFACT_EARLY_ONLY] = ".early-only",
-	[ARTIFACT_EARLY_DEGRADED] = ".early-degraded",
-};
-
-static const char *const ends[ARTIFACT_NR_PARTS] = {
-	[ARTIFACT_TEXT] = ".txt",
-	[ARTIFACT_JSON] = ".json",
-	[ARTIFACT_CORE] = ".core.zst",
-	[ARTIFACT_EARLY_CORE] = ".early.core.zst",
-};
 
 struct artifacts {
 	char *folder; /* absolute */
@@ -39,94 +23,6 @@ struct artifacts {
 	char **paths;
 	size_t nr_paths;
 };
-
-/* ---- names ------------------------------------------------------------------ */
-
-static bool is_plain(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       strchr("._-+=@,", c);
-}
-
-/* FNV-1a: tells names apart that look the same once they are made safe. */
-static uint32_t hash_of(const char *text)
-{
-	uint32_t hash = 2166136261u;
-
-	while (*text)
-		hash = (hash ^ (unsigned char)*text++) * 16777619u;
-	return hash;
-}
-
-/* Names with other bytes than ASCII, and long ones, end in a hash: else two could become one. */
-static char *named(const char *name, bool exact)
-{
-	char safe[MAX_NAME + 1], *result;
-	bool hashed = strlen(name) > MAX_NAME;
-	size_t len = 0;
-
-	for (; len < MAX_NAME && name[len]; len++) {
-		unsigned char c = (unsigned char)name[len];
-
-		safe[len] = exact || (is_plain(c) && (len || c != '.')) ? (char)c : '_';
-		hashed |= !exact && c >= 0x80;
-	}
-	safe[len] = '\0';
-	if (!hashed)
-		return strdup(len ? safe : "vm");
-	return asprintf(&result, "%s-%08x", safe, hash_of(name)) < 0 ? NULL : result;
-}
-
-char *artifact_safe_name(const char *name)
-{
-	return named(name, false);
-}
-
-static const char *skip_number(const char *s)
-{
-	const char *digits = s + 1;
-
-	if (*s != '.' || *digits < '0' || *digits > '9')
-		return s;
-	while (*digits >= '0' && *digits <= '9')
-		digits++;
-	return digits;
-}
-
-/* What may follow one of the ends: nothing, or what file.h puts there while it is written. */
-static bool is_end(const char *s)
-{
-	const char *behind;
-
-	if (!*s)
-		return true;
-	if (strncmp(s, ".tmp", 4))
-		return false;
-	behind = skip_number(s + 4);
-	return behind != s + 4 && !*skip_number(behind);
-}
-
-bool artifact_is_ours(const char *file, const char *name)
-{
-	static const char middle[] = ".scxray";
-	size_t len = strlen(name);
-
-	if (strncmp(file, name, len) || strncmp(file + len, middle, strlen(middle)))
-		return false;
-	file += len + strlen(middle);
-	for (size_t t = 0; t < ARTIFACT_NR_KINDS; t++) {
-		const char *rest = file + strlen(tags[t]);
-
-		if (strncmp(file, tags[t], strlen(tags[t])))
-			continue;
-		rest = skip_number(rest);
-		for (size_t e = 0; e < ARTIFACT_NR_PARTS; e++)
-			if (!strncmp(rest, ends[e], strlen(ends[e])) &&
-			    is_end(rest + strlen(ends[e])))
-				return true;
-	}
-	return false;
-}
 
 static char *path_of(const struct artifacts *a, const char *file)
 {
@@ -139,12 +35,10 @@ static char *path_of(const struct artifacts *a, const char *file)
 char *artifact_path(const struct artifacts *artifacts, enum artifact_kind kind, unsigned number,
 		    enum artifact_part part)
 {
-	char counted[16] = "", *file, *path;
+	char *file = artifact_file_name(artifacts->name, kind, number, part);
+	char *path;
 
-	if (number > 1)
-		snprintf(counted, sizeof(counted), ".%u", number);
-	if (asprintf(&file, "%s.scxray%s%s%s", artifacts->name, tags[kind], counted, ends[part]) <
-	    0)
+	if (!file)
 		return NULL;
 	path = path_of(artifacts, file);
 	free(file);
@@ -178,7 +72,7 @@ static int split_log(struct artifacts *a, const char *log, char **folder)
 	name = strndup(base, len);
 	*folder = slash ? strndup(log, slash == log ? 1 : (size_t)(slash - log)) : strdup(".");
 	if (name)
-		a->name = named(name, true);
+		a->name = artifact_log_name(name);
 	free(name);
 	return *folder && a->name ? 0 : -1;
 }

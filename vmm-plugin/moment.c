@@ -11,7 +11,6 @@
 #include "moment.h"
 
 struct moment {
-	enum scxray_plugin_moment which;
 	uint64_t instance;
 	bool degraded;
 	char reason[160];
@@ -205,7 +204,6 @@ void moment_take(struct moment *moment, const struct moment_scene *scene,
 {
 	const struct scxray_perf *perf;
 
-	moment->which = wish->which;
 	moment->instance = wish->instance;
 	freeze_begin(scene->vm, scene->settings->park_deadline_ms, &moment->freeze);
 	/* after the thaw the vCPUs' registers are their own again */
@@ -222,11 +220,6 @@ void moment_take(struct moment *moment, const struct moment_scene *scene,
 		record(moment, scene, moment->vcpus);
 	}
 	add_host(moment, scene, wish, perf);
-}
-
-enum scxray_plugin_moment moment_which(const struct moment *moment)
-{
-	return moment->which;
 }
 
 uint64_t moment_instance(const struct moment *moment)

@@ -54,7 +54,6 @@ void moment_destroy(struct moment *moment);
 void moment_take(struct moment *moment, const struct moment_scene *scene,
 		 const struct moment_wish *wish);
 
-enum scxray_plugin_moment moment_which(const struct moment *moment);
 uint64_t moment_instance(const struct moment *moment);
 
 /* What fired it. */
