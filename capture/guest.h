@@ -27,6 +27,12 @@ enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len
 /* As guest_read(); the number of leading bytes that were read goes to *got. */
 enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got);
 
+/*
+ * A pointer to the bytes at `kva`, and how many there are of them up to the end of its page: at
+ * least one.  For loops over many words; valid until the guest's memory is let go.
+ */
+enum read_status guest_bytes(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len);
+
 /* Reads nothing, but records the pages of a range as far as they are mapped. */
 void guest_touch(struct guest *g, uint64_t kva, uint64_t len);
 

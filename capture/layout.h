@@ -445,6 +445,8 @@ enum layout_member {
 	X(clocksource_jiffies, 0)                                     \
 	X(runqueues, 0)                                               \
 	X(init_task, 0)                                               \
+	X(init_stack, 0)                                              \
+	X(__end_init_stack, 0)                                        \
 	X(ext_sched_class, 0)                                         \
 	X(fair_sched_class, 0)                                        \
 	X(rt_sched_class, 0)                                          \

@@ -64,41 +64,28 @@ static const char *check_shape(const struct walk *w)
 	return NULL;
 }
 
-/*
- * A function's first instruction finds its caller 8 bytes above sp, in every
- * kernel: what the entry calls sp tells which numbering it is.
- */
-static const char *find_numbering(struct orc *orc, struct walk *w)
-{
-	static const uint8_t *const numberings[] = { regs_6_4, regs_7_1 };
-	uint64_t function = w->k->layout.symbol[S_schedule];
-	struct orc_rule rule;
-	const char *why;
+/* Most steps of a search stay in the page of the one before. */
+struct words {
+	uint64_t start; /* where `host` is in the guest; `len` 0: nowhere */
+	const uint8_t *host;
+	size_t len;
+};
 
-	if (!function)
-		return "this kernel has no function schedule() to tell the form of its ORC tables";
-	for (size_t i = 0; i < sizeof(numberings) / sizeof(numberings[0]); i++) {
-		orc->regs = numberings[i];
-		memset(orc->cache, 0, sizeof(orc->cache));
-		why = orc_find(orc, w, &orc->kernel, function, &rule);
-		if (why)
-			return why;
-		if (rule.sp_reg == ORC_SP && rule.sp_offset == 8 && rule.type == ORC_TYPE_CALL)
-			return NULL;
+static enum read_status word_at(struct words *words, struct guest *g, uint64_t kva, int32_t *word)
+{
+	uint64_t page = kva & ~PAGE_MASK;
+
+	if (page != words->start || !words->len) {
+		enum read_status status = guest_bytes(g, page, &words->host, &words->len);
+
+		words->start = page;
+		if (status)
+			words->len = 0;
 	}
-	return "this kernel's ORC entries are of a form that scxray does not know";
-}
-
-const char *orc_init(struct orc *orc, struct walk *w, uint32_t entry_size)
-{
-	memset(orc, 0, sizeof(*orc));
-	orc->entry_size = entry_size;
-	orc->unavailable = check_shape(w);
-	if (!orc->unavailable)
-		orc->unavailable = find_tables(orc, w);
-	if (!orc->unavailable)
-		orc->unavailable = find_numbering(orc, w);
-	return orc->unavailable;
+	if (words->len < sizeof(*word) || kva - page > words->len - sizeof(*word))
+		return guest_read(g, kva, word, sizeof(*word));
+	memcpy(word, words->host + (kva - page), sizeof(*word));
+	return READ_OK;
 }
 
 /* The last entry whose address is at or before `ip`. */
@@ -106,16 +93,19 @@ static const char *search(const struct orc_table *table, struct walk *w, uint64_
 			  uint32_t *index)
 {
 	uint32_t lo = 0, hi = table->nr;
+	struct words words = { 0 };
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 		uint64_t at = table->ips + 4ULL * mid;
-		struct scxray_num offset = read_int(w, at, 4, true);
+		enum read_status status;
+		int32_t offset;
 
-		if (offset.state != SCXRAY_PRESENT)
+		status = word_at(&words, w->g, at, &offset);
+		if (status)
 			return pool_printf(w->pool, "the ORC tables are unreadable: %s",
-					   offset.reason);
-		if (at + offset.value <= ip)
+					   read_status_text(status));
+		if (at + (uint64_t)(int64_t)offset <= ip)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -126,19 +116,14 @@ static const char *search(const struct orc_table *table, struct walk *w, uint64_
 	return NULL;
 }
 
-const char *orc_find(struct orc *orc, struct walk *w, const struct orc_table *table, uint64_t ip,
-		     struct orc_rule *rule)
+static const char *look_up(const struct orc *orc, struct walk *w, const struct orc_table *table,
+			   uint64_t ip, struct orc_rule *rule)
 {
-	struct orc_cached *cached = &orc->cache[(ip ^ ip >> 10) & (ORC_CACHE - 1)];
 	struct scxray_num values[6];
 	const char *why;
 	uint32_t index = 0;
 	uint64_t entry;
 
-	if (ip && cached->ip == ip) {
-		*rule = cached->rule;
-		return NULL;
-	}
 	why = search(table, w, ip, &index);
 	if (why)
 		return why;
@@ -162,6 +147,61 @@ const char *orc_find(struct orc *orc, struct walk *w, const struct orc_table *ta
 		.type = (uint8_t)values[4].value,
 		.signal = values[5].value != 0,
 	};
-	*cached = (struct orc_cached){ .ip = ip, .rule = *rule };
 	return NULL;
+}
+
+/*
+ * A function's first instruction finds its caller 8 bytes above sp, in every
+ * kernel: what the entry calls sp tells which numbering it is.
+ */
+static const char *find_numbering(struct orc *orc, struct walk *w)
+{
+	static const uint8_t *const numberings[] = { regs_6_4, regs_7_1 };
+	uint64_t function = w->k->layout.symbol[S_schedule];
+	struct orc_rule rule;
+	const char *why;
+
+	if (!function)
+		return "this kernel has no function schedule() to tell the form of its ORC tables";
+	for (size_t i = 0; i < sizeof(numberings) / sizeof(numberings[0]); i++) {
+		orc->regs = numberings[i];
+		why = look_up(orc, w, &orc->kernel, function, &rule);
+		if (why)
+			return why;
+		if (rule.sp_reg == ORC_SP && rule.sp_offset == 8 && rule.type == ORC_TYPE_CALL)
+			return NULL;
+	}
+	return "this kernel's ORC entries are of a form that scxray does not know";
+}
+
+const char *orc_init(struct orc *orc, struct walk *w, uint32_t entry_size)
+{
+	memset(orc, 0, sizeof(*orc));
+	orc->entry_size = entry_size;
+	orc->unavailable = check_shape(w);
+	if (!orc->unavailable)
+		orc->unavailable = find_tables(orc, w);
+	if (!orc->unavailable)
+		orc->unavailable = find_numbering(orc, w);
+	/* one that records unwinds few stacks, and has no time to clear a table for them */
+	if (!orc->unavailable && !is_recording(w))
+		orc->cache = pool_alloc(w->pool, ORC_CACHE * sizeof(*orc->cache));
+	return orc->unavailable;
+}
+
+const char *orc_find(struct orc *orc, struct walk *w, const struct orc_table *table, uint64_t ip,
+		     struct orc_rule *rule)
+{
+	struct orc_cached *cached =
+		orc->cache ? &orc->cache[(ip ^ ip >> 10) & (ORC_CACHE - 1)] : NULL;
+	const char *why;
+
+	if (cached && ip && cached->ip == ip) {
+		*rule = cached->rule;
+		return NULL;
+	}
+	why = look_up(orc, w, table, ip, rule);
+	if (!why && cached)
+		*cached = (struct orc_cached){ .ip = ip, .rule = *rule };
+	return why;
 }

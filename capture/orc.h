@@ -64,7 +64,7 @@ struct orc {
 	struct orc_cached {
 		uint64_t ip; /* 0: empty */
 		struct orc_rule rule;
-	} cache[ORC_CACHE];
+	} * cache; /* NULL: none */
 };
 
 /* Where the tables are: NULL, or why there are none.  `entry_size` is struct orc_entry's. */

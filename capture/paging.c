@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "paging.h"
+#include "record.h"
 
 #define PTE_PRESENT (1ULL << 0)
 #define PTE_LARGE (1ULL << 7)
@@ -21,6 +22,36 @@ static int is_canonical(uint64_t va, unsigned levels)
 	unsigned shift = 64 - (PAGE_SHIFT + 9 * levels);
 
 	return (uint64_t)((int64_t)(va << shift) >> shift) == va;
+}
+
+/*
+ * An entry of a last-level table, which `leaf` is about.  Under a freeze a table is copied once, and
+ * the pages that it maps are asked for one by one.
+ */
+static enum read_status leaf_entry(struct paging *paging, size_t slot, uint64_t index,
+				   uint64_t *entry)
+{
+	struct phys *phys = paging->phys;
+	struct recorder *rec = phys->recording ? phys->recorder : NULL;
+	uint64_t gpa = paging->leaf[slot].table + index * 8;
+	const uint8_t *copy = paging->leaf[slot].copy;
+	enum read_status status;
+	size_t len;
+
+	if (!rec)
+		return phys_read(phys, gpa, entry, 8);
+	if (copy && recorder_again(rec)) {
+		memcpy(entry, copy + index * 8, 8);
+		return READ_OK;
+	}
+	status = phys_page_at(phys, gpa, &copy, &len);
+	if (status)
+		return status;
+	if (len != PAGE_SIZE - index * 8)
+		return phys_read(phys, gpa, entry, 8);
+	paging->leaf[slot].copy = copy - index * 8;
+	memcpy(entry, copy, 8);
+	return READ_OK;
 }
 
 /*
@@ -49,8 +80,11 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, 
 		unsigned shift = PAGE_SHIFT + 9 * (level - 1);
 		uint64_t index = (va >> shift) & 511;
 		uint64_t entry, span = 1ULL << shift;
-		enum read_status status = phys_read(paging->phys, table + index * 8, &entry, 8);
+		enum read_status status;
 
+		status = level == 1 && paging->leaf[slot].span == leaf_span
+				 ? leaf_entry(paging, slot, index, &entry)
+				 : phys_read(paging->phys, table + index * 8, &entry, 8);
 		*same = span;
 		*last = table;
 		if (status)
@@ -66,6 +100,7 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, 
 		if (level == 2) {
 			paging->leaf[slot].span = leaf_span;
 			paging->leaf[slot].table = table;
+			paging->leaf[slot].copy = NULL;
 		}
 	}
 	return READ_NOT_MAPPED;

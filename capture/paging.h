@@ -25,6 +25,7 @@ struct paging {
 	struct {
 		uint64_t span; /* va >> 21, + 1; 0 is empty */
 		uint64_t table;
+		const uint8_t *copy; /* of a table that is recorded; else NULL */
 	} leaf[PAGING_LEAF_SLOTS];
 };
 

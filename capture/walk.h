@@ -109,6 +109,13 @@ static inline uint64_t percpu_addr(const struct walk *w, uint64_t object, uint32
 	return object + w->k->percpu[cpu];
 }
 
+/* Records what read_member() would read, and reads nothing. */
+static inline void touch_member(struct walk *w, uint64_t base, enum layout_member m)
+{
+	if (has_member(w, m))
+		guest_touch(w->g, member_addr(w, base, m), w->k->layout.member[m].size);
+}
+
 /* The size of one element of an array member; 0 if it is none. */
 uint32_t element_size(const struct walk *w, enum layout_member m);
 

@@ -9,9 +9,30 @@ struct number {
 	enum layout_member from;
 };
 
+/* Recorded are the pages that the members lie in, each asked for once where they lie together. */
+static void record_numbers(struct walk *w, uint64_t base, const struct number *table, size_t nr)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t addr = member_addr(w, base, table[i].from);
+		uint64_t end = addr + w->k->layout.member[table[i].from].size - 1;
+
+		if (!has_member(w, table[i].from) ||
+		    (addr >> PAGE_SHIFT == last && end >> PAGE_SHIFT == last))
+			continue;
+		touch_member(w, base, table[i].from);
+		last = end >> PAGE_SHIFT;
+	}
+}
+
 static void numbers(struct walk *w, struct scxray_task *task, uint64_t base,
 		    const struct number *table, size_t nr)
 {
+	if (is_recording(w)) {
+		record_numbers(w, base, table, nr);
+		return;
+	}
 	for (size_t i = 0; i < nr; i++)
 		*(struct scxray_num *)((char *)task + table[i].to) =
 			read_member(w, base, table[i].from);
@@ -34,7 +55,8 @@ struct identities {
 		const char *name;
 		uint64_t index; /* UINT64_MAX: not in this kernel */
 	} pgid, sid;
-	uint64_t cgroup; /* the last one whose path was read */
+	/* the last ones that were read: a process's threads follow each other */
+	uint64_t css_set, cgroup, signal, parent;
 };
 
 static struct pid_type pid_type(struct walk *w, const char *name)
@@ -62,10 +84,14 @@ static struct scxray_num pid_of(struct walk *w, uint64_t signal, const struct pi
 		return pid;
 	if (!pid.value) /* a task on its way out */
 		return (struct scxray_num){ 0 };
+	if (is_recording(w)) {
+		touch_member(w, member_addr(w, pid.value, M_pid_numbers), M_upid_nr);
+		return (struct scxray_num){ 0 };
+	}
 	return read_member(w, member_addr(w, pid.value, M_pid_numbers), M_upid_nr);
 }
 
-static void signal_part(struct walk *w, const struct identities *ids, struct scxray_task *task)
+static void signal_part(struct walk *w, struct identities *ids, struct scxray_task *task)
 {
 	static const struct number table[] = {
 		{ offsetof(struct scxray_task, nr_threads), M_signal_struct_nr_threads },
@@ -81,9 +107,37 @@ static void signal_part(struct walk *w, const struct identities *ids, struct scx
 		task->nr_threads = task->pgid = task->sid = signal;
 		return;
 	}
+	if (is_recording(w) && signal.value == ids->signal)
+		return; /* of another thread of the process */
+	ids->signal = signal.value;
 	numbers(w, task, signal.value, table, sizeof(table) / sizeof(table[0]));
 	task->pgid = pid_of(w, signal.value, &ids->pgid);
 	task->sid = pid_of(w, signal.value, &ids->sid);
+}
+
+/* Its process's first thread, and who made it. */
+static void relatives(struct walk *w, struct identities *ids, struct scxray_task *task)
+{
+	bool has_leader, has_parent;
+	struct scxray_num leader = follow(w, task->kva, M_task_struct_group_leader, &has_leader);
+	struct scxray_num parent = follow(w, task->kva, M_task_struct_real_parent, &has_parent);
+
+	if (is_recording(w)) {
+		if (has_leader && leader.value != task->kva) /* its own pid was read before */
+			touch_member(w, leader.value, M_task_struct_pid);
+		if (has_parent && parent.value != ids->parent) {
+			touch_member(w, parent.value, M_task_struct_pid);
+			touch_member(w, parent.value, M_task_struct_comm);
+		}
+		ids->parent = parent.value;
+		return;
+	}
+	task->group_leader_pid =
+		has_leader ? read_member(w, leader.value, M_task_struct_pid) : leader;
+	task->real_parent_pid =
+		has_parent ? read_member(w, parent.value, M_task_struct_pid) : parent;
+	if (has_parent)
+		task->real_parent_comm = read_text_array(w, parent.value, M_task_struct_comm);
 }
 
 static void identity(struct walk *w, struct identities *ids, struct scxray_task *task)
@@ -99,14 +153,12 @@ static void identity(struct walk *w, struct identities *ids, struct scxray_task 
 	bool found;
 
 	numbers(w, task, task->kva, table, sizeof(table) / sizeof(table[0]));
-	to = follow(w, task->kva, M_task_struct_group_leader, &found);
-	task->group_leader_pid = found ? read_member(w, to.value, M_task_struct_pid) : to;
-	to = follow(w, task->kva, M_task_struct_real_parent, &found);
-	task->real_parent_pid = found ? read_member(w, to.value, M_task_struct_pid) : to;
-	if (found)
-		task->real_parent_comm = read_text_array(w, to.value, M_task_struct_comm);
+	relatives(w, ids, task);
 	signal_part(w, ids, task);
 	to = follow(w, task->kva, M_task_struct_cgroups, &found);
+	if (is_recording(w) && found && to.value == ids->css_set)
+		return;
+	ids->css_set = to.value;
 	if (found)
 		to = follow(w, to.value, M_css_set_dfl_cgrp, &found);
 	if (!found || (is_recording(w) && to.value == ids->cgroup))

@@ -6,6 +6,8 @@
  * how far that has come; infos[] has time and level, the data ring the text, with
  * the record's id before it.  Ids that don't agree are a record in the making.
  */
+#include <string.h>
+
 #include "walk.h"
 
 #define STATE_SHIFT 62
@@ -14,6 +16,8 @@
 #define MAX_SIZE_BITS 30
 #define EMPTY_LINE 3 /* of both positions; any other odd pair: the text was lost */
 #define CALLER_IS_CPU 0x80000000u
+#define MAX_DESC 64
+#define MAX_BLOCK (8 + UINT16_MAX) /* an id, and as much as text_len can say */
 
 enum record_state {
 	RECORD_RESERVED,
@@ -82,33 +86,56 @@ static struct scxray_text lost(uint64_t addr, const char *why)
 	return (struct scxray_text){ .addr = addr, .reason = why, .state = SCXRAY_UNREADABLE };
 }
 
+enum text_place {
+	TEXT_FOUND,
+	TEXT_EMPTY,
+	TEXT_DROPPED,
+	TEXT_TORN,
+};
+
+/* The block of a record's text, its id first: of `size` bytes at `addr`. */
+static enum text_place find_text(const struct ring *ring, uint64_t begin, uint64_t next,
+				 uint64_t *addr, uint64_t *size)
+{
+	uint64_t mask = (1ULL << ring->size_bits) - 1, at, room;
+
+	if (begin & next & 1)
+		return begin == EMPTY_LINE && next == EMPTY_LINE ? TEXT_EMPTY : TEXT_DROPPED;
+	/* a block that would reach over the end starts anew at the front */
+	if (begin >> ring->size_bits == (next - 1) >> ring->size_bits) {
+		at = begin & mask;
+		room = next - begin;
+	} else {
+		at = 0;
+		room = next & mask;
+	}
+	*addr = ring->data + at;
+	*size = room;
+	return room < 8 || room > mask + 1 - at ? TEXT_TORN : TEXT_FOUND;
+}
+
 /* The text of record `id`, whose descriptor is at `desc`; at most `len` bytes. */
 static struct scxray_text record_text(struct walk *w, const struct ring *ring, uint64_t id,
 				      uint64_t desc, uint64_t len)
 {
 	struct scxray_num begin = read_member(w, desc, M_prb_desc_begin), block_id;
 	struct scxray_num next = read_member(w, desc, M_prb_desc_next);
-	uint64_t mask = (1ULL << ring->size_bits) - 1, at, room;
 	char buf[UINT16_MAX + 1];
 	enum read_status status;
+	uint64_t at, room;
 
 	if (begin.state != SCXRAY_PRESENT || next.state != SCXRAY_PRESENT)
 		return lost(desc, "its place in the ring can't be read");
-	if (begin.value & next.value & 1)
-		return begin.value == EMPTY_LINE && next.value == EMPTY_LINE
-			       ? (struct scxray_text){ .bytes = "", .state = SCXRAY_PRESENT }
-			       : lost(desc, "the kernel had no room for it");
-	/* a block that would reach over the end starts anew at the front */
-	if (begin.value >> ring->size_bits == (next.value - 1) >> ring->size_bits) {
-		at = begin.value & mask;
-		room = next.value - begin.value;
-	} else {
-		at = 0;
-		room = next.value & mask;
+	switch (find_text(ring, begin.value, next.value, &at, &room)) {
+	case TEXT_FOUND:
+		break;
+	case TEXT_EMPTY:
+		return (struct scxray_text){ .bytes = "", .state = SCXRAY_PRESENT };
+	case TEXT_DROPPED:
+		return lost(desc, "the kernel had no room for it");
+	case TEXT_TORN:
+		return lost(at, "torn: its place in the ring makes no sense");
 	}
-	if (room < 8 || room > mask + 1 - at)
-		return lost(ring->data + at, "torn: its place in the ring makes no sense");
-	at += ring->data;
 	block_id = read_int(w, at, 8, false);
 	if (block_id.state != SCXRAY_PRESENT)
 		return lost(at, block_id.reason);
@@ -191,6 +218,65 @@ static bool one_record(struct walk *w, const struct ring *ring, uint64_t id)
 	return true;
 }
 
+/* Member m in the bytes of a descriptor; false: it is not of the form that all kernels have. */
+static bool desc_word(struct walk *w, const uint8_t *desc, size_t size, enum layout_member m,
+		      uint64_t *value)
+{
+	const struct member *member = &w->k->layout.member[m];
+
+	if (!member->present || member->size != 8 || member->bits || size < 8 ||
+	    member->offset > size - 8)
+		return false;
+	memcpy(value, desc + member->offset, 8);
+	return true;
+}
+
+/*
+ * What one_record() reads, without making anything of it: the descriptor tells where the text
+ * is, and infos[] is recorded by ranges.  Where it makes no sense, the text is not asked for.
+ * *last: the page that was recorded last; texts stand one behind the other.
+ */
+static bool record_one(struct walk *w, const struct ring *ring, uint64_t id, uint64_t *last)
+{
+	uint64_t at = ring->descs + (id & ((1ULL << ring->count_bits) - 1)) * ring->desc_size;
+	uint64_t state, begin, next, addr, size, end;
+	uint8_t desc[MAX_DESC];
+
+	if (guest_read(w->g, at, desc, ring->desc_size))
+		return true; /* as the report's walk will find */
+	if (!desc_word(w, desc, ring->desc_size, M_prb_desc_state_var, &state) ||
+	    !desc_word(w, desc, ring->desc_size, M_prb_desc_begin, &begin) ||
+	    !desc_word(w, desc, ring->desc_size, M_prb_desc_next, &next))
+		return false;
+	if ((state & ID_MASK) != id || state >> STATE_SHIFT == RECORD_REUSABLE ||
+	    state >> STATE_SHIFT == RECORD_RESERVED ||
+	    find_text(ring, begin, next, &addr, &size) != TEXT_FOUND)
+		return true;
+	end = addr + (size < MAX_BLOCK ? size : MAX_BLOCK) - 1;
+	if (addr >> PAGE_SHIFT == *last && end >> PAGE_SHIFT == *last)
+		return true;
+	guest_touch(w->g, addr, end - addr + 1);
+	*last = end >> PAGE_SHIFT;
+	return true;
+}
+
+/* False: descriptors of another form, and the records have to be read one by one. */
+static bool record_log(struct walk *w, const struct ring *ring, uint64_t nr)
+{
+	uint64_t last = 0, count = 1ULL << ring->count_bits;
+	uint64_t first = (ring->head - (nr - 1)) & (count - 1);
+	uint64_t at_end = nr < count - first ? nr : count - first;
+
+	if (ring->desc_size > MAX_DESC)
+		return false;
+	guest_touch(w->g, ring->infos + first * ring->info_size, at_end * ring->info_size);
+	guest_touch(w->g, ring->infos, (nr - at_end) * ring->info_size);
+	for (uint64_t i = 0; i < nr; i++)
+		if (!record_one(w, ring, (ring->head - (nr - 1) + i) & ID_MASK, &last))
+			return false;
+	return true;
+}
+
 void walk_log(struct walk *w)
 {
 	struct ring ring;
@@ -205,6 +291,8 @@ void walk_log(struct walk *w)
 					    w->settings.max_log_records, (unsigned long long)nr);
 		nr = w->settings.max_log_records;
 	}
+	if (is_recording(w) && record_log(w, &ring, nr))
+		return;
 	for (uint64_t i = 0; i < nr; i++)
 		if (!one_record(w, &ring, (ring.head - (nr - 1) + i) & ID_MASK)) {
 			w->r->log_cut = "report memory is used up";

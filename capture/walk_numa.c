@@ -32,8 +32,13 @@ static void add(struct scxray_num *sum, struct scxray_num part)
 static void add_array(struct walk *w, struct events *events, uint64_t base, enum layout_member m)
 {
 	const struct member *member = &w->k->layout.member[m];
-	uint32_t size = element_size(w, m);
+	uint32_t size;
 
+	if (is_recording(w)) {
+		touch_member(w, base, m);
+		return;
+	}
+	size = element_size(w, m);
 	for (int e = 0; e < NR_EVENTS; e++) {
 		struct scxray_num part = { .reason = event_names[e], .state = SCXRAY_MISSING };
 		uint64_t index;

@@ -34,9 +34,14 @@ static struct scxray_num sum(struct walk *w, struct scxray_num stats, enum layou
 	if (stats.state != SCXRAY_PRESENT)
 		return stats;
 	for (size_t i = 0; i < w->r->nr_rqs; i++) {
-		struct scxray_num part =
-			read_member(w, percpu_addr(w, stats.value, w->r->rqs[i].cpu), m);
+		uint64_t base = percpu_addr(w, stats.value, w->r->rqs[i].cpu);
+		struct scxray_num part;
 
+		if (is_recording(w)) {
+			touch_member(w, base, m);
+			continue;
+		}
+		part = read_member(w, base, m);
 		if (part.state != SCXRAY_PRESENT)
 			return part;
 		total.value += part.value;

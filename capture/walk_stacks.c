@@ -24,7 +24,7 @@ struct stacks {
 		uint64_t ip; /* 0: empty */
 		bool exact;
 		const char *symbol;
-	} names[NAME_CACHE];
+	} * names; /* NAME_CACHE; NULL where none is asked for */
 	uint64_t ips[MAX_FRAMES];
 	bool exact[MAX_FRAMES];
 	bool has_module[MAX_MODULES]; /* recorded: the tables of this one */
@@ -143,16 +143,14 @@ static const char *why_not(struct walk *w, const char *what, const struct scxray
 		       : pool_printf(w->pool, "%s is unreadable: %s", what, num->reason);
 }
 
-/* The task's stack, as far as the kernel's BTF says how big it is. */
-static void bounds(struct stacks *s, uint64_t task, struct unwind *u)
+/* The task's stack, where it is known how big they are. */
+static void bounds(const struct stacks *s, const struct scxray_num *stack, struct unwind *u)
 {
-	struct scxray_num stack = read_optional(s->w, task, M_task_struct_stack);
-
-	if (stack.state != SCXRAY_PRESENT || !stack.value || !s->stack_size ||
-	    stack.value > UINT64_MAX - s->stack_size)
+	if (stack->state != SCXRAY_PRESENT || !stack->value || !s->stack_size ||
+	    stack->value > UINT64_MAX - s->stack_size)
 		return;
-	u->stack = stack.value;
-	u->stack_end = stack.value + s->stack_size;
+	u->stack = stack->value;
+	u->stack_end = stack->value + s->stack_size;
 }
 
 static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
@@ -175,8 +173,12 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 	u.ip = v->regs.value[SCXRAY_REG_RIP];
 	u.sp = v->regs.value[SCXRAY_REG_RSP];
 	u.bp = v->regs.value[SCXRAY_REG_RBP];
-	if (v->curr_kva.state == SCXRAY_PRESENT)
-		bounds(s, v->curr_kva.value, &u);
+	if (v->curr_kva.state == SCXRAY_PRESENT) {
+		struct scxray_num stack =
+			read_optional(s->w, v->curr_kva.value, M_task_struct_stack);
+
+		bounds(s, &stack, &u);
+	}
 	if (is_recording(s->w)) {
 		record_module(s, u.ip);
 		if (u.sp >= u.stack && u.sp < u.stack_end) {
@@ -206,7 +208,7 @@ static void of_sleeper(struct stacks *s, struct scxray_task *task)
 		task->kernel_stack.whole = true;
 		return;
 	}
-	bounds(s, task->kva, &u);
+	bounds(s, &stack, &u);
 	u.confined = u.stack != 0;
 	if (sp.value & 7 || (u.confined && (sp.value < u.stack || sp.value >= u.stack_end ||
 					    u.stack_end - sp.value < s->frame_size))) {
@@ -299,6 +301,32 @@ static void of_tasks(struct stacks *s)
 	}
 }
 
+/*
+ * THREAD_SIZE: what the linker made room for, for the first task's stack (INIT_TASK_DATA() of
+ * asm-generic/vmlinux.lds.h, 6.4 to 7.3); no kernel's BTF has to name the union.
+ */
+static uint32_t stack_size(const struct walk *w)
+{
+	const struct types *types = &w->k->types;
+	uint64_t start = w->k->layout.symbol[S_init_stack];
+	uint64_t end = w->k->layout.symbol[S___end_init_stack];
+	uint64_t size = start && end > start ? end - start : 0;
+
+	if (!size)
+		size = types_size(types, types_find(types, "thread_union", BTF_KIND_UNION));
+	return size && size <= MAX_STACK && !(size & (size - 1)) && !(size & PAGE_MASK)
+		       ? (uint32_t)size
+		       : 0;
+}
+
+static void out_of_memory(struct walk *w)
+{
+	for (size_t i = 0; i < w->r->nr_tasks; i++)
+		w->r->tasks[i].kernel_stack.end = no_memory;
+	for (size_t i = 0; i < w->r->nr_vcpus; i++)
+		w->r->vcpus[i].backtrace.end = no_memory;
+}
+
 void walk_stacks(struct walk *w)
 {
 	const struct types *types = &w->k->types;
@@ -308,10 +336,7 @@ void walk_stacks(struct walk *w)
 		return;
 	s = pool_alloc(w->pool, sizeof(*s));
 	if (!s) {
-		for (size_t i = 0; i < w->r->nr_tasks; i++)
-			w->r->tasks[i].kernel_stack.end = no_memory;
-		for (size_t i = 0; i < w->r->nr_vcpus; i++)
-			w->r->vcpus[i].backtrace.end = no_memory;
+		out_of_memory(w);
 		return;
 	}
 	s->w = w;
@@ -319,9 +344,14 @@ void walk_stacks(struct walk *w)
 							   : MAX_FRAMES;
 	s->frame_size =
 		types_size(types, types_find(types, "inactive_task_frame", BTF_KIND_STRUCT));
-	s->stack_size = types_size(types, types_find(types, "thread_union", BTF_KIND_UNION));
-	if (s->stack_size > MAX_STACK)
-		s->stack_size = 0;
+	s->stack_size = stack_size(w);
+	if (!is_recording(w)) {
+		s->names = pool_alloc(w->pool, NAME_CACHE * sizeof(*s->names));
+		if (!s->names) {
+			out_of_memory(w);
+			return;
+		}
+	}
 	orc_init(&s->orc, w, types_size(types, types_find(types, "orc_entry", BTF_KIND_STRUCT)));
 	find_modules(s);
 	for (size_t i = 0; i < w->r->nr_vcpus; i++)

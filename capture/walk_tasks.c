@@ -42,12 +42,8 @@ int32_t task_index(struct walk *w, uint64_t kva)
 		return -1;
 	}
 	w->r->tasks = tasks;
-	*task = (struct scxray_task){
-		.kva = kva,
-		.runnable_cpu = -1,
-		.curr_cpu = -1,
-		.dsq_index = -1,
-	};
+	task->kva = kva; /* all else is 0, as the pool gives it */
+	task->runnable_cpu = task->curr_cpu = task->dsq_index = -1;
 	w->task_slots[slot] = (uint32_t)w->r->nr_tasks;
 	return (int32_t)w->r->nr_tasks - 1;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a report costs: time by phase, guest bytes, peak memory, instructions.
+"""What a report costs: time by phase, guest bytes, peak memory, instructions; and what a freeze does.
 
 Usage: tests/bench/bench.py --build build/gcc [--json] [--runs 7] [FILE...]
 
@@ -8,6 +8,11 @@ Without FILE: all bundled cores, and one image of each release below build/image
 (its stall, at the error exit).  Times are medians of several runs with the file
 in the page cache.  Instructions are counted by perf where the machine has
 counters, else by valgrind, else not.
+
+Of a freeze: how long the recording of a guest takes and how many pages it copies, with and without the groups
+that a report of queues and maps could do without (stacks, identities, the log, and so on).  Each file's memory
+stands for the guest's (tests/tools/live_cost.c).  Instructions of one recording are the difference between
+many and one, and the same on every machine of a kind; times are not.
 """
 
 import argparse
@@ -60,9 +65,8 @@ def one_run(program, path, output, *options):
     return result
 
 
-def instructions(program, path, output):
-    """(count, by what) of one report, or (None, why not)."""
-    command = [program, "report", path, "-o", output]
+def instructions(command):
+    """(count, by what) of one run of `command`, or (None, why not)."""
     if shutil.which("perf"):
         ran = subprocess.run(["perf", "stat", "-x", ",", "-e", "instructions:u", *command], capture_output=True, text=True,
                              check=False)
@@ -89,7 +93,7 @@ def measure(program, path, runs, count):
                 pass
         results = [one_run(program, path, output) for _ in range(runs)]
         size = os.path.getsize(output)
-        number, by = instructions(program, path, output) if count else (None, "not asked for")
+        number, by = instructions([program, "report", path, "-o", output]) if count else (None, "not asked for")
     names = list(results[0]["phases_ms"])
     return {
         "file": os.path.relpath(path, harness.ROOT),
@@ -105,6 +109,50 @@ def measure(program, path, runs, count):
         "instructions": number,
         "instructions_by": by,
     }
+
+
+def record_instructions(tool, path, option):
+    """(count, by what) of one recording."""
+    few, by = instructions([tool, option, "1", path])
+    many, _ = instructions([tool, option, "11", path])
+    return (None, by) if few is None or many is None else ((many - few) // 10, by)
+
+
+def recording(tool, path, count):
+    """What the freeze of a guest with this memory costs: whole, and without the late groups ("base")."""
+    ran = subprocess.run([tool, "--runs", "301", path], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        sys.exit(f"bench: live_cost: {path}: {ran.stderr.strip() or 'the recording makes another report'}")
+    cost = json.loads(ran.stdout)
+    row = {
+        "file": os.path.relpath(path, harness.ROOT),
+        "record_us": cost["record_us"],
+        "pages": cost["pages"],
+        "base_us": cost["without_extras_us"],
+        "base_pages": cost["without_extras_pages"],
+        "late_share": round(cost["record_us"] / cost["without_extras_us"] - 1, 3),
+        "to_plain_walk": round(cost["record_us"] / cost["plain_walk_us"], 3),
+        "groups_us": cost["groups_us"],
+    }
+    if count:
+        row["instructions"], row["instructions_by"] = record_instructions(tool, path, "--records")
+        row["base_instructions"], _ = record_instructions(tool, path, "--base-records")
+    return row
+
+
+def recording_table(rows):
+    lines = [["recording", "us", "pages", "base us", "pages", "late groups", "to walk", "K instr", "base", "late groups"]]
+    for row in rows:
+        cells = [row["file"].replace("kernel-fixtures/cores/", "").replace("build/images/", "")]
+        cells += [str(row[name]) for name in ("record_us", "pages", "base_us", "base_pages")]
+        cells += [f"{row['late_share']:+.0%}", f"{row['to_plain_walk']:.2f}"]
+        if row.get("instructions") and row.get("base_instructions"):
+            whole, base = row["instructions"], row["base_instructions"]
+            cells += [f"{whole / 1e3:.0f}", f"{base / 1e3:.0f}", f"{whole / base - 1:+.0%}"]
+        else:
+            cells += ["-"] * 3
+        lines.append(cells)
+    print_table(lines)
 
 
 def big_map(build):
@@ -141,7 +189,11 @@ def table(rows):
         cells += [f"{row['total_ms']:.1f}", f"{row['guest_bytes'] / (1 << 20):.1f}", f"{row['peak_kib'] / 1024:.1f}"]
         cells += [f"{row['instructions'] / 1e6:.1f}" if row["instructions"] else "-"]
         lines.append(cells)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    print_table(lines)
+
+
+def print_table(lines):
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:
         print("  ".join([line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:])]))
 
@@ -159,11 +211,13 @@ def main():
         sys.exit("bench: neither a bundled core nor an image")
     program = os.path.join(os.path.abspath(args.build), "scxray")
     rows = [measure(program, path, args.runs, not args.no_instructions) for path in files]
+    tool = os.path.join(os.path.abspath(args.build), "tests", "tools", "live_cost")
+    recordings = [recording(tool, path, not args.no_instructions) for path in files]
     big = big_map(os.path.abspath(args.build))
     hashes = [] if args.file else lifted(program, args.runs)
     if args.json:
         json.dump({"schema_version": 1, "build": os.path.basename(os.path.abspath(args.build)), "results": rows,
-                   "big_map": big, "lifted": hashes},
+                   "recordings": recordings, "big_map": big, "lifted": hashes},
                   sys.stdout, indent=1)
         print()
         return 0
@@ -171,6 +225,9 @@ def main():
     by = sorted({row["instructions_by"] for row in rows})
     print(f"times in ms, medians of {args.runs} runs; peak memory beyond the mapped image; "
           f"instructions by {', '.join(by)}")
+    recording_table(recordings)
+    print("recording: the least eighth of 301, in microseconds; base: without the late groups; to walk: against the walk of "
+          "the report itself; instructions of one recording")
     print(f"a hash of {big['entries']} entries as JSON: {big['bytes'] / 1e6:.1f} MB in {big['us'] / 1e3:.1f} ms of processor "
           f"time, {big['mb_per_s']} MB/s")
     for row in hashes:

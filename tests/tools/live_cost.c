@@ -3,11 +3,15 @@
  * live_cost.c - what a freeze costs: the memory of an image as a live guest
  *
  *	live_cost [--runs N] IMAGE...
+ *	live_cost --records N|--base-records N IMAGE...
  *
  * For each scxray core or vmcore: how long it takes to find the kernel, to rehearse, to look
  * and to record; what each group of the report costs of the recording, measured
  * by leaving it out; and whether the recording makes the report that the image makes.
  * One JSON object a line; status 1 where a report differs.
+ *
+ * --records and --base-records record N times, with and without the groups that are asked for
+ * beside queues and maps, and do nothing else: for one who counts instructions.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +37,7 @@ struct bench {
 	struct scxray_live *live;
 	struct scxray_snapshot *snapshot;
 	unsigned runs;
+	bool only_record, only_base;
 	uint64_t us[MAX_RUNS];
 };
 
@@ -153,11 +158,19 @@ static uint32_t bit_of(const char *name)
 	exit(2);
 }
 
+static uint32_t extra_bits(void)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
+		bits |= bit_of(extras[i]);
+	return bits;
+}
+
 static bool measure(struct bench *b, const char *path)
 {
 	uint64_t start = clock_us(), resolve, prepare, pages, whole, some, some_pages;
 	struct scxray_error err = { 0 };
-	uint32_t skip = 0;
 	bool same;
 
 	if (scxray_live_resolve(b->live, b->lab.vcpus, b->lab.nr_vcpus, &err)) {
@@ -174,11 +187,14 @@ static bool measure(struct bench *b, const char *path)
 	b->snapshot = scxray_snapshot_create(b->live);
 	if (!b->snapshot)
 		return false;
+	if (b->only_record) {
+		if (b->runs)
+			record_us(b, b->only_base ? extra_bits() : 0, &pages);
+		return true;
+	}
 	record_us(b, 0, &pages);
 	whole = record_us(b, 0, &pages);
-	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
-		skip |= bit_of(extras[i]);
-	some = record_us(b, skip, &some_pages);
+	some = record_us(b, extra_bits(), &some_pages);
 	printf("{\"image\": \"%s\", \"resolve_us\": %llu, \"prepare_us\": %llu, \"kernel_pages\": %u, "
 	       "\"plain_walk_us\": %llu, \"look_ns\": %llu, \"record_us\": %llu, \"pages\": %llu, "
 	       "\"without_extras_us\": %llu, \"without_extras_pages\": %llu, \"groups_us\": {",
@@ -206,7 +222,14 @@ int main(int argc, char **argv)
 	if (!b)
 		return 1;
 	b->runs = 101;
-	if (argc > 2 && !strcmp(argv[1], "--runs")) {
+	if (argc > 2 && (!strcmp(argv[1], "--records") || !strcmp(argv[1], "--base-records"))) {
+		b->only_record = true;
+		b->only_base = !strcmp(argv[1], "--base-records");
+		b->runs = (unsigned)strtoul(argv[2], NULL, 10);
+		if (b->runs > MAX_RUNS)
+			b->runs = MAX_RUNS;
+		i = 3;
+	} else if (argc > 2 && !strcmp(argv[1], "--runs")) {
 		b->runs = (unsigned)strtoul(argv[2], NULL, 10);
 		if (!b->runs || b->runs > MAX_RUNS)
 			b->runs = MAX_RUNS;

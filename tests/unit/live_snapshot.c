@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/live.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"
 
@@ -126,6 +127,39 @@ START_TEST(a_recording_makes_the_report_of_the_core)
 		expect_same(a, b, cores[i]);
 		free(a);
 		free(b);
+		scxray_snapshot_destroy(snapshot);
+		stop();
+	}
+}
+END_TEST
+
+/*
+ * Of a task that sleeps, the stack is recorded and no more: its size is known of every kernel, so
+ * a frozen guest never waits for it to be unwound.
+ */
+START_TEST(sleepers_are_not_unwound)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cores); i++) {
+		struct scxray_snapshot *snapshot;
+		const struct scxray_report *r;
+		size_t sleepers = 0;
+
+		start(cores[i], NULL);
+		snapshot = new_snapshot();
+		record(snapshot, 0);
+		r = live->walk.r;
+		for (size_t t = 0; t < r->nr_tasks; t++) {
+			const struct scxray_stack_trace *stack = &r->tasks[t].kernel_stack;
+
+			if (r->tasks[t].curr_cpu >= 0)
+				continue;
+			sleepers++;
+			/* what recording a stack does not set, and unwinding it always does */
+			ck_assert_msg(!stack->end ||
+					      !strcmp(stack->end, "the task gave its stack back"),
+				      "%s: %s", cores[i], stack->end);
+		}
+		ck_assert_uint_gt(sleepers, 20);
 		scxray_snapshot_destroy(snapshot);
 		stop();
 	}
@@ -387,6 +421,7 @@ END_TEST
 
 static const unit_test tests[] = {
 	&a_recording_makes_the_report_of_the_core,
+	&sleepers_are_not_unwound,
 	&its_core_is_replayed_to_the_same_report,
 	&a_recording_without_a_rehearsal_has_its_types,
 	&two_snapshots_hold_what_each_of_them_saw,
