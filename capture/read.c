@@ -227,34 +227,6 @@ uint32_t pointee_size(const struct walk *w, enum layout_member m)
 	return t && btf_kind(t) == BTF_KIND_PTR ? types_size(&w->k->types, t->type) : 0;
 }
 
-const char *symbol_of(struct walk *w, uint64_t addr)
-{
-	char buf[600];
-	const char *name;
-
-	modules_need(w, addr);
-	if (is_recording(w))
-		return NULL;
-	name = modules_name(w->modules, addr, 0, buf, sizeof(buf));
-	if (!name)
-		name = symbols_name(&w->k->symbols, addr, buf, sizeof(buf));
-	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
-}
-
-const char *return_symbol_of(struct walk *w, uint64_t addr)
-{
-	char buf[600];
-	const char *name;
-
-	modules_need(w, addr - 1);
-	if (is_recording(w))
-		return NULL;
-	name = modules_name(w->modules, addr, 1, buf, sizeof(buf));
-	if (!name)
-		name = symbols_return_name(&w->k->symbols, addr, buf, sizeof(buf));
-	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
-}
-
 const char *flag_names(struct walk *w, const char *enum_name, const char *prefix, uint64_t value,
 		       uint64_t mask)
 {
