@@ -36,15 +36,6 @@ static bool is_complete(const struct kvm_run *run, int result)
 	       complete_exit[run->exit_reason];
 }
 
-void vm_ack(struct vm *vm, bool always)
-{
-	uint32_t acks = atomic_fetch_add(&vm->acks, 1) + 1;
-
-	/* One wake-up for all of them, not one each: the watcher says at how many. */
-	if (always || (int32_t)(acks - atomic_load(&vm->goal)) >= 0)
-		futex_wake_all(&vm->acks);
-}
-
 /* Until vm->freeze is no longer `word`.  Returns what it is. */
 static uint32_t wait_while(struct vm *vm, uint32_t word)
 {

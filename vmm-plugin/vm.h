@@ -136,7 +136,7 @@ struct vm {
 	struct vcpu *vcpus;
 };
 
-/* vcpu.c: tells the watcher that something has changed; `always` if it may not count it. */
+/* ack.c: tells the watcher that something has changed; `always` if it may not count it. */
 void vm_ack(struct vm *vm, bool always);
 
 #endif
