@@ -30,7 +30,7 @@
 #define MSR_MTRR_DEFAULT 0x2ff
 #define MTRR_ENABLED_WRITE_BACK 0x806
 
-int file_map(struct file *file, const char *path, struct scxray_error *err)
+static int file_map(struct file *file, const char *path, struct scxray_error *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -51,7 +51,7 @@ int file_map(struct file *file, const char *path, struct scxray_error *err)
 	return 0;
 }
 
-void file_unmap(struct file *file)
+static void file_unmap(struct file *file)
 {
 	if (file->bytes)
 		munmap((void *)file->bytes, file->size);

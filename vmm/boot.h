@@ -37,9 +37,6 @@ struct file {
 	uint64_t size;
 };
 
-int file_map(struct file *file, const char *path, struct scxray_error *err);
-void file_unmap(struct file *file);
-
 /* What a loader found: where the kernel lies, where it begins, what it asks for. */
 struct kernel {
 	uint64_t entry;

@@ -27,6 +27,7 @@
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -192,6 +193,9 @@ int vcpus_start(struct machine *machine, struct scxray_error *err);
 void vcpus_stop(struct machine *machine);
 
 /* The signal that makes KVM_RUN return; it has a handler that does nothing. */
-int vcpu_kick_signal(void);
+static inline int vcpu_kick_signal(void)
+{
+	return SIGRTMIN;
+}
 
 #endif

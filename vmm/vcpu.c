@@ -19,11 +19,6 @@
 /* A thread that is to end is kicked again after this time: the plugin may have eaten a kick. */
 #define KICK_AGAIN_NS 10000000L
 
-int vcpu_kick_signal(void)
-{
-	return SIGRTMIN;
-}
-
 /* ---- creation ------------------------------------------------------------------- */
 
 static int create(struct machine *machine, unsigned index, struct scxray_error *err)
