@@ -133,6 +133,21 @@ static void fill_degraded(const struct moment *moment, struct vm *vm,
 	};
 }
 
+/* A timeline that does not fit costs itself, not the half that it goes with. */
+static int give_host(struct scxray_source *source, struct scxray_host *host,
+		     struct scxray_error *err)
+{
+	struct scxray_error why;
+
+	if (!scxray_source_set_host(source, host, &why))
+		return 0;
+	host->timeline = (struct scxray_timeline){ 0 };
+	host->timeline_unavailable = why.text;
+	host->perf_unavailable = why.text;
+	host->nr_perf = 0;
+	return scxray_source_set_host(source, host, err);
+}
+
 /* The host's part goes into the source, which copies it. */
 static void add_host(struct moment *moment, const struct moment_scene *scene,
 		     const struct moment_wish *wish, const struct scxray_perf *perf)
@@ -179,7 +194,7 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 	} else {
 		host.timeline_unavailable = "turned off by the setting sample_ms=0";
 	}
-	if (scxray_source_set_host(source, &host, &moment->error))
+	if (give_host(source, &host, &moment->error))
 		return;
 	moment->error.code = SCXRAY_OK;
 }
