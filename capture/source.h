@@ -50,7 +50,7 @@ struct scxray_source {
 	size_t host_size;
 	struct boot_hint hint;	    /* from a core: where the kernel was found */
 	struct boot_hint used_hint; /* of the last capture: what a core will keep */
-	uint64_t truncated_at_us; /* of a recording: when its deadline cut it; 0: it did not */
+	uint64_t truncated_at_us;   /* of a recording: when its deadline cut it; 0: it did not */
 	bool recorded; /* pages of a live guest: the budget was that of the recording */
 	bool no_scan;  /* its RAM is not to be searched for a VMCOREINFO */
 	uint64_t open_us;
