@@ -122,6 +122,8 @@ static const char *label(struct walk *w, const struct scxray_text *name, const c
 	char text[256], clean[64];
 	size_t n = name->len < sizeof(clean) - 1 ? name->len : sizeof(clean) - 1;
 
+	if (is_recording(w))
+		return "";
 	for (size_t i = 0; i < n; i++)
 		clean[i] = name->bytes[i] < 0x20 || name->bytes[i] > 0x7e ? '?' : name->bytes[i];
 	clean[n] = '\0';

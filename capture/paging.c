@@ -8,6 +8,8 @@
 #define PTE_LARGE (1ULL << 7)
 #define PTE_ADDR 0x000ffffffffff000ULL
 
+#define LEAF_SPAN (512 * PAGE_SIZE)
+
 void paging_set_root(struct paging *paging, struct phys *phys, uint64_t cr3, unsigned levels)
 {
 	memset(paging, 0, sizeof(*paging));
@@ -54,6 +56,14 @@ static enum read_status leaf_entry(struct paging *paging, size_t slot, uint64_t 
 	return READ_OK;
 }
 
+static void remember(struct paging *paging, size_t slot, uint64_t span, uint64_t table, bool large)
+{
+	paging->leaf[slot].span = span;
+	paging->leaf[slot].table = table;
+	paging->leaf[slot].large = large;
+	paging->leaf[slot].copy = NULL;
+}
+
 /*
  * *same: how many bytes from an aligned address on have the same answer; 0 where
  * the address is not canonical.
@@ -72,6 +82,11 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, 
 
 	if (!is_canonical(va, paging->levels))
 		return READ_NOT_MAPPED;
+	if (paging->leaf[slot].span == leaf_span && paging->leaf[slot].large) {
+		*same = LEAF_SPAN;
+		*gpa = paging->leaf[slot].table | (va & (LEAF_SPAN - 1));
+		return READ_OK;
+	}
 	if (paging->leaf[slot].span == leaf_span) {
 		table = paging->leaf[slot].table;
 		level = 1;
@@ -94,14 +109,13 @@ static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, 
 		if (level == 1 || (level <= 3 && (entry & PTE_LARGE))) {
 			/* a large page's low address bits are reserved or PAT: drop them */
 			*gpa = (entry & PTE_ADDR & ~(span - 1)) | (va & (span - 1));
+			if (level > 1)
+				remember(paging, slot, leaf_span, *gpa & ~(LEAF_SPAN - 1), true);
 			return READ_OK;
 		}
 		table = entry & PTE_ADDR;
-		if (level == 2) {
-			paging->leaf[slot].span = leaf_span;
-			paging->leaf[slot].table = table;
-			paging->leaf[slot].copy = NULL;
-		}
+		if (level == 2)
+			remember(paging, slot, leaf_span, table, false);
 	}
 	return READ_NOT_MAPPED;
 }
@@ -127,8 +141,6 @@ enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *
 	paging->tlb[slot].copy = NULL;
 	return READ_OK;
 }
-
-#define LEAF_SPAN (512 * PAGE_SIZE)
 
 void paging_scan_start(struct paging_scan *scan, struct paging *paging, uint64_t va, uint64_t end)
 {

@@ -21,10 +21,11 @@ struct paging {
 		uint64_t gpa;
 		const uint8_t *copy; /* of a page that is recorded (guest.c); else NULL */
 	} tlb[PAGING_TLB_SLOTS];
-	/* the last tables of a walk: a big map's pages lie in few of them */
+	/* the last tables of a walk: a big map's pages lie in few of them; or 2 MiB of a large page */
 	struct {
-		uint64_t span; /* va >> 21, + 1; 0 is empty */
-		uint64_t table;
+		uint64_t span;	/* va >> 21, + 1; 0 is empty */
+		uint64_t table; /* of a large page: where these 2 MiB begin */
+		bool large;
 		const uint8_t *copy; /* of a table that is recorded; else NULL */
 	} leaf[PAGING_LEAF_SLOTS];
 };

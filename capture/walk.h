@@ -116,6 +116,18 @@ static inline void touch_member(struct walk *w, uint64_t base, enum layout_membe
 		guest_touch(w->g, member_addr(w, base, m), w->k->layout.member[m].size);
 }
 
+/* A pointer or long, for a walk that records and has to go on from there: 0 where there is none. */
+static inline uint64_t record_word(struct walk *w, uint64_t base, enum layout_member m)
+{
+	const struct member *member = &w->k->layout.member[m];
+	uint64_t value;
+
+	if (!member->present || member->size != 8 || member->bits ||
+	    guest_read_u64(w->g, base + member->offset, &value))
+		return 0;
+	return value;
+}
+
 /* The size of one element of an array member; 0 if it is none. */
 uint32_t element_size(const struct walk *w, enum layout_member m);
 

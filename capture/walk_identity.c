@@ -41,8 +41,14 @@ static void numbers(struct walk *w, struct scxray_task *task, uint64_t base,
 /* What a pointer member leads to; `found` is false where it leads nowhere. */
 static struct scxray_num follow(struct walk *w, uint64_t base, enum layout_member m, bool *found)
 {
-	struct scxray_num to = read_member(w, base, m);
+	struct scxray_num to;
 
+	if (is_recording(w)) {
+		to = (struct scxray_num){ .value = record_word(w, base, m) };
+		*found = to.value != 0;
+		return to;
+	}
+	to = read_member(w, base, m);
 	*found = to.state == SCXRAY_PRESENT && to.value;
 	if (to.state == SCXRAY_PRESENT) /* an address, and no number to report */
 		to.state = SCXRAY_NONE;
@@ -56,7 +62,7 @@ struct identities {
 		uint64_t index; /* UINT64_MAX: not in this kernel */
 	} pgid, sid;
 	/* the last ones that were read: a process's threads follow each other */
-	uint64_t css_set, cgroup, signal, parent;
+	uint64_t css_set, cgroup, signal, parent, pid;
 };
 
 static struct pid_type pid_type(struct walk *w, const char *name)
@@ -66,6 +72,20 @@ static struct pid_type pid_type(struct walk *w, const char *name)
 	if (!types_enumerator(&w->k->types, "pid_type", name, &type.index))
 		type.index = UINT64_MAX;
 	return type;
+}
+
+static void record_pid(struct walk *w, uint64_t signal, const struct pid_type *type,
+		       struct identities *ids)
+{
+	const struct member *pids = &w->k->layout.member[M_signal_struct_pids];
+	uint64_t pid;
+
+	if (type->index >= pids->size / 8 || !has_member(w, M_pid_numbers) ||
+	    guest_read_u64(w->g, signal + pids->offset + type->index * 8, &pid) || !pid ||
+	    pid == ids->pid)
+		return;
+	ids->pid = pid;
+	touch_member(w, member_addr(w, pid, M_pid_numbers), M_upid_nr);
 }
 
 /* signal->pids[type]->numbers[0].nr: the number in the first pid namespace. */
@@ -84,10 +104,6 @@ static struct scxray_num pid_of(struct walk *w, uint64_t signal, const struct pi
 		return pid;
 	if (!pid.value) /* a task on its way out */
 		return (struct scxray_num){ 0 };
-	if (is_recording(w)) {
-		touch_member(w, member_addr(w, pid.value, M_pid_numbers), M_upid_nr);
-		return (struct scxray_num){ 0 };
-	}
 	return read_member(w, member_addr(w, pid.value, M_pid_numbers), M_upid_nr);
 }
 
@@ -111,6 +127,11 @@ static void signal_part(struct walk *w, struct identities *ids, struct scxray_ta
 		return; /* of another thread of the process */
 	ids->signal = signal.value;
 	numbers(w, task, signal.value, table, sizeof(table) / sizeof(table[0]));
+	if (is_recording(w)) {
+		record_pid(w, signal.value, &ids->pgid, ids);
+		record_pid(w, signal.value, &ids->sid, ids);
+		return;
+	}
 	task->pgid = pid_of(w, signal.value, &ids->pgid);
 	task->sid = pid_of(w, signal.value, &ids->sid);
 }

@@ -192,6 +192,21 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 	walk_up(s, &u, &v->backtrace);
 }
 
+/* What most tasks do under a freeze; false where of_sleeper() has something to say. */
+static bool record_sleeper(struct stacks *s, uint64_t task)
+{
+	uint64_t stack = record_word(s->w, task, M_task_struct_stack);
+	uint64_t sp = record_word(s->w, task, M_task_struct_thread_sp), end;
+
+	if (!s->stack_size || !stack || stack > UINT64_MAX - s->stack_size)
+		return false;
+	end = stack + s->stack_size;
+	if (sp & 7 || sp < stack || sp >= end || end - sp < s->frame_size)
+		return false;
+	record_stack(s, sp, end);
+	return true;
+}
+
 /* __switch_to_asm() left callee-saved registers and a return address at thread.sp. */
 static void of_sleeper(struct stacks *s, struct scxray_task *task)
 {
@@ -215,10 +230,6 @@ static void of_sleeper(struct stacks *s, struct scxray_task *task)
 		task->kernel_stack.end = "thread.sp is not on the task's stack";
 		return;
 	}
-	if (is_recording(s->w) && u.confined) {
-		record_stack(s, sp.value, u.stack_end);
-		return;
-	}
 	ip = read_member(s->w, sp.value, M_inactive_task_frame_ret_addr);
 	bp = read_member(s->w, sp.value, M_inactive_task_frame_bp);
 	if (ip.state != SCXRAY_PRESENT || bp.state != SCXRAY_PRESENT) {
@@ -239,7 +250,8 @@ static void of_task(struct stacks *s, struct scxray_task *task)
 	struct walk *w = s->w;
 
 	if (task->curr_cpu < 0) {
-		of_sleeper(s, task);
+		if (!is_recording(w) || !record_sleeper(s, task->kva))
+			of_sleeper(s, task);
 		return;
 	}
 	for (size_t i = 0; i < w->r->nr_vcpus; i++) {
