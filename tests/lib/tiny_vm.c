@@ -408,6 +408,7 @@ void tiny_vm_start_vcpu(struct tiny_vm *tiny, uint32_t index)
 	v->ended = v->leave = false;
 	if (pthread_create(&v->thread, NULL, vcpu_main, v))
 		die("pthread_create");
+	v->has_thread = true;
 }
 
 void tiny_vm_start(struct tiny_vm *tiny, bool announce, int kick_signal)
@@ -461,16 +462,18 @@ void tiny_vm_destroy(struct tiny_vm *tiny)
 		struct tiny_vcpu *v = &tiny->vcpus[i];
 
 		v->stuck = false;
-		while (!v->ended) {
+		while (v->has_thread && !v->ended) {
 			__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 			tiny_vm_interrupt(tiny, i);
 			usleep(200);
 		}
-		pthread_join(v->thread, NULL);
+		if (v->has_thread)
+			pthread_join(v->thread, NULL);
 	}
 	if (tiny->ticking)
 		pthread_join(tiny->ticker, NULL);
-	vm_destroy(tiny->vm);
+	if (tiny->vm)
+		vm_destroy(tiny->vm);
 	for (uint32_t i = 0; i < tiny->nr_vcpus; i++) {
 		munmap(tiny->vcpus[i].run, (size_t)ioctl(tiny->kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
 		close(tiny->vcpus[i].fd);

@@ -39,6 +39,7 @@ struct tiny_vcpu {
 	int fd;
 	struct kvm_run *run;
 	pthread_t thread;
+	bool has_thread;
 	_Atomic int tid;
 	_Atomic bool announced; /* vm_vcpu_start() has returned: freezes count it */
 	_Atomic bool ended;

@@ -185,6 +185,7 @@ START_TEST(nobody_has_started)
 	freeze_end(vm, &result);
 	ck_assert_str_eq(result.clock, "not held back: no vCPU ran");
 	vm_destroy(vm);
+	tiny_vm_destroy(tiny);
 }
 END_TEST
 
@@ -278,6 +279,7 @@ START_TEST(the_hosts_own_immediate_exit)
 	ck_assert_int_eq(vm_vcpu_exit(vm, 0, -EINTR), SCXRAY_VCPU_HANDLE);
 	ck_assert_uint_eq(run->immediate_exit, 1);
 	vm_destroy(vm);
+	tiny_vm_destroy(tiny);
 }
 END_TEST
 
@@ -334,6 +336,7 @@ START_TEST(cost_of_an_exit)
 	ck_assert_uint_eq(handle, calls);
 	printf("vcpu_exit without a freeze: %.1f ns\n", (double)(now_ns() - begin) / calls);
 	vm_destroy(vm);
+	tiny_vm_destroy(tiny);
 }
 END_TEST
 

@@ -223,6 +223,7 @@ static void alone_deinit(struct alone *a)
 {
 	vm_vcpu_stop(a->vm, 0);
 	vm_destroy(a->vm);
+	tiny_vm_destroy(a->tiny);
 }
 
 static int debug_exit(struct alone *a, uint32_t exception, uint64_t dr6, uint64_t dr7)
