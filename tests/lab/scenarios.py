@@ -64,7 +64,7 @@ def probe_check(left):
 # ---- failures ----------------------------------------------------------------
 
 
-def failure(release, mode, *, cpus=2, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, **more):
+def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, **more):
     """A failure that is seen half-way and, by the watchpoint, at its very moment."""
 
     def check(left):
@@ -81,7 +81,7 @@ def failure(release, mode, *, cpus=2, kind=expect.SCX_EXIT_ERROR_STALL, samples=
         expect.against_dump(left, "late", report["late"], "dump.txt")
         expect.timeline(left, report["late"], samples)
 
-    name = f"{mode}-{release}" + (f"-cpus{cpus}" if cpus != 2 else "") + ("-late" if "words" in more else "")
+    name = f"{mode}-{release}" + ("-late" if "words" in more else "")
     return Scenario(name, f"{mode}: half-way and the watchpoint, {cpus} vCPUs, kernel {release}",
                     guest(release, mode, cpus=cpus, **more), check)
 
@@ -236,8 +236,8 @@ OLD, NEW = "6.18.15", "7.3.4"
 
 ALL = [
     Scenario("kvm", "the lab's KVM can do what live tests ask of it", probe_command, probe_check, 20),
-    failure(OLD, "stall", cpus=4, samples=50),
-    failure(NEW, "stall", cpus=4, samples=50),
+    failure(OLD, "stall", samples=50),
+    failure(NEW, "stall", samples=50),
     *(failure(release, mode) for mode in ("held", "vtime", "hog") for release in (OLD, NEW)),
     failure(OLD, "error", kind=expect.SCX_EXIT_ERROR_BPF),
     failure(NEW, "error", kind=expect.SCX_EXIT_ERROR_BPF, words="scxfix.delay=10"),
