@@ -369,7 +369,8 @@ int run(char **argv)
 		std::printf("path: %s\n", result.paths[i]);
 
 	auto before = vcpus[0]->exits();
-	std::this_thread::sleep_for(std::chrono::milliseconds(50));
+	for (int i = 0; i < 1000 && vcpus[0]->exits() == before; i++)
+		std::this_thread::sleep_for(std::chrono::milliseconds(10));
 	std::printf("runs on: %s\n", vcpus[0]->exits() > before ? "yes" : "no");
 	for (auto &vcpu : vcpus) {
 		vcpu->stop();
