@@ -24,7 +24,7 @@ apt=$here/apt-private.sh
 
 tree=$(mktemp -d "$out/unpacked.XXXXXX")
 trap 'rm -rf "$tree"' EXIT
-mkdir "$tree/root"
+mkdir "$tree/initrd"
 case $release in
 [0-9]*.[0-9]*.[0-9]*)
 	dotted=$(echo "$release" | sed 's/\./\\./g')
@@ -34,12 +34,12 @@ case $release in
 	"$apt" "$cache/apt" unpack "$tree" "$package"
 	found=$(find "$tree" -name "$module.ko*" -type f)
 	case $found in
-	*.xz) xz -dc "$found" > "$tree/root/$module.ko" ;;
-	*.zst) zstd -qdc "$found" > "$tree/root/$module.ko" ;;
-	*.ko) cp "$found" "$tree/root/$module.ko" ;;
+	*.xz) xz -dc "$found" > "$tree/initrd/$module.ko" ;;
+	*.zst) zstd -qdc "$found" > "$tree/initrd/$module.ko" ;;
+	*.ko) cp "$found" "$tree/initrd/$module.ko" ;;
 	*) echo "fetch-modules: $package has no $module: the guest does without" ;;
 	esac
 	;;
 esac
-(cd "$tree/root" && find . -type f | cpio --quiet -o -H newc) > "$tree/modules.cpio"
+(cd "$tree/initrd" && find . -type f | cpio --quiet -o -H newc) > "$tree/modules.cpio"
 mv "$tree/modules.cpio" "$out/modules.cpio"
