@@ -274,6 +274,17 @@ static int load_pages(struct loader *l)
 	return failed;
 }
 
+static int load_ran(struct loader *l)
+{
+	int failed = 0;
+	uint64_t raw;
+	uint64_t *gpas = section(l, CORE_RAN, &raw, &failed);
+
+	if (gpas)
+		phys_set_ran(&l->source->phys, gpas, raw / sizeof(*gpas));
+	return failed;
+}
+
 static int load_vmcoreinfo(struct loader *l)
 {
 	int failed = 0;
@@ -305,7 +316,7 @@ int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
 	if (!l.zstd)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	failed = load_index(&l) || load_meta(&l) || load_regions(&l) || load_vcpus(&l) ||
-		 load_vmcoreinfo(&l) || load_host(&l) || load_pages(&l);
+		 load_vmcoreinfo(&l) || load_host(&l) || load_pages(&l) || load_ran(&l);
 	ZSTD_freeDCtx(l.zstd);
 	free(l.sections);
 	return failed ? -1 : 0;

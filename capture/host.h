@@ -57,6 +57,9 @@ enum host_tag {
 	HOST_LATCH,
 	HOST_HAS_EXIT_KIND,
 	HOST_EXIT_KIND,
+	HOST_AFTER_THAW_US,
+	HOST_AFTER_THAW_BYTES,
+	HOST_STACKS_LOST,
 
 	HOST_PERF = 100,    /* one of each vCPU, in their order: records HOST_PERF_... */
 	HOST_SAMPLES = 101, /* u64 elapsed_ms each, never descending; before any series */

@@ -47,6 +47,9 @@ static const struct host_member host_members[] = {
 	HOST(HOST_LATCH, HOST_STRING, degraded.latch),
 	HOST(HOST_HAS_EXIT_KIND, HOST_BOOL, degraded.has_exit_kind),
 	HOST(HOST_EXIT_KIND, HOST_U64, degraded.exit_kind),
+	HOST(HOST_AFTER_THAW_US, HOST_U64, timing.after_thaw_us),
+	HOST(HOST_AFTER_THAW_BYTES, HOST_U64, timing.after_thaw_bytes),
+	HOST(HOST_STACKS_LOST, HOST_U64, timing.stacks_lost),
 };
 
 static const struct host_member perf_members[] = {

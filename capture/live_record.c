@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "live.h"
+#include "sleepers.h"
 
 #define MAX_RETIRED 4
 #define MAX_CONSTANT (256u << 20)
@@ -22,6 +23,7 @@ struct scxray_snapshot {
 	size_t nr_retired;
 	struct source_vcpu *vcpus;
 	size_t nr_vcpus, max_vcpus;
+	struct sleepers sleepers;
 	struct { /* RAM as the live guest had it */
 		uint64_t gpa, size;
 	} * regions;
@@ -51,7 +53,8 @@ struct scxray_snapshot *scxray_snapshot_create(struct scxray_live *live)
 	snapshot->pages =
 		page_store_create(phys_nr_pages(phys), live->settings.max_copy_bytes / PAGE_SIZE +
 							       live->nr_changing + 1024);
-	if (!snapshot->vcpus || !snapshot->regions || !snapshot->pages) {
+	if (!snapshot->vcpus || !snapshot->regions || !snapshot->pages ||
+	    sleepers_init(&snapshot->sleepers, live->settings.max_task_stacks)) {
 		scxray_snapshot_destroy(snapshot);
 		return NULL;
 	}
@@ -73,6 +76,7 @@ void scxray_snapshot_destroy(struct scxray_snapshot *snapshot)
 	page_store_put(snapshot->base);
 	while (snapshot->nr_retired)
 		page_store_put(snapshot->retired[--snapshot->nr_retired]);
+	sleepers_deinit(&snapshot->sleepers);
 	free(snapshot->vcpus);
 	free(snapshot->regions);
 	free(snapshot);
@@ -176,6 +180,7 @@ static void record_walk(struct scxray_live *live, struct scxray_snapshot *snapsh
 	source->nr_vcpus = snapshot->nr_vcpus;
 	live_walk_start(live, WALK_RECORD);
 	live->walk.skip = skip;
+	live->walk.sleepers = &snapshot->sleepers;
 	live_record_changing(live, rec);
 	if (live->kernel.has_types)
 		record_exit(live);
@@ -194,6 +199,7 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 
 	*result = (struct scxray_record_result){ .resolved = live->resolved };
 	page_store_reset(snapshot->pages);
+	sleepers_reset(&snapshot->sleepers);
 	record_vcpus(snapshot, vcpus, nr_vcpus);
 	snapshot->source_is_stale = true;
 	if (live->resolved) {
@@ -213,11 +219,40 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 	snapshot->truncated_at_us = rec.late_us;
 	result->us = clock_us() - rec.start;
 	result->pages = snapshot->pages->nr;
+	result->sleepers = snapshot->sleepers.nr;
 	result->deadline = rec.late;
 	result->budget = rec.full;
 }
 
 /* ---- after the thaw ----------------------------------------------------------- */
+
+void scxray_live_record_sleepers(struct scxray_live *live, struct scxray_snapshot *snapshot,
+				 struct scxray_record_result *result)
+{
+	struct phys *phys = &live->source.phys;
+	struct recorder rec = {
+		.to = snapshot->pages,
+		.base = live->base,
+		.start = clock_us(),
+		.max_pages = live->nr_changing + live->settings.max_copy_bytes / PAGE_SIZE,
+	};
+	uint32_t before = snapshot->pages->nr;
+
+	if (live->walk.sleepers != &snapshot->sleepers) /* none, or walked again since */
+		return;
+	phys->recorder = &rec;
+	phys->recording = true;
+	live_aim(live); /* a look may have translated by tables of later */
+	result->ran = walk_sleepers(&live->walk);
+	phys->recording = false;
+	phys->recorder = NULL;
+	live->walk.sleepers = NULL;
+	if (rec.full && !snapshot->missing)
+		snapshot->missing = READ_BUDGET;
+	result->budget |= rec.full;
+	result->sleepers_us = clock_us() - rec.start;
+	result->sleepers_pages = snapshot->pages->nr - before;
+}
 
 static int by_gpa(const void *a, const void *b)
 {
@@ -247,6 +282,18 @@ static struct phys_page *all_pages(const struct scxray_snapshot *snapshot, size_
 	return all;
 }
 
+static int take_ran(const struct scxray_snapshot *snapshot, struct phys *phys)
+{
+	size_t nr = snapshot->sleepers.nr_ran;
+	uint64_t *gpas = malloc((nr + 1) * sizeof(*gpas));
+
+	if (!gpas)
+		return -1;
+	memcpy(gpas, snapshot->sleepers.ran, nr * sizeof(*gpas));
+	phys_set_ran(phys, gpas, nr);
+	return 0;
+}
+
 static int fill(const struct scxray_snapshot *snapshot, struct scxray_source *source)
 {
 	struct phys_page *pages;
@@ -261,6 +308,8 @@ static int fill(const struct scxray_snapshot *snapshot, struct scxray_source *so
 		if (phys_add_region(&source->phys, snapshot->regions[i].gpa,
 				    snapshot->regions[i].size, NULL))
 			return -1;
+	if (take_ran(snapshot, &source->phys))
+		return -1;
 	pages = all_pages(snapshot, &nr);
 	if (!pages)
 		return -1;

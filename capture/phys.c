@@ -15,6 +15,7 @@ const char *read_status_text(enum read_status status)
 		[READ_BUDGET] = "copy budget used up",
 		[READ_NULL] = "NULL pointer",
 		[READ_DEADLINE] = "capture deadline crossed",
+		[READ_RAN] = "its task ran after the freeze before the page was copied",
 	};
 
 	return status < READ_NR ? text[status] : "unknown";
@@ -61,12 +62,20 @@ void phys_set_pages(struct phys *phys, struct phys_page *pages, size_t nr)
 	phys->nr_pages = nr;
 }
 
+void phys_set_ran(struct phys *phys, uint64_t *gpas, size_t nr)
+{
+	free(phys->ran);
+	phys->ran = gpas;
+	phys->nr_ran = nr;
+}
+
 void phys_deinit(struct phys *phys)
 {
 	for (size_t i = 0; i < phys->nr_regions; i++)
 		free(phys->regions[i].touched);
 	free(phys->regions);
 	free(phys->pages);
+	free(phys->ran);
 	*phys = (struct phys){ 0 };
 }
 
@@ -116,6 +125,23 @@ static const uint8_t *find_page(const struct phys *phys, uint64_t gpa)
 			return phys->pages[mid].host;
 	}
 	return NULL;
+}
+
+static enum read_status why_missing(const struct phys *phys, uint64_t gpa)
+{
+	size_t lo = 0, hi = phys->nr_ran;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (gpa == phys->ran[mid])
+			return READ_RAN;
+		if (gpa < phys->ran[mid])
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return phys->missing_status ? phys->missing_status : READ_NOT_IN_CORE;
 }
 
 /* Marks the page; false when that would exceed the budget. */
@@ -172,7 +198,7 @@ enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **h
 	page = find_page(phys, gpa & ~PAGE_MASK);
 	if (!page) {
 		phys->nr_missing++;
-		return phys->missing_status ? phys->missing_status : READ_NOT_IN_CORE;
+		return why_missing(phys, gpa & ~PAGE_MASK);
 	}
 	*host = page + (gpa & PAGE_MASK);
 	return READ_OK;

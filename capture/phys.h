@@ -28,6 +28,7 @@ enum read_status {
 	READ_BUDGET,	  /* the copy budget is used up */
 	READ_NULL,	  /* below the first page: a NULL pointer */
 	READ_DEADLINE,	  /* the recording's deadline came before this page */
+	READ_RAN,	  /* of a stack that was to be copied after the thaw: its task ran first */
 	READ_NR,
 };
 
@@ -58,7 +59,9 @@ struct phys {
 	uint64_t max_touched;		 /* pages; 0: no limit */
 	struct recorder *recorder;	 /* of a live guest; NULL: pages are marked only */
 	enum read_status missing_status; /* why a core lacks pages; READ_OK: it never had them */
-	uint64_t nr_missing;		 /* reads that found no page */
+	uint64_t *ran;			 /* pages that it lacks by READ_RAN, ascending */
+	size_t nr_ran;
+	uint64_t nr_missing; /* reads that found no page */
 };
 
 /*
@@ -69,6 +72,9 @@ int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_
 
 /* Adds the pages of a core, sorted by gpa; the array is taken over (free()d later). */
 void phys_set_pages(struct phys *phys, struct phys_page *pages, size_t nr);
+
+/* The pages of a core that are READ_RAN, sorted; the array is taken over. */
+void phys_set_ran(struct phys *phys, uint64_t *gpas, size_t nr);
 
 void phys_deinit(struct phys *phys);
 

@@ -86,13 +86,19 @@ void page_store_put(struct page_store *store)
 		unmap(store);
 }
 
-void page_store_reset(struct page_store *store)
+void page_store_cut(struct page_store *store, uint32_t nr)
 {
-	for (uint32_t slot = 0; slot < store->nr; slot++) {
+	for (uint32_t slot = nr; slot < store->nr; slot++) {
 		store->slot_of[store->number[slot]] = 0;
 		store->constant[slot] = 0;
 	}
-	store->nr = 0;
+	if (nr < store->nr)
+		store->nr = nr;
+}
+
+void page_store_reset(struct page_store *store)
+{
+	page_store_cut(store, 0);
 }
 
 void page_store_release(struct page_store *store)

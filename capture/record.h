@@ -35,6 +35,9 @@ void page_store_put(struct page_store *store); /* any thread; NULL is fine */
 /* Forgets all pages; their memory stays, to be used again. */
 void page_store_reset(struct page_store *store);
 
+/* Forgets those behind the first `nr`. */
+void page_store_cut(struct page_store *store, uint32_t nr);
+
 /* Gives its memory back as well. */
 void page_store_release(struct page_store *store);
 

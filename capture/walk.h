@@ -16,6 +16,7 @@
 #include "pool.h"
 
 struct btf_cache;
+struct sleepers;
 
 /*
  * What a walk is for.  One that records runs while the guest is frozen: it reads what the
@@ -49,6 +50,7 @@ struct walk {
 	size_t nr_active_maps;
 	/* loadable modules; NULL: none, or not looked at */
 	struct modules *modules;
+	struct sleepers *sleepers; /* of a recording: what it need not copy itself; or NULL */
 	/* task_struct address -> index into r->tasks + 1 */
 	uint32_t *task_slots;
 	uint32_t task_mask;
@@ -198,6 +200,8 @@ void walk_modules(struct walk *w);
 void walk_vcpus(struct walk *w, const struct scxray_source *source);
 /* kernel stacks, of vCPUs and of tasks: after both are known */
 void walk_stacks(struct walk *w);
+/* after the thaw: what walk_stacks() of the recording left to be copied */
+uint32_t walk_sleepers(struct walk *w); /* returns of how many the task had run by then */
 /* tasks in lock slow paths, by those stacks; locks that CPUs hold */
 void walk_locks(struct walk *w);
 void walk_rqs(struct walk *w);

@@ -3,22 +3,18 @@
  * walk_stacks.c - kernel stacks: of vCPUs from their registers, of tasks that
  * sleep or wait from where they were switched out
  */
+#include "record_stacks.h"
 #include "sort.h"
 #include "unwind.h"
 
 #define MAX_FRAMES 1024
-#define MAX_STACK (1u << 20)
-#define NAME_CACHE 1024	 /* a power of two */
-#define MAX_MODULES 1024 /* as many as walk_modules() lists */
+#define NAME_CACHE 1024 /* a power of two */
 
 static const char no_memory[] = "report memory is used up";
 
 struct stacks {
 	struct walk *w;
-	uint32_t frame_size; /* struct inactive_task_frame */
-	uint32_t stack_size; /* THREAD_SIZE */
 	uint32_t max;
-	uint64_t modules_start, modules_end;
 	/* addresses come again and again: the report has each name once */
 	struct named {
 		uint64_t ip; /* 0: empty */
@@ -27,7 +23,7 @@ struct stacks {
 	} * names; /* NAME_CACHE; NULL where none is asked for */
 	uint64_t ips[MAX_FRAMES];
 	bool exact[MAX_FRAMES];
-	bool has_module[MAX_MODULES]; /* recorded: the tables of this one */
+	struct stack_recorder rec;
 	struct orc orc;
 };
 
@@ -41,64 +37,6 @@ static const char *frame_symbol(struct stacks *s, uint64_t ip, bool exact)
 	name = exact ? symbol_of(s->w, ip) : return_symbol_of(s->w, ip);
 	*named = (struct named){ .ip = ip, .exact = exact, .symbol = name };
 	return name;
-}
-
-/*
- * Unwinding takes time, and a frozen guest waits for it: of a task's stack the pages
- * are recorded, and the report's walk unwinds.  The kernel's own tables were recorded when
- * it was found; those of a module are, if a word on the stack may be an address in it.
- */
-static void record_module(struct stacks *s, uint64_t ip)
-{
-	struct module *m = modules_find(s->w->modules, ip);
-	size_t index = m ? (size_t)(m - s->w->modules->list) : MAX_MODULES;
-
-	if (index >= MAX_MODULES || s->has_module[index])
-		return;
-	s->has_module[index] = true;
-	modules_need(s->w, ip);
-	guest_touch(s->w->g, m->orc_ips, m->nr_orcs * 4ULL);
-	guest_touch(s->w->g, m->orc_entries, (uint64_t)m->nr_orcs * s->orc.entry_size);
-}
-
-static void record_stack(struct stacks *s, uint64_t sp, uint64_t end)
-{
-	uint64_t words[PAGE_SIZE / 8];
-
-	if (!s->modules_end) {
-		guest_touch(s->w->g, sp, end - sp);
-		return;
-	}
-	while (sp < end) {
-		uint64_t size = PAGE_SIZE - (sp & PAGE_MASK);
-
-		if (size > end - sp)
-			size = end - sp;
-		if (guest_read(s->w->g, sp, words, size))
-			return;
-		for (size_t i = 0; i < size / 8; i++)
-			if (words[i] >= s->modules_start && words[i] <= s->modules_end)
-				record_module(s, words[i]);
-		sp += size;
-	}
-}
-
-/* Where modules' code lies: most words of a stack are told apart by this alone. */
-static void find_modules(struct stacks *s)
-{
-	const struct modules *modules = s->w->modules;
-
-	s->modules_start = UINT64_MAX;
-	for (size_t i = 0; modules && i < modules->nr; i++)
-		for (size_t t = 0; t < 2; t++) {
-			uint64_t start = modules->list[i].text[t].start;
-			uint64_t end = modules->list[i].text[t].end;
-
-			if (start < end && start < s->modules_start)
-				s->modules_start = start;
-			if (start < end && end > s->modules_end)
-				s->modules_end = end;
-		}
 }
 
 /* All frames from `u` on, its own first. */
@@ -119,7 +57,7 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 	trace->whole = u->whole;
 	if (is_recording(s->w)) {
 		for (uint32_t i = 0; i < nr; i++)
-			record_module(s, s->ips[i]);
+			record_module(&s->rec, s->ips[i]);
 		return;
 	}
 	trace->frames = pool_alloc(s->w->pool, nr * sizeof(*trace->frames));
@@ -146,11 +84,11 @@ static const char *why_not(struct walk *w, const char *what, const struct scxray
 /* The task's stack, where it is known how big they are. */
 static void bounds(const struct stacks *s, const struct scxray_num *stack, struct unwind *u)
 {
-	if (stack->state != SCXRAY_PRESENT || !stack->value || !s->stack_size ||
-	    stack->value > UINT64_MAX - s->stack_size)
+	if (stack->state != SCXRAY_PRESENT || !stack->value || !s->rec.stack_size ||
+	    stack->value > UINT64_MAX - s->rec.stack_size)
 		return;
 	u->stack = stack->value;
-	u->stack_end = stack->value + s->stack_size;
+	u->stack_end = stack->value + s->rec.stack_size;
 }
 
 static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
@@ -180,31 +118,16 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 		bounds(s, &stack, &u);
 	}
 	if (is_recording(s->w)) {
-		record_module(s, u.ip);
+		record_module(&s->rec, u.ip);
 		if (u.sp >= u.stack && u.sp < u.stack_end) {
-			record_stack(s, u.sp, u.stack_end);
+			record_stack(&s->rec, u.sp, u.stack_end);
 			return;
 		}
 		/* an interrupt's: where it leads to is found by unwinding alone */
-		record_stack(s, u.sp, (u.sp & ~PAGE_MASK) + PAGE_SIZE);
+		record_stack(&s->rec, u.sp, (u.sp & ~PAGE_MASK) + PAGE_SIZE);
 		guest_touch(s->w->g, u.stack, u.stack_end - u.stack);
 	}
 	walk_up(s, &u, &v->backtrace);
-}
-
-/* What most tasks do under a freeze; false where of_sleeper() has something to say. */
-static bool record_sleeper(struct stacks *s, uint64_t task)
-{
-	uint64_t stack = record_word(s->w, task, M_task_struct_stack);
-	uint64_t sp = record_word(s->w, task, M_task_struct_thread_sp), end;
-
-	if (!s->stack_size || !stack || stack > UINT64_MAX - s->stack_size)
-		return false;
-	end = stack + s->stack_size;
-	if (sp & 7 || sp < stack || sp >= end || end - sp < s->frame_size)
-		return false;
-	record_stack(s, sp, end);
-	return true;
 }
 
 /* __switch_to_asm() left callee-saved registers and a return address at thread.sp. */
@@ -226,7 +149,7 @@ static void of_sleeper(struct stacks *s, struct scxray_task *task)
 	bounds(s, &stack, &u);
 	u.confined = u.stack != 0;
 	if (sp.value & 7 || (u.confined && (sp.value < u.stack || sp.value >= u.stack_end ||
-					    u.stack_end - sp.value < s->frame_size))) {
+					    u.stack_end - sp.value < s->rec.frame_size))) {
 		task->kernel_stack.end = "thread.sp is not on the task's stack";
 		return;
 	}
@@ -239,7 +162,7 @@ static void of_sleeper(struct stacks *s, struct scxray_task *task)
 	}
 	u.ip = ip.value;
 	u.bp = bp.value;
-	u.sp = sp.value + s->frame_size;
+	u.sp = sp.value + s->rec.frame_size;
 	/* a task that never ran: it will begin there, nobody called that */
 	u.exact = ip.value == s->w->k->layout.symbol[S_ret_from_fork_asm];
 	walk_up(s, &u, &task->kernel_stack);
@@ -250,7 +173,7 @@ static void of_task(struct stacks *s, struct scxray_task *task)
 	struct walk *w = s->w;
 
 	if (task->curr_cpu < 0) {
-		if (!is_recording(w) || !record_sleeper(s, task->kva))
+		if (!is_recording(w) || !record_task_stack(&s->rec, task))
 			of_sleeper(s, task);
 		return;
 	}
@@ -313,24 +236,6 @@ static void of_tasks(struct stacks *s)
 	}
 }
 
-/*
- * THREAD_SIZE: what the linker made room for, for the first task's stack (INIT_TASK_DATA() of
- * asm-generic/vmlinux.lds.h, 6.4 to 7.3); no kernel's BTF has to name the union.
- */
-static uint32_t stack_size(const struct walk *w)
-{
-	const struct types *types = &w->k->types;
-	uint64_t start = w->k->layout.symbol[S_init_stack];
-	uint64_t end = w->k->layout.symbol[S___end_init_stack];
-	uint64_t size = start && end > start ? end - start : 0;
-
-	if (!size)
-		size = types_size(types, types_find(types, "thread_union", BTF_KIND_UNION));
-	return size && size <= MAX_STACK && !(size & (size - 1)) && !(size & PAGE_MASK)
-		       ? (uint32_t)size
-		       : 0;
-}
-
 static void out_of_memory(struct walk *w)
 {
 	for (size_t i = 0; i < w->r->nr_tasks; i++)
@@ -341,7 +246,6 @@ static void out_of_memory(struct walk *w)
 
 void walk_stacks(struct walk *w)
 {
-	const struct types *types = &w->k->types;
 	struct stacks *s;
 
 	if (!w->k->has_types)
@@ -352,11 +256,9 @@ void walk_stacks(struct walk *w)
 		return;
 	}
 	s->w = w;
+	stack_recorder_init(&s->rec, w);
 	s->max = w->settings.max_stack_frames < MAX_FRAMES ? w->settings.max_stack_frames
 							   : MAX_FRAMES;
-	s->frame_size =
-		types_size(types, types_find(types, "inactive_task_frame", BTF_KIND_STRUCT));
-	s->stack_size = stack_size(w);
 	if (!is_recording(w)) {
 		s->names = pool_alloc(w->pool, NAME_CACHE * sizeof(*s->names));
 		if (!s->names) {
@@ -364,8 +266,7 @@ void walk_stacks(struct walk *w)
 			return;
 		}
 	}
-	orc_init(&s->orc, w, types_size(types, types_find(types, "orc_entry", BTF_KIND_STRUCT)));
-	find_modules(s);
+	orc_init(&s->orc, w, s->rec.orc_size);
 	for (size_t i = 0; i < w->r->nr_vcpus; i++)
 		of_vcpu(s, &w->r->vcpus[i]);
 	of_tasks(s);

@@ -20,6 +20,9 @@ static const struct field timing_fields[] = {
 	FIELD(scxray_freeze_timing, clock, "clock", FIELD_STRING),
 	FIELD(scxray_freeze_timing, devices, "devices", FIELD_STRING),
 	FIELD(scxray_freeze_timing, bytes_copied, "bytes_copied", FIELD_U64),
+	FIELD(scxray_freeze_timing, after_thaw_us, "after_thaw_us", FIELD_U64),
+	FIELD(scxray_freeze_timing, after_thaw_bytes, "after_thaw_bytes", FIELD_U64),
+	FIELD(scxray_freeze_timing, stacks_lost, "stacks_lost", FIELD_U64),
 	FIELD(scxray_freeze_timing, cut_by_deadline, "cut_by_deadline", FIELD_BOOL),
 	FIELD(scxray_freeze_timing, cut_by_budget, "cut_by_budget", FIELD_BOOL),
 };

@@ -52,9 +52,10 @@ static void text_trigger(struct text *t, const struct scxray_host *early,
 /* ---- timing ----------------------------------------------------------------- */
 
 static const struct column timing_columns[] = {
-	{ "freeze", true, 0 },	     { "park", false, 0 },   { "capture", false, 0 },
-	{ "thaw", false, 0 },	     { "frozen", false, 0 }, { "guest clock", false, 0 },
-	{ "find kernel", false, 0 }, { "copied", false, 0 }, { "cut by", true, 0 },
+	{ "freeze", true, 0 },	    { "park", false, 0 },	 { "capture", false, 0 },
+	{ "thaw", false, 0 },	    { "frozen", false, 0 },	 { "guest clock", false, 0 },
+	{ "after thaw", false, 0 }, { "find kernel", false, 0 }, { "copied", false, 0 },
+	{ "cut by", true, 0 },
 };
 
 static void cell_copied(struct strbuf *sb, uint64_t bytes)
@@ -82,12 +83,13 @@ static void timing_row(struct table *tab, const struct scxray_host *host)
 		strbuf_i64(sb, timing->guest_clock_us);
 	else
 		strbuf_putc(sb, '-');
+	strbuf_u64(table_cell(tab, STYLE_PLAIN), timing->after_thaw_us);
 	sb = table_cell(tab, STYLE_PLAIN);
 	if (timing->resolve_us)
 		strbuf_u64(sb, timing->resolve_us);
 	else
 		strbuf_putc(sb, '-');
-	cell_copied(table_cell(tab, STYLE_PLAIN), timing->bytes_copied);
+	cell_copied(table_cell(tab, STYLE_PLAIN), timing->bytes_copied + timing->after_thaw_bytes);
 	sb = table_cell(tab, STYLE_YELLOW);
 	if (timing->cut_by_deadline)
 		strbuf_puts(sb, "deadline");
@@ -116,6 +118,16 @@ static void timing_note(struct text *t, const char *label, const char *early, co
 	strbuf_printf(&t->out, "  %s: ", label);
 	text_wrap(t, strbuf_str(&sb), strlen(label) + 4, 4);
 	strbuf_deinit(&sb);
+}
+
+static void stacks_lost(struct text *t, const struct scxray_host *host)
+{
+	uint64_t nr = host->timing.stacks_lost;
+
+	if (nr)
+		strbuf_printf(&t->out, "  %s: %" PRIu64 " %s before %s copied, after the thaw\n",
+			      moment_of(host), nr, nr == 1 ? "task ran" : "tasks ran",
+			      nr == 1 ? "its stack was" : "their stacks were");
 }
 
 void text_timing(struct text *t)
@@ -148,6 +160,8 @@ void text_timing(struct text *t)
 		timing_row(&tab, timed[i]);
 	table_print(&tab, t, 2);
 	table_deinit(&tab);
+	for (size_t i = 0; i < nr; i++)
+		stacks_lost(t, timed[i]);
 	timing_note(t, "clock", nr > 1 ? timed[0]->timing.clock : NULL,
 		    timed[nr - 1]->timing.clock);
 	timing_note(t, "devices", nr > 1 ? timed[0]->timing.devices : NULL,

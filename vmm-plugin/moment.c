@@ -113,6 +113,9 @@ static void fill_timing(const struct moment *moment, const struct moment_wish *w
 		.cut_by_deadline = moment->record.deadline,
 		.cut_by_budget = moment->record.budget,
 		.resolve_us = wish->resolve_us,
+		.after_thaw_us = moment->record.sleepers_us,
+		.after_thaw_bytes = moment->record.sleepers_pages * 4096,
+		.stacks_lost = moment->record.ran,
 	};
 }
 
@@ -234,6 +237,7 @@ void moment_take(struct moment *moment, const struct moment_scene *scene,
 		say_degraded(moment);
 		record(moment, scene, moment->vcpus);
 	}
+	scxray_live_record_sleepers(scene->live, moment->snapshot, &moment->record);
 	add_host(moment, scene, wish, perf);
 }
 

@@ -35,6 +35,10 @@ struct scxray_freeze_timing {
 	bool cut_by_deadline; /* the capture deadline cut the walk short */
 	bool cut_by_budget;
 	uint64_t resolve_us; /* finding the kernel, while the guest ran */
+	/* stacks of tasks that slept, copied while the guest ran again */
+	uint64_t after_thaw_us;
+	uint64_t after_thaw_bytes;
+	uint64_t stacks_lost; /* tasks that ran before theirs was copied */
 };
 
 /* Counters of one vCPU's thread, the guest's part alone (exclude_host). */

@@ -10,7 +10,7 @@ in the page cache.  Instructions are counted by perf where the machine has
 counters, else by valgrind, else not.
 
 Of a freeze: how long the recording of a guest takes and how many pages it copies, with and without the groups
-that a report of queues and maps could do without (stacks, identities, the log, and so on).  Each file's memory
+that a report of queues and maps could do without (stacks, identities, the log, and so on), both in turn.  Each file's memory
 stands for the guest's (tests/tools/live_cost.c).  Instructions of one recording are the difference between
 many and one, and the same on every machine of a kind; times are not.
 """
@@ -132,6 +132,8 @@ def recording(tool, path, count):
         "base_pages": cost["without_extras_pages"],
         "late_share": round(cost["record_us"] / cost["without_extras_us"] - 1, 3),
         "to_plain_walk": round(cost["record_us"] / cost["plain_walk_us"], 3),
+        "after_thaw_us": cost["after_thaw_us"],
+        "after_thaw_pages": cost["after_thaw_pages"],
         "groups_us": cost["groups_us"],
     }
     if count:
@@ -141,11 +143,12 @@ def recording(tool, path, count):
 
 
 def recording_table(rows):
-    lines = [["recording", "us", "pages", "base us", "pages", "late groups", "to walk", "K instr", "base", "late groups"]]
+    lines = [["recording", "us", "pages", "base us", "pages", "late groups", "to walk", "after thaw", "pages", "K instr", "base", "late groups"]]
     for row in rows:
         cells = [row["file"].replace("kernel-fixtures/cores/", "").replace("build/images/", "")]
         cells += [str(row[name]) for name in ("record_us", "pages", "base_us", "base_pages")]
         cells += [f"{row['late_share']:+.0%}", f"{row['to_plain_walk']:.2f}"]
+        cells += [str(row["after_thaw_us"]), str(row["after_thaw_pages"])]
         if row.get("instructions") and row.get("base_instructions"):
             whole, base = row["instructions"], row["base_instructions"]
             cells += [f"{whole / 1e3:.0f}", f"{base / 1e3:.0f}", f"{whole / base - 1:+.0%}"]
@@ -227,7 +230,7 @@ def main():
           f"instructions by {', '.join(by)}")
     recording_table(recordings)
     print("recording: the least eighth of 301, in microseconds; base: without the late groups; to walk: against the walk of "
-          "the report itself; instructions of one recording")
+          "the report itself; after thaw: stacks copied while the guest runs again; instructions of one recording")
     print(f"a hash of {big['entries']} entries as JSON: {big['bytes'] / 1e6:.1f} MB in {big['us'] / 1e3:.1f} ms of processor "
           f"time, {big['mb_per_s']} MB/s")
     for row in hashes:

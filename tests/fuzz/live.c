@@ -118,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scxray_live_resolved(live);
 	scxray_live_look(live, &look);
 	scxray_live_record(live, snapshot, lab.vcpus, lab.nr_vcpus, DEADLINE_US, &result);
+	scxray_live_record_sleepers(live, snapshot, &result);
 	if (whole) {
 		char *first, *second;
 

@@ -60,7 +60,10 @@ static void host_sample_init(struct host_sample *s, size_t nr)
 			    .clock = "held back: KVM_SET_CLOCK and the TSC",
 			    .devices = "paused",
 			    .bytes_copied = 2200000,
-			    .resolve_us = 0 },
+			    .resolve_us = 0,
+			    .after_thaw_us = 44,
+			    .after_thaw_bytes = 360448,
+			    .stacks_lost = 1 },
 		.perf = s->perf,
 		.nr_perf = 2,
 		.timeline = { .elapsed_ms = s->times,
@@ -84,6 +87,7 @@ static void host_sample_make_early(struct host_sample *s)
 	s->host.timing.guest_clock_us = -1;
 	s->host.timing.clock = "not held back: KVM_SET_CLOCK: Invalid argument";
 	s->host.timing.bytes_copied = 400000;
+	s->host.timing.stacks_lost = 0;
 	s->host.perf_unavailable = "perf_event_open: Permission denied";
 	s->host.nr_perf = 0;
 }

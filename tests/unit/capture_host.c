@@ -44,7 +44,10 @@ static const struct scxray_host full = {
 		    .bytes_copied = 1ULL << 40,
 		    .cut_by_deadline = true,
 		    .cut_by_budget = true,
-		    .resolve_us = 7 },
+		    .resolve_us = 7,
+		    .after_thaw_us = 8,
+		    .after_thaw_bytes = 9,
+		    .stacks_lost = 10 },
 	.perf = perf,
 	.nr_perf = 2,
 	.perf_unavailable = "some",
@@ -87,6 +90,9 @@ static void expect_full(const struct scxray_host *h)
 	ck_assert_uint_eq(h->timing.bytes_copied, 1ULL << 40);
 	ck_assert(h->timing.cut_by_deadline && h->timing.cut_by_budget);
 	ck_assert_uint_eq(h->timing.resolve_us, 7);
+	ck_assert_uint_eq(h->timing.after_thaw_us, 8);
+	ck_assert_uint_eq(h->timing.after_thaw_bytes, 9);
+	ck_assert_uint_eq(h->timing.stacks_lost, 10);
 	ck_assert_uint_eq(h->nr_perf, 2);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_pstr_eq(h->perf[i].unavailable, perf[i].unavailable);

@@ -120,6 +120,7 @@ static struct scxray_record_result record(struct scxray_snapshot *snapshot, uint
 	struct scxray_record_result result;
 
 	scxray_live_record(live, snapshot, lab.vcpus, lab.nr_vcpus, deadline_us, &result);
+	scxray_live_record_sleepers(live, snapshot, &result);
 	return result;
 }
 

@@ -177,6 +177,7 @@ START_TEST(a_reboot_is_noticed)
 	ck_assert(!scxray_live_prepare(live, &err));
 	before = scxray_snapshot_create(live);
 	scxray_live_record(live, before, lab.vcpus, lab.nr_vcpus, 0, &result);
+	scxray_live_record_sleepers(live, before, &result);
 
 	live_lab_clear(&lab); /* the firmware has it */
 	ck_assert(!scxray_live_resolved(live));
@@ -195,6 +196,7 @@ START_TEST(a_reboot_is_noticed)
 	scxray_report_destroy(report);
 	/* and it can be recorded into again */
 	scxray_live_record(live, before, lab.vcpus, lab.nr_vcpus, 0, &result);
+	scxray_live_record_sleepers(live, before, &result);
 	report = scxray_capture(scxray_snapshot_source(before, &err), NULL, &err);
 	ck_assert_msg(report != NULL, "%s", err.text);
 	scxray_report_destroy(report);
