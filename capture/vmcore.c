@@ -217,15 +217,39 @@ static int add_load(struct scxray_source *source, const uint8_t *file, GElf_Phdr
 	return 0;
 }
 
+/* What people have at hand instead of a vmcore, by its first bytes, and the way from there. */
+static const struct {
+	const char *magic;
+	size_t size;
+	const char *text;
+} others[] = {
+#define BEGINS(magic, text)                     \
+	{                                       \
+		magic, sizeof(magic) - 1, text, \
+	}
+	BEGINS("KDUMP   ", "a compressed kdump; convert it with `makedumpfile -E`, or dump without "
+			   "compression"),
+	BEGINS("DISKDUMP", "a compressed kdump; convert it with `makedumpfile -E`, or dump without "
+			   "compression"),
+	BEGINS("makedumpfile", "a flattened dump; convert it with `makedumpfile -R`"),
+	BEGINS("\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first with `zstd -d`"),
+	BEGINS("\x1f\x8b", "compressed with gzip; unpack it first with `gzip -d`"),
+	BEGINS("\xfd"
+	       "7zXZ",
+	       "compressed with xz; unpack it first with `xz -d`"),
+	BEGINS("\x04\x22\x4d\x18", "compressed with lz4; unpack it first with `lz4 -d`"),
+	BEGINS("QEVM", "a saved state of QEMU; take an image with `dump-guest-memory` instead"),
+	BEGINS("QFI\xfb", "a disk image of QEMU; memory comes from `dump-guest-memory`"),
+	BEGINS("LibvirtQemud", "a saved domain of libvirt; take an image with `virsh dump "
+			       "--memory-only --format elf` instead"),
+	BEGINS("EMiL", "a LiME dump; take an ELF vmcore instead"),
+};
+
 static int check_ident(const uint8_t *file, size_t size, struct scxray_error *err)
 {
-	if (size >= 8 && (!memcmp(file, "KDUMP   ", 8) || !memcmp(file, "DISKDUMP", 8)))
-		return scxray_fail(
-			err, SCXRAY_ERR_FORMAT, 0,
-			"a compressed kdump; convert it with `makedumpfile -E`, or dump without compression");
-	if (size >= 12 && !memcmp(file, "makedumpfile", 12))
-		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
-				   "a flattened dump; convert it with `makedumpfile -R`");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (size >= others[i].size && !memcmp(file, others[i].magic, others[i].size))
+			return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%s", others[i].text);
 	if (size < 4 || memcmp(file, ELFMAG, SELFMAG))
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 				   "neither an ELF vmcore nor a scxray core");

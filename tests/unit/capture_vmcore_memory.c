@@ -150,21 +150,6 @@ static void no_elf(void)
 	memcpy(b.ehdr.e_ident, "\177ELG", 4);
 }
 
-static void kdump(void)
-{
-	memcpy(b.ehdr.e_ident, "KDUMP   ", 8);
-}
-
-static void diskdump(void)
-{
-	memcpy(b.ehdr.e_ident, "DISKDUMP", 8);
-}
-
-static void flattened(void)
-{
-	memcpy(b.ehdr.e_ident, "makedumpfile", 12);
-}
-
 static void no_program_headers(void)
 {
 	b.ehdr.e_phoff = 0;
@@ -191,9 +176,6 @@ START_TEST(files_of_another_kind_are_refused_by_name)
 		{ class32, "32-bit" },
 		{ big_endian, "little-endian" },
 		{ no_elf, "neither an ELF vmcore nor" },
-		{ kdump, "compressed kdump" },
-		{ diskdump, "compressed kdump" },
-		{ flattened, "flattened" },
 		{ no_program_headers, "" },
 		{ far_program_headers, "" },
 		{ no_memory, "no memory segments" },
@@ -205,6 +187,37 @@ START_TEST(files_of_another_kind_are_refused_by_name)
 		cases[i].spoil();
 		ck_assert_msg(open_file() == -1, "case %zu was loaded", i);
 		ck_assert_str_ne(err.text, "");
+		ck_assert_msg(strstr(err.text, cases[i].text), "case %zu: %s", i, err.text);
+		drop();
+	}
+}
+END_TEST
+
+START_TEST(files_that_are_no_elf_are_told_the_way)
+{
+	static const struct {
+		const char *begin, *text;
+	} cases[] = {
+		{ "KDUMP   ", "makedumpfile -E" },
+		{ "DISKDUMP", "makedumpfile -E" },
+		{ "makedumpfile", "makedumpfile -R" },
+		{ "\x28\xb5\x2f\xfd", "zstd -d" },
+		{ "\x1f\x8b\x08", "gzip -d" },
+		{ "\xfd"
+		  "7zXZ",
+		  "xz -d" },
+		{ "\x04\x22\x4d\x18", "lz4 -d" },
+		{ "QEVM", "dump-guest-memory" },
+		{ "QFI\xfb", "dump-guest-memory" },
+		{ "LibvirtQemudSave", "--memory-only" },
+		{ "EMiL", "LiME" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		start_with_note();
+		put_ram();
+		memcpy(b.ehdr.e_ident, cases[i].begin, strlen(cases[i].begin));
+		ck_assert_msg(open_file() == -1, "case %zu was loaded", i);
 		ck_assert_msg(strstr(err.text, cases[i].text), "case %zu: %s", i, err.text);
 		drop();
 	}
@@ -265,6 +278,7 @@ static const unit_test tests[] = {
 	&a_segment_that_begins_within_a_page_counts_from_the_next,
 	&segments_at_absurd_addresses_do_no_harm,
 	&files_of_another_kind_are_refused_by_name,
+	&files_that_are_no_elf_are_told_the_way,
 	&a_file_cut_anywhere_is_an_error,
 	&a_flipped_bit_never_crashes,
 };
