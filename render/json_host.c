@@ -36,30 +36,42 @@ static const struct field perf_fields[] = {
 	FIELD(scxray_perf, time_running_ns, "time_running_ns", FIELD_U64),
 };
 
-static void json_freeze(struct json *j, const char *key, const struct scxray_report *r)
+static void json_us(struct json *j, const char *key, uint64_t us)
 {
-	const struct scxray_freeze_timing *timing;
-
-	if (!r || !r->host || !r->host->has_timing)
+	if (!us)
 		return;
-	timing = &r->host->timing;
 	json_key(j, key);
-	json_object(j);
-	json_fields(j, timing_fields, ARRAY_SIZE(timing_fields), timing);
-	if (timing->guest_clock_us >= 0) {
-		json_key(j, "guest_clock_us");
-		json_i64(j, timing->guest_clock_us);
-	}
-	if (timing->resolve_us) {
-		json_key(j, "resolve_us");
-		json_u64(j, timing->resolve_us);
-	}
-	json_object_end(j);
+	json_u64(j, us);
 }
 
 static bool is_timed(const struct scxray_report *r)
 {
 	return r && r->host && r->host->has_timing;
+}
+
+/* What the timing of one freeze holds. */
+static void json_freeze(struct json *j, const struct scxray_report *r, uint64_t decode_us)
+{
+	const struct scxray_freeze_timing *timing = &r->host->timing;
+
+	json_fields(j, timing_fields, ARRAY_SIZE(timing_fields), timing);
+	if (timing->guest_clock_us >= 0) {
+		json_key(j, "guest_clock_us");
+		json_i64(j, timing->guest_clock_us);
+	}
+	json_us(j, "resolve_us", timing->resolve_us);
+	json_us(j, "decode_us", decode_us);
+}
+
+static void json_half(struct json *j, const char *key, const struct scxray_report *r,
+		      uint64_t decode_us)
+{
+	if (!is_timed(r))
+		return;
+	json_key(j, key);
+	json_object(j);
+	json_freeze(j, r, decode_us);
+	json_object_end(j);
 }
 
 void json_timing(struct json *j, const struct scxray_document *doc)
@@ -76,15 +88,18 @@ void json_timing(struct json *j, const struct scxray_document *doc)
 			late && late->watchpoint ? late->watchpoint
 			: early			 ? early->watchpoint
 						 : NULL);
-	if (!doc->dual) {
-		json_freeze(j, "timing", doc->late);
-	} else if (is_timed(doc->early) || is_timed(doc->late)) {
-		json_key(j, "timing");
-		json_object(j);
-		json_freeze(j, "early", doc->early);
-		json_freeze(j, "late", doc->late);
-		json_object_end(j);
+	if (!is_timed(doc->early) && !is_timed(doc->late))
+		return;
+	json_key(j, "timing");
+	json_object(j);
+	if (doc->dual) {
+		json_half(j, "early", doc->early, doc->early_decode_us);
+		json_half(j, "late", doc->late, doc->late_decode_us);
+	} else {
+		json_freeze(j, doc->late, doc->late_decode_us);
 	}
+	json_us(j, "text_write_us", doc->text_write_us);
+	json_object_end(j);
 }
 
 static void json_samples(struct json *j, const struct timeline *tl)

@@ -52,10 +52,10 @@ static void text_trigger(struct text *t, const struct scxray_host *early,
 /* ---- timing ----------------------------------------------------------------- */
 
 static const struct column timing_columns[] = {
-	{ "freeze", true, 0 },	    { "park", false, 0 },	 { "capture", false, 0 },
-	{ "thaw", false, 0 },	    { "frozen", false, 0 },	 { "guest clock", false, 0 },
-	{ "after thaw", false, 0 }, { "find kernel", false, 0 }, { "copied", false, 0 },
-	{ "cut by", true, 0 },
+	{ "freeze", true, 0 },	    { "park", false, 0 },   { "capture", false, 0 },
+	{ "thaw", false, 0 },	    { "frozen", false, 0 }, { "guest clock", false, 0 },
+	{ "after thaw", false, 0 }, { "decode", false, 0 }, { "find kernel", false, 0 },
+	{ "copied", false, 0 },	    { "cut by", true, 0 },
 };
 
 static void cell_copied(struct strbuf *sb, uint64_t bytes)
@@ -67,7 +67,17 @@ static void cell_copied(struct strbuf *sb, uint64_t bytes)
 		strbuf_printf(sb, "%" PRIu64 " KiB", bytes >> 10);
 }
 
-static void timing_row(struct table *tab, const struct scxray_host *host)
+static void cell_us(struct table *tab, uint64_t us)
+{
+	struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
+
+	if (us)
+		strbuf_u64(sb, us);
+	else
+		strbuf_putc(sb, '-');
+}
+
+static void timing_row(struct table *tab, const struct scxray_host *host, uint64_t decode_us)
 {
 	const struct scxray_freeze_timing *timing = &host->timing;
 	const uint64_t us[] = { timing->park_us, timing->capture_us, timing->thaw_us,
@@ -84,11 +94,8 @@ static void timing_row(struct table *tab, const struct scxray_host *host)
 	else
 		strbuf_putc(sb, '-');
 	strbuf_u64(table_cell(tab, STYLE_PLAIN), timing->after_thaw_us);
-	sb = table_cell(tab, STYLE_PLAIN);
-	if (timing->resolve_us)
-		strbuf_u64(sb, timing->resolve_us);
-	else
-		strbuf_putc(sb, '-');
+	cell_us(tab, decode_us);
+	cell_us(tab, timing->resolve_us);
 	cell_copied(table_cell(tab, STYLE_PLAIN), timing->bytes_copied + timing->after_thaw_bytes);
 	sb = table_cell(tab, STYLE_YELLOW);
 	if (timing->cut_by_deadline)
@@ -157,7 +164,8 @@ void text_timing(struct text *t)
 	strbuf_puts(&t->out, ": in microseconds\n");
 	table_init(&tab, timing_columns, ARRAY_SIZE(timing_columns));
 	for (size_t i = 0; i < nr; i++)
-		timing_row(&tab, timed[i]);
+		timing_row(&tab, timed[i],
+			   timed[i] == early ? t->doc->early_decode_us : t->doc->late_decode_us);
 	table_print(&tab, t, 2);
 	table_deinit(&tab);
 	for (size_t i = 0; i < nr; i++)

@@ -8,6 +8,7 @@
 
 #include <scxray/render.h>
 
+#include "now.h"
 #include "reports.h"
 
 struct reports {
@@ -67,6 +68,7 @@ struct half {
 	struct moment *moment;
 	struct scxray_source *source; /* the moment's */
 	struct scxray_report *report;
+	uint64_t decode_us;
 	struct scxray_report bare; /* in place of it, where no kernel was found */
 	char why_bare[256];
 };
@@ -80,10 +82,12 @@ static const struct scxray_report *half_report(const struct half *half)
 static int half_init(struct half *half, struct moment *moment, struct reports *reports)
 {
 	struct scxray_error err = { 0 };
+	uint64_t start = now_ns();
 
 	*half = (struct half){ .moment = moment, .source = moment_source(moment, &err) };
 	if (half->source)
 		half->report = scxray_capture(half->source, &reports->settings->capture, &err);
+	half->decode_us = (now_ns() - start) / NS_PER_US;
 	if (half->report)
 		return 0;
 	snprintf(half->why_bare, sizeof(half->why_bare), "%s", err.text);
@@ -164,18 +168,22 @@ static bool take_number(struct reports *reports, enum artifact_kind kind)
 }
 
 /* All files of one document; cores first, since rendering shows nothing of them. */
-static void write_set(struct reports *reports, enum artifact_kind kind,
-		      const struct scxray_document *doc, const struct half *late,
-		      const struct half *early)
+static void write_set(struct reports *reports, enum artifact_kind kind, struct scxray_document *doc,
+		      const struct half *late, const struct half *early)
 {
 	const struct settings *settings = reports->settings;
 	struct rendering rendering = {
 		.doc = doc,
 		.text = { .width = settings->width, .color = settings->color },
 	};
+	uint64_t start = now_ns();
 
-	if (settings->formats & FORMAT_TEXT)
+	doc->late_decode_us = late->decode_us;
+	doc->early_decode_us = early ? early->decode_us : 0;
+	if (settings->formats & FORMAT_TEXT) {
 		write_part(reports, kind, ARTIFACT_TEXT, write_text, &rendering);
+		doc->text_write_us = (now_ns() - start) / NS_PER_US;
+	}
 	if (settings->formats & FORMAT_JSON)
 		write_part(reports, kind, ARTIFACT_JSON, write_json, &rendering);
 	if (settings->core && late->report)

@@ -47,6 +47,9 @@ struct scxray_document {
 	/* which witness fired: "image file", ...; NULL: what the late report's host says */
 	const char *trigger;
 	const struct scxray_selection *only; /* NULL: all groups */
+	/* of who makes it right after a freeze: what that took, in microseconds; 0: nobody says */
+	uint64_t early_decode_us, late_decode_us; /* from what was recorded to the report */
+	uint64_t text_write_us;			  /* this document as text, already on disk */
 };
 
 /*

@@ -50,7 +50,10 @@ START_TEST(a_pair_with_all_that_a_host_knows)
 	early_host.host.threshold_jiffies = 998;
 	scxray_document_dual(&doc, &early.r, &late.r, NULL);
 	ck_assert_uint_eq(doc.early_threshold_jiffies, 998);
+	doc.early_decode_us = 31000;
+	doc.late_decode_us = 33500;
 	check_golden(&doc, TEXT, 120, false, "dual-live.txt");
+	doc.text_write_us = 2750;
 	check_golden(&doc, JSON, 0, false, "dual-live.json");
 	end();
 }
