@@ -51,15 +51,21 @@ def clean(left, what, half, timing):
     left.check(timing and not timing["cut_by_deadline"] and not timing["cut_by_budget"], f"{what}: not cut", timing)
 
 
+def later_by_ms(what, half, text, name):
+    """How much later than the half the dump was made, by the age of the task that waits longest in both."""
+    oldest = max(task.age_ms for dump in parse_dump(text) for task in dump.tasks())
+    mine = max(task.get("runnable_age_ms") or 0 for task in half.get("task_enrichments", [{}]))
+    if mine > oldest:
+        raise TooSlow(f"the {what} snapshot came after {name}, with a task runnable for {mine} ms, not {oldest}")
+    return oldest - mine
+
+
 def against_dump(left, what, half, name):
     """A half against the kernel's own dump of a little later: what stood still is the same."""
     texts = left.guest.texts.get(name)
     left.need(texts, f"the guest sent {name}")
     try:
-        oldest = max(task.age_ms for dump in parse_dump(texts[0]) for task in dump.tasks())
-        mine = max(task.get("runnable_age_ms") or 0 for task in half.get("task_enrichments", [{}]))
-        if mine > oldest:
-            raise TooSlow(f"the {what} snapshot came after {name}, with a task runnable for {mine} ms, not {oldest}")
+        later_by_ms(what, half, texts[0], name)
         done = compare(half, texts[0], later=True)
     except DumpError as error:
         left.check(False, f"{name} is understood", error)
@@ -110,8 +116,18 @@ def half_way(left, report, timeout_s):
     left.check(isinstance(age, int) and threshold <= age < timeout, "early: fired at half-way", f"{age} of {timeout}")
 
 
+JIFFY_MS = 4
+
+
+def most_in(samples, name, span_ms):
+    """The most that a counter grew in so many milliseconds: by the fastest of its last intervals."""
+    pairs = list(zip(samples, samples[1:]))[-20:]
+    rates = [(b[name] - a[name]) / max(b["elapsed_ms"] - a["elapsed_ms"], 1) for a, b in pairs]
+    return max(rates, default=0) * span_ms
+
+
 def timeline(left, half, least=1):
-    """Samples in order, counters that only grow, and none beyond the kernel's own final count."""
+    """Samples in order and counters that only grow; the last are the report's own, and the kernel's final ones."""
     samples = half.get("event_counter_timeline", [])
     left.check(len(samples) >= least, f"at least {least} samples", f"{len(samples)}: "
                f"{half.get('event_counter_timeline_unavailable')}")
@@ -120,21 +136,28 @@ def timeline(left, half, least=1):
     times = [sample["elapsed_ms"] for sample in samples]
     left.check(times == sorted(times), "samples are in order")
     totals = {e["name"]: e.get("total") for e in half.get("scx_sched_state", {}).get("event_counters", [])}
+    texts = left.guest.texts.get("dump.txt", [])
+    left.need(texts, "the guest sent dump.txt")
     final = {}
-    for text in left.guest.texts.get("dump.txt", []):
-        for dump in parse_dump(text):
-            final.update(dump.events)
+    for dump in parse_dump(texts[0]):
+        final.update(dump.events)
+    later_ms = later_by_ms("late", half, texts[0], "dump.txt") + 2 * JIFFY_MS
+    cpus = len(half.get("rq_scx_states", []))
     counters = [name for name in samples[-1] if name.startswith("SCX_EV_")]
     left.check(counters and set(counters) == set(totals), "the timeline has the report's counters",
                f"{sorted(set(counters) ^ set(totals))}")
-    left.check(final, "the kernel's dump has counters")
+    left.check(final and set(final) <= set(counters), "the kernel's dump has counters, and the timeline all of them",
+               sorted(set(final) - set(counters)))
     for name in counters:
         values = [sample.get(name) for sample in samples]
-        if "DURATION" not in name:
-            left.check(values == sorted(values), f"{name} only grows", values)
-        left.check(values[-1] <= totals.get(name, -1), f"{name}: the last sample is at most the report's count",
+        # the last sample and the walk that made the report are of one freeze
+        left.check(values[-1] == totals.get(name), f"{name}: the last sample is the report's count",
                    f"{values[-1]}, {totals.get(name)}")
-        # What the dump prints was counted after the last sample: a scheduler that stands still counts little.
-        if name in final and "DURATION" not in name:
-            left.check(values[-1] <= final[name], f"{name}: the last sample is at most the kernel's",
-                       f"{values[-1]}, {final[name]}")
+        if "DURATION" in name:
+            continue
+        left.check(values == sorted(values), f"{name} only grows", values)
+        # The kernel counts on until it dumps: as much as at any time before, and once a CPU.
+        if name in final:
+            most = values[-1] + most_in(samples, name, later_ms) + cpus
+            left.check(values[-1] <= final[name] <= most, f"{name}: the last sample is the kernel's final count",
+                       f"{values[-1]}, {final[name]} after {later_ms} ms, {most:.0f} at most")

@@ -70,6 +70,12 @@ static void stop(void)
 	live_lab_close(&lab);
 }
 
+static void on_each(void (*one)(const char *path))
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
+		one(cores[i]);
+}
+
 /* The n-th task that sleeps (or waits to run), with a whole stack of some frames. */
 static const struct scxray_task *pick(bool sleeps, size_t n)
 {
@@ -133,7 +139,7 @@ static void expect_ran(const struct scxray_report *report, const struct scxray_t
 	}
 }
 
-static void one_witness(const char *path, enum layout_member m)
+static void ran_by(const char *path, enum layout_member witness)
 {
 	const struct scxray_task *task;
 	struct scxray_record_result result;
@@ -143,7 +149,7 @@ static void one_witness(const char *path, enum layout_member m)
 	task = pick(true, 1);
 	result = freeze();
 	overwrite_stack(task);
-	++*member(task, m);
+	++*member(task, witness);
 	report = thaw(&result);
 	ck_assert_uint_eq(result.ran, 1);
 	expect_ran(report, task);
@@ -151,40 +157,17 @@ static void one_witness(const char *path, enum layout_member m)
 	stop();
 }
 
-static void runs(const char *path)
+START_TEST(a_task_that_ran_has_no_stack)
 {
-	one_witness(path, M_task_struct_on_cpu);
-}
+	static const enum layout_member witnesses[] = {
+		M_task_struct_on_cpu,			 /* runs now */
+		M_task_struct_nvcsw,			 /* ran, and sleeps again */
+		M_task_struct_nivcsw, M_task_struct_pid, /* is another one by now */
+	};
 
-START_TEST(a_task_that_runs_has_no_stack)
-{
 	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		runs(cores[i]);
-}
-END_TEST
-
-static void ran_and_sleeps(const char *path)
-{
-	one_witness(path, M_task_struct_nvcsw);
-	one_witness(path, M_task_struct_nivcsw);
-}
-
-START_TEST(neither_has_one_that_ran_and_sleeps_again)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		ran_and_sleeps(cores[i]);
-}
-END_TEST
-
-static void another_task(const char *path)
-{
-	one_witness(path, M_task_struct_pid);
-}
-
-START_TEST(neither_has_one_whose_struct_is_another_tasks_by_now)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		another_task(cores[i]);
+		for (size_t k = 0; k < ARRAY_SIZE(witnesses); k++)
+			ran_by(cores[i], witnesses[k]);
 }
 END_TEST
 
@@ -209,8 +192,7 @@ static void waits_to_run(const char *path)
 
 START_TEST(a_stack_of_one_that_waits_to_run_is_of_the_freeze)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		waits_to_run(cores[i]);
+	on_each(waits_to_run);
 }
 END_TEST
 
@@ -246,8 +228,7 @@ static void many_run(const char *path)
 
 START_TEST(many_that_run_take_nothing_from_the_others)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		many_run(cores[i]);
+	on_each(many_run);
 }
 END_TEST
 
@@ -287,8 +268,7 @@ static void replayed(const char *path)
 
 START_TEST(a_core_says_the_same_of_them)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		replayed(cores[i]);
+	on_each(replayed);
 }
 END_TEST
 
@@ -312,15 +292,12 @@ static void not_asked_for(const char *path)
 
 START_TEST(what_is_not_asked_for_is_not_there)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		not_asked_for(cores[i]);
+	on_each(not_asked_for);
 }
 END_TEST
 
 static const unit_test tests[] = {
-	&a_task_that_runs_has_no_stack,
-	&neither_has_one_that_ran_and_sleeps_again,
-	&neither_has_one_whose_struct_is_another_tasks_by_now,
+	&a_task_that_ran_has_no_stack,
 	&a_stack_of_one_that_waits_to_run_is_of_the_freeze,
 	&many_that_run_take_nothing_from_the_others,
 	&a_core_says_the_same_of_them,
