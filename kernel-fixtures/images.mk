@@ -116,6 +116,8 @@ kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(relea
 kf_matrix += 6.18.15,stall,KASLR-0 6.18.15,stall,LA57-1 6.18.15,stall,PTI-1 6.18.15,stall,NODES-2,CPUS-4
 kf_matrix += 6.18.15,stall,CPUS-1 6.18.15,stall,CPUS-8 6.18.15,stall,MEM-5000 7.3.4,stall,LA57-1,PTI-1,CPUS-4
 kf_matrix += 6.18.15,maps,CPUS-4 6.19.14,maps 7.2.12,maps
+# other configurations: PREEMPT_RT, and the kernel for any machine
+kf_matrix += 7.3.4-rt,stall 7.3.4-full,maps
 # the layouts in between; 7.1 and 7.2 have no DSQs from BPF
 kf_matrix += 6.17.13,stall 6.19.14,stall 7.1.13,held 7.2.12,hog
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none

@@ -7,7 +7,8 @@
 #
 # RELEASE is	6.12			our own build with sched_ext
 #		6.1-stock, 6.12-stock	the newest 6.1 of Debian 12, 6.12 of Debian 13: without sched_ext
-#		anything else		as in linux-image-RELEASE+deb13-cloud-amd64 of trixie-backports
+#		7.3.4, 7.3.4-rt, -full	linux-image-7.3.4+deb13-cloud-amd64 of trixie-backports, and its flavours
+#					with PREEMPT_RT and for any machine
 set -eu
 
 die() {
@@ -33,11 +34,17 @@ case $release in
 	names='^linux-image-6\.12\.[0-9]+\+deb13-cloud-amd64$'
 	;;
 [0-9]*.[0-9]*.[0-9]*)
+	case $release in
+	*-rt) flavour=rt-amd64 ;;
+	*-full) flavour=amd64 ;;
+	*-*) die "RELEASE=$release: want no flavour, -rt or -full" ;;
+	*) flavour=cloud-amd64 ;;
+	esac
 	# From 6.19 on linux-image-* only depends on linux-binary-*, which has the kernel.
-	names="^linux-(image|binary)-$(echo "$release" | sed 's/\./\\./g')\\+deb13-cloud-amd64\$"
+	names="^linux-(image|binary)-$(echo "${release%-*}" | sed 's/\./\\./g')\\+deb13-$flavour\$"
 	;;
 *)
-	die "RELEASE=$release: want 6.12, 6.1-stock, 6.12-stock or a release like 6.18.15"
+	die "RELEASE=$release: want 6.12, 6.1-stock, 6.12-stock or a release like 6.18.15 or 6.18.15-rt"
 	;;
 esac
 
