@@ -46,7 +46,7 @@ enum core_section_type {
 	CORE_PAGE_NUMBERS = 5, /* u64 guest physical addresses, ascending */
 	CORE_PAGES = 6,	       /* the pages in that order, CORE_CHUNK_PAGES a section */
 	CORE_HOST = 7,	       /* what the host knew: host.h; absent in cores of image files */
-	CORE_RAN = 8,	       /* u64 guest physical addresses, ascending: pages that are READ_RAN; or absent */
+	CORE_RAN = 8,	       /* u64 gpas, ascending: pages that are READ_RAN; mostly absent */
 };
 
 struct core_section {

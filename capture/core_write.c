@@ -209,8 +209,8 @@ static int put_all(struct writer *w, struct scxray_source *source)
 	    (source->vmcoreinfo &&
 	     put_section(w, CORE_VMCOREINFO, source->vmcoreinfo, strlen(source->vmcoreinfo))) ||
 	    (source->host && put_section(w, CORE_HOST, source->host, source->host_size)) ||
-	    (source->phys.nr_ran && put_section(w, CORE_RAN, source->phys.ran,
-						source->phys.nr_ran * sizeof(uint64_t))) ||
+	    (source->phys.nr_ran &&
+	     put_section(w, CORE_RAN, source->phys.ran, source->phys.nr_ran * sizeof(uint64_t))) ||
 	    put_pages(w, &source->phys) ||
 	    put_frame(w, &index, w->sections, w->nr_sections * sizeof(*w->sections)))
 		return -1;
