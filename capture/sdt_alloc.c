@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sdt_alloc.c - the allocators of the scx project's BPF library (its lib/sdt_alloc
- * and scheds/include/lib/sdt_task_defs.h), found by type in a scheduler's .bss
+ * and scheds/include/lib/sdt_task_defs.h; tools/sched_ext/scx_sdt has them as well),
+ * found by type in a scheduler's .bss
  *
  * struct scx_allocator is a radix tree of three levels in the arena: a descriptor
  * has a bitmap and points to a chunk of descriptors, at the last level to a chunk of
  * slots.  A slot is struct sdt_data: an id, then the payload.  All offsets come from
  * the scheduler's own BTF; the arena's bytes from what has been captured of it.
+ *
+ * clang only declares what programs reach through pointers inside structs: mostly
+ * struct sdt_chunk and struct sdt_data have no members in the BTF.  Then the chunk is
+ * what its name says, as many pointers as the descriptor has bits, and the slot
+ * begins with the union sdt_id that a task's storage holds as well.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +33,9 @@ struct sdt_layout {
 	struct member root;
 	struct member allocated; /* sdt_desc */
 	struct member chunk;
-	struct member slots; /* sdt_chunk: descs or data, a union */
-	struct member idx;   /* sdt_data */
-	struct member genn;
-	struct member payload;
+	uint32_t slots; /* where an sdt_chunk's pointers begin */
 	uint32_t fanout;
+	uint32_t idx, genn, payload; /* where they stand in an sdt_data */
 };
 
 struct sdt_walk {
@@ -44,31 +48,66 @@ struct sdt_walk {
 	uint32_t steps; /* slots looked at: descriptors in a circle would take for ever */
 };
 
+static uint32_t find_type(const struct types *types, const char *name)
+{
+	uint32_t id = types_find(types, name, BTF_KIND_STRUCT);
+
+	return id ? id : types_find(types, name, BTF_KIND_UNION);
+}
+
 static struct member member_of(const struct types *types, const char *owner, const char *path)
 {
-	uint32_t id = types_find(types, owner, BTF_KIND_STRUCT);
+	uint32_t id = find_type(types, owner);
 
 	return id ? types_member(types, id, path) : (struct member){ 0 };
 }
 
-static bool find_layout(const struct types *types, struct sdt_layout *l)
+/* A pointer to each child, one for each bit of the descriptor's. */
+static bool find_chunk(const struct types *types, struct sdt_layout *l)
+{
+	struct member data = member_of(types, "sdt_chunk", "data");
+
+	l->slots = data.present ? data.offset : 0;
+	l->fanout = data.present ? data.size / 8 : l->allocated.size * 8;
+	return l->fanout && l->fanout <= MAX_FANOUT && l->allocated.size * 8 >= l->fanout;
+}
+
+/* The id, and the payload behind it. */
+static bool find_slot(const struct types *types, struct sdt_layout *l)
+{
+	struct member idx = member_of(types, "sdt_data", "tid.idx"),
+		      genn = member_of(types, "sdt_data", "tid.genn"),
+		      payload = member_of(types, "sdt_data", "payload");
+
+	if (!payload.present) {
+		idx = member_of(types, "sdt_id", "idx");
+		genn = member_of(types, "sdt_id", "genn");
+		payload.offset = types_size(types, find_type(types, "sdt_id"));
+	}
+	l->idx = idx.offset;
+	l->genn = genn.offset;
+	l->payload = payload.offset;
+	return idx.present && idx.size == 4 && genn.present && genn.size == 4 && l->payload &&
+	       l->payload <= MAX_ELEM;
+}
+
+/* What is missing of the library's types; NULL: nothing. */
+static const char *find_layout(const struct types *types, struct sdt_layout *l)
 {
 	*l = (struct sdt_layout){
 		.elem_size = member_of(types, "scx_allocator", "pool.elem_size"),
 		.root = member_of(types, "scx_allocator", "root"),
 		.allocated = member_of(types, "sdt_desc", "allocated"),
 		.chunk = member_of(types, "sdt_desc", "chunk"),
-		.slots = member_of(types, "sdt_chunk", "data"),
-		.idx = member_of(types, "sdt_data", "tid.idx"),
-		.genn = member_of(types, "sdt_data", "tid.genn"),
-		.payload = member_of(types, "sdt_data", "payload"),
 	};
-	l->fanout = l->slots.size / 8;
-	return l->elem_size.present && l->elem_size.size == 8 && l->root.present &&
-	       l->root.size == 8 && l->allocated.present && l->chunk.present &&
-	       l->chunk.size == 8 && l->slots.present && l->idx.present && l->idx.size == 4 &&
-	       l->genn.present && l->genn.size == 4 && l->payload.present && l->fanout &&
-	       l->fanout <= MAX_FANOUT && l->allocated.size * 8 >= l->fanout;
+	if (!l->elem_size.present || l->elem_size.size != 8 || !l->root.present ||
+	    l->root.size != 8)
+		return "struct scx_allocator";
+	if (!l->allocated.present || !l->chunk.present || l->chunk.size != 8)
+		return "struct sdt_desc";
+	if (!find_chunk(types, l))
+		return "struct sdt_chunk";
+	return find_slot(types, l) ? NULL : "union sdt_id";
 }
 
 /* ---- the payload's type ---------------------------------------------------- */
@@ -89,13 +128,49 @@ static bool ends_with(const char *name, const char *tail)
 	return n >= t && !strcmp(name + n - t, tail);
 }
 
-/* Types of kernel and library are no payloads. */
-static bool is_candidate(const struct types *types, uint32_t id, uint32_t size)
+/* Programs that read the kernel's structs bring them along in their BTF. */
+static bool is_kernels(const struct walk *w, const char *name, uint32_t size)
 {
-	const char *name = type_name(types, id);
+	uint32_t id = w->k ? types_find(&w->k->types, name, BTF_KIND_STRUCT) : 0;
 
-	return name && *name && types_size(types, id) == size && strncmp(name, "sdt_", 4) &&
-	       strncmp(name, "scx_", 4);
+	return id && types_size(&w->k->types, id) == size;
+}
+
+/* True if a global variable is of that type: then it lives there and not in slots. */
+static bool is_a_variables(const struct types *types, uint32_t id)
+{
+	for (uint32_t i = 1; i < types->nr; i++) {
+		const struct btf_type *t = btf__type_by_id(types->btf, i);
+		uint32_t stripped;
+
+		if (t && btf_kind(t) == BTF_KIND_VAR && types_strip(types, t->type, &stripped) &&
+		    stripped == id)
+			return true;
+	}
+	return false;
+}
+
+/* Of the right size (slots are whole words), and neither the kernel's nor the library's own. */
+static bool is_candidate(const struct walk *w, const struct types *types, uint32_t id,
+			 uint32_t size)
+{
+	static const char *const of_library[] = { "sdt_",    "scx_alloc", "scx_static",
+						  "scx_stk", "scx_buddy", "scx_task_map_val" };
+	const char *name = type_name(types, id);
+	uint32_t own = name && *name ? types_size(types, id) : 0;
+
+	if (!own || round_up8(own) != size)
+		return false;
+	for (size_t i = 0; i < sizeof(of_library) / sizeof(of_library[0]); i++)
+		if (!strncmp(name, of_library[i], strlen(of_library[i])))
+			return false;
+	return !is_kernels(w, name, own) && !is_a_variables(types, id);
+}
+
+/* What names have in common is what follows the library's prefix. */
+static const char *bare(const char *name)
+{
+	return strncmp(name, "scx_", 4) ? name : name + 4;
 }
 
 /*
@@ -107,11 +182,11 @@ static void guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct t
 			  uint32_t size)
 {
 	static const char *const contexts[] = { "task_ctx", "_arena_ctx", "_task_ctx", "_ctx" };
-	size_t stem = strcspn(sdt->name, "_");
+	size_t stem = strcspn(bare(sdt->name), "_");
 	uint32_t nr = 0, only = 0;
 
 	for (uint32_t id = 1; id < types->nr; id++)
-		if (is_candidate(types, id, size)) {
+		if (is_candidate(w, types, id, size)) {
 			nr++;
 			only = id;
 		}
@@ -125,9 +200,9 @@ static void guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct t
 		return;
 	}
 	for (uint32_t id = 1; id < types->nr; id++) {
-		const char *name = is_candidate(types, id, size) ? type_name(types, id) : NULL;
+		const char *name = is_candidate(w, types, id, size) ? type_name(types, id) : NULL;
 
-		if (name && !strncmp(name, sdt->name, stem)) {
+		if (name && !strncmp(bare(name), bare(sdt->name), stem)) {
 			sdt->payload_type = id;
 			sdt->payload_type_reason = "by size and the allocator's name";
 			return;
@@ -135,7 +210,7 @@ static void guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct t
 	}
 	for (size_t c = 0; c < sizeof(contexts) / sizeof(contexts[0]); c++)
 		for (uint32_t id = 1; id < types->nr; id++)
-			if (is_candidate(types, id, size) &&
+			if (is_candidate(w, types, id, size) &&
 			    ends_with(type_name(types, id), contexts[c])) {
 				sdt->payload_type = id;
 				sdt->payload_type_reason = "by size and a context's name";
@@ -154,7 +229,7 @@ static bool arena_u64(const struct walk *w, uint64_t addr, uint64_t *value)
 
 static void add_slot(struct sdt_walk *s, uint64_t addr)
 {
-	uint32_t size = s->elem_size - s->l->payload.offset;
+	uint32_t size = s->elem_size - s->l->payload;
 	struct scxray_sdt_entry *entry;
 	void *entries = s->sdt->entries;
 	uint8_t *bytes;
@@ -179,14 +254,14 @@ static void add_slot(struct sdt_walk *s, uint64_t addr)
 		};
 		return;
 	}
-	memcpy(&entry->idx, bytes + s->l->idx.offset, 4);
-	memcpy(&entry->genn, bytes + s->l->genn.offset, 4);
+	memcpy(&entry->idx, bytes + s->l->idx, 4);
+	memcpy(&entry->genn, bytes + s->l->genn, 4);
 	entry->payload = (struct scxray_value){
 		.btf = s->sdt->payload_type ? s->btf : NULL,
 		.type_id = s->sdt->payload_type,
-		.bytes = bytes + s->l->payload.offset,
+		.bytes = bytes + s->l->payload,
 		.size = size,
-		.addr = addr + s->l->payload.offset,
+		.addr = addr + s->l->payload,
 		.state = SCXRAY_PRESENT,
 	};
 }
@@ -214,7 +289,7 @@ static void walk_desc(struct sdt_walk *s, uint64_t desc, unsigned level)
 		/* a bit of an inner node says that all below is in use: its pointers count */
 		if (level == LEVELS - 1 && !(allocated[i / 64] >> (i % 64) & 1))
 			continue;
-		if (!arena_u64(s->w, chunk + s->l->slots.offset + i * 8ULL, &child)) {
+		if (!arena_u64(s->w, chunk + s->l->slots + i * 8ULL, &child)) {
 			s->sdt->skipped_subtrees++;
 			return;
 		}
@@ -248,24 +323,40 @@ static void walk_allocator(struct walk *w, const struct types *types, const stru
 		s.sdt->payload_type_reason = "never initialised";
 		return;
 	}
-	if (elem_size < MIN_ELEM || elem_size > MAX_ELEM || elem_size <= l->payload.offset ||
-	    elem_size < l->genn.offset + 4ULL) {
+	if (elem_size < MIN_ELEM || elem_size > MAX_ELEM || elem_size <= l->payload ||
+	    elem_size < l->idx + 4ULL || elem_size < l->genn + 4ULL) {
 		s.sdt->cut = pool_printf(
 			w->pool, "allocator at 0x%016llx: an element size of %llu makes no sense",
 			(unsigned long long)addr, (unsigned long long)elem_size);
 		return;
 	}
 	s.elem_size = (uint32_t)elem_size;
-	guess_payload(w, s.sdt, types, s.elem_size - l->payload.offset);
+	guess_payload(w, s.sdt, types, s.elem_size - l->payload);
 	if (root)
 		walk_desc(&s, root, 0);
 }
 
+/* The library's bump allocators: scx_static, and what came to stand beside it (lib/alloc/bump). */
+static const struct bump {
+	const char *type, *capacity;
+} bumps[] = {
+	{ "scx_static", "max_alloc_bytes" },
+	{ "bump", "max_contig_bytes" },
+};
+
+static const struct bump *bump_of(const char *type)
+{
+	for (size_t i = 0; i < sizeof(bumps) / sizeof(bumps[0]); i++)
+		if (!strcmp(bumps[i].type, type))
+			return &bumps[i];
+	return NULL;
+}
+
 static void static_range(struct walk *w, const struct types *types, uint32_t id, const char *name,
-			 const uint8_t *bytes)
+			 const struct bump *bump, const uint8_t *bytes)
 {
 	uint32_t last = types_size(types, id) - 8; /* where the last u64 of it can stand */
-	struct member max = types_member(types, id, "max_alloc_bytes");
+	struct member max = types_member(types, id, bump->capacity);
 	struct member memory = types_member(types, id, "memory"),
 		      off = types_member(types, id, "off");
 	struct scxray_static_range *range;
@@ -298,18 +389,33 @@ static void static_range(struct walk *w, const struct types *types, uint32_t id,
 	};
 }
 
+static void allocator(struct walk *w, const struct types *types, const char *name,
+		      const uint8_t *bytes, uint32_t size, uint64_t addr)
+{
+	struct sdt_layout l;
+	const char *missing = find_layout(types, &l);
+
+	if (!missing && (l.root.offset + 8 > size || l.elem_size.offset + 8 > size))
+		missing = "struct scx_allocator";
+	if (missing)
+		w->r->sdt_alloc_unavailable =
+			pool_printf(w->pool, "%s is in .bss, but the BTF has no %s to read it by",
+				    name, missing);
+	else
+		walk_allocator(w, types, &l, name, bytes, addr);
+}
+
 void walk_allocators_in(struct walk *w, const struct scxray_map *map, const struct types *types)
 {
 	const struct btf_type *sec = btf__type_by_id(types->btf, map->value_type.type_id);
 	const uint8_t *bytes = map->nr_entries ? map->entries[0].value : NULL;
-	struct sdt_layout l;
-	bool has_sdt = find_layout(types, &l);
 
 	if (!sec || btf_kind(sec) != BTF_KIND_DATASEC || !bytes)
 		return;
 	for (uint32_t i = 0; i < btf_vlen(sec) && i < MAX_VARS; i++) {
 		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
 		const struct btf_type *var = btf__type_by_id(types->btf, info->type), *t;
+		const struct bump *bump;
 		const char *name, *type;
 		uint32_t id, size;
 
@@ -324,20 +430,22 @@ void walk_allocators_in(struct walk *w, const struct scxray_map *map, const stru
 			continue;
 		name = pool_printf(w->pool, "%.100s",
 				   btf__str_by_offset(types->btf, var->name_off));
-		if (!strcmp(type, "scx_allocator") && has_sdt && l.root.offset + 8 <= size &&
-		    l.elem_size.offset + 8 <= size)
-			walk_allocator(w, types, &l, name, bytes + info->offset,
-				       map->entries[0].addr + info->offset);
-		else if (!strcmp(type, "scx_static") && size >= 24)
-			static_range(w, types, id, name, bytes + info->offset);
+		bump = bump_of(type);
+		if (!strcmp(type, "scx_allocator"))
+			allocator(w, types, name, bytes + info->offset, size,
+				  map->entries[0].addr + info->offset);
+		else if (bump && size >= 24)
+			static_range(w, types, id, name, bump, bytes + info->offset);
 	}
 }
 
+/* The scheduler's variables; those beside a lock are in sections of their own, .data.LOCK. */
 static bool is_bss(const struct scxray_map *map)
 {
 	const char *dot = map->name.state == SCXRAY_PRESENT ? strchr(map->name.bytes, '.') : NULL;
 
-	return map->active && map->value_type.btf && dot && !strncmp(dot, ".bss", 4);
+	return map->active && map->value_type.btf && dot &&
+	       (!strncmp(dot, ".bss", 4) || !strncmp(dot, ".data", 5));
 }
 
 void walk_allocators(struct walk *w)
@@ -361,6 +469,8 @@ void walk_allocators(struct walk *w)
 		if (types)
 			walk_allocators_in(w, &w->r->maps[i], types);
 	}
-	if (!w->r->nr_sdts)
+	if (w->r->nr_sdts)
+		w->r->sdt_alloc_unavailable = NULL;
+	else if (!w->r->sdt_alloc_unavailable)
 		w->r->sdt_alloc_unavailable = "no scx_allocator instance in .bss";
 }

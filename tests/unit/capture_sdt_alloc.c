@@ -68,30 +68,45 @@ static int add_struct(struct btf *btf, const char *name, unsigned size, const st
 #define STRUCT(name, size, ...) \
 	add_struct(btf, name, size, (const struct field[]){ __VA_ARGS__, { 0 } })
 
-/* `twins`: a second struct of the payload's size, so that the size alone says nothing. */
-static void make_types(bool twins)
+enum {
+	TWINS = 1,     /* a second struct of the payload's size: the size alone says nothing */
+	DECLARED = 2,  /* chunk and slot are not defined, as clang has it mostly */
+	NO_ID = 4,     /* and neither is the slot's id */
+	SPOKEN_FOR = 8 /* the one struct of the payload's size is a variable's */
+};
+
+static void make_types(unsigned how)
 {
 	struct btf *btf = btf__new_empty();
 	int u64 = btf__add_int(btf, "u64", 8, 0), s32 = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 	int ptr = btf__add_ptr(btf, 0), u32 = btf__add_int(btf, "u32", 4, 0);
 	int map8 = btf__add_array(btf, u32, u64, 8), ptrs = btf__add_array(btf, u32, ptr, 512);
-	int flex = btf__add_array(btf, u32, u64, 0), id, pool_id, alloc, bump, var;
+	int flex = btf__add_array(btf, u32, u64, 0), id = 0, pool_id, alloc, bump, var, ctx;
 	struct scxray_error err;
 	const void *raw;
 	uint32_t size;
 
-	id = STRUCT("sdt_id", 8, { "idx", s32, 0 }, { "genn", s32, 4 });
+	if (!(how & NO_ID))
+		id = STRUCT("sdt_id", 8, { "idx", s32, 0 }, { "genn", s32, 4 });
 	STRUCT("sdt_desc", 80, { "allocated", map8, 0 }, { "nr_free", u64, 64 },
 	       { "chunk", ptr, 72 });
-	STRUCT("sdt_data", 8, { "tid", id, 0 }, { "payload", flex, 8 });
-	STRUCT("sdt_chunk", 4096, { "data", ptrs, 0 });
+	if (how & DECLARED) {
+		btf__add_fwd(btf, "sdt_data", BTF_FWD_STRUCT);
+		btf__add_fwd(btf, "sdt_chunk", BTF_FWD_STRUCT);
+	} else {
+		STRUCT("sdt_data", 8, { "tid", id, 0 }, { "payload", flex, 8 });
+		STRUCT("sdt_chunk", 4096, { "data", ptrs, 0 });
+	}
 	pool_id = STRUCT("sdt_pool", 32, { "slab", ptr, 0 }, { "elem_size", u64, 8 },
 			 { "max_elems", u64, 16 }, { "idx", u64, 24 });
 	alloc = STRUCT("scx_allocator", 40, { "pool", pool_id, 0 }, { "root", ptr, 32 });
 	bump = STRUCT("scx_static", 24, { "max_alloc_bytes", u64, 0 }, { "memory", ptr, 8 },
 		      { "off", u64, 16 });
-	STRUCT("victim_ctx", 24, { "a", u64, 0 }, { "b", u64, 8 }, { "c", u64, 16 });
-	if (twins)
+	/* 20 bytes: slots are whole words */
+	ctx = STRUCT("victim_ctx", 20, { "a", u64, 0 }, { "b", u64, 8 }, { "c", u32, 16 });
+	if (how & SPOKEN_FOR)
+		btf__add_var(btf, "statistics", BTF_VAR_GLOBAL_ALLOCATED, ctx);
+	if (how & TWINS)
 		STRUCT("other", 24, { "a", u64, 0 }, { "b", u64, 8 }, { "c", u64, 16 });
 	var = btf__add_var(btf, "victim_allocator", BTF_VAR_GLOBAL_ALLOCATED, alloc);
 	bump = btf__add_var(btf, "static_range", BTF_VAR_GLOBAL_ALLOCATED, bump);
@@ -172,7 +187,7 @@ static void setup(void)
 	maps[1].value_type.size = sizeof(bss);
 	report.maps = maps;
 	report.nr_maps = 2;
-	make_types(false);
+	make_types(0);
 	make_tree();
 }
 
@@ -221,11 +236,54 @@ START_TEST(payload_type_by_the_allocators_name)
 	const struct scxray_sdt *sdt;
 
 	types_deinit(&types);
-	make_types(true);
+	make_types(TWINS);
 	sdt = walk();
 	t = btf__type_by_id(types.btf, sdt->payload_type);
 	ck_assert_str_eq(btf__str_by_offset(types.btf, t->name_off), "victim_ctx");
 	ck_assert_str_eq(sdt->payload_type_reason, "by size and the allocator's name");
+}
+END_TEST
+
+/* What the library's own objects look like: structs reached through pointers have no members. */
+START_TEST(chunk_and_slot_are_only_declared)
+{
+	const struct scxray_sdt *sdt;
+
+	types_deinit(&types);
+	make_types(DECLARED);
+	sdt = walk();
+	ck_assert_ptr_null(report.sdt_alloc_unavailable);
+	ck_assert_uint_eq(sdt->nr_entries, 2);
+	ck_assert_int_eq(sdt->entries[0].idx, 3);
+	ck_assert_int_eq(sdt->entries[0].genn, 7);
+	ck_assert_int_eq(sdt->entries[1].idx, 511);
+	ck_assert_uint_eq(((const uint64_t *)sdt->entries[1].payload.bytes)[0], 31);
+	ck_assert_ptr_eq(sdt->entries[0].payload.btf, types.btf);
+}
+END_TEST
+
+START_TEST(an_allocator_without_its_types_is_not_passed_over)
+{
+	types_deinit(&types);
+	make_types(DECLARED | NO_ID);
+	walk_allocators_in(&w, &maps[1], &types);
+	ck_assert_uint_eq(report.nr_sdts, 0);
+	ck_assert_str_eq(
+		report.sdt_alloc_unavailable,
+		"victim_allocator is in .bss, but the BTF has no union sdt_id to read it by");
+}
+END_TEST
+
+START_TEST(the_type_of_a_variable_is_no_payload)
+{
+	const struct scxray_sdt *sdt;
+
+	types_deinit(&types);
+	make_types(SPOKEN_FOR);
+	sdt = walk();
+	ck_assert_uint_eq(sdt->payload_type, 0);
+	ck_assert_str_eq(sdt->payload_type_reason, "no struct of 24 bytes in its BTF");
+	ck_assert_ptr_null(sdt->entries[0].payload.btf);
 }
 END_TEST
 
@@ -316,6 +374,9 @@ int main(void)
 	tcase_add_test(tc, live_slots_with_id_and_payload);
 	tcase_add_test(tc, payload_type_by_its_size);
 	tcase_add_test(tc, payload_type_by_the_allocators_name);
+	tcase_add_test(tc, chunk_and_slot_are_only_declared);
+	tcase_add_test(tc, an_allocator_without_its_types_is_not_passed_over);
+	tcase_add_test(tc, the_type_of_a_variable_is_no_payload);
 	tcase_add_test(tc, a_page_that_is_not_there_is_a_skipped_subtree);
 	tcase_add_test(tc, a_slot_that_is_not_there_is_unreadable);
 	tcase_add_test(tc, descriptors_in_a_circle_end);
