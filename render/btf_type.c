@@ -95,6 +95,20 @@ bool btf_size(const struct btf *btf, uint32_t type_id, uint64_t *size)
 	return false;
 }
 
+bool btf_is_flexible(const struct btf *btf, uint32_t type_id)
+{
+	for (int i = 0; i < MAX_CHAIN; i++) {
+		const struct btf_type *t = btf_peel(btf, type_id).type;
+
+		if (t && btf_is_array(t))
+			return !btf_array(t)->nelems;
+		if (!t || !btf_is_struct(t) || !btf_vlen(t))
+			return false;
+		type_id = btf_members(t)[btf_vlen(t) - 1].type;
+	}
+	return false;
+}
+
 bool btf_int_form(const struct btf_type *type, struct btf_int_form *form)
 {
 	uint64_t width = (uint64_t)type->size * 8;

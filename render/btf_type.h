@@ -37,6 +37,9 @@ const char *btf_name(const struct btf *btf, uint32_t name_off);
  */
 bool btf_size(const struct btf *btf, uint32_t type_id, uint64_t *size);
 
+/* True if a value of that type goes on behind its size: it ends in an array without a length. */
+bool btf_is_flexible(const struct btf *btf, uint32_t type_id);
+
 /* How an integer-like type is stored: int, enum, enum64. */
 struct btf_int_form {
 	unsigned bits;	 /* value bits */

@@ -2,9 +2,9 @@
 /*
  * follow.c - what a pointer inside a map's value leads to
  *
- * Two kinds can be followed: those whose object the capture has looked up
- * (kptrs, timers: scxray_report_pointee()), and addresses of arena memory, which
- * the report has page by page.  An arena pointer is known by where it points, so
+ * Three kinds can be followed: those whose object the capture has looked up
+ * (kptrs, timers: scxray_report_pointee()), slots of the scx library's allocators,
+ * and other addresses of arena memory, which the report has page by page.  An arena pointer is known by where it points, so
  * a tag in its type is not needed; with a tag it may also be the low 32 bits
  * alone, as programs see it.  Cycles and depth are the walk's business; here the
  * number of pointers is bounded, or else a graph of a few nodes, each pointing to
@@ -12,6 +12,7 @@
  */
 #include "follow.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "btf_type.h"
@@ -46,6 +47,44 @@ static void add_arena(struct follow *f, const struct scxray_arena *arena)
 	};
 }
 
+/* A live slot of an allocator, or its payload: what is at `addr`. */
+struct slot_at {
+	uint64_t addr;
+	const struct scxray_sdt *sdt;
+	const struct scxray_sdt_entry *entry;
+};
+
+static int by_addr(const void *a, const void *b)
+{
+	const struct slot_at *x = a, *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+/* Without memory for them slots are not named. */
+static void find_slots(struct follow *f)
+{
+	const struct scxray_report *r = f->report;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < r->nr_sdts; i++)
+		nr += 2 * r->sdts[i].nr_entries;
+	f->slots = nr ? malloc(nr * sizeof(*f->slots)) : NULL;
+	for (size_t i = 0; f->slots && i < r->nr_sdts; i++) {
+		for (size_t e = 0; e < r->sdts[i].nr_entries; e++) {
+			struct slot_at at = { .sdt = &r->sdts[i], .entry = &r->sdts[i].entries[e] };
+
+			at.addr = at.entry->user_addr;
+			f->slots[f->nr_slots++] = at;
+			at.addr = at.entry->payload.addr;
+			if (at.addr != at.entry->user_addr)
+				f->slots[f->nr_slots++] = at;
+		}
+	}
+	if (f->nr_slots)
+		qsort(f->slots, f->nr_slots, sizeof(*f->slots), by_addr);
+}
+
 static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
 			   unsigned depth, struct scxray_followed *to);
 static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
@@ -58,6 +97,7 @@ void follow_init(struct follow *f, const struct scxray_report *report)
 		add_arena(f, report->maps[i].arena);
 	if (!f->nr_arenas && !report->nr_pointees)
 		return;
+	find_slots(f);
 	f->options.follow = follow_pointer;
 	f->options.follow_arg = f;
 	if (f->nr_arenas)
@@ -69,6 +109,7 @@ void follow_init(struct follow *f, const struct scxray_report *report)
 void follow_deinit(struct follow *f)
 {
 	free(f->arenas);
+	free(f->slots);
 	free(f->tags);
 	free(f->bytes);
 }
@@ -166,6 +207,30 @@ static bool may_follow(struct follow *f, struct scxray_followed *to)
 	return true;
 }
 
+/* ---- slots ------------------------------------------------------------------ */
+
+/*
+ * Where the pointer's type says nothing, the slot it points to may: which one it is, and if
+ * the payload's type is known all of it.
+ */
+static bool follow_slot(struct follow *f, uint64_t addr, struct scxray_followed *to)
+{
+	struct slot_at key = { .addr = addr }, *at;
+
+	at = f->nr_slots ? bsearch(&key, f->slots, f->nr_slots, sizeof(key), by_addr) : NULL;
+	if (!at)
+		return false;
+	snprintf(f->label, sizeof(f->label), "slot %d of %.100s", at->entry->idx, at->sdt->name);
+	to->label = f->label;
+	to->skipped = NULL;
+	if (at->entry->payload.state != SCXRAY_PRESENT || !at->entry->payload.btf)
+		return false;
+	if (!may_follow(f, to))
+		return false;
+	to->value = at->entry->payload;
+	return true;
+}
+
 static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t target, bool tagged,
 			 uint64_t addr, unsigned depth, struct scxray_followed *to)
 {
@@ -180,7 +245,7 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 		/* void and functions have nothing to show */
 		if (target && btf_peel(btf, target).type)
 			to->skipped = "what it points to is only declared, not defined";
-		return false;
+		return follow_slot(f, addr, to);
 	}
 	bytes = slot(f, depth);
 	if (!bytes) {
@@ -189,8 +254,10 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 	}
 	if (!may_follow(f, to))
 		return false;
+	to->loose = btf_is_flexible(btf, target);
 	got = scxray_report_arena_read(f->report, addr, bytes,
-				       size < MAX_POINTEE ? (size_t)size : MAX_POINTEE);
+				       size < MAX_POINTEE && !to->loose ? (size_t)size
+									: MAX_POINTEE);
 	if (!got) {
 		to->skipped = window->arena->cut ? "its arena page was not captured"
 						 : "its arena page is not mapped";

@@ -10,6 +10,7 @@
 
 struct arena_window;
 struct follow_tag;
+struct slot_at;
 
 struct follow {
 	const struct scxray_report *report;
@@ -17,6 +18,9 @@ struct follow {
 	size_t nr_arenas;
 	struct follow_tag *tags; /* members that are pointers in disguise */
 	size_t nr_tags;
+	struct slot_at *slots; /* of the scx library's allocators, by address */
+	size_t nr_slots;
+	char label[128];	      /* of the last slot */
 	uint8_t *bytes;		      /* of pointees, a slot for each depth; made on first use */
 	unsigned in_value, in_report; /* pointers followed so far */
 	const struct btf *fwd_btf;    /* the last forward declaration looked up, and what it is */

@@ -22,6 +22,12 @@ static void cut(struct text *t, const char *why)
 	strbuf_puts(&t->out, ")\n");
 }
 
+/* Schedulers by CPU, and from 7.3 on by cid: their ops need no more than their name. */
+static bool is_sched_ext(const char *struct_ops)
+{
+	return !strcmp(struct_ops, "sched_ext_ops") || !strcmp(struct_ops, "sched_ext_ops_cid");
+}
+
 static void prog_line(struct text *t, const struct scxray_prog *prog)
 {
 	struct strbuf *sb = &t->out;
@@ -40,7 +46,7 @@ static void prog_line(struct text *t, const struct scxray_prog *prog)
 	}
 	if (prog->op) {
 		strbuf_puts(sb, " op=");
-		if (prog->struct_ops && strcmp(prog->struct_ops, "sched_ext_ops") != 0) {
+		if (prog->struct_ops && !is_sched_ext(prog->struct_ops)) {
 			cell_string(sb, prog->struct_ops);
 			strbuf_putc(sb, '.');
 		}

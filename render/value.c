@@ -109,6 +109,7 @@ static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, un
 	if (s.tail && part.bytes && ends_struct(t, off, size)) {
 		part.had = s.had - off;
 		part.tail = true;
+		part.loose = s.loose;
 	}
 	if (w->opt.follow_member && size == 8 && btf_is_int(mt.type) &&
 	    walk_disguised(w, id, i, part, &ret))

@@ -77,13 +77,21 @@ int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offs
 		v.hi = 0;
 	} else {
 		v.kind = form->is_signed ? SCXRAY_SCALAR_INT : SCXRAY_SCALAR_UINT;
+		/* programs keep the addresses of tasks as numbers */
+		if (form->bits == 64 && v.lo >> 63 && w->opt.report)
+			v.task = scxray_report_task(w->opt.report, v.lo);
 	}
 	return w->visit->scalar(w->arg, &v);
 }
 
-static int follow(struct walk *w, const struct scxray_scalar *v, const struct scxray_value *to)
+static int follow(struct walk *w, const struct scxray_scalar *v,
+		  const struct scxray_followed *followed)
 {
-	struct slice s = { .bytes = to->bytes, .had = to->bytes ? to->size : 0, .tail = true };
+	const struct scxray_value *to = &followed->value;
+	struct slice s = { .bytes = to->bytes,
+			   .had = to->bytes ? to->size : 0,
+			   .tail = true,
+			   .loose = followed->loose };
 	const struct btf *btf = w->btf;
 	const char *reason = w->short_reason;
 	int ret;
@@ -147,7 +155,8 @@ bool walk_disguised(struct walk *w, uint32_t struct_id, unsigned member, struct 
 	}
 	v.skipped = dead_end(w, v.lo);
 	if (!v.skipped && to.value.state != SCXRAY_NONE) {
-		*ret = follow(w, &v, &to.value);
+		v.label = to.label;
+		*ret = follow(w, &v, &to);
 		return true;
 	}
 	v.label = to.label;
@@ -176,8 +185,10 @@ int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
 	v.skipped = dead_end(w, v.lo);
 	if (v.skipped)
 		return w->visit->scalar(w->arg, &v);
-	if (w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, w->nr_followed, &to))
-		return follow(w, &v, &to.value);
+	if (w->opt.follow(w->opt.follow_arg, w->btf, t.id, v.lo, w->nr_followed, &to)) {
+		v.label = to.label;
+		return follow(w, &v, &to);
+	}
 	v.label = to.label;
 	v.skipped = to.skipped;
 	return w->visit->scalar(w->arg, &v);
@@ -237,7 +248,8 @@ static bool counts(const char *sibling, const char *name)
 {
 	static const char *const before[] = { "nr_", "num_", "n_" };
 	static const char *const behind[] = { "_nr", "_cnt", "_count", "_num" };
-	static const char *const alone[] = { "nr", "cnt", "count", "num", "nelems" };
+	/* alloc_words: of struct scx_cmask */
+	static const char *const alone[] = { "nr", "cnt", "count", "num", "nelems", "alloc_words" };
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
@@ -297,7 +309,10 @@ int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, str
 	}
 	walk_charge_lookup(w, btf_vlen(t));
 	array.len_from = length_beside(w, t, member, s, &array.len);
-	if (!array.len_from && !rest.had)
+	/* struct sched_ext_ops_cid ends with a mark, not with an array */
+	if (!strcmp(btf_name(w->btf, btf_members(t)[member].name_off), "__end"))
+		rest = (struct slice){ 0 };
+	else if (!array.len_from && (!rest.had || s.loose))
 		return w->visit->unsupported(w->arg, "flexible array, its length is not in BTF");
 	if (!array.len_from)
 		array.len = rest.had / size;

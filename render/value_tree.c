@@ -167,16 +167,30 @@ static void put_enum(struct strbuf *sb, const struct scxray_scalar *s)
 	strbuf_puts(sb, name ? ")" : "");
 }
 
+/* In the kernel's half, and no small negative number. */
+static bool is_kernel_address(uint64_t value)
+{
+	return value >= 0xffff800000000000ULL && value < 0xffffffffff000000ULL;
+}
+
+static bool put_task(struct strbuf *sb, const struct scxray_task *task)
+{
+	if (!task || task->comm.state != SCXRAY_PRESENT)
+		return false;
+	strbuf_puts(sb, " (");
+	escape_text(sb, task->comm.bytes, task->comm.len, false);
+	strbuf_printf(sb, "[%lld])", (long long)task->pid.value);
+	return true;
+}
+
 static void put_pointer(struct strbuf *sb, const struct scxray_scalar *s)
 {
 	strbuf_hex(sb, s->lo, 1);
 	if (s->label) {
 		strbuf_puts(sb, " → ");
 		escape_text(sb, s->label, strlen(s->label), false);
-	} else if (s->task && s->task->comm.state == SCXRAY_PRESENT) {
-		strbuf_puts(sb, " (");
-		escape_text(sb, s->task->comm.bytes, s->task->comm.len, false);
-		strbuf_printf(sb, "[%lld])", (long long)s->task->pid.value);
+	} else if (put_task(sb, s->task)) {
+		/* that says it all */
 	} else if (s->symbol) {
 		strbuf_puts(sb, " (");
 		escape_text(sb, s->symbol, strlen(s->symbol), false);
@@ -207,6 +221,8 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 			put_128(sb, s->lo, s->hi, s->is_signed);
 		else if (s->is_signed)
 			strbuf_i64(sb, (int64_t)s->lo);
+		else if (s->bits == 64 && is_kernel_address(s->lo))
+			put_pointer(sb, s);
 		else
 			strbuf_u64(sb, s->lo);
 		break;

@@ -29,12 +29,14 @@ struct walk {
 /*
  * The bytes of one value.  `had` may be less than the type's size.  Only where
  * `tail` is set may it be more: nothing but the value itself comes before the
- * end of the bytes, so a flexible array may have them.
+ * end of the bytes, so a flexible array may have them.  With `loose` they may as
+ * well be somebody else's: it has as many of them as a member says.
  */
 struct slice {
 	const uint8_t *bytes;
 	uint64_t had;
 	bool tail;
+	bool loose;
 };
 
 int walk_type(struct walk *w, uint32_t type_id, struct slice s);

@@ -49,10 +49,11 @@ struct scxray_scalar {
 	const char *name; /* ENUM: the enumerator with this very value, or NULL */
 	const char *
 		flags; /* ENUM without such: "A|B|0x40" where the type is a set of flags, or NULL */
-	const char *symbol;		/* PTR: "scx_tick+0x1c", or NULL */
-	const struct scxray_task *task; /* PTR to task_struct: the task, or NULL */
-	const char *label;		/* PTR: what it leads to, in words, or NULL */
-	const char *skipped;		/* PTR that would be followed but was not: why, or NULL */
+	const char *symbol; /* PTR: "scx_tick+0x1c", or NULL */
+	const struct scxray_task
+		*task;	     /* PTR to task_struct, UINT with its address: the task, or NULL */
+	const char *label;   /* PTR: what it leads to, in words, or NULL */
+	const char *skipped; /* PTR that would be followed but was not: why, or NULL */
 };
 
 struct scxray_array {
@@ -102,8 +103,10 @@ struct scxray_value_visitor {
 /* What a pointer leads to.  Strings live until the walk's next callback. */
 struct scxray_followed {
 	struct scxray_value value; /* PRESENT or UNREADABLE: to be shown behind the pointer */
-	const char *label;	   /* else what is there, in words */
+	const char *label;	   /* what is there, in words; beside a value or alone */
 	const char *skipped;	   /* else why it was not followed though it should have been */
+	/* what lies behind a value that ends in a flexible array may be somebody else's */
+	bool loose;
 };
 
 /*

@@ -146,6 +146,77 @@ START_TEST(huge_pointees_are_shown_in_part)
 }
 END_TEST
 
+/* Behind a pointee of the arena may stand the next one. */
+START_TEST(flexible_pointees_have_as_much_as_a_member_says)
+{
+	struct chain c;
+	int flex, list, bare, outer;
+
+	chain_init(&c, NULL);
+	flex = btf__add_array(c.m.t.btf, c.m.t.u32, c.m.t.u64, 0);
+	list = btf__add_struct(c.m.t.btf, "list", 8);
+	btf__add_field(c.m.t.btf, "nr", c.m.t.u64, 0, 0);
+	btf__add_field(c.m.t.btf, "at", flex, 64, 0);
+	outer = btf__add_struct(c.m.t.btf, "outer", 16);
+	btf__add_field(c.m.t.btf, "v", c.m.t.u64, 0, 0);
+	btf__add_field(c.m.t.btf, "list", list, 64, 0);
+	bare = btf__add_struct(c.m.t.btf, "bare", 8);
+	btf__add_field(c.m.t.btf, "v", c.m.t.u64, 0, 0);
+	btf__add_field(c.m.t.btf, "at", flex, 64, 0);
+	put(&c, 0, 7, 2);
+	put(&c, 16, 8, 9);
+	put(&c, 32, 10, 11);
+	c.m.map.value_type.type_id = (uint32_t)btf__add_ptr(c.m.t.btf, outer);
+	point_to(&c, USER);
+	expect(&c, "0x100000000000 → outer{v=7, list=list{nr=2, at=[8, 9]}}");
+	c.m.map.value_type.type_id = (uint32_t)btf__add_ptr(c.m.t.btf, bare);
+	point_to(&c, USER);
+	expect(&c,
+	       "0x100000000000 → bare{v=7, at=<unsupported: flexible array, its length is not in BTF>}");
+	map_deinit(&c.m);
+}
+END_TEST
+
+/* Of what the scx library hands out, pointers mostly have no type. */
+START_TEST(pointers_to_slots_name_them)
+{
+	struct scxray_sdt_entry entries[2] = { { .idx = 5, .user_addr = USER + 32 },
+					       { .idx = 6, .user_addr = USER + 64 } };
+	struct scxray_sdt sdt = { .name = "task_allocator", .entries = entries, .nr_entries = 2 };
+	struct chain c;
+	int to_fwd;
+
+	chain_init(&c, NULL);
+	put(&c, 40, 0, 77);
+	for (int i = 0; i < 2; i++)
+		entries[i].payload = (struct scxray_value){
+			.bytes = c.bytes[0] + 40,
+			.size = 16,
+			.addr = entries[i].user_addr + 8,
+			.state = SCXRAY_PRESENT,
+		};
+	entries[0].payload.btf = c.m.t.btf;
+	entries[0].payload.type_id = (uint32_t)c.node;
+	c.m.r.sdts = &sdt;
+	c.m.r.nr_sdts = 1;
+	to_fwd = btf__add_ptr(c.m.t.btf, btf__add_fwd(c.m.t.btf, "sdt_data", BTF_FWD_STRUCT));
+	c.m.map.value_type.type_id = (uint32_t)to_fwd;
+	point_to(&c, USER + 32);
+	expect(&c, "0x100000000020 → slot 5 of task_allocator → node{v=77}");
+	ck_map_json(&c.m, "\"label\":\"slot 5 of task_allocator\",\"deref\":{\"kind\":\"struct\"");
+	/* the other's type is not known */
+	point_to(&c, USER + 64);
+	expect(&c, "0x100000000040 → slot 6 of task_allocator");
+	/* its payload, by a pointer to nothing in particular */
+	c.m.map.value_type.type_id = (uint32_t)btf__add_ptr(c.m.t.btf, 0);
+	point_to(&c, USER + 40);
+	expect(&c, "0x100000000028 → slot 5 of task_allocator → node{v=77}");
+	point_to(&c, USER + 48);
+	expect(&c, "0x100000000030");
+	map_deinit(&c.m);
+}
+END_TEST
+
 /* Each node points to the two next ones: 2^n paths. */
 START_TEST(a_web_of_pointers_ends)
 {
@@ -210,6 +281,8 @@ static const unit_test tests[] = {
 	&low_halves_are_addresses_where_a_tag_says_so,
 	&types_without_a_size_are_not_followed,
 	&huge_pointees_are_shown_in_part,
+	&flexible_pointees_have_as_much_as_a_member_says,
+	&pointers_to_slots_name_them,
 	&a_web_of_pointers_ends,
 	&a_long_list_ends_at_the_depth,
 };

@@ -375,6 +375,18 @@ START_TEST(pointers_are_named)
 	ck_assert_str_eq(got, "{\"kind\":\"ptr\",\"value\":\"0xffff888000001000\","
 			      "\"task\":\"hog0[42]\"}");
 	free(got);
+	/* programs also keep them as numbers: in hex, and named, but JSON's number stays one */
+	got = render(false, t.btf, t.u64, &kva, 8, &options);
+	ck_assert_str_eq(got, "0xffff888000001000 (hog0[42])");
+	free(got);
+	got = render(true, t.btf, t.u64, &kva, 8, &options);
+	ck_assert_str_eq(got, "{\"kind\":\"uint\",\"bits\":64,\"value\":18446612682070036480}");
+	free(got);
+	kva += 8;
+	got = render(false, t.btf, t.u64, &kva, 8, &options);
+	ck_assert_str_eq(got, "0xffff888000001008");
+	free(got);
+	ck_text(t.btf, t.u64, &err, 8, "18446744073709551604");
 	btf__free(t.btf);
 }
 END_TEST
@@ -499,6 +511,24 @@ START_TEST(flexible_arrays_get_their_length_from_a_sibling)
 	got = render(false, t.btf, s, too_many, 8, NULL);
 	ck_assert_str_eq(got, "stack{nr=3, ip=<truncated needed=12 had=4> [10]}");
 	free(got);
+	/* of the kernel's struct scx_cmask */
+	s = btf__add_struct(t.btf, "scx_cmask", 8);
+	btf__add_field(t.btf, "nr_cids", t.u32, 0, 0);
+	btf__add_field(t.btf, "alloc_words", t.u32, 32, 0);
+	btf__add_field(t.btf, "bits", flex, 64, 0);
+	ck_text(t.btf, s, v, 16,
+		"scx_cmask{nr_cids=2, alloc_words=10, bits=<truncated needed=40 had=8> [11, 99]}");
+	v[1] = 2;
+	ck_text(t.btf, s, v, 16, "scx_cmask{nr_cids=2, alloc_words=2, bits=[11, 99]}");
+	v[1] = 10;
+	/* a mark at the end of a struct is no array */
+	s = btf__add_struct(t.btf, "ops", 4);
+	btf__add_field(t.btf, "x", t.u32, 0, 0);
+	btf__add_field(t.btf, "__end", flex, 32, 0);
+	ck_both(t.btf, s, v, 8, "ops{x=2}",
+		"{\"kind\":\"struct\",\"type_name\":\"ops\",\"members\":["
+		"{\"name\":\"x\",\"value\":{\"kind\":\"uint\",\"bits\":32,\"value\":2}},"
+		"{\"name\":\"__end\",\"value\":{\"kind\":\"array\",\"len\":0,\"elements\":[]}}]}");
 	/* without a sibling: what bytes there are behind the struct, or it is said */
 	bare = btf__add_struct(t.btf, "bare", 4);
 	btf__add_field(t.btf, "x", t.u32, 0, 0);
