@@ -359,6 +359,7 @@
 	X(bpf_prog_aux, used_maps, "used_maps")                          \
 	X(bpf_prog_aux, used_map_cnt, "used_map_cnt")                    \
 	X(bpf_prog_aux, name, "name")                                    \
+	X(bpf_prog_aux, btf, "btf")                                      \
 	X(bpf_prog_aux, attach_btf, "attach_btf")                        \
 	X(bpf_prog_aux, attach_btf_id, "attach_btf_id")                  \
 	X(bpf_prog_stats, cnt, "cnt")                                    \

@@ -47,29 +47,50 @@ const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *r
 	return NULL;
 }
 
-/* The arena that `addr` is in, and the user address of that byte there. */
-static const struct scxray_arena *arena_of(const struct scxray_report *report, uint64_t addr,
-					   uint64_t *user)
+/* True if `addr` is in the arena; its user address. */
+static bool arena_has(const struct scxray_arena *arena, uint64_t addr, uint64_t *user)
 {
+	uint64_t start, end;
+
+	if (!arena || arena->user_vm_start.state != SCXRAY_PRESENT ||
+	    arena->user_vm_end.state != SCXRAY_PRESENT)
+		return false;
+	start = arena->user_vm_start.value;
+	end = arena->user_vm_end.value;
+	*user = addr;
+	if (addr >= start && addr < end)
+		return true;
+	if (!arena->kern_vm_start || addr < arena->kern_vm_start ||
+	    addr - arena->kern_vm_start >= ARENA_SPAN)
+		return false;
+	*user = (start & ~(ARENA_SPAN - 1)) + (uint32_t)(addr - arena->kern_vm_start);
+	if (*user < start)
+		*user += ARENA_SPAN;
+	return true;
+}
+
+const struct scxray_arena *scxray_report_arena(const struct scxray_report *report,
+					       const struct btf *btf, uint64_t addr,
+					       const char **reason)
+{
+	const struct scxray_arena *found = NULL;
+	uint64_t user;
+	size_t nr = 0;
+
+	*reason = NULL;
 	for (size_t i = 0; i < report->nr_maps; i++) {
 		const struct scxray_arena *arena = report->maps[i].arena;
-		uint64_t start, end;
 
-		if (!arena || arena->user_vm_start.state != SCXRAY_PRESENT ||
-		    arena->user_vm_end.state != SCXRAY_PRESENT)
+		if (!arena_has(arena, addr, &user))
 			continue;
-		start = arena->user_vm_start.value;
-		end = arena->user_vm_end.value;
-		*user = addr;
-		if (addr >= start && addr < end)
+		if (btf && arena->btf == btf)
 			return arena;
-		if (addr < arena->kern_vm_start || addr - arena->kern_vm_start >= ARENA_SPAN)
-			continue;
-		*user = (start & ~(ARENA_SPAN - 1)) + (uint32_t)(addr - arena->kern_vm_start);
-		if (*user < start)
-			*user += ARENA_SPAN;
-		return arena;
+		found = arena;
+		nr++;
 	}
+	if (nr < 2)
+		return found;
+	*reason = "several arenas have this address";
 	return NULL;
 }
 
@@ -90,15 +111,14 @@ static const uint8_t *arena_page(const struct scxray_arena *arena, uint64_t user
 	return NULL;
 }
 
-size_t scxray_report_arena_read(const struct scxray_report *report, uint64_t addr, uint8_t *buf,
-				size_t size)
+size_t scxray_arena_read(const struct scxray_arena *arena, uint64_t addr, uint8_t *buf, size_t size)
 {
-	const struct scxray_arena *arena;
 	size_t got = 0;
 	uint64_t user;
 
-	arena = arena_of(report, addr, &user);
-	while (arena && got < size) {
+	if (!arena_has(arena, addr, &user))
+		return 0;
+	while (got < size) {
 		const uint8_t *page = arena_page(arena, (user + got) & ~PAGE_MASK);
 		size_t offset = (user + got) & PAGE_MASK, n = PAGE_SIZE - offset;
 

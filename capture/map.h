@@ -131,8 +131,17 @@ size_t map_graph_tree(struct walk *w, const uint8_t *root, uint64_t *nodes, size
 /* The types of the guest's BTF object at `kva`; NULL and the reason where it has none. */
 const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason);
 
+/* The types that `btf` belongs to; NULL where it is NULL. */
+const struct types *map_types_of(struct walk *w, const struct btf *btf);
+
 /* The types that map->value_type.btf belongs to; NULL where the map has none. */
 const struct types *map_value_types(struct walk *w, const struct scxray_map *map);
+
+/* The variables that programs keep in arenas; after all maps. */
+void map_arena_globals(struct walk *w);
+
+/* The same of one arena, whose programs have these types. */
+void map_arena_globals_in(struct walk *w, const struct scxray_map *map, const struct types *types);
 
 /* The scx library's allocators in active .bss maps; after all maps. */
 void walk_allocators(struct walk *w);

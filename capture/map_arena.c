@@ -64,6 +64,22 @@ static int by_user_addr(const void *a, const void *b)
 	return x->user_addr < y->user_addr ? -1 : x->user_addr > y->user_addr;
 }
 
+/* The types of the programs that use it: an arena map has no BTF of its own. */
+static const struct btf *programs_btf(struct walk *w, const struct scxray_map *map)
+{
+	for (size_t i = 0; i < w->nr_active_maps; i++) {
+		const struct active_map *active = &w->active_maps[i];
+		const struct types *types = NULL;
+		const char *reason;
+
+		if (active->map == map->map_kva && active->btf)
+			types = map_btf(w, active->btf, &reason);
+		if (types)
+			return types->btf;
+	}
+	return NULL;
+}
+
 void map_walk_arena(struct walk *w, struct scxray_map *map)
 {
 	uint64_t end, va, gpa, scratch, kva = map_container(w, map, M_bpf_arena_map);
@@ -77,6 +93,7 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 		return;
 	map->form = SCXRAY_MAP_ARENA;
 	map->arena = arena;
+	arena->btf = programs_btf(w, map);
 	arena->user_vm_start = read_member(w, kva, M_bpf_arena_user_vm_start);
 	arena->user_vm_end = read_member(w, kva, M_bpf_arena_user_vm_end);
 	kern_vm = read_member(w, kva, M_bpf_arena_kern_vm);

@@ -168,14 +168,19 @@ const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason)
 	return NULL;
 }
 
-const struct types *map_value_types(struct walk *w, const struct scxray_map *map)
+const struct types *map_types_of(struct walk *w, const struct btf *btf)
 {
 	const struct btf_object *objects = w->btfs;
 
 	for (size_t i = 0; i < w->nr_btfs; i++)
-		if (map->value_type.btf && objects[i].types.btf == map->value_type.btf)
+		if (btf && objects[i].types.btf == btf)
 			return &objects[i].types;
 	return NULL;
+}
+
+const struct types *map_value_types(struct walk *w, const struct scxray_map *map)
+{
+	return map_types_of(w, map->value_type.btf);
 }
 
 void map_types_deinit(void *btfs, size_t nr)

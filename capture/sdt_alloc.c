@@ -40,6 +40,7 @@ struct sdt_layout {
 
 struct sdt_walk {
 	struct walk *w;
+	const struct scxray_arena *arena;
 	const struct sdt_layout *l;
 	struct scxray_sdt *sdt;
 	const struct btf *btf;
@@ -222,9 +223,9 @@ static void guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct t
 
 /* ---- the tree -------------------------------------------------------------- */
 
-static bool arena_u64(const struct walk *w, uint64_t addr, uint64_t *value)
+static bool arena_u64(const struct sdt_walk *s, uint64_t addr, uint64_t *value)
 {
-	return scxray_report_arena_read(w->r, addr, (uint8_t *)value, 8) == 8;
+	return scxray_arena_read(s->arena, addr, (uint8_t *)value, 8) == 8;
 }
 
 static void add_slot(struct sdt_walk *s, uint64_t addr)
@@ -246,7 +247,7 @@ static void add_slot(struct sdt_walk *s, uint64_t addr)
 	}
 	s->sdt->entries = entries;
 	*entry = (struct scxray_sdt_entry){ .user_addr = addr };
-	if (scxray_report_arena_read(s->w->r, addr, bytes, s->elem_size) != s->elem_size) {
+	if (scxray_arena_read(s->arena, addr, bytes, s->elem_size) != s->elem_size) {
 		entry->payload = (struct scxray_value){
 			.addr = addr,
 			.reason = "page not captured",
@@ -272,9 +273,9 @@ static void walk_desc(struct sdt_walk *s, uint64_t desc, unsigned level)
 	uint64_t chunk, allocated[MAX_FANOUT / 64] = { 0 };
 	size_t bitmap = (s->l->fanout + 63) / 64 * 8;
 
-	if (!arena_u64(s->w, desc + s->l->chunk.offset, &chunk) ||
-	    scxray_report_arena_read(s->w->r, desc + s->l->allocated.offset, (uint8_t *)allocated,
-				     bitmap) != bitmap) {
+	if (!arena_u64(s, desc + s->l->chunk.offset, &chunk) ||
+	    scxray_arena_read(s->arena, desc + s->l->allocated.offset, (uint8_t *)allocated,
+			      bitmap) != bitmap) {
 		s->sdt->skipped_subtrees++;
 		return;
 	}
@@ -289,7 +290,7 @@ static void walk_desc(struct sdt_walk *s, uint64_t desc, unsigned level)
 		/* a bit of an inner node says that all below is in use: its pointers count */
 		if (level == LEVELS - 1 && !(allocated[i / 64] >> (i % 64) & 1))
 			continue;
-		if (!arena_u64(s->w, chunk + s->l->slots + i * 8ULL, &child)) {
+		if (!arena_u64(s, chunk + s->l->slots + i * 8ULL, &child)) {
 			s->sdt->skipped_subtrees++;
 			return;
 		}
@@ -308,6 +309,7 @@ static void walk_allocator(struct walk *w, const struct types *types, const stru
 	struct sdt_walk s = { .w = w, .l = l, .btf = types->btf, .max = w->settings.max_entries };
 	void *sdts = w->r->sdts;
 	uint64_t elem_size, root;
+	const char *reason;
 
 	s.sdt = w->r->nr_sdts < MAX_ALLOCATORS
 			? pool_push(w->pool, &sdts, &w->r->nr_sdts, sizeof(*s.sdt))
@@ -332,8 +334,14 @@ static void walk_allocator(struct walk *w, const struct types *types, const stru
 	}
 	s.elem_size = (uint32_t)elem_size;
 	guess_payload(w, s.sdt, types, s.elem_size - l->payload);
-	if (root)
+	if (!root)
+		return;
+	s.arena = scxray_report_arena(w->r, types->btf, root, &reason);
+	if (s.arena)
 		walk_desc(&s, root, 0);
+	else
+		s.sdt->cut = pool_printf(w->pool, "its tree's root, 0x%llx: %s",
+					 (unsigned long long)root, reason ? reason : "in no arena");
 }
 
 /* The library's bump allocators: scx_static, and what came to stand beside it (lib/alloc/bump). */

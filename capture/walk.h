@@ -30,6 +30,11 @@ enum walk_mode {
 	WALK_RECORD,
 };
 
+/* Addresses: the map, and the BTF of the program that uses it (0: unknown). */
+struct active_map {
+	uint64_t map, btf;
+};
+
 struct walk {
 	enum walk_mode mode;
 	uint32_t skip; /* bit i: walk_name(i) is left out, to measure what it costs */
@@ -45,8 +50,8 @@ struct walk {
 	void *btfs;
 	size_t nr_btfs;
 	struct btf_cache *btf_cache; /* of walks that record: the types they can use */
-	/* maps that programs of the live scheduler use: addresses */
-	uint64_t *active_maps;
+	/* maps that programs of the live scheduler use */
+	struct active_map *active_maps;
 	size_t nr_active_maps;
 	/* loadable modules; NULL: none, or not looked at */
 	struct modules *modules;

@@ -106,7 +106,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	map->max_entries = read_member(w, kva, M_bpf_map_max_entries);
 	map->map_flags = read_member(w, kva, M_bpf_map_map_flags);
 	for (size_t i = 0; i < w->nr_active_maps; i++)
-		map->active |= w->active_maps[i] == kva;
+		map->active |= w->active_maps[i].map == kva;
 	contents(w, map);
 	if (w->g->phys->missing_status) /* a recording was cut */
 		w->r->maps_truncated += w->g->phys->nr_missing != missing;
@@ -151,4 +151,5 @@ void walk_maps(struct walk *w)
 	map_fields_sort(w);
 	active_object(w);
 	walk_allocators(w);
+	map_arena_globals(w);
 }

@@ -64,6 +64,7 @@ static void note_maps(struct walk *w, uint64_t aux)
 {
 	struct scxray_num maps = read_member(w, aux, M_bpf_prog_aux_used_maps);
 	struct scxray_num nr = read_member(w, aux, M_bpf_prog_aux_used_map_cnt);
+	struct scxray_num btf = read_optional(w, aux, M_bpf_prog_aux_btf);
 	void *active = w->active_maps;
 
 	if (maps.state != SCXRAY_PRESENT || nr.state != SCXRAY_PRESENT)
@@ -71,14 +72,17 @@ static void note_maps(struct walk *w, uint64_t aux)
 	for (uint64_t i = 0; i < nr.value && i < MAX_USED_MAPS; i++) {
 		struct scxray_num map = read_int(w, maps.value + i * 8, 8, false);
 		bool known = map.state != SCXRAY_PRESENT;
-		uint64_t *slot;
+		struct active_map *slot;
 
 		for (size_t j = 0; !known && j < w->nr_active_maps; j++)
-			known = w->active_maps[j] == map.value;
+			known = w->active_maps[j].map == map.value;
 		slot = known ? NULL
 			     : pool_push(w->pool, &active, &w->nr_active_maps, sizeof(*slot));
 		if (slot)
-			*slot = map.value;
+			*slot = (struct active_map){
+				.map = map.value,
+				.btf = btf.state == SCXRAY_PRESENT ? btf.value : 0,
+			};
 		w->active_maps = active;
 	}
 }

@@ -145,23 +145,42 @@ static uint64_t low_address(const struct arena_window *window, uint64_t low)
 	return addr < window->user_start ? addr + ARENA_SPAN : addr;
 }
 
-/* The arena that `*addr` points into; the low half of an address is made whole. */
-static const struct arena_window *arena_of(const struct follow *f, bool tagged, uint64_t *addr)
+static bool window_has(const struct arena_window *w, uint64_t addr)
 {
+	uint64_t kernel = w->arena->kern_vm_start;
+
+	return (addr >= w->user_start && addr < w->user_end) ||
+	       (kernel && addr >= kernel && addr - kernel < ARENA_SPAN);
+}
+
+/*
+ * The arena that `*addr` points into; the low half of an address is made whole.  Arenas mostly
+ * have the same user addresses: of several it is the one whose programs have the value's BTF.
+ */
+static const struct arena_window *arena_of(const struct follow *f, const struct btf *btf,
+					   bool tagged, uint64_t *addr, const char **skipped)
+{
+	bool low = tagged && *addr < ARENA_SPAN;
+	const struct arena_window *found = NULL;
+	size_t nr = 0;
+
 	for (size_t i = 0; i < f->nr_arenas; i++) {
 		const struct arena_window *w = &f->arenas[i];
-		uint64_t kernel = w->arena->kern_vm_start;
 
-		if (*addr >= w->user_start && *addr < w->user_end)
-			return w;
-		if (kernel && *addr >= kernel && *addr - kernel < ARENA_SPAN)
-			return w;
+		if (!low && !window_has(w, *addr))
+			continue;
+		nr = w->arena->btf == btf ? 1 : nr + 1;
+		found = w;
+		if (w->arena->btf == btf)
+			break;
 	}
-	/* with several arenas it could be of any */
-	if (!tagged || *addr >= ARENA_SPAN || f->nr_arenas != 1)
+	if (nr > 1) {
+		*skipped = low ? NULL : "several arenas have this address";
 		return NULL;
-	*addr = low_address(&f->arenas[0], *addr);
-	return &f->arenas[0];
+	}
+	if (found && low)
+		*addr = low_address(found, *addr);
+	return found;
 }
 
 /* The type that a pointer leads to; a forward declaration may be defined elsewhere in the BTF. */
@@ -234,7 +253,7 @@ static bool follow_slot(struct follow *f, uint64_t addr, struct scxray_followed 
 static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t target, bool tagged,
 			 uint64_t addr, unsigned depth, struct scxray_followed *to)
 {
-	const struct arena_window *window = arena_of(f, tagged, &addr);
+	const struct arena_window *window = arena_of(f, btf, tagged, &addr, &to->skipped);
 	uint8_t *bytes;
 	uint64_t size;
 	size_t got;
@@ -255,9 +274,8 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 	if (!may_follow(f, to))
 		return false;
 	to->loose = btf_is_flexible(btf, target);
-	got = scxray_report_arena_read(f->report, addr, bytes,
-				       size < MAX_POINTEE && !to->loose ? (size_t)size
-									: MAX_POINTEE);
+	got = scxray_arena_read(window->arena, addr, bytes,
+				size < MAX_POINTEE && !to->loose ? (size_t)size : MAX_POINTEE);
 	if (!got) {
 		to->skipped = window->arena->cut ? "its arena page was not captured"
 						 : "its arena page is not mapped";

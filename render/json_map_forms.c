@@ -3,8 +3,10 @@
  * json_map_forms.c - maps that are no list of keys and values, as JSON
  */
 #include "field.h"
+#include "follow.h"
 #include "json_map.h"
 #include "map_model.h"
+#include "value_json.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define ARENA_PAGE 4096
@@ -43,6 +45,12 @@ void map_json_arena(struct map_json *m)
 	json_num_field(j, "declared_pages", &m->map->max_entries, FIELD_NUM);
 	json_fields(j, arena_fields, ARRAY_SIZE(arena_fields), arena);
 	put_bool(j, "truncated", arena->cut);
+	if (arena->globals.state != SCXRAY_NONE) {
+		json_key(j, "globals_user_addr");
+		json_addr(j, arena->globals.addr);
+		json_key(j, "globals");
+		json_value(j, &arena->globals, follow_options(m->follow));
+	}
 	if (arena->nr_pages) {
 		json_key(j, "pages");
 		json_array(j);

@@ -61,6 +61,13 @@ void map_text_arena(struct map_text *m)
 	}
 	strbuf_printf(out, ", %llu pages mapped\n", (unsigned long long)arena->nr_mapped);
 	cut_line(out, arena->cut);
+	if (arena->globals.state != SCXRAY_NONE) {
+		strbuf_puts(out, "  variables at ");
+		strbuf_hex(out, arena->globals.addr, 1);
+		strbuf_puts(out, ":\n  ");
+		map_text_value(m, &arena->globals, 1, 2);
+		strbuf_putc(out, '\n');
+	}
 }
 
 /* ---- ring buffers --------------------------------------------------------- */

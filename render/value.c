@@ -106,7 +106,11 @@ static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, un
 		return unsupported(w, "member lies outside its struct");
 
 	part = part_of(s, off, size);
-	if (s.tail && part.bytes && ends_struct(t, off, size)) {
+	/* what else is in the union lies behind its shorter members: room for a flexible array */
+	if (btf_is_union(t) && !s.tail && part.bytes && s.had >= t->size) {
+		part.had = t->size - off;
+		part.tail = part.loose = true;
+	} else if (s.tail && part.bytes && ends_struct(t, off, size)) {
 		part.had = s.had - off;
 		part.tail = true;
 		part.loose = s.loose;

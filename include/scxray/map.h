@@ -117,6 +117,9 @@ struct scxray_arena {
 	size_t nr_pages;
 	uint64_t nr_mapped; /* mapped pages, captured or not */
 	const char *cut;
+	const struct btf *btf; /* of a program of the live scheduler that uses it, or NULL */
+	/* global variables that live in the arena, where that BTF has any; else NONE */
+	struct scxray_value globals;
 };
 
 struct scxray_bloom {

@@ -565,12 +565,21 @@ const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *r
 						   uint64_t addr);
 
 /*
- * Copies bytes of an arena: `addr` is a user address as programs store it, or the
- * kernel's address of the same byte.  Returns how many of the `size` bytes there
- * are, up to the first page that is not mapped; 0 if it is no arena address.
+ * The arena that `addr` is in, a user address as programs store it, or the kernel's address
+ * of the same byte.  Arenas of several schedulers mostly have the same user addresses: then
+ * it is the one that programs with this BTF use.  NULL, with the reason where it is not just
+ * that no arena has the address.
  */
-size_t scxray_report_arena_read(const struct scxray_report *report, uint64_t addr, uint8_t *buf,
-				size_t size);
+const struct scxray_arena *scxray_report_arena(const struct scxray_report *report,
+					       const struct btf *btf, uint64_t addr,
+					       const char **reason);
+
+/*
+ * Copies bytes of the arena from such an address on.  Returns how many of the `size` bytes
+ * there are, up to the first page that is not there.
+ */
+size_t scxray_arena_read(const struct scxray_arena *arena, uint64_t addr, uint8_t *buf,
+			 size_t size);
 
 #ifdef __cplusplus
 }

@@ -47,21 +47,16 @@ const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *r
 	return NULL;
 }
 
-/* Of arenas by user address alone. */
-size_t scxray_report_arena_read(const struct scxray_report *report, uint64_t addr, uint8_t *buf,
-				size_t size)
+/* By user address alone. */
+size_t scxray_arena_read(const struct scxray_arena *arena, uint64_t addr, uint8_t *buf, size_t size)
 {
 	size_t got = 0;
 
-	for (size_t m = 0; m < report->nr_maps; m++) {
-		const struct scxray_arena *arena = report->maps[m].arena;
+	for (size_t p = 0; p < arena->nr_pages; p++) {
+		uint64_t page = arena->pages[p].user_addr;
 
-		for (size_t p = 0; arena && p < arena->nr_pages; p++) {
-			uint64_t page = arena->pages[p].user_addr;
-
-			for (; got < size && addr + got >= page && addr + got < page + 4096; got++)
-				buf[got] = arena->pages[p].bytes[addr + got - page];
-		}
+		for (; got < size && addr + got >= page && addr + got < page + 4096; got++)
+			buf[got] = arena->pages[p].bytes[addr + got - page];
 	}
 	return got;
 }

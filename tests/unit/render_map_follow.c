@@ -146,6 +146,71 @@ START_TEST(huge_pointees_are_shown_in_part)
 }
 END_TEST
 
+/* Each scheduler's arena begins at the same address: the BTF of its programs tells them apart. */
+START_TEST(of_several_arenas_it_is_that_of_the_same_programs)
+{
+	struct scxray_arena_page other_page;
+	struct scxray_arena other;
+	struct scxray_map maps[3];
+	uint8_t bytes[4096] = { 0 };
+	struct chain c;
+
+	chain_init(&c, NULL);
+	put(&c, 0, 0, 1);
+	bytes[8] = 2;
+	other_page = (struct scxray_arena_page){ USER, bytes };
+	other = c.arena;
+	other.pages = &other_page;
+	other.nr_pages = 1;
+	other.kern_vm_start = KERN + 0x100000000ULL;
+	point_to(&c, USER);
+	memcpy(maps, c.maps, sizeof(c.maps));
+	maps[2] = maps[1];
+	maps[1].arena = &other;
+	c.m.r.maps = maps;
+	c.m.r.nr_maps = 3;
+	expect(&c, "0x100000000000 [chase: several arenas have this address]");
+	c.arena.btf = c.m.t.btf;
+	expect(&c, "0x100000000000 → node{v=1}");
+	c.arena.btf = NULL;
+	other.btf = c.m.t.btf;
+	expect(&c, "0x100000000000 → node{v=2}");
+	map_deinit(&c.m);
+}
+END_TEST
+
+START_TEST(variables_of_an_arena_are_shown)
+{
+	struct chain c;
+	int section, var;
+	char *got;
+
+	chain_init(&c, NULL);
+	put(&c, 64, 0, 7);
+	var = btf__add_var(c.m.t.btf, "qa", BTF_VAR_GLOBAL_ALLOCATED, c.node);
+	section = btf__add_datasec(c.m.t.btf, ".addr_space.1", 16);
+	btf__add_datasec_var_info(c.m.t.btf, var, 0, 16);
+	c.arena.globals = (struct scxray_value){ .btf = c.m.t.btf,
+						 .type_id = (uint32_t)section,
+						 .bytes = c.bytes[0] + 64,
+						 .size = 16,
+						 .addr = USER + 64,
+						 .state = SCXRAY_PRESENT };
+	point_to(&c, USER);
+	c.maps[0] = (struct scxray_map){ .name = T("arena"),
+					 .form = SCXRAY_MAP_ARENA,
+					 .arena = &c.arena };
+	c.m.r.nr_maps = 1;
+	got = maps_text(&c.m.r, 120);
+	ck_assert_ptr_nonnull(
+		strstr(got, "\n  variables at 0x100000000040:\n  .addr_space.1{qa=node{v=7}}\n"));
+	free(got);
+	ck_map_json(&c.m, "\"globals_user_addr\":\"0x0000100000000040\",\"globals\":{"
+			  "\"kind\":\"struct\",\"type_name\":\".addr_space.1\"");
+	map_deinit(&c.m);
+}
+END_TEST
+
 /* Behind a pointee of the arena may stand the next one. */
 START_TEST(flexible_pointees_have_as_much_as_a_member_says)
 {
@@ -281,6 +346,8 @@ static const unit_test tests[] = {
 	&low_halves_are_addresses_where_a_tag_says_so,
 	&types_without_a_size_are_not_followed,
 	&huge_pointees_are_shown_in_part,
+	&of_several_arenas_it_is_that_of_the_same_programs,
+	&variables_of_an_arena_are_shown,
 	&flexible_pointees_have_as_much_as_a_member_says,
 	&pointers_to_slots_name_them,
 	&a_web_of_pointers_ends,

@@ -495,8 +495,8 @@ END_TEST
 START_TEST(flexible_arrays_get_their_length_from_a_sibling)
 {
 	struct types t = types_create();
-	int flex = btf__add_array(t.btf, t.u32, t.u32, 0), s, bare, var, section;
-	uint32_t v[4] = { 2, 10, 11, 99 }, too_many[2] = { 3, 10 };
+	int flex = btf__add_array(t.btf, t.u32, t.u32, 0), s, u, words, bare, var, section;
+	uint32_t v[5] = { 2, 10, 11, 99, 0 }, too_many[2] = { 3, 10 };
 	char *got;
 
 	s = btf__add_struct(t.btf, "stack", 4);
@@ -520,6 +520,16 @@ START_TEST(flexible_arrays_get_their_length_from_a_sibling)
 		"scx_cmask{nr_cids=2, alloc_words=10, bits=<truncated needed=40 had=8> [11, 99]}");
 	v[1] = 2;
 	ck_text(t.btf, s, v, 16, "scx_cmask{nr_cids=2, alloc_words=2, bits=[11, 99]}");
+	/* which is given its room by a union */
+	words = btf__add_array(t.btf, t.u32, t.u64, 2);
+	u = btf__add_union(t.btf, "cmask", 16);
+	btf__add_field(t.btf, "mask", s, 0, 0);
+	btf__add_field(t.btf, "words", words, 0, 0);
+	s = btf__add_struct(t.btf, "holder", 20);
+	btf__add_field(t.btf, "m", u, 0, 0);
+	btf__add_field(t.btf, "after", t.u32, 128, 0);
+	ck_text(t.btf, s, v, 20,
+		"holder{m=cmask{mask=scx_cmask{nr_cids=2, alloc_words=2, bits=[11, 99]}, words=[8589934594, 425201762315]}}");
 	v[1] = 10;
 	/* a mark at the end of a struct is no array */
 	s = btf__add_struct(t.btf, "ops", 4);
