@@ -19,13 +19,17 @@ KASLR ?= 1
 TIMEOUT ?= 8
 KALLSYMS ?= 0
 BIGHASH ?= 0
+SCHED ?=
 IMAGE_JOBS ?= 2
 
 BPF_CLANG ?= clang
 # clang 14 loses type tags of pointers to structs (kptrs): the zoo needs a newer one.
 ZOO_CLANG ?= clang-19
+# What the kernel's verifier takes of scx_qmap is what a newer one yet makes of it.
+SCHED_CLANG ?= clang-22
 QEMU ?= qemu-system-x86_64
 
+kf_comma := ,
 kf := kernel-fixtures
 kf_build := build/fixtures
 kf_cache := build/cache
@@ -36,7 +40,20 @@ kf_variant := $(if $(filter-out 2,$(CPUS)),-cpus$(CPUS))$(if $(filter-out 128,$(
 kf_variant := $(kf_variant)$(if $(filter-out 1,$(NODES)),-nodes$(NODES))$(if $(filter 1,$(LA57)),-la57)
 kf_variant := $(kf_variant)$(if $(filter 1,$(PTI)),-pti)$(if $(filter 0,$(KASLR)),-nokaslr)
 kf_variant := $(kf_variant)$(if $(filter-out 8,$(TIMEOUT)),-timeout$(TIMEOUT))$(if $(filter-out 0,$(BIGHASH)),-bighash$(BIGHASH))
-kf_image := build/images/$(RELEASE)/$(MODE)$(kf_variant)
+
+# ---- schedulers that others wrote -------------------------------------------
+# From tools/sched_ext of the release's source: SCHED, or SCHED-fails with what makes it fail.
+# (-S: what qmap adds to the kernel's dump is not the kernel's.)
+kf_scheds := simple sdt qmap flatcg pair userland cpu0
+kf_args_qmap := $(kf_comma)-S
+kf_fails_qmap := $(kf_comma)-t,100
+kf_sched := $(patsubst %-fails,%,$(SCHED))
+kf_fails := $(filter %-fails,$(SCHED))
+ifneq ($(SCHED),)
+override MODE := other
+kf_program = --program scx_$(kf_sched)$(kf_args_$(kf_sched))$(if $(kf_fails),$(kf_fails_$(kf_sched)) --fails)
+endif
+kf_image := build/images/$(RELEASE)/$(if $(SCHED),scx_$(SCHED),$(MODE))$(kf_variant)
 
 kf_sysroot := $(kf_cache)/sysroot
 kf_private := $(shell sed -n 's/^private[ 	]*\([^ 	]*\).*/\1/p' $(kf)/packages.txt)
@@ -58,10 +75,12 @@ images: images-deps ## a vmcore pair of a failing guest (RELEASE=6.18.15 MODE=st
 	@$(MAKE) --no-print-directory -f $(kf)/images.mk $(kf_image)/meta.json
 
 images-deps:
-	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh images
+	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh images $(if $(SCHED),scheds)
 
 # A module for those that look at one: an archive of its own, before the others'.
 kf_modules := $(if $(filter dlhog,$(MODE)),build/kernels/$(RELEASE)/modules.cpio)
+# And so are the others' schedulers.
+kf_modules += $(if $(SCHED),build/kernels/$(RELEASE)/scheds.cpio)
 
 $(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels/$(RELEASE)/vmlinuz $(kf_modules)
 	@mkdir -p $(@D)
@@ -69,7 +88,7 @@ $(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels
 	@$(kf_python) $(kf)/tools/drive.py --release '$(RELEASE)' --mode '$(MODE)' --kernel build/kernels/$(RELEASE)/vmlinuz \
 		--initrd $(@D)/initrd --out $(@D) --cpus '$(CPUS)' --mem '$(MEM)' --nodes '$(NODES)' --la57 '$(LA57)' \
 		--pti '$(PTI)' --kaslr '$(KASLR)' --timeout '$(TIMEOUT)' --qemu '$(QEMU)' \
-		--append '$(if $(filter 1,$(KALLSYMS)),scxfix.kallsyms )scxfix.bighash=$(BIGHASH)'
+		--append '$(if $(filter 1,$(KALLSYMS)),scxfix.kallsyms )scxfix.bighash=$(BIGHASH)' $(kf_program)
 	@rm $(@D)/initrd
 
 build/kernels/%/vmlinuz:
@@ -77,6 +96,9 @@ build/kernels/%/vmlinuz:
 
 build/kernels/%/modules.cpio: | build/kernels/%/vmlinuz
 	@$(kf)/tools/fetch-modules.sh $* $(kf_cache) $(@D)
+
+build/kernels/%/scheds.cpio: | build/kernels/%/vmlinuz
+	@$(kf)/tools/build-scheds.sh $* $(kf_cache) $(@D) '$(SCHED_CLANG)' $(kf_scheds)
 
 # ---- the guest --------------------------------------------------------------
 
@@ -122,7 +144,6 @@ kf_matrix += 7.3.4-rt,stall 7.3.4-full,maps
 kf_matrix += 6.17.13,stall 6.19.14,stall 7.1.13,held 7.2.12,hog
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
 
-kf_comma := ,
 kf_entries := $(addprefix images-of/,$(kf_matrix))
 
 # The guest and the kernels one after the other, then the images side by side.

@@ -21,6 +21,7 @@ enum scxfix_mode {
 	MODE_SPIN,  /* ops.dispatch() of the last CPU runs in circles for seconds; nobody fails */
 	MODE_WELL,  /* nothing fails; after a while the scheduler leaves on its own */
 	MODE_DLHOG, /* as hog, by a SCHED_DEADLINE task, in a guest with more to see (system.c) */
+	MODE_OTHER, /* a scheduler that others wrote, a program of its own in the initramfs */
 };
 
 enum scxfix_role {

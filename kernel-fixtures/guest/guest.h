@@ -27,6 +27,8 @@ struct options {
 	unsigned int delay_s;  /* before the scheduler is loaded */
 	unsigned int rounds;   /* how often it is loaded and fails */
 	bool clock;	       /* clock_watch() */
+	const char *program;   /* MODE_OTHER: the program and its arguments, between commas */
+	bool fails;	       /* MODE_OTHER: these arguments make it fail */
 	bool alone;	       /* options_alone() */
 };
 
@@ -117,6 +119,10 @@ void tracing_send(const char *name);
 /* system.c: what proc, sysfs and bpf() say of the system; and what MODE_DLHOG adds to it */
 void system_send(const struct options *options);
 void system_enrich(void);
+
+/* other.c: MODE_OTHER, and other_list.c: every map of the guest, into listing.txt */
+void other_course(const struct options *options);
+void other_list(FILE *out);
 
 /* locks.c: a task that holds a lock for good, and one that waits for it */
 bool locks_can(void);

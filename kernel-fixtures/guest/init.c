@@ -200,6 +200,8 @@ int main(void)
 		crew_start(&options);
 		oracle_send_moment(&options, "idle", false);
 		mark("idle");
+	} else if (options.mode == MODE_OTHER) {
+		other_course(&options);
 	} else {
 		all_rounds(&options);
 	}

@@ -9,7 +9,7 @@ static const char *const mode_names[] = {
 	[MODE_NONE] = "none",	[MODE_STALL] = "stall", [MODE_HELD] = "held",
 	[MODE_VTIME] = "vtime", [MODE_ERROR] = "error", [MODE_HOG] = "hog",
 	[MODE_MAPS] = "maps",	[MODE_SPIN] = "spin",	[MODE_WELL] = "well",
-	[MODE_DLHOG] = "dlhog",
+	[MODE_DLHOG] = "dlhog", [MODE_OTHER] = "other",
 };
 
 static void mode_parse(struct options *options, const char *name)
@@ -66,6 +66,10 @@ void options_read(struct options *options)
 			options->delay_s = number_parse(word, 3600);
 		else if (!strncmp(word, "scxfix.rounds=", 14))
 			options->rounds = number_parse(word, 10);
+		else if (!strncmp(word, "scxfix.program=", 15))
+			options->program = strdup(word + 15);
+		else if (!strcmp(word, "scxfix.fails"))
+			options->fails = true;
 		else if (!strcmp(word, "scxfix.kallsyms"))
 			options->all_symbols = true;
 		else if (!strcmp(word, "scxfix.clock"))
@@ -73,6 +77,8 @@ void options_read(struct options *options)
 	}
 	if (!options->mode_name || !options->timeout_ms)
 		die("scxfix.mode= or scxfix.timeout= is missing from the command line");
+	if (options->mode == MODE_OTHER && !options->program)
+		die("scxfix.mode=other without scxfix.program=");
 }
 
 bool options_alone(void)

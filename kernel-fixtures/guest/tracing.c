@@ -14,10 +14,18 @@
 /* Big enough for the dump of a hundred tasks on eight CPUs. */
 #define BUFFER_KB "1024"
 
+/* What it holds is thrown away by whoever opens it so. */
+static bool empty_trace(void)
+{
+	FILE *trace = fopen(TRACING "trace", "we");
+
+	return trace && !fclose(trace);
+}
+
 void tracing_start(void)
 {
-	if (!text_write(TRACING "buffer_size_kb", BUFFER_KB) ||
-	    !text_write(TRACING "trace", "\n") || !text_write(TRACING "tracing_on", "1") ||
+	if (!text_write(TRACING "buffer_size_kb", BUFFER_KB) || !empty_trace() ||
+	    !text_write(TRACING "tracing_on", "1") ||
 	    !text_write(TRACING "events/sched_ext/sched_ext_dump/enable", "1"))
 		die("the tracepoint sched_ext_dump can't be enabled");
 }

@@ -57,6 +57,9 @@ int zoo_create(FILE *out, unsigned int type, const char *name, unsigned int key_
 void zoo_update(int fd, const char *name, const void *key, const void *value);
 void zoo_list(FILE *out);
 
+/* The line of a map's entries: {"LISTING": ID, "listed": [[KEY, VALUE]...]}. */
+void list_entries(FILE *out, int fd, enum listing listing, const struct bpf_map_info *info);
+
 /* Bytes as hexadecimal digits in quotes; zeroes at the end are left out. */
 void put_hex(FILE *out, const void *bytes, size_t size);
 

@@ -59,13 +59,13 @@ void zoo_update(int fd, const char *name, const void *key, const void *value)
 		die("zoo: map %s: update: %s", name, strerror(errno));
 }
 
-static void put_value(FILE *out, const struct kept *map, const struct bpf_map_info *info,
+static void put_value(FILE *out, enum listing listing, const struct bpf_map_info *info,
 		      const unsigned char *value)
 {
 	size_t stride = (info->value_size + 7) & ~7UL;
 	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 
-	if (map->listing != LIST_PERCPU) {
+	if (listing != LIST_PERCPU) {
 		put_hex(out, value, info->value_size);
 		return;
 	}
@@ -77,7 +77,7 @@ static void put_value(FILE *out, const struct kept *map, const struct bpf_map_in
 	fputc(']', out);
 }
 
-static void list_entries(FILE *out, const struct kept *map, const struct bpf_map_info *info)
+void list_entries(FILE *out, int fd, enum listing listing, const struct bpf_map_info *info)
 {
 	size_t stride = (info->value_size + 7) & ~7UL;
 	unsigned char *value = calloc((size_t)sysconf(_SC_NPROCESSORS_CONF), stride);
@@ -89,27 +89,27 @@ static void list_entries(FILE *out, const struct kept *map, const struct bpf_map
 	if (!value || !key || !next)
 		die("zoo: out of memory");
 	fprintf(out, "{\"%s\": %u, \"listed\": [",
-		map->listing == LIST_PERCPU   ? "percpu"
-		: map->listing == LIST_STACKS ? "stacks"
-					      : "entries",
+		listing == LIST_PERCPU	 ? "percpu"
+		: listing == LIST_STACKS ? "stacks"
+					 : "entries",
 		info->id);
-	while (!bpf_map_get_next_key(map->fd, at, next)) {
+	while (!bpf_map_get_next_key(fd, at, next)) {
 		memcpy(key, next, info->key_size);
 		at = key;
-		if (bpf_map_lookup_elem(map->fd, key, value)) {
+		if (bpf_map_lookup_elem(fd, key, value)) {
 			if (errno == ENOENT)
 				continue; /* an empty slot */
-			die("zoo: map %s: lookup: %s", map->name, strerror(errno));
+			die("map %s: lookup: %s", info->name, strerror(errno));
 		}
 		fprintf(out, "%s[", comma);
 		put_hex(out, key, info->key_size);
 		fputs(", ", out);
-		put_value(out, map, info, value);
+		put_value(out, listing, info, value);
 		fputc(']', out);
 		comma = ", ";
 	}
 	if (errno != ENOENT)
-		die("zoo: map %s: next key: %s", map->name, strerror(errno));
+		die("map %s: next key: %s", info->name, strerror(errno));
 	fputs("]}\n", out);
 	free(value);
 	free(key);
@@ -151,7 +151,7 @@ static void list_map(FILE *out, unsigned int id)
 	}
 	fputs("}\n", out);
 	if (map && map->listing != LIST_NOTHING)
-		list_entries(out, map, &info);
+		list_entries(out, map->fd, map->listing, &info);
 	close(fd);
 }
 

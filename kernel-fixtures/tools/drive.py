@@ -26,7 +26,7 @@ BOOT_LIMIT = 240
 DUMP_LIMIT = 300
 
 OUTPUTS = ("meta.json", "half.vmcore", "error.vmcore", "guest.vmcore", "oracle.txt", "half-dump.txt", "dump.txt",
-           "maps.txt", "kallsyms.txt", "serial.log")
+           "maps.txt", "listing.txt", "sched.log", "kallsyms.txt", "serial.log")
 # Sections of oracle.txt, in order, and the texts that the guest sends for them.
 SECTIONS = (("guest", "oracle-guest.txt"), ("symbols", "symbols.txt"), ("system", "oracle-system.txt"),
             ("half", "oracle-half.txt"), ("exit", "oracle-exit.txt"), ("after", "oracle-after.txt"),
@@ -44,12 +44,14 @@ class Run:
 
     def say(self, text):
         o = self.options
-        print(f"  {o.release} {o.mode} {time.monotonic() - self.started:5.1f} s  {text}", flush=True)
+        print(f"  {o.release} {os.path.basename(o.out)} {time.monotonic() - self.started:5.1f} s  {text}", flush=True)
 
     def on_event(self, event):
         """What is noted whenever it comes: texts, and the guest's own failures. True if that is all there is to it."""
         if event[0] == "file":
             self.texts[event[1]] = event[2]
+            if event[1] == "sched.log":  # at once: it may say why the guest gives up
+                self.store(event[1], event[2])
             return True
         if event[0] == "mark":
             if event[1].startswith("failed "):
@@ -78,6 +80,8 @@ class Run:
         self.wait_mark("up", BOOT_LIMIT, "for the guest's init")
         if self.options.mode == "none":
             self.one_image()
+        elif self.options.mode == "other":
+            self.of_others()
         else:
             self.pair()
         self.wait_mark("done", self.limit, "for the guest's last words")
@@ -90,19 +94,32 @@ class Run:
         self.images["guest"]["where"] = "QMP stop"
         self.vm.qmp.execute("cont", 10)
 
-    def pair(self):
+    def moment(self):
         address = int(self.wait_mark("arm ", self.limit, "for the guest's symbols").split()[1], 16)
         self.vm.attach_debugger()
         moment = Moment(self.vm, self.options.cpus, address, self.on_event)
         moment.arm()
         self.vm.channels.answer_guest("armed")
         self.wait_mark("half", self.limit, "for half-way")
+        return moment
+
+    def of_others(self):
+        """Of a scheduler that others wrote: while it works, and where it is made to fail at its exit."""
+        moment = self.moment()
+        where = moment.catch(self.limit, "for SysRq-D", lambda: self.take_image("half"), "listed")
+        self.images["half"].update(where)
+        if self.options.fails:
+            where = moment.catch(self.limit, "for the error exit", lambda: self.take_image("error"))
+            self.images["error"].update(where)
+
+    def pair(self):
+        moment = self.moment()
         for name, what in (("half", "for SysRq-D half-way"), ("error", "for the error exit")):
             where = moment.catch(self.limit, what, lambda name=name: self.take_image(name))
             self.images[name].update(where)
 
     def write(self):
-        for name in ("half-dump.txt", "dump.txt", "maps.txt", "kallsyms.txt"):
+        for name in ("half-dump.txt", "dump.txt", "maps.txt", "listing.txt", "kallsyms.txt"):
             if name in self.texts:
                 self.store(name, self.texts[name])
         self.store("oracle.txt", b"".join(b"[%s]\n%s\n" % (section.encode(), self.texts[name])
@@ -116,7 +133,8 @@ class Run:
         kernel = re.search(rb"^release=(.*)$", self.texts["oracle-guest.txt"], re.M)
         if not text or not kernel:
             raise Failure("the guest sent no address of _text or no release")
-        return {"release": o.release, "kernel": kernel[1].decode(), "mode": o.mode, "cpus": o.cpus, "mem_mib": o.mem,
+        return {"release": o.release, "kernel": kernel[1].decode(), "mode": o.mode,
+                **({"program": o.program, "fails": o.fails} if o.program else {}), "cpus": o.cpus, "mem_mib": o.mem,
                 "nodes": o.nodes, "la57": o.la57, "pti": o.pti, "kaslr": o.kaslr, "timeout_s": o.timeout,
                 "kaslr_offset": hex(int(text[1], 16) - LINK_BASE), "wall_s": round(time.monotonic() - self.started, 1),
                 **self.images}
@@ -161,6 +179,8 @@ def parse():
         parser.add_argument(f"--{name}", type=int, default=default)
     for name, default in (("la57", "0"), ("pti", "0"), ("kaslr", "1")):
         parser.add_argument(f"--{name}", type=flag, default=default)
+    parser.add_argument("--program", help="mode other: the scheduler's program and its arguments, between commas")
+    parser.add_argument("--fails", action="store_true", help="mode other: with these arguments it fails")
     parser.add_argument("--append", default="", help="more for the kernel's command line")
     parser.add_argument("--qemu", default="qemu-system-x86_64")
     options = parser.parse_args()
@@ -171,7 +191,7 @@ def parse():
 def main():
     options = parse()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # QEMU ends with us either way
-    who = f"{options.release} {options.mode}"
+    who = f"{options.release} {os.path.basename(options.out)}"
     for attempt in range(1, ATTEMPTS + 1):
         remove(options, OUTPUTS)
         try:

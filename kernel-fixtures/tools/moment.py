@@ -31,8 +31,11 @@ class Moment:
         event = self.channels.wait(lambda e: e[0] == "stop", limit, what, self.on_event)
         return event and event[2]
 
-    def catch(self, limit, what, take_image):
-        """Waits for the guest to come there, has the image taken, lets the dump be written, and arms again."""
+    def catch(self, limit, what, take_image, mark=None):
+        """Waits for the guest to come there, has the image taken, lets the dump be written, and arms again.
+
+        With a mark the others stand still until the guest has said it.
+        """
         thread = self.wait_stop(limit, what)
         rip = self.gdb.register(thread, "rip")
         if rip != self.address:
@@ -43,6 +46,8 @@ class Moment:
         steps = self.step_to_interrupts_off(thread)
         take_image()
         self.dump_alone(thread, back)
+        if mark:
+            self.go_alone(thread, mark)
         self.arm()
         return {"where": "entry of scx_dump_state", "vcpu": thread - 1, "steps": steps, "dump_alone": True}
 
@@ -74,3 +79,10 @@ class Moment:
         if not self.wait_stop(ALONE_LIMIT, None):
             raise Crash(f"the kernel's dump did not end in {ALONE_LIMIT} s with the other vCPUs standing still")
         self.gdb.clear_breakpoint(back)
+
+    def go_alone(self, thread, mark):
+        self.gdb.go([thread])
+        if not self.channels.wait(lambda e: e == ("mark", mark), ALONE_LIMIT, None, self.on_event):
+            raise Crash(f"the guest did not come to '{mark}' in {ALONE_LIMIT} s with the other vCPUs standing still")
+        self.gdb.interrupt()
+        self.wait_stop(STOP_LIMIT, "for the guest to stop again")

@@ -14,6 +14,10 @@ def command_line(options, folder):
               "pti=on" if o.pti else "pti=off", f"scxfix.mode={o.mode}", f"scxfix.timeout={o.timeout}"]
     if not o.kaslr:
         append.append("nokaslr")
+    if o.program:
+        append.append(f"scxfix.program={o.program}")
+    if o.fails:
+        append.append("scxfix.fails")
     if o.append:
         append.append(o.append)
     command = [o.qemu, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max" if o.la57 else "max,la57=off",

@@ -16,7 +16,7 @@ import re
 
 CPU_PARTS = ("user", "nice", "system", "softirq", "irq", "idle", "iowait", "steal")
 SLACK_NS = 100_000_000
-SCHED_OPS = "sched_ext_ops"
+SCHED_OPS = ("sched_ext_ops", "sched_ext_ops_cid")  # the second from 7.3 on
 # A console line: with its time where the kernel prints one.
 CONSOLE = re.compile(r"(?:\[ *(\d+\.\d{6})\] )?(.*)")
 # Lines that the fixture's own programs write.
@@ -64,7 +64,7 @@ class SystemComparison:
         ops = self.report.get("scx_sched_state", {}).get("ops", [])
         named = {op["op"]: op["program"] for op in ops if "program" in op}
         mine = {prog.get("op"): prog for prog in self.report.get("prog_runtime_stats", [])
-                if prog.get("struct_ops") == SCHED_OPS}
+                if prog.get("struct_ops") in SCHED_OPS}
         for op, program in named.items():
             self.equal(f"program of {op}", mine.get(op, {}).get("name"), program)
         for op, prog in mine.items():

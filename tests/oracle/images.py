@@ -9,7 +9,8 @@ half.vmcore and half-dump.txt, error.vmcore and dump.txt; or, of a guest without
 a scheduler, guest.vmcore alone.  Each image's report is compared with the dump of
 the same instant, figure by figure (compare.py), validated against the schema,
 and replayed from a saved core; each pair's dual report is validated.  Where the guest
-listed its maps (maps.txt, of MODE=maps), they are compared too (compare_maps.py).
+listed its maps (maps.txt, of MODE=maps), they are compared too (compare_maps.py); of schedulers that
+others wrote all maps are (listing.txt, of SCHED=, compare_listing.py).
 The kernel stack of every sleeping task has to lead to where stacks really end, and
 those that the kernel printed have to be the same, frame by frame (compare_stacks.py).
 Programs, the kernel's log and tasks' identities have a comparison of their own (compare_system.py), and what the guest
@@ -29,6 +30,7 @@ sys.path.insert(0, HERE)
 import harness  # noqa: E402
 from compare import compare  # noqa: E402
 from compare_facts import compare_facts, has_facts  # noqa: E402
+from compare_listing import ListingError, compare_listing  # noqa: E402
 from compare_maps import compare_maps  # noqa: E402
 from compare_stacks import compare_stacks, sleeping_stacks  # noqa: E402
 from compare_system import compare_system  # noqa: E402
@@ -101,6 +103,22 @@ class Check:
             done = compare_maps(report, text)
         except MapsError as error:
             self.cases.check(False, f"{what}: the guest's maps.txt is understood", error)
+            return 0
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} figures of {done.nr_maps} maps equal those of bpf()",
+                         "\n".join(done.differences))
+        return done.compared
+
+    def compare_listing(self, what, report, path):
+        """Figures compared with what bpf() said of every map; 0 where the guest has not asked."""
+        if not os.path.exists(path):
+            return 0
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        try:
+            done = compare_listing(report, text)
+        except ListingError as error:
+            self.cases.check(False, f"{what}: the guest's listing.txt is understood", error)
             return 0
         self.cases.check(done.compared and not done.differences,
                          f"{what}: {done.compared} figures of {done.nr_maps} maps equal those of bpf()",
@@ -203,6 +221,8 @@ class Check:
             self.cases.check(of_maps or meta.get("mode") != "maps", f"{what}: maps were compared")
             of_system = self.compare_system(what, report, path)
             if moment == "half":
+                of_maps += self.compare_listing(what, report, os.path.join(path, "listing.txt"))
+                self.cases.check(of_maps or meta.get("mode") != "other", f"{what}: its maps were compared")
                 of_system += self.compare_facts(what, report, path)
             self.figures += figures + of_maps + of_system
             notes.append(f"{moment} {figures}" + (f" and {of_maps} of maps" if of_maps else "") +
