@@ -137,6 +137,9 @@ const struct types *map_types_of(struct walk *w, const struct btf *btf);
 /* The types that map->value_type.btf belongs to; NULL where the map has none. */
 const struct types *map_value_types(struct walk *w, const struct scxray_map *map);
 
+/* The inner maps of the live scheduler's maps of maps; after all maps. */
+void map_inner_active(struct walk *w);
+
 /* The variables that programs keep in arenas; after all maps. */
 void map_arena_globals(struct walk *w);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "map.h"
+#include "sort.h"
 
 /* Every type that has contents to show: a new one is a new row (and a file). */
 static const struct {
@@ -113,6 +114,73 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	return true;
 }
 
+struct map_at {
+	uint64_t kva;
+	uint32_t index;
+};
+
+static int by_kva(const void *a, const void *b)
+{
+	const struct map_at *x = a, *y = b;
+
+	return x->kva < y->kva ? -1 : x->kva > y->kva;
+}
+
+static bool holds_maps(const struct scxray_map *map)
+{
+	return map->slots && map->map_type.state == SCXRAY_PRESENT &&
+	       (map->map_type.value == MAP_ARRAY_OF_MAPS ||
+		map->map_type.value == MAP_HASH_OF_MAPS);
+}
+
+static struct scxray_map *map_at(struct walk *w, const struct map_at *maps, uint64_t kva)
+{
+	size_t lo = 0, hi = w->r->nr_maps;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (maps[mid].kva == kva)
+			return &w->r->maps[maps[mid].index];
+		if (maps[mid].kva < kva)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+/*
+ * No program names the maps inside its maps of maps: they are the scheduler's as well.
+ * Inner maps have no inner maps of their own.
+ */
+void map_inner_active(struct walk *w)
+{
+	struct map_at *maps = NULL;
+
+	for (size_t i = 0; i < w->r->nr_maps; i++) {
+		const struct scxray_map *outer = &w->r->maps[i];
+
+		if (!outer->active || !holds_maps(outer))
+			continue;
+		if (!maps) {
+			maps = pool_alloc(w->pool, w->r->nr_maps * sizeof(*maps));
+			if (!maps)
+				return;
+			for (size_t m = 0; m < w->r->nr_maps; m++)
+				maps[m] = (struct map_at){ w->r->maps[m].map_kva, (uint32_t)m };
+			sort(maps, w->r->nr_maps, sizeof(*maps), by_kva);
+		}
+		for (size_t s = 0; s < outer->slots->nr_slots; s++) {
+			struct scxray_map *inner =
+				map_at(w, maps, outer->slots->slots[s].kva.value);
+
+			if (inner)
+				inner->active = true;
+		}
+	}
+}
+
 /* "scxfix" of the one active "scxfix.bss", ".data" or ".rodata". */
 static void active_object(struct walk *w)
 {
@@ -149,6 +217,7 @@ void walk_maps(struct walk *w)
 	if (cut)
 		w->r->maps_cut = cut;
 	map_fields_sort(w);
+	map_inner_active(w);
 	active_object(w);
 	walk_allocators(w);
 	map_arena_globals(w);
