@@ -175,6 +175,29 @@ static const char *bare(const char *name)
 }
 
 /*
+ * A struct with the allocator's very name, of which slots have but the beginning: the library's
+ * bitmaps are declared for as many CPUs as there may be, and as large as this machine needs.
+ */
+static bool by_name(struct walk *w, struct scxray_sdt *sdt, const struct types *types,
+		    uint32_t size)
+{
+	size_t stem = strcspn(bare(sdt->name), "_");
+
+	for (uint32_t id = 1; stem && id < types->nr; id++) {
+		const char *name = type_name(types, id);
+
+		if (!name || strncmp(name, "scx_", 4) || strlen(bare(name)) != stem ||
+		    strncmp(bare(name), bare(sdt->name), stem) || types_size(types, id) <= size)
+			continue;
+		sdt->payload_type = id;
+		sdt->payload_type_reason = pool_printf(
+			w->pool, "by the allocator's name, the first %u bytes of it", size);
+		return true;
+	}
+	return false;
+}
+
+/*
  * Nothing in BTF ties an allocator to what is in its slots.  Of the structs with the
  * right size: the only one, else one that has the allocator's stem in its name, else
  * one that is called a context.
@@ -191,6 +214,8 @@ static void guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct t
 			nr++;
 			only = id;
 		}
+	if (by_name(w, sdt, types, size))
+		return;
 	sdt->payload_type_reason = pool_printf(w->pool, "no struct of %u bytes in its BTF", size);
 	if (!nr)
 		return;
@@ -263,6 +288,7 @@ static void add_slot(struct sdt_walk *s, uint64_t addr)
 		.bytes = bytes + s->l->payload,
 		.size = size,
 		.addr = addr + s->l->payload,
+		.reason = "the slot has no more",
 		.state = SCXRAY_PRESENT,
 	};
 }

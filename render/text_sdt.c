@@ -70,8 +70,14 @@ static void put_ranges(struct text *t, const struct scxray_report *r)
 void text_sdts(struct text *t, const struct scxray_report *r)
 {
 	static const struct scxray_map no_map;
+	bool any_arena = false;
 	struct follow follow;
 
+	/* most schedulers have no arena, and then nothing is missed */
+	for (size_t i = 0; i < r->nr_maps; i++)
+		any_arena |= r->maps[i].active && r->maps[i].arena;
+	if (any_arena)
+		text_unavailable(t, "sdt_alloc", r->sdt_alloc_unavailable);
 	follow_init(&follow, r);
 	for (size_t i = 0; i < r->nr_sdts; i++)
 		put_sdt(&(struct map_text){ .t = t, .map = &no_map, .follow = &follow },

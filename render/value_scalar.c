@@ -213,8 +213,7 @@ bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
 	for (size_t i = 0; i < sizeof(cpumasks) / sizeof(cpumasks[0]); i++)
 		if (!strcmp(name, cpumasks[i].name))
 			skip = cpumasks[i].offset;
-	/* of a mask that was cut, the missing words would read as empty */
-	if (skip >= t.type->size || s.had < t.type->size || btf_is_union(t.type))
+	if (skip >= t.type->size || btf_is_union(t.type))
 		return false;
 
 	nr = (t.type->size - skip) * 8;
@@ -222,6 +221,9 @@ bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
 		nr = 1 << 16;
 	if (w->opt.nr_cpus && nr > w->opt.nr_cpus)
 		nr = w->opt.nr_cpus;
+	/* of a mask that was cut, the missing words would read as empty */
+	if (s.had < t.type->size && (s.had < skip || (s.had - skip) * 8 < nr))
+		return false;
 	list->len = 0;
 	while (bit < nr) {
 		uint64_t first = bit;

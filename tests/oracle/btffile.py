@@ -18,7 +18,9 @@ FIXED = {INT: 4, ARRAY: 12, VAR: 4, DECL_TAG: 4}
 REPEATED = {STRUCT: 12, UNION: 12, ENUM: 8, ENUM64: 12, FUNC_PROTO: 8, DATASEC: 12}
 # What programs may not look into, bpf() does not show.
 HIDDEN = {"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head",
-          "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount", "bpf_dynptr", "bpf_cpumask"}
+          "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount", "bpf_dynptr"}
+# And these have a form of their own in reports.
+HIDDEN |= {"cpumask", "bpf_cpumask", "scx_bitmap"}
 HIDDEN_TAGS = {"kptr", "kptr_untrusted", "percpu_kptr", "uptr"}
 MAX_DEPTH = 32
 

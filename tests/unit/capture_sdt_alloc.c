@@ -72,6 +72,7 @@ enum {
 	TWINS = 1,     /* a second struct of the payload's size: the size alone says nothing */
 	DECLARED = 2,  /* chunk and slot are not defined, as clang has it mostly */
 	NO_ID = 4,     /* and neither is the slot's id */
+	LARGER = 16,   /* a struct with the allocator's name, larger than its slots */
 	SPOKEN_FOR = 8 /* the one struct of the payload's size is a variable's */
 };
 
@@ -106,6 +107,8 @@ static void make_types(unsigned how)
 	ctx = STRUCT("victim_ctx", 20, { "a", u64, 0 }, { "b", u64, 8 }, { "c", u32, 16 });
 	if (how & SPOKEN_FOR)
 		btf__add_var(btf, "statistics", BTF_VAR_GLOBAL_ALLOCATED, ctx);
+	if (how & LARGER)
+		STRUCT("scx_victim", 64, { "a", map8, 0 });
 	if (how & TWINS)
 		STRUCT("other", 24, { "a", u64, 0 }, { "b", u64, 8 }, { "c", u64, 16 });
 	var = btf__add_var(btf, "victim_allocator", BTF_VAR_GLOBAL_ALLOCATED, alloc);
@@ -274,6 +277,22 @@ START_TEST(an_allocator_without_its_types_is_not_passed_over)
 }
 END_TEST
 
+START_TEST(payload_type_by_the_very_name_of_a_larger_struct)
+{
+	const struct btf_type *t;
+	const struct scxray_sdt *sdt;
+
+	types_deinit(&types);
+	make_types(LARGER);
+	sdt = walk();
+	t = btf__type_by_id(types.btf, sdt->payload_type);
+	ck_assert_str_eq(btf__str_by_offset(types.btf, t->name_off), "scx_victim");
+	ck_assert_str_eq(sdt->payload_type_reason,
+			 "by the allocator's name, the first 24 bytes of it");
+	ck_assert_uint_eq(sdt->entries[0].payload.size, 24);
+}
+END_TEST
+
 START_TEST(the_type_of_a_variable_is_no_payload)
 {
 	const struct scxray_sdt *sdt;
@@ -376,6 +395,7 @@ int main(void)
 	tcase_add_test(tc, payload_type_by_the_allocators_name);
 	tcase_add_test(tc, chunk_and_slot_are_only_declared);
 	tcase_add_test(tc, an_allocator_without_its_types_is_not_passed_over);
+	tcase_add_test(tc, payload_type_by_the_very_name_of_a_larger_struct);
 	tcase_add_test(tc, the_type_of_a_variable_is_no_payload);
 	tcase_add_test(tc, a_page_that_is_not_there_is_a_skipped_subtree);
 	tcase_add_test(tc, a_slot_that_is_not_there_is_unreadable);

@@ -331,6 +331,11 @@ START_TEST(cpumasks_are_lists)
 	/* of half a mask the other half is not known to be empty */
 	got = render(false, t.btf, s, v, 8, NULL);
 	ck_assert_ptr_nonnull(strstr(got, "<truncated needed=16 had=8>"));
+	ck_assert_ptr_null(strstr(got, "cpus={"));
+	free(got);
+	/* but the list is whole where there are no more CPUs */
+	got = render(false, t.btf, s, v, 8, &cpus);
+	ck_assert_str_eq(got, "<truncated needed=16 had=8> cpus={0-3,5}");
 	free(got);
 	btf__free(t.btf);
 }
