@@ -20,6 +20,7 @@ TIMEOUT ?= 8
 KALLSYMS ?= 0
 BIGHASH ?= 0
 SCHED ?=
+FAILS ?= 0
 IMAGE_JOBS ?= 2
 
 BPF_CLANG ?= clang
@@ -42,18 +43,16 @@ kf_variant := $(kf_variant)$(if $(filter 1,$(PTI)),-pti)$(if $(filter 0,$(KASLR)
 kf_variant := $(kf_variant)$(if $(filter-out 8,$(TIMEOUT)),-timeout$(TIMEOUT))$(if $(filter-out 0,$(BIGHASH)),-bighash$(BIGHASH))
 
 # ---- schedulers that others wrote -------------------------------------------
-# From tools/sched_ext of the release's source: SCHED, or SCHED-fails with what makes it fail.
+# From tools/sched_ext of the release's source; with FAILS=1 what makes it fail is added to its arguments.
 # (-S: what qmap adds to the kernel's dump is not the kernel's.)
 kf_scheds := simple sdt qmap flatcg pair userland cpu0
 kf_args_qmap := $(kf_comma)-S
 kf_fails_qmap := $(kf_comma)-t,100
-kf_sched := $(patsubst %-fails,%,$(SCHED))
-kf_fails := $(filter %-fails,$(SCHED))
 ifneq ($(SCHED),)
 override MODE := other
-kf_program = --program scx_$(kf_sched)$(kf_args_$(kf_sched))$(if $(kf_fails),$(kf_fails_$(kf_sched)) --fails)
+kf_program = --program scx_$(SCHED)$(kf_args_$(SCHED))$(if $(filter 1,$(FAILS)),$(kf_fails_$(SCHED)) --fails)
 endif
-kf_image := build/images/$(RELEASE)/$(if $(SCHED),scx_$(SCHED),$(MODE))$(kf_variant)
+kf_image := build/images/$(RELEASE)/$(if $(SCHED),scx_$(SCHED),$(MODE))$(if $(filter 1,$(FAILS)),-fails)$(kf_variant)
 
 kf_sysroot := $(kf_cache)/sysroot
 kf_private := $(shell sed -n 's/^private[ 	]*\([^ 	]*\).*/\1/p' $(kf)/packages.txt)
@@ -70,12 +69,15 @@ kf_cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g $(kf_warnings) -I$(kf)/bpf -isystem
 kf_bpf_cflags = -target bpf -mcpu=v3 -O2 -g $(kf_warnings) -Wno-unused-parameter -D__TARGET_ARCH_x86 \
 	-isystem $(kf_sysroot)/usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
 
-.PHONY: images images-deps images-all images-clean fixtures
-images: images-deps ## a vmcore pair of a failing guest (RELEASE=6.18.15 MODE=stall CPUS= MEM= NODES= LA57= PTI= KASLR= TIMEOUT=)
+.PHONY: images images-deps scheds-deps images-all images-clean fixtures
+images: images-deps $(if $(SCHED),scheds-deps) ## a vmcore pair of a failing guest (RELEASE=6.18.15 MODE=stall CPUS= MEM= NODES= LA57= PTI= KASLR= TIMEOUT=)
 	@$(MAKE) --no-print-directory -f $(kf)/images.mk $(kf_image)/meta.json
 
 images-deps:
-	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh images $(if $(SCHED),scheds)
+	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh images
+
+scheds-deps:
+	@PACKAGES=$(kf)/packages.txt sh mk/deps.sh scheds
 
 # A module for those that look at one: an archive of its own, before the others'.
 kf_modules := $(if $(filter dlhog,$(MODE)),build/kernels/$(RELEASE)/modules.cpio)
@@ -144,12 +146,18 @@ kf_matrix += 7.3.4-rt,stall 7.3.4-full,maps
 kf_matrix += 6.17.13,stall 6.19.14,stall 7.1.13,held 7.2.12,hog
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
 
+# schedulers that others wrote
+kf_matrix += $(foreach sched,sdt qmap flatcg userland,7.3.4,other,SCHED-$(sched)) 7.3.4,other,SCHED-qmap,FAILS-1
+kf_matrix += 6.12,other,SCHED-qmap 6.12,other,SCHED-qmap,FAILS-1
+
 kf_entries := $(addprefix images-of/,$(kf_matrix))
 
 # The guest and the kernels one after the other, then the images side by side.
-images-all: images-deps ## every image of the matrix (IMAGE_JOBS=2 at a time)
+images-all: images-deps scheds-deps ## every image of the matrix (IMAGE_JOBS=2 at a time)
 	@$(MAKE) --no-print-directory -f $(kf)/images.mk $(kf_initrd) \
-		$(sort $(foreach entry,$(kf_matrix),build/kernels/$(firstword $(subst $(kf_comma), ,$(entry)))/vmlinuz))
+		$(sort $(foreach entry,$(kf_matrix),build/kernels/$(firstword $(subst $(kf_comma), ,$(entry)))/vmlinuz)) \
+		$(sort $(foreach entry,$(filter %SCHED-,$(subst SCHED-,SCHED- ,$(kf_matrix))),\
+			build/kernels/$(firstword $(subst $(kf_comma), ,$(entry)))/scheds.cpio))
 	@$(MAKE) --no-print-directory -k -j$(IMAGE_JOBS) -f $(kf)/images.mk $(kf_entries)
 
 .PHONY: $(kf_entries)
