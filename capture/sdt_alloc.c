@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "map.h"
+#include "sdt.h"
 
 #define LEVELS 3
 #define MAX_FANOUT 512
@@ -36,6 +37,7 @@ struct sdt_layout {
 	uint32_t slots; /* where an sdt_chunk's pointers begin */
 	uint32_t fanout;
 	uint32_t idx, genn, payload; /* where they stand in an sdt_data */
+	const uint8_t *variables;    /* sdt_variables() */
 };
 
 struct sdt_walk {
@@ -109,141 +111,6 @@ static const char *find_layout(const struct types *types, struct sdt_layout *l)
 	if (!find_chunk(types, l))
 		return "struct sdt_chunk";
 	return find_slot(types, l) ? NULL : "union sdt_id";
-}
-
-/* ---- the payload's type ---------------------------------------------------- */
-
-static const char *type_name(const struct types *types, uint32_t id)
-{
-	const struct btf_type *t = btf__type_by_id(types->btf, id);
-
-	if (!t || btf_kind(t) != BTF_KIND_STRUCT)
-		return NULL;
-	return btf__str_by_offset(types->btf, t->name_off);
-}
-
-static bool ends_with(const char *name, const char *tail)
-{
-	size_t n = strlen(name), t = strlen(tail);
-
-	return n >= t && !strcmp(name + n - t, tail);
-}
-
-/* Programs that read the kernel's structs bring them along in their BTF. */
-static bool is_kernels(const struct walk *w, const char *name, uint32_t size)
-{
-	uint32_t id = w->k ? types_find(&w->k->types, name, BTF_KIND_STRUCT) : 0;
-
-	return id && types_size(&w->k->types, id) == size;
-}
-
-/* True if a global variable is of that type: then it lives there and not in slots. */
-static bool is_a_variables(const struct types *types, uint32_t id)
-{
-	for (uint32_t i = 1; i < types->nr; i++) {
-		const struct btf_type *t = btf__type_by_id(types->btf, i);
-		uint32_t stripped;
-
-		if (t && btf_kind(t) == BTF_KIND_VAR && types_strip(types, t->type, &stripped) &&
-		    stripped == id)
-			return true;
-	}
-	return false;
-}
-
-/* Of the right size (slots are whole words), and neither the kernel's nor the library's own. */
-static bool is_candidate(const struct walk *w, const struct types *types, uint32_t id,
-			 uint32_t size)
-{
-	static const char *const of_library[] = { "sdt_",    "scx_alloc", "scx_static",
-						  "scx_stk", "scx_buddy", "scx_task_map_val" };
-	const char *name = type_name(types, id);
-	uint32_t own = name && *name ? types_size(types, id) : 0;
-
-	if (!own || round_up8(own) != size)
-		return false;
-	for (size_t i = 0; i < sizeof(of_library) / sizeof(of_library[0]); i++)
-		if (!strncmp(name, of_library[i], strlen(of_library[i])))
-			return false;
-	return !is_kernels(w, name, own) && !is_a_variables(types, id);
-}
-
-/* What names have in common is what follows the library's prefix. */
-static const char *bare(const char *name)
-{
-	return strncmp(name, "scx_", 4) ? name : name + 4;
-}
-
-/*
- * A struct with the allocator's very name, of which slots have but the beginning: the library's
- * bitmaps are declared for as many CPUs as there may be, and as large as this machine needs.
- */
-static bool by_name(struct walk *w, struct scxray_sdt *sdt, const struct types *types,
-		    uint32_t size)
-{
-	size_t stem = strcspn(bare(sdt->name), "_");
-
-	for (uint32_t id = 1; stem && id < types->nr; id++) {
-		const char *name = type_name(types, id);
-
-		if (!name || strncmp(name, "scx_", 4) || strlen(bare(name)) != stem ||
-		    strncmp(bare(name), bare(sdt->name), stem) || types_size(types, id) <= size)
-			continue;
-		sdt->payload_type = id;
-		sdt->payload_type_reason = pool_printf(
-			w->pool, "by the allocator's name, the first %u bytes of it", size);
-		return true;
-	}
-	return false;
-}
-
-/*
- * Nothing in BTF ties an allocator to what is in its slots.  Of the structs with the
- * right size: the only one, else one that has the allocator's stem in its name, else
- * one that is called a context.
- */
-static void guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct types *types,
-			  uint32_t size)
-{
-	static const char *const contexts[] = { "task_ctx", "_arena_ctx", "_task_ctx", "_ctx" };
-	size_t stem = strcspn(bare(sdt->name), "_");
-	uint32_t nr = 0, only = 0;
-
-	for (uint32_t id = 1; id < types->nr; id++)
-		if (is_candidate(w, types, id, size)) {
-			nr++;
-			only = id;
-		}
-	if (by_name(w, sdt, types, size))
-		return;
-	sdt->payload_type_reason = pool_printf(w->pool, "no struct of %u bytes in its BTF", size);
-	if (!nr)
-		return;
-	if (nr == 1) {
-		sdt->payload_type = only;
-		sdt->payload_type_reason =
-			pool_printf(w->pool, "the only struct of %u bytes", size);
-		return;
-	}
-	for (uint32_t id = 1; id < types->nr; id++) {
-		const char *name = is_candidate(w, types, id, size) ? type_name(types, id) : NULL;
-
-		if (name && !strncmp(bare(name), bare(sdt->name), stem)) {
-			sdt->payload_type = id;
-			sdt->payload_type_reason = "by size and the allocator's name";
-			return;
-		}
-	}
-	for (size_t c = 0; c < sizeof(contexts) / sizeof(contexts[0]); c++)
-		for (uint32_t id = 1; id < types->nr; id++)
-			if (is_candidate(w, types, id, size) &&
-			    ends_with(type_name(types, id), contexts[c])) {
-				sdt->payload_type = id;
-				sdt->payload_type_reason = "by size and a context's name";
-				return;
-			}
-	sdt->payload_type_reason =
-		pool_printf(w->pool, "%u structs of %u bytes: ambiguous", nr, size);
 }
 
 /* ---- the tree -------------------------------------------------------------- */
@@ -359,7 +226,7 @@ static void walk_allocator(struct walk *w, const struct types *types, const stru
 		return;
 	}
 	s.elem_size = (uint32_t)elem_size;
-	guess_payload(w, s.sdt, types, s.elem_size - l->payload);
+	sdt_guess_payload(w, s.sdt, types, l->variables, s.elem_size - l->payload);
 	if (!root)
 		return;
 	s.arena = scxray_report_arena(w->r, types->btf, root, &reason);
@@ -423,26 +290,27 @@ static void static_range(struct walk *w, const struct types *types, uint32_t id,
 	};
 }
 
-static void allocator(struct walk *w, const struct types *types, const char *name,
-		      const uint8_t *bytes, uint32_t size, uint64_t addr)
+static void allocator(struct walk *w, const struct types *types, const struct sdt_layout *l,
+		      const char *missing, const char *name, const uint8_t *bytes, uint32_t size,
+		      uint64_t addr)
 {
-	struct sdt_layout l;
-	const char *missing = find_layout(types, &l);
-
-	if (!missing && (l.root.offset + 8 > size || l.elem_size.offset + 8 > size))
+	if (!missing && (l->root.offset + 8 > size || l->elem_size.offset + 8 > size))
 		missing = "struct scx_allocator";
 	if (missing)
 		w->r->sdt_alloc_unavailable =
 			pool_printf(w->pool, "%s is in .bss, but the BTF has no %s to read it by",
 				    name, missing);
 	else
-		walk_allocator(w, types, &l, name, bytes, addr);
+		walk_allocator(w, types, l, name, bytes, addr);
 }
 
 void walk_allocators_in(struct walk *w, const struct scxray_map *map, const struct types *types)
 {
 	const struct btf_type *sec = btf__type_by_id(types->btf, map->value_type.type_id);
 	const uint8_t *bytes = map->nr_entries ? map->entries[0].value : NULL;
+	const char *missing = NULL;
+	struct sdt_layout l;
+	bool looked = false;
 
 	if (!sec || btf_kind(sec) != BTF_KIND_DATASEC || !bytes)
 		return;
@@ -465,11 +333,17 @@ void walk_allocators_in(struct walk *w, const struct scxray_map *map, const stru
 		name = pool_printf(w->pool, "%.100s",
 				   btf__str_by_offset(types->btf, var->name_off));
 		bump = bump_of(type);
-		if (!strcmp(type, "scx_allocator"))
-			allocator(w, types, name, bytes + info->offset, size,
+		if (!strcmp(type, "scx_allocator")) {
+			if (!looked) {
+				missing = find_layout(types, &l);
+				l.variables = sdt_variables(w, types);
+				looked = true;
+			}
+			allocator(w, types, &l, missing, name, bytes + info->offset, size,
 				  map->entries[0].addr + info->offset);
-		else if (bump && size >= 24)
+		} else if (bump && size >= 24) {
 			static_range(w, types, id, name, bump, bytes + info->offset);
+		}
 	}
 }
 
