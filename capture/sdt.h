@@ -18,4 +18,7 @@ uint8_t *sdt_variables(struct walk *w, const struct types *types);
 void sdt_guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct types *types,
 		       const uint8_t *variables, uint32_t size);
 
+/* Sets the owner of each slot that a task's or cgroup's storage points to. */
+void sdt_owners(struct walk *w);
+
 #endif

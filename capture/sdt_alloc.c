@@ -377,6 +377,7 @@ void walk_allocators(struct walk *w)
 		if (types)
 			walk_allocators_in(w, &w->r->maps[i], types);
 	}
+	sdt_owners(w);
 	if (w->r->nr_sdts)
 		w->r->sdt_alloc_unavailable = NULL;
 	else if (!w->r->sdt_alloc_unavailable)

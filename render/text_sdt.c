@@ -15,6 +15,10 @@ static void put_entry(struct map_text *m, const struct scxray_sdt_entry *entry)
 		strbuf_printf(out, "idx=%d genn=%d ", entry->idx, entry->genn);
 	strbuf_puts(out, "user_addr=");
 	strbuf_hex(out, entry->user_addr, 1);
+	if (entry->owner) {
+		strbuf_puts(out, " owner=");
+		cell_string(out, entry->owner);
+	}
 	strbuf_puts(out, " payload=");
 	map_text_value(m, &entry->payload, 2, 60);
 	strbuf_putc(out, '\n');

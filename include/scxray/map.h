@@ -189,6 +189,7 @@ struct scxray_sdt_entry {
 	int32_t idx;
 	int32_t genn;
 	uint64_t user_addr;	     /* of the struct sdt_data */
+	const char *owner;	     /* "comm[pid]" whose storage points to it, or NULL */
 	struct scxray_value payload; /* typed where payload_type is; else raw bytes */
 };
 

@@ -194,6 +194,7 @@ class ListingComparison:
                 if "data" in found and "tid.idx" in found:
                     slot = slots.get(number_of(found["data"]), {})
                     self.equal(f"slot of {row.get('owner')}", slot.get("idx"), number_of(found["tid.idx"]))
+                    self.equal(f"owner of slot {slot.get('idx')}", slot.get("owner"), row.get("owner"))
             if isinstance(map_.get("value"), dict):
                 found = dict(leaves(map_["value"]))
                 if "alloc_stats.active_allocs" in found:

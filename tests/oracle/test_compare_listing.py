@@ -82,7 +82,7 @@ REPORT = {
              {"kind": "bytes", "len": 8, "hex": "6300000000000000"}, {"kind": "bytes", "len": 8, "hex": "0200000000000000"}]}]},
         {"id": 3, "name": "queue", "map_type": 22, "key_size": 0, "value_size": 4, "max_entries": 8, "map_flags": 0,
          "array_entries": [{"key": 0, "value_hex": "2a000000"}, {"key": 1, "value_hex": "2b000000"}]}],
-    "sdt_allocations": [{"allocator_name": "a", "entries": [{"idx": 3, "user_addr": "0x0000000000005000"}]}],
+    "sdt_allocations": [{"allocator_name": "a", "entries": [{"idx": 3, "user_addr": "0x0000000000005000", "owner": "a [b][7]"}]}],
 }
 
 
@@ -104,6 +104,7 @@ WRONG = {
     "map stats 00000000 CPUs": lambda r: r["maps"][1]["percpu_entries"][0]["per_cpu"].pop(),
     "map queue front": lambda r: r["maps"][2]["array_entries"].pop(0),
     "map queue is empty": lambda r: r["maps"][2].update(array_entries=[]),
+    "owner of slot 3": lambda r: r["sdt_allocations"][0]["entries"][0].pop("owner"),
     "slot of a [b][7]": lambda r: r["sdt_allocations"][0]["entries"][0].update(idx=4),
 }
 

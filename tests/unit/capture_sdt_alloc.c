@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "capture/map.h"
+#include "capture/sdt.h"
 
 #define USER 0x100000000000ULL
 #define ELEM 32 /* 8 of id, 24 of payload */
@@ -365,6 +366,40 @@ START_TEST(slots_are_capped)
 }
 END_TEST
 
+/* One task's storage points to a slot, another's to a payload, a third is of another scheduler. */
+START_TEST(slots_belong_to_those_whose_storage_points_to_them)
+{
+	static const char *owners[] = { "victim0[7]", "victim1[8]", "victim2[9]" };
+	const struct scxray_sdt *sdt = walk();
+	uint64_t values[3][2] = { { 1, sdt->entries[0].user_addr },
+				  { sdt->entries[1].payload.addr, 0 },
+				  { sdt->entries[0].user_addr, 0 } };
+	struct scxray_entry entries[3] = { { 0 } };
+
+	for (uint32_t i = 0; i < 3; i++) {
+		entries[i].value = (const uint8_t *)values[i];
+		entries[i].owner = i + 1;
+	}
+	maps[0].entries = entries;
+	maps[0].nr_entries = 3;
+	maps[0].owners = owners;
+	maps[0].nr_owners = 3;
+	maps[0].value_type.size = sizeof(values[0]);
+	sdt_owners(&w);
+	ck_assert_ptr_null(sdt->entries[0].owner);
+	maps[0].active = true;
+	sdt_owners(&w);
+	/* the first that points there */
+	ck_assert_str_eq(sdt->entries[0].owner, "victim0[7]");
+	ck_assert_str_eq(sdt->entries[1].owner, "victim1[8]");
+	/* an owner that is not there */
+	entries[1].owner = 4;
+	report.sdts[0].entries[1].owner = NULL;
+	sdt_owners(&w);
+	ck_assert_ptr_null(sdt->entries[1].owner);
+}
+END_TEST
+
 START_TEST(bump_ranges)
 {
 	walk();
@@ -402,6 +437,7 @@ int main(void)
 	tcase_add_test(tc, descriptors_in_a_circle_end);
 	tcase_add_test(tc, element_sizes_that_make_no_sense);
 	tcase_add_test(tc, slots_are_capped);
+	tcase_add_test(tc, slots_belong_to_those_whose_storage_points_to_them);
 	tcase_add_test(tc, bump_ranges);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
