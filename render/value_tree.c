@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "escape.h"
+#include "value_leaf.h"
 
 struct tree_chunk {
 	struct tree_chunk *next;
@@ -133,160 +134,22 @@ static struct node *close_node(struct tree *tree)
 	return n;
 }
 
-/* Decimal of a 128-bit number. */
-static void put_128(struct strbuf *sb, uint64_t lo, uint64_t hi, bool is_signed)
-{
-	unsigned __int128 v = (unsigned __int128)hi << 64 | lo;
-	char digits[40];
-	size_t at = sizeof(digits);
-
-	if (is_signed && hi >> 63) {
-		strbuf_putc(sb, '-');
-		v = -v;
-	}
-	do {
-		digits[--at] = (char)('0' + (unsigned)(v % 10));
-		v /= 10;
-	} while (v);
-	strbuf_write(sb, digits + at, sizeof(digits) - at);
-}
-
-static void put_enum(struct strbuf *sb, const struct scxray_scalar *s)
-{
-	const char *name = s->name ? s->name : s->flags;
-
-	if (name)
-		escape_text(sb, name, strlen(name), false);
-	if (s->flags)
-		return;
-	strbuf_puts(sb, name ? " (" : "");
-	if (s->is_signed)
-		strbuf_i64(sb, (int64_t)s->lo);
-	else
-		strbuf_u64(sb, s->lo);
-	strbuf_puts(sb, name ? ")" : "");
-}
-
-/* In the kernel's half, and no small negative number. */
-static bool is_kernel_address(uint64_t value)
-{
-	return value >= 0xffff800000000000ULL && value < 0xffffffffff000000ULL;
-}
-
-static bool put_task(struct strbuf *sb, const struct scxray_task *task)
-{
-	if (!task || task->comm.state != SCXRAY_PRESENT)
-		return false;
-	strbuf_puts(sb, " (");
-	escape_text(sb, task->comm.bytes, task->comm.len, false);
-	strbuf_printf(sb, "[%lld])", (long long)task->pid.value);
-	return true;
-}
-
-static void put_pointer(struct strbuf *sb, const struct scxray_scalar *s)
-{
-	strbuf_hex(sb, s->lo, 1);
-	if (s->label) {
-		strbuf_puts(sb, " → ");
-		escape_text(sb, s->label, strlen(s->label), false);
-	} else if (put_task(sb, s->task)) {
-		/* that says it all */
-	} else if (s->symbol) {
-		strbuf_puts(sb, " (");
-		escape_text(sb, s->symbol, strlen(s->symbol), false);
-		strbuf_putc(sb, ')');
-	} else if (s->lo > UINT64_MAX - 4095) {
-		strbuf_printf(sb, " (error %lld)", (long long)s->lo);
-	}
-	if (!s->skipped)
-		return;
-	if (!strcmp(s->skipped, "cycle")) {
-		strbuf_puts(sb, " [cycle]");
-	} else {
-		strbuf_puts(sb, " [chase: ");
-		escape_text(sb, s->skipped, strlen(s->skipped), false);
-		strbuf_putc(sb, ']');
-	}
-}
-
 static int on_scalar(void *arg, const struct scxray_scalar *s)
 {
 	struct tree *tree = arg;
-	struct strbuf *sb = &tree->scratch;
 
-	switch (s->kind) {
-	case SCXRAY_SCALAR_INT:
-	case SCXRAY_SCALAR_UINT:
-		if (s->bits > 64)
-			put_128(sb, s->lo, s->hi, s->is_signed);
-		else if (s->is_signed)
-			strbuf_i64(sb, (int64_t)s->lo);
-		else if (s->bits == 64 && is_kernel_address(s->lo))
-			put_pointer(sb, s);
-		else
-			strbuf_u64(sb, s->lo);
-		break;
-	case SCXRAY_SCALAR_BOOL:
-		strbuf_puts(sb, s->lo || s->hi ? "true" : "false");
-		break;
-	case SCXRAY_SCALAR_CHAR:
-		if (s->lo >= 0x20 && s->lo <= 0x7e)
-			strbuf_printf(sb, "'%c'", (int)s->lo);
-		else
-			strbuf_hex(sb, s->lo, 2);
-		break;
-	case SCXRAY_SCALAR_FLOAT:
-		strbuf_double(sb, s->real, s->bits);
-		return scalar_leaf(tree, s->real == 0);
-	case SCXRAY_SCALAR_ENUM:
-		put_enum(sb, s);
-		break;
-	case SCXRAY_SCALAR_PTR:
-		put_pointer(sb, s);
-		break;
-	}
-	return scalar_leaf(tree, !s->lo && !s->hi);
-}
-
-static bool is_zero(const uint8_t *bytes, uint64_t len)
-{
-	for (uint64_t i = 0; i < len; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
-/* Does a run of 8-bit integers read as text?  Of `char` any does that is not binary data. */
-static bool is_text(const struct scxray_bytes *b, uint64_t text)
-{
-	uint64_t odd = 0;
-
-	if (!text || (!b->is_char && (text < 4 || text == b->len)))
-		return false;
-	for (uint64_t i = 0; i < text; i++)
-		odd += (b->bytes[i] < 0x20 && b->bytes[i] != '\n' && b->bytes[i] != '\t') ||
-		       b->bytes[i] == 0x7f || (!b->is_char && b->bytes[i] > 0x7e);
-	if (b->is_char)
-		return odd * 4 <= text;
-	return !odd && is_zero(b->bytes + text, b->len - text);
+	leaf_scalar(&tree->scratch, s);
+	return scalar_leaf(tree, leaf_is_zero(s));
 }
 
 static int on_bytes(void *arg, const struct scxray_bytes *b)
 {
 	struct tree *tree = arg;
 	struct strbuf *sb = &tree->scratch;
-	uint64_t text = b->len ? strnlen((const char *)b->bytes, b->len) : 0;
-	bool zero = is_zero(b->bytes, b->len) && b->len == b->declared;
+	bool zero = b->len == b->declared && bytes_are_zero(b->bytes, b->len);
 	struct node *n;
 
-	if (is_text(b, text) || (zero && b->is_char)) {
-		strbuf_putc(sb, '"');
-		escape_text(sb, (const char *)b->bytes, text, true);
-		strbuf_putc(sb, '"');
-		/* shown short, and no NUL has ended it */
-		if (text == b->len && b->len < b->declared)
-			strbuf_printf(sb, " +%llu bytes",
-				      (unsigned long long)(b->declared - b->len));
+	if (leaf_string(sb, b)) {
 		if (leaf(tree, zero))
 			return -1;
 		newest(tree)->is_string = true;
@@ -395,7 +258,7 @@ static int on_pointer_begin(void *arg, const struct scxray_scalar *s)
 {
 	struct tree *tree = arg;
 
-	put_pointer(&tree->scratch, s);
+	leaf_pointer(&tree->scratch, s);
 	return with_text(tree, NODE_POINTER);
 }
 
