@@ -58,6 +58,7 @@ static int walk_bit_member(struct walk *w, uint32_t type_id, struct slice s, uin
 {
 	struct btf_peeled t = btf_peel(w->btf, type_id);
 	struct btf_int_form form;
+	int ret = 0;
 
 	if (!t.type || !btf_int_form(t.type, &form))
 		return unsupported(w, "bitfield whose type is no integer");
@@ -70,7 +71,10 @@ static int walk_bit_member(struct walk *w, uint32_t type_id, struct slice s, uin
 	if (!walk_charge(w, (form.bits + 7) / 8))
 		return w->visit->unsupported(w->arg, w->exhausted);
 	bit += form.offset;
-	return walk_bits(w, t, part_of(s, bit / 8, UINT64_MAX), bit % 8, &form);
+	s = part_of(s, bit / 8, UINT64_MAX);
+	if (w->twin)
+		ret = walk_bits(w, t, walk_twin(w, s), bit % 8, &form);
+	return ret ? ret : walk_bits(w, t, s, bit % 8, &form);
 }
 
 /* The member ends where the struct ends, so what follows the struct may be its own. */
@@ -208,7 +212,7 @@ int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t ele
 			bytes.len = most;
 		if (!walk_charge(w, bytes.len))
 			return w->visit->unsupported(w->arg, w->exhausted);
-		return w->visit->bytes(w->arg, &bytes);
+		return walk_run(w, &bytes);
 	}
 
 	if (size && shown > (s.had + size - 1) / size)
@@ -217,8 +221,12 @@ int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t ele
 		shown = w->opt.max_elements;
 	a.of_scalars = t.type && !btf_is_composite(t.type) && !btf_is_array(t.type);
 	ret = w->visit->array_begin(w->arg, &a);
-	for (uint64_t i = 0; !ret && i < shown && !w->exhausted; i++)
-		ret = walk_type(w, elem, part_of(s, i * size, size));
+	for (uint64_t i = 0; !ret && i < shown && !w->exhausted; i++) {
+		if (w->element)
+			ret = w->element(w->arg, i);
+		if (!ret)
+			ret = walk_type(w, elem, part_of(s, i * size, size));
+	}
 	if (ret)
 		return ret;
 	snprintf(cut, sizeof(cut), "%" PRIu64 " of %" PRIu64 " elements shown", shown, a.len);
@@ -289,6 +297,8 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s)
 
 	if (!btf_size(w->btf, type_id, &size))
 		return unsupported(w, sizeless(&t));
+	if (walk_is_same(w, s))
+		return 0;
 	if (!walk_charge(w, has_parts(t.type) ? 0 : size < s.had ? size : s.had))
 		return w->visit->unsupported(w->arg, w->exhausted);
 	if (has_parts(t.type) && w->depth >= w->opt.max_depth)
@@ -306,9 +316,11 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s)
 	} else if (!ret && cut && s.had) {
 		struct scxray_bytes rest = { .bytes = s.bytes, .len = s.had, .declared = s.had };
 
-		ret = w->visit->bytes(w->arg, &rest);
+		ret = walk_run(w, &rest);
 	} else if (!ret && !cut) {
-		ret = walk_whole(w, t, s);
+		if (w->twin)
+			ret = walk_whole(w, t, walk_twin(w, s));
+		ret = ret ? ret : walk_whole(w, t, s);
 	}
 	if (!ret && cut)
 		ret = w->visit->truncated_end(w->arg);

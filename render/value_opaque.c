@@ -91,7 +91,11 @@ bool walk_opaque(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
 		if (!walk_charge(w, word.had))
 			break;
 		offset += word.had;
+		if (walk_is_same(w, word))
+			continue;
 		*ret = w->visit->member(w->arg, opaques[row].words[i].name);
+		if (!*ret && w->twin)
+			*ret = walk_word(w, kind, walk_twin(w, word));
 		if (!*ret)
 			*ret = walk_word(w, kind, word);
 	}

@@ -204,11 +204,35 @@ static const struct {
 	{ "scx_bitmap", 8 }, /* of the scx library: an arena id comes first */
 };
 
+/* Of the `nr` first bits of a mask. */
+static int put_cpumask(struct walk *w, const uint8_t *mask, uint64_t nr)
+{
+	struct strbuf *list = &w->scratch;
+	uint64_t bit = 0;
+
+	list->len = 0;
+	while (bit < nr) {
+		uint64_t first = bit;
+
+		while (bit < nr && mask[bit / 8] >> bit % 8 & 1)
+			bit++;
+		if (bit > first) {
+			strbuf_printf(list, list->len ? ",%" PRIu64 : "%" PRIu64, first);
+			if (bit - 1 > first)
+				strbuf_printf(list, "-%" PRIu64, bit - 1);
+		}
+		bit++;
+	}
+	/* an empty list would be a mask without CPUs, which is not what memory held */
+	if (list->error)
+		return w->visit->unsupported(w->arg, "out of memory");
+	return w->visit->cpus(w->arg, strbuf_str(list));
+}
+
 bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
 {
 	const char *name = btf_name(w->btf, t.type->name_off);
-	uint64_t nr, bit = 0, skip = UINT64_MAX;
-	struct strbuf *list = &w->scratch;
+	uint64_t nr, skip = UINT64_MAX;
 
 	for (size_t i = 0; i < sizeof(cpumasks) / sizeof(cpumasks[0]); i++)
 		if (!strcmp(name, cpumasks[i].name))
@@ -224,24 +248,9 @@ bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
 	/* of a mask that was cut, the missing words would read as empty */
 	if (s.had < t.type->size && (s.had < skip || (s.had - skip) * 8 < nr))
 		return false;
-	list->len = 0;
-	while (bit < nr) {
-		uint64_t first = bit;
-
-		while (bit < nr && s.bytes[skip + bit / 8] >> bit % 8 & 1)
-			bit++;
-		if (bit > first) {
-			strbuf_printf(list, list->len ? ",%" PRIu64 : "%" PRIu64, first);
-			if (bit - 1 > first)
-				strbuf_printf(list, "-%" PRIu64, bit - 1);
-		}
-		bit++;
-	}
-	/* an empty list would be a mask without CPUs, which is not what memory held */
-	if (list->error)
-		*ret = w->visit->unsupported(w->arg, "out of memory");
-	else
-		*ret = w->visit->cpus(w->arg, strbuf_str(list));
+	*ret = w->twin ? put_cpumask(w, walk_twin(w, s).bytes + skip, nr) : 0;
+	if (!*ret)
+		*ret = put_cpumask(w, s.bytes + skip, nr);
 	return true;
 }
 
@@ -297,6 +306,7 @@ int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, str
 	struct scxray_array array = { .flexible = true };
 	struct slice rest = { 0 };
 	uint64_t size;
+	bool is_mark;
 	int ret;
 
 	if (!walk_charge(w, 0))
@@ -312,9 +322,12 @@ int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, str
 	walk_charge_lookup(w, btf_vlen(t));
 	array.len_from = length_beside(w, t, member, s, &array.len);
 	/* struct sched_ext_ops_cid ends with a mark, not with an array */
-	if (!strcmp(btf_name(w->btf, btf_members(t)[member].name_off), "__end"))
+	is_mark = !strcmp(btf_name(w->btf, btf_members(t)[member].name_off), "__end");
+	if (is_mark)
 		rest = (struct slice){ 0 };
-	else if (!array.len_from && (!rest.had || s.loose))
+	if (w->twin && !rest.had)
+		return 0;
+	if (!is_mark && !array.len_from && (!rest.had || s.loose))
 		return w->visit->unsupported(w->arg, "flexible array, its length is not in BTF");
 	if (!array.len_from)
 		array.len = rest.had / size;

@@ -24,6 +24,9 @@ struct walk {
 	uint64_t followed[WALK_MAX_DEPTH]; /* addresses on the path from the root to here */
 	unsigned nr_followed;
 	struct strbuf scratch; /* strings that live until a callback returns */
+	/* of a walk over differences: where the value's bytes begin, and the other's */
+	const uint8_t *base, *twin;
+	int (*element)(void *arg, uint64_t index);
 };
 
 /*
@@ -67,6 +70,39 @@ bool walk_opaque(struct walk *w, struct btf_peeled t, struct slice s, int *ret);
 
 /* Counts a node of `bytes` guest bytes; false, with `exhausted` set, if that is too much. */
 bool walk_charge(struct walk *w, uint64_t bytes);
+
+/* What walks over differences may cost together; each takes off what it has cost. */
+struct walk_budget {
+	uint64_t nodes, bytes;
+};
+
+/*
+ * Walks the parts in which two values of one size differ, by the type of the one
+ * that has BTF; pointers are not followed.  Of each leaf the visitor gets the old
+ * one's and then the new one's (what overlaps or pads may be equal after all), and
+ * before each element its index from `element`.  What has no value in either
+ * (unsupported(), truncated_begin()) comes once.  0, or what a callback returned.
+ */
+int walk_differences(const struct scxray_value *old, const struct scxray_value *new,
+		     struct walk_budget *budget, const struct scxray_value_visitor *visitor,
+		     int (*element)(void *arg, uint64_t index), void *arg);
+
+/* Is a walk over differences to leave this part out?  It looks the same in both. */
+bool walk_is_same(struct walk *w, struct slice s);
+
+/* A run of 8-bit integers, of a walk over differences in both. */
+int walk_run(struct walk *w, const struct scxray_bytes *bytes);
+
+/*
+ * The same part of the other value, for what is no container; what is reached
+ * from it is not compared any more.
+ */
+static inline struct slice walk_twin(const struct walk *w, struct slice s)
+{
+	if (s.bytes)
+		s.bytes = w->twin + (s.bytes - w->base);
+	return s;
+}
 
 /* Counts a look-up of `steps` steps, so that huge enums can't make a walk slow. */
 void walk_charge_lookup(struct walk *w, unsigned steps);
