@@ -9,19 +9,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Members that are compared, by their JSON keys; those that only restate another (ages) are not. */
-struct compared {
-	const char *key;
-	size_t offset;
-	enum field_kind kind;
-	enum diff_sense sense;
-};
-
-#define COMPARE(type, member, key, kind, sense)                 \
-	{                                                       \
-		key, offsetof(struct type, member), kind, sense \
-	}
-
 static const struct compared task_members[] = {
 	COMPARE(scxray_task, runnable_at, "runnable_at_jiffies", FIELD_NUM, DIFF_AMOUNT),
 	COMPARE(scxray_task, cpu, "cpu", FIELD_NUM, DIFF_LABEL),
@@ -65,7 +52,7 @@ static const struct compared scx_clock_member[] = {
 	COMPARE(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER),
 };
 
-static void *grow(void *array, size_t nr, size_t *max, size_t size, int *error)
+void *diff_grow(void *array, size_t nr, size_t *max, size_t size, int *error)
 {
 	size_t more = *max ? *max * 2 : 64;
 	void *bigger;
@@ -81,29 +68,14 @@ static void *grow(void *array, size_t nr, size_t *max, size_t size, int *error)
 	return bigger;
 }
 
-/* Room for one more element in an array of the diff, or leave the function. */
-#define GROW(d, array)                                                               \
-	do {                                                                         \
-		void *bigger_ = grow((d)->array, (d)->nr_##array, &(d)->max_##array, \
-				     sizeof(*(d)->array), &(d)->error);              \
-		if (!bigger_)                                                        \
-			return;                                                      \
-		(d)->array = bigger_;                                                \
-	} while (0)
-
-static bool same_num(const struct scxray_num *a, const struct scxray_num *b)
-{
-	return a->state == b->state && (a->state != SCXRAY_PRESENT || a->value == b->value);
-}
-
-static void add_change(struct diff *d, const struct diff_change *change)
+void diff_add_change(struct diff *d, const struct diff_change *change)
 {
 	GROW(d, changes);
 	d->changes[d->nr_changes++] = *change;
 }
 
-static void compare_members(struct diff *d, const struct compared *members, size_t nr,
-			    const void *early, const void *late)
+void diff_members(struct diff *d, const struct compared *members, size_t nr, const void *early,
+		  const void *late)
 {
 	for (size_t i = 0; i < nr; i++) {
 		const struct scxray_num *old, *new;
@@ -117,12 +89,11 @@ static void compare_members(struct diff *d, const struct compared *members, size
 			continue;
 		change.old = *old;
 		change.new = *new;
-		add_change(d, &change);
+		diff_add_change(d, &change);
 	}
 }
 
-/* Both texts have been put behind `old` and `new` in d->texts; taken back if they are equal. */
-static void compare_texts(struct diff *d, const char *key, size_t old, size_t new)
+void diff_texts(struct diff *d, const char *key, size_t old, size_t new)
 {
 	struct diff_change change = { .key = key, .is_text = true };
 
@@ -135,11 +106,10 @@ static void compare_texts(struct diff *d, const char *key, size_t old, size_t ne
 	}
 	change.old_text = old;
 	change.new_text = new;
-	add_change(d, &change);
+	diff_add_change(d, &change);
 }
 
-/* Ends the old text; the new one begins here. */
-static size_t next_text(struct diff *d)
+size_t diff_next_text(struct diff *d)
 {
 	strbuf_putc(&d->texts, '\0');
 	return d->texts.len;
@@ -192,25 +162,25 @@ static void compare_task(struct diff *d, size_t e, size_t l)
 
 	at = d->texts.len;
 	cell_custody(&d->texts, d->early, old);
-	next = next_text(d);
+	next = diff_next_text(d);
 	cell_custody(&d->texts, d->late, new);
-	compare_texts(d, "where", at, next);
+	diff_texts(d, "where", at, next);
 	at = d->texts.len;
 	strbuf_putc(&d->texts, old->state_letter ? old->state_letter : '?');
-	next = next_text(d);
+	next = diff_next_text(d);
 	strbuf_putc(&d->texts, new->state_letter ? new->state_letter : '?');
-	compare_texts(d, "state", at, next);
+	diff_texts(d, "state", at, next);
 	at = d->texts.len;
 	cell_string(&d->texts, old->sched_class);
-	next = next_text(d);
+	next = diff_next_text(d);
 	cell_string(&d->texts, new->sched_class);
-	compare_texts(d, "sched_class", at, next);
+	diff_texts(d, "sched_class", at, next);
 	at = d->texts.len;
 	cell_cpus(&d->texts, &old->cpus_allowed);
-	next = next_text(d);
+	next = diff_next_text(d);
 	cell_cpus(&d->texts, &new->cpus_allowed);
-	compare_texts(d, "cpus_allowed", at, next);
-	compare_members(d, task_members, ARRAY_SIZE(task_members), old, new);
+	diff_texts(d, "cpus_allowed", at, next);
+	diff_members(d, task_members, ARRAY_SIZE(task_members), old, new);
 	add_entry(d, DIFF_TASKS, DIFF_CHANGED, e, l, first);
 
 	/* runnable_at is set when a task becomes runnable, and anew each time it has run */
@@ -293,7 +263,7 @@ static void compare_dsq(struct diff *d, size_t e, size_t l)
 	const struct scxray_dsq *old = &d->early->dsqs[e], *new = &d->late->dsqs[l];
 	size_t first = d->nr_changes, at;
 
-	compare_members(d, dsq_members, ARRAY_SIZE(dsq_members), old, new);
+	diff_members(d, dsq_members, ARRAY_SIZE(dsq_members), old, new);
 	add_entry(d, DIFF_DSQS, DIFF_CHANGED, e, l, first);
 	if (!old->nr_tasks || same_head(d->early, old, d->late, new) < old->nr_tasks)
 		return;
@@ -337,17 +307,17 @@ static void compare_cpu(struct diff *d, size_t e, size_t l)
 	size_t first = d->nr_changes, at = d->texts.len, next;
 
 	put_curr(&d->texts, old);
-	next = next_text(d);
+	next = diff_next_text(d);
 	put_curr(&d->texts, new);
-	compare_texts(d, "curr", at, next);
+	diff_texts(d, "curr", at, next);
 	at = d->texts.len;
 	cell_string(&d->texts, old->flag_names);
-	next = next_text(d);
+	next = diff_next_text(d);
 	cell_string(&d->texts, new->flag_names);
-	compare_texts(d, "flags", at, next);
-	compare_members(d, cpu_members, ARRAY_SIZE(cpu_members), old, new);
-	compare_members(d, new->clock.state == SCXRAY_PRESENT ? clock_member : scx_clock_member, 1,
-			old, new);
+	diff_texts(d, "flags", at, next);
+	diff_members(d, cpu_members, ARRAY_SIZE(cpu_members), old, new);
+	diff_members(d, new->clock.state == SCXRAY_PRESENT ? clock_member : scx_clock_member, 1,
+		     old, new);
 	add_entry(d, DIFF_CPUS, DIFF_CHANGED, e, l, first);
 
 	/* an idle CPU without a tick does not look at its clock, and need not */
@@ -391,7 +361,7 @@ static void compare_parts(struct diff *d, const struct scxray_event *old,
 					      .new = new->per_cpu[cpu] };
 
 		if (!same_num(&change.old, &change.new))
-			add_change(d, &change);
+			diff_add_change(d, &change);
 	}
 }
 
@@ -415,7 +385,7 @@ static void compare_events(struct diff *d)
 			change.old = old->events[e].total;
 			change.new = new->events[l].total;
 			if (!same_num(&change.old, &change.new))
-				add_change(d, &change);
+				diff_add_change(d, &change);
 			compare_parts(d, &old->events[e], &new->events[l]);
 			add_entry(d, DIFF_EVENTS, DIFF_CHANGED, e, l, first);
 			break;

@@ -32,9 +32,10 @@ enum diff_sense {
 	DIFF_COUNTER, /* it counts up: so much, and so much a second */
 };
 
-/* One member that is not what it was: numbers, or texts. */
+/* One member that is not what it was: numbers, texts, or so many bytes of it. */
 struct diff_change {
-	const char *key;
+	const char *key; /* NULL: what is at `path` in texts, "" for a value without parts */
+	size_t path;
 	enum field_kind kind;
 	enum diff_sense sense;
 	bool is_cpu; /* of an event counter: what CPU `cpu` has of it */
@@ -42,6 +43,7 @@ struct diff_change {
 	struct scxray_num old, new;
 	bool is_text;
 	size_t old_text, new_text; /* offsets into diff.texts, NUL-terminated */
+	uint64_t bytes_differ;	   /* not 0: of raw bytes and long strings no more than this */
 };
 
 struct diff_entry {
@@ -99,5 +101,46 @@ struct json;
 struct text;
 void json_diff(struct json *j, const struct diff *d);
 void text_diff(struct text *t, const struct diff *d);
+
+/* ---- for those who fill it ------------------------------------------------- */
+
+/* Members that are compared, by their JSON keys; those that only restate another (ages) are not. */
+struct compared {
+	const char *key;
+	size_t offset;
+	enum field_kind kind;
+	enum diff_sense sense;
+};
+
+#define COMPARE(type, member, key, kind, sense)                 \
+	{                                                       \
+		key, offsetof(struct type, member), kind, sense \
+	}
+
+void diff_members(struct diff *d, const struct compared *members, size_t nr, const void *early,
+		  const void *late);
+void diff_add_change(struct diff *d, const struct diff_change *change);
+/* Both texts have been put behind `old` and `new` in d->texts; taken back if they are equal. */
+void diff_texts(struct diff *d, const char *key, size_t old, size_t new);
+/* Ends the old text; the new one begins here. */
+size_t diff_next_text(struct diff *d);
+
+static inline bool same_num(const struct scxray_num *a, const struct scxray_num *b)
+{
+	return a->state == b->state && (a->state != SCXRAY_PRESENT || a->value == b->value);
+}
+
+/* An array with room for one more element; NULL, with *error, where there is no memory. */
+void *diff_grow(void *array, size_t nr, size_t *max, size_t size, int *error);
+
+/* The same for an array of the diff; or leave the function. */
+#define GROW(d, array)                                                                    \
+	do {                                                                              \
+		void *bigger_ = diff_grow((d)->array, (d)->nr_##array, &(d)->max_##array, \
+					  sizeof(*(d)->array), &(d)->error);              \
+		if (!bigger_)                                                             \
+			return;                                                           \
+		(d)->array = bigger_;                                                     \
+	} while (0)
 
 #endif

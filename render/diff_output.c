@@ -4,13 +4,8 @@
  */
 #include <inttypes.h>
 
-#include "diff.h"
+#include "diff_output.h"
 #include "join.h"
-#include "json.h"
-#include "text.h"
-
-/* Of one entry that text shows: more than a task has, less than a counter on many CPUs. */
-#define MAX_CHANGES 24
 
 static const char *const group_keys[DIFF_NR_GROUPS] = {
 	[DIFF_TASKS] = "tasks",
@@ -52,18 +47,28 @@ static void json_identity(struct json *j, const struct scxray_report *r, enum di
 	}
 }
 
-static void json_change(struct json *j, const struct diff *d, const struct diff_change *c)
+/* A name of ours, or a path in a value; "" where the value has no parts. */
+static const char *change_name(const struct diff *d, const struct diff_change *c)
 {
+	return c->key ? c->key : diff_text(d, c->path);
+}
+
+void json_change(struct json *j, const struct diff *d, const struct diff_change *c)
+{
+	const char *name = change_name(d, c);
 	double rate;
 
 	json_object(j);
 	json_key(j, "field");
-	json_string(j, c->key);
+	json_string(j, *name ? name : "value");
 	if (c->is_cpu) {
 		json_key(j, "cpu");
 		json_u64(j, c->cpu);
 	}
-	if (c->is_text) {
+	if (c->bytes_differ) {
+		json_key(j, "bytes_differ");
+		json_u64(j, c->bytes_differ);
+	} else if (c->is_text) {
 		json_key(j, "old");
 		json_string(j, diff_text(d, c->old_text));
 		json_key(j, "new");
@@ -179,14 +184,30 @@ static void number(struct strbuf *sb, const struct diff_change *c, const struct 
 {
 	if (num->state == SCXRAY_PRESENT && c->kind == FIELD_ADDR)
 		strbuf_hex(sb, num->value, 16);
+	else if (num->state == SCXRAY_PRESENT && c->kind == FIELD_FLAG)
+		strbuf_puts(sb, num->value ? "true" : "false");
 	else if (c->kind == FIELD_SIGNED)
 		cell_signed(sb, num);
 	else
 		cell_num(sb, num);
 }
 
-/* key old → new (+delta, per second) */
-static void change(struct strbuf *sb, const struct diff *d, const struct diff_change *c)
+/* "old → new" */
+static void old_and_new(struct strbuf *sb, const struct diff *d, const struct diff_change *c)
+{
+	if (c->bytes_differ) {
+		strbuf_printf(sb, "%" PRIu64 " byte%s differ%s", c->bytes_differ,
+			      c->bytes_differ == 1 ? "" : "s", c->bytes_differ == 1 ? "s" : "");
+	} else if (c->is_text) {
+		strbuf_printf(sb, "%s → %s", diff_text(d, c->old_text), diff_text(d, c->new_text));
+	} else {
+		number(sb, c, &c->old);
+		strbuf_puts(sb, " → ");
+		number(sb, c, &c->new);
+	}
+}
+
+void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_change *c)
 {
 	size_t start = sb->len;
 	int64_t delta;
@@ -195,19 +216,13 @@ static void change(struct strbuf *sb, const struct diff *d, const struct diff_ch
 	if (c->is_cpu)
 		strbuf_printf(sb, "cpu %" PRIu32, c->cpu);
 	else
-		strbuf_puts(sb, c->key);
-	strbuf_putc(sb, ' ');
-	if (c->is_text) {
-		strbuf_printf(sb, "%s → %s", diff_text(d, c->old_text), diff_text(d, c->new_text));
-		no_break(sb, start);
-		return;
-	}
-	number(sb, c, &c->old);
-	strbuf_puts(sb, " → ");
-	number(sb, c, &c->new);
+		strbuf_puts(sb, change_name(d, c));
+	if (sb->len > start)
+		strbuf_putc(sb, ' ');
+	old_and_new(sb, d, c);
 	no_break(sb, start);
-	if (c->old.state != SCXRAY_PRESENT || c->new.state != SCXRAY_PRESENT ||
-	    c->sense == DIFF_LABEL)
+	if (c->is_text || c->bytes_differ || c->old.state != SCXRAY_PRESENT ||
+	    c->new.state != SCXRAY_PRESENT || c->sense == DIFF_LABEL)
 		return;
 	delta = (int64_t)(c->new.value - c->old.value);
 	strbuf_putc(sb, ' ');
@@ -218,6 +233,19 @@ static void change(struct strbuf *sb, const struct diff *d, const struct diff_ch
 		strbuf_printf(sb, rate > -100 && rate < 100 ? ", %.1f/s" : ", %.0f/s", rate);
 	strbuf_putc(sb, ')');
 	no_break(sb, start);
+}
+
+void cell_changes(struct strbuf *sb, const struct text *t, const struct diff *d, size_t first,
+		  size_t nr, uint64_t total)
+{
+	size_t cap = text_cap(t, MAX_CHANGES_SHOWN), shown = nr < cap ? nr : cap;
+
+	for (size_t c = 0; c < shown; c++) {
+		strbuf_puts(sb, c ? ", " : "");
+		cell_change(sb, d, &d->changes[first + c]);
+	}
+	if (shown < total)
+		strbuf_printf(sb, "%s+%" PRIu64 " more", shown ? ", " : "", total - shown);
 }
 
 /* Names of what appeared or went, as one paragraph. */
@@ -261,14 +289,7 @@ static void group_text(struct text *t, const struct diff *d, enum diff_group gro
 		sb->len = 0;
 		identity(sb, d->late, group, e->late);
 		strbuf_puts(sb, ": ");
-		for (size_t c = 0; c < e->nr_changes; c++) {
-			if (c == text_cap(t, MAX_CHANGES)) {
-				strbuf_printf(sb, ", +%zu more", e->nr_changes - c);
-				break;
-			}
-			strbuf_puts(sb, c ? ", " : "");
-			change(sb, d, &d->changes[e->first_change + c]);
-		}
+		cell_changes(sb, t, d, e->first_change, e->nr_changes, e->nr_changes);
 		strbuf_puts(&t->out, "    ");
 		text_wrap(t, strbuf_str(sb), 4, 8);
 	}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * diff_output.h - one change as JSON and as text
+ */
+#ifndef RENDER_DIFF_OUTPUT_H
+#define RENDER_DIFF_OUTPUT_H
+
+#include "diff.h"
+#include "json.h"
+#include "text.h"
+
+/* Of one entry that text shows: more than a task has, less than a counter on many CPUs. */
+#define MAX_CHANGES_SHOWN 24
+
+void json_change(struct json *j, const struct diff *d, const struct diff_change *c);
+
+/* "key old → new (+delta, per second)" in words that do not break. */
+void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_change *c);
+/* The `nr` kept ones of `total` from `first` on, with commas. */
+void cell_changes(struct strbuf *sb, const struct text *t, const struct diff *d, size_t first,
+		  size_t nr, uint64_t total);
+
+#endif
