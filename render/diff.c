@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "diff_maps.h"
+#include "groups.h"
 #include "join.h"
 #include "text.h"
 
@@ -420,6 +422,8 @@ void diff_make(struct diff *d, const struct scxray_document *doc)
 	compare_dsqs(d);
 	compare_cpus(d);
 	compare_events(d);
+	if (group_wanted(doc->only, GROUP_DIFF))
+		diff_maps(d, doc->only);
 	if (d->texts.error)
 		d->error = d->texts.error;
 }
@@ -429,6 +433,8 @@ void diff_deinit(struct diff *d)
 	free(d->entries);
 	free(d->changes);
 	free(d->stuck);
+	free(d->maps);
+	free(d->items);
 	strbuf_deinit(&d->texts);
 }
 

@@ -2,6 +2,8 @@
 /*
  * diff.h - early against late: what changed, appeared, went, and what stood
  * still though it should have moved
+ *
+ * diff.c compares tasks, queues, CPUs and event counters, diff_maps.c maps.
  */
 #ifndef RENDER_DIFF_H
 #define RENDER_DIFF_H
@@ -60,6 +62,39 @@ struct diff_stuck {
 	size_t text;
 };
 
+/* A part of a map: an entry, or its value on one CPU; a slot, a page, a bucket. */
+struct diff_item {
+	enum diff_fate fate;
+	size_t early, late; /* indexes into the maps' lists */
+	bool is_cpu;
+	uint32_t cpu;
+	size_t first_change, nr_changes;
+	uint64_t total_changes; /* those that are not kept, too */
+	bool cut;		/* not compared to its end */
+};
+
+struct diff_map {
+	enum diff_fate fate;
+	size_t early, late;
+	size_t first_change, nr_changes; /* of the map itself: positions, numbers of entries */
+	size_t first_item, nr_items;	 /* of the parts below the first ones: changed ones, ... */
+	uint64_t changed, appeared, gone, unchanged;
+	uint64_t not_compared; /* parts that only one report has the bytes of, or none */
+	size_t reason;	       /* of the first of them, or why the map could not be compared */
+	bool has_reason;
+};
+
+/* What is to be said of a map, as a whole. */
+enum map_outcome {
+	MAP_CHANGED,
+	MAP_APPEARED,
+	MAP_GONE,
+	MAP_NOT_COMPARED, /* or not wholly: what was compared has not changed */
+	MAP_NR_OUTCOMES,
+};
+
+enum map_outcome diff_map_outcome(const struct diff_map *m);
+
 struct diff {
 	const struct scxray_report *early, *late;
 	struct scxray_num elapsed_jiffies, elapsed_ms;
@@ -70,6 +105,11 @@ struct diff {
 	struct diff_stuck *stuck;
 	size_t nr_stuck, max_stuck;
 	size_t unchanged[DIFF_NR_GROUPS];
+	struct diff_map *maps; /* in the order of the late report, then those that went */
+	size_t nr_maps, max_maps;
+	struct diff_item *items;
+	size_t nr_items, max_items;
+	size_t unchanged_maps;
 	struct strbuf texts;
 	int error;
 };

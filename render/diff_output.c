@@ -152,6 +152,7 @@ void json_diff(struct json *j, const struct diff *d)
 		json_u64(j, d->unchanged[group]);
 		json_object_end(j);
 	}
+	json_map_diff(j, d);
 	json_object_end(j);
 }
 
@@ -328,5 +329,6 @@ void text_diff(struct text *t, const struct diff *d)
 	}
 	for (int group = 0; group < DIFF_NR_GROUPS; group++)
 		group_text(t, d, group, &sb);
+	text_map_diff(t, d);
 	strbuf_deinit(&sb);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diff_output.h - one change as JSON and as text
+ * diff_output.h - one change as JSON and as text, and the maps' part of both
  */
 #ifndef RENDER_DIFF_OUTPUT_H
 #define RENDER_DIFF_OUTPUT_H
@@ -19,5 +19,9 @@ void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_chan
 /* The `nr` kept ones of `total` from `first` on, with commas. */
 void cell_changes(struct strbuf *sb, const struct text *t, const struct diff *d, size_t first,
 		  size_t nr, uint64_t total);
+
+/* diff_maps_json.c, diff_maps_text.c */
+void json_map_diff(struct json *j, const struct diff *d);
+void text_map_diff(struct text *t, const struct diff *d);
 
 #endif

@@ -42,7 +42,7 @@ static void typed_or_hex(struct map_json *m, const struct scxray_value *value, c
 	json_value(m->j, value, follow_options(m->follow));
 }
 
-static void put_key(struct map_json *m, const struct scxray_entry *entry)
+void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry)
 {
 	struct scxray_value key = scxray_map_key(m->map, entry);
 
@@ -105,7 +105,7 @@ static void put_entries(struct map_json *m)
 		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
 
 		json_object(m->j);
-		put_key(m, entry);
+		map_json_entry_key(m, entry);
 		typed_or_hex(m, &value, "value", "value_hex");
 		json_object_end(m->j);
 	}
@@ -132,7 +132,7 @@ static void put_percpu(struct map_json *m)
 			json_key(m->j, "key");
 			json_u64(m->j, m->map->entries[i].index);
 		} else {
-			put_key(m, &m->map->entries[i]);
+			map_json_entry_key(m, &m->map->entries[i]);
 		}
 		put_per_cpu(m, i);
 		json_object_end(m->j);

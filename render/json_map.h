@@ -20,6 +20,9 @@ struct map_json {
 /* "key", or "key_hex" where keys have no BTF; then its value. */
 void map_json_key(struct map_json *m, const uint8_t *key);
 
+/* The same for an entry; of storage maps the owner's address, and "owner". */
+void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry);
+
 void map_json_arena(struct map_json *m);
 void map_json_ringbuf(struct map_json *m);
 void map_json_stacks(struct map_json *m);

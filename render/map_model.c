@@ -39,9 +39,14 @@ struct scxray_value map_percpu_value(const struct scxray_map *map, size_t e, siz
 	struct scxray_value value =
 		scxray_map_value(map, entry, map->per_cpu[e * map->nr_cpus + c]);
 
-	if (value.state == SCXRAY_UNREADABLE && !value.reason)
+	if (map_is_unmapped(map, e, c))
 		value.reason = "unmapped";
 	return value;
+}
+
+bool map_is_unmapped(const struct scxray_map *map, size_t e, size_t c)
+{
+	return !map->per_cpu[e * map->nr_cpus + c] && !map->entries[e].reason;
 }
 
 bool map_has_entries(const struct scxray_map *map)

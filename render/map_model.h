@@ -19,6 +19,9 @@ uint64_t map_owner_kva(const struct scxray_entry *entry);
 /* The value of entry `e` on the CPU in place `c`; unreadable where there is none. */
 struct scxray_value map_percpu_value(const struct scxray_map *map, size_t e, size_t c);
 
+/* No memory for the value there, and that is no failure to read it. */
+bool map_is_unmapped(const struct scxray_map *map, size_t e, size_t c);
+
 /* True if the map's contents are entries: their number is the map's. */
 bool map_has_entries(const struct scxray_map *map);
 

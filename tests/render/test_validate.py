@@ -127,6 +127,36 @@ BREAK_DUAL = [
     ("no late", drop("late"), "late"),
     ("nested diagnosis", put([], "late", "diagnosis"), "late"),
     ("change without a field", drop("diff", "tasks", "changed", 0, "changes", 0, "field"), "changes[0]"),
+    ("map of a difference without its id", drop("diff", "maps", "not_compared", 0, "id"), "maps.not_compared[0]"),
+    ("map that nobody says why was not compared", drop("diff", "maps", "not_compared", 0, "reason"),
+     "maps.not_compared[0]"),
+    ("maps without a count", drop("diff", "maps", "unchanged"), "diff.maps"),
+]
+
+# What the samples' maps have no contents for.
+MAP_DIFF = {
+    "id": 3, "name": "ctx", "map_kva": "0xffff888000007000", "map_type_name": "percpu_hash",
+    "changes": [{"field": "entries", "old": 1, "new": 2, "delta": 1}],
+    "changed": [{"key_hex": "0c000000", "cpu": 1, "total_changes": 2, "cut": True,
+                 "changes": [{"field": "nr", "old": 1, "new": 2, "delta": 1, "per_second": 0.25},
+                             {"field": "raw", "bytes_differ": 12}]}],
+    "appeared": [{"index": 4}],
+    "gone": [{"user_addr": "0x0000100000001000"}, {"bucket_id": 7}],
+    "total_changed": 1, "total_appeared": 1, "total_gone": 2, "unchanged": 5, "not_compared": 1,
+    "not_compared_reason": "early: not mapped",
+}
+
+BREAK_MAP_DIFF = [
+    ("part that is not named", drop("changed", 0, "key_hex"), "changed[0].changed[0]"),
+    ("part that is named twice", put(1, "appeared", 0, "bucket_id"), "changed[0].appeared[0]"),
+    ("unknown key of a part", put(1, "changed", 0, "surprise"), "changed[0].changed[0]"),
+    ("unknown key of what went", put([], "gone", 1, "changes"), "changed[0].gone[1]"),
+    ("changes that nobody counted", drop("changed", 0, "total_changes"), "changed[0].changed[0]"),
+    ("cut that says no", put(False, "changed", 0, "cut"), "changed[0].changed[0].cut"),
+    ("bytes beside a number", put(1, "changed", 0, "changes", 1, "old"), "changes[1]"),
+    ("no count of the unreadable", drop("not_compared"), "changed[0]"),
+    ("unknown key of a map's difference", put(1, "surprise"), "changed[0]"),
+    ("map without an address", drop("map_kva"), "changed[0]"),
 ]
 
 # The same for what a host knows (golden dual-live.json).
@@ -201,6 +231,13 @@ def main():
                 change(document)
                 errors = list(validate_json.errors_of(validator, document))
                 cases.check(any(where in e for e in errors), f"{good['schema']}: {what}", "\n".join(errors))
+        for what, change, where in [("as it is", lambda d: None, None), *BREAK_MAP_DIFF]:
+            document = copy.deepcopy(dual)
+            document["diff"]["maps"]["changed"] = [copy.deepcopy(MAP_DIFF)]
+            change(document["diff"]["maps"]["changed"][0])
+            errors = list(validate_json.errors_of(validator, document))
+            cases.check(any(where in e for e in errors) if where else not errors, f"map's difference: {what}",
+                        "\n".join(errors))
         document = copy.deepcopy(single)
         document["surprise"] = 1
         status, out = validate(write(document), os.path.join(GOLDEN, "single.json"))

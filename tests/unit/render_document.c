@@ -113,6 +113,7 @@ START_TEST(a_dual_report_whose_jiffies_are_not_known)
 			       "  dsqs: 0 changed, 0 unchanged\n"
 			       "  cpus: 0 changed, 0 unchanged\n"
 			       "  event_counters: 0 changed, 0 unchanged\n"
+			       "  maps: 0 changed, 0 unchanged\n"
 			       "\n"
 			       "early snapshot (sched_ext watchdog half-way):\n"
 			       "(empty failure dump)\n"
