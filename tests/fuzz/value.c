@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * value.c - any bytes as a value of any BTF
+ * value.c - any bytes as a value of any BTF, and its difference to another one
  *
  * Two bytes say how many bytes of value there are behind them; the rest is BTF.
  * Each of its types is what the value may be, and pointers lead back into the
@@ -16,6 +16,7 @@
 #include <scxray/value.h>
 
 #include "fuzz.h"
+#include "render/diff_values.h"
 
 struct memory {
 	const uint8_t *bytes;
@@ -51,6 +52,24 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list args)
 	(void)fmt;
 	(void)args;
 	return 0;
+}
+
+/* Against the same value with some of its bytes changed. */
+static void compare(const struct scxray_value *value)
+{
+	uint8_t *changed = malloc(value->size ? value->size : 1);
+	struct walk_budget budget = { .nodes = 400, .bytes = 4096 };
+	struct scxray_value old = *value;
+	struct diff d = { 0 };
+
+	if (!changed)
+		abort();
+	for (uint32_t i = 0; i < value->size; i++)
+		changed[i] = value->bytes[i] ^ (i % 3 ? 0 : 0x41);
+	old.bytes = changed;
+	diff_values(&d, &old, value, 16, &budget);
+	diff_deinit(&d);
+	free(changed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -93,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (value.type_id = 0; value.type_id < nr && value.type_id < 64; value.type_id++) {
 		scxray_value_json(&value, &options, out);
 		scxray_value_text(&value, &options, 1, out);
+		compare(&value);
 	}
 	fclose(out);
 	free(exact);

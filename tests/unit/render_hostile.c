@@ -5,6 +5,7 @@
  * Each must end, within its budgets and without a read outside the bytes (the
  * sanitizers watch), and must say what is wrong.
  */
+#include "render/diff_values.h"
 #include "tests/render/values.h"
 
 static struct btf_type *type_of(struct types *t, int id)
@@ -255,6 +256,31 @@ START_TEST(masks_that_lie)
 }
 END_TEST
 
+/* The difference to bytes of which every third is another one. */
+static void differ(const struct btf *btf, uint32_t id, const uint8_t *bytes, uint32_t size)
+{
+	uint8_t *was = malloc(size ? size : 1), *is = malloc(size ? size : 1);
+	struct scxray_value new = {
+		.btf = btf, .type_id = id, .bytes = is, .size = size, .state = SCXRAY_PRESENT
+	};
+	struct walk_budget budget = { .nodes = 2000, .bytes = 20000 };
+	struct scxray_value old = new;
+	struct value_diff found;
+	struct diff d = { 0 };
+
+	memcpy(is, bytes, size);
+	for (uint32_t i = 0; i < size; i++)
+		was[i] = bytes[i] ^ (i % 3 ? 0 : 0x41);
+	old.bytes = was;
+	found = diff_values(&d, &old, &new, 16, &budget);
+	ck_assert_uint_le(d.nr_changes, 16);
+	ck_assert_uint_ge(found.nr_changes, d.nr_changes);
+	ck_assert_int_eq(d.error, 0);
+	diff_deinit(&d);
+	free(was);
+	free(is);
+}
+
 /* Any bits at all as types: whatever comes, it ends. */
 START_TEST(random_types)
 {
@@ -305,6 +331,8 @@ START_TEST(random_types)
 		for (uint32_t id = 1; id < nr; id++) {
 			free(render(true, t.btf, (int)id, bytes, sizeof(bytes), &few));
 			free(render(false, t.btf, (int)id, bytes, id % 64, &few));
+			differ(t.btf, id, bytes, sizeof(bytes));
+			differ(t.btf, id, bytes, id % 64);
 		}
 		btf__free(t.btf);
 	}
