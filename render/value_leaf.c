@@ -37,12 +37,6 @@ static void put_enum(struct strbuf *sb, const struct scxray_scalar *s)
 	strbuf_puts(sb, name ? ")" : "");
 }
 
-/* In the kernel's half, and no small negative number. */
-static bool is_kernel_address(uint64_t value)
-{
-	return value >= 0xffff800000000000ULL && value < 0xffffffffff000000ULL;
-}
-
 static bool put_task(struct strbuf *sb, const struct scxray_task *task)
 {
 	if (!task || task->comm.state != SCXRAY_PRESENT)
@@ -88,10 +82,9 @@ void leaf_scalar(struct strbuf *sb, const struct scxray_scalar *s)
 			put_128(sb, s->lo, s->hi, s->is_signed);
 		else if (s->is_signed)
 			strbuf_i64(sb, (int64_t)s->lo);
-		else if (s->bits == 64 && is_kernel_address(s->lo))
-			leaf_pointer(sb, s);
 		else
 			strbuf_u64(sb, s->lo);
+		put_task(sb, s->task);
 		break;
 	case SCXRAY_SCALAR_BOOL:
 		strbuf_puts(sb, s->lo || s->hi ? "true" : "false");
