@@ -24,7 +24,8 @@ FAILS ?= 0
 IMAGE_JOBS ?= 2
 
 BPF_CLANG ?= clang
-# clang 14 loses type tags of pointers to structs (kptrs): the zoo needs a newer one.
+# clang 14 loses type tags of pointers to structs (kptrs), and knows no address spaces (arenas): the zoo and the
+# sub-schedulers need a newer one.
 ZOO_CLANG ?= clang-19
 # What the kernel's verifier takes of scx_qmap is what a newer one yet makes of it.
 SCHED_CLANG ?= clang-22
@@ -58,6 +59,8 @@ kf_sysroot := $(kf_cache)/sysroot
 kf_private := $(shell sed -n 's/^private[ 	]*\([^ 	]*\).*/\1/p' $(kf)/packages.txt)
 kf_libbpf := $(kf_sysroot)/usr/lib/x86_64-linux-gnu/libbpf.a
 kf_object := $(kf_build)/scxfix.bpf.o
+# MODE=sub: one scheduler in the two forms that kernels take
+kf_subs := $(kf_build)/scxsub-cpu.bpf.o $(kf_build)/scxsub-cid.bpf.o
 kf_zoo := $(patsubst $(kf)/zoo/%.bpf.c,$(kf_build)/zoo/%.o,$(wildcard $(kf)/zoo/*.bpf.c))
 kf_init := $(kf_build)/init
 kf_initrd := $(kf_build)/initrd.cpio.zst
@@ -116,15 +119,23 @@ $(kf_object): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
 	@$(BPF_CLANG) $(kf_bpf_cflags) -c $(kf)/bpf/scxfix.bpf.c -o $@
 	@llvm-strip -g $@
 
+$(kf_build)/scxsub-cid.bpf.o: kf_form := -DSCXSUB_CID
+$(kf_subs): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
+	@mkdir -p $(@D)
+	@echo "  BPF     $@"
+	@$(ZOO_CLANG) $(kf_bpf_cflags) $(kf_form) -c $(kf)/bpf/scxsub.bpf.c -o $@
+	@llvm-strip -g $@
+
 $(kf_build)/zoo/%.o: $(kf)/zoo/%.bpf.c $(wildcard $(kf)/zoo/*.h) $(kf_libbpf)
 	@mkdir -p $(@D)
 	@echo "  BPF     $@"
 	@$(ZOO_CLANG) $(kf_bpf_cflags) -c $< -o $@
 	@llvm-strip -g $@
 
-$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf)/zoo/zoo.h $(kf_object)
+$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf)/zoo/zoo.h $(kf_object) $(kf_subs)
 	@echo "  GUEST   $@"
-	@gcc $(kf_cflags) -static -DSCXFIX_OBJECT='"$(kf_object)"' $(wildcard $(kf)/guest/*.c) $(wildcard $(kf)/guest/*.S) \
+	@gcc $(kf_cflags) -static -DSCXFIX_OBJECT='"$(kf_object)"' \
+		$(foreach form,cpu cid,-DSCXSUB_$(form)='"$(kf_build)/scxsub-$(form).bpf.o"') $(wildcard $(kf)/guest/*.c) $(wildcard $(kf)/guest/*.S) \
 		$(kf_libbpf) -lelf -lz -o $@
 
 $(kf_initrd): $(kf_init) $(kf_zoo)

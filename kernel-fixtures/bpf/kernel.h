@@ -39,7 +39,12 @@ struct sched_ext_entity {
 	u64 dsq_vtime;
 } CO_RE;
 
+struct thread_info {
+	u32 cpu;
+} CO_RE;
+
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int nr_cpus_allowed;
 	const void *cpus_ptr; /* struct cpumask */
@@ -59,6 +64,12 @@ struct scx_exit_info {
 	char *dump;
 } CO_RE;
 
+/* 7.1 on, of the scheduler that comes */
+struct sched_ext_ops;
+struct scx_sub_attach_args {
+	struct sched_ext_ops *ops;
+} CO_RE;
+
 /* libbpf pairs the members with the running kernel's struct by name. */
 struct sched_ext_ops {
 	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
@@ -71,10 +82,32 @@ struct sched_ext_ops {
 	void (*dump)(struct scx_dump_ctx *ctx);
 	void (*dump_cpu)(struct scx_dump_ctx *ctx, s32 cpu, bool idle);
 	void (*dump_task)(struct scx_dump_ctx *ctx, struct task_struct *p);
+	s32 (*sub_attach)(struct scx_sub_attach_args *args);
 	s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
 	u32 timeout_ms;
 	u32 exit_dump_len;
+	u64 sub_cgroup_id;
+	char name[128];
+} CO_RE;
+
+/* The cid form (7.2 on): CPUs by their topological ids, all else as above. */
+struct sched_ext_ops_cid {
+	s32 (*select_cid)(struct task_struct *p, s32 prev_cid, u64 wake_flags);
+	void (*enqueue)(struct task_struct *p, u64 enq_flags);
+	void (*dispatch)(s32 cid, struct task_struct *prev);
+	void (*tick)(struct task_struct *p);
+	void (*running)(struct task_struct *p);
+	void (*stopping)(struct task_struct *p, bool runnable);
+	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
+	void (*dump)(struct scx_dump_ctx *ctx);
+	void (*dump_task)(struct scx_dump_ctx *ctx, struct task_struct *p);
+	s32 (*sub_attach)(struct scx_sub_attach_args *args);
+	s32 (*init)(void);
+	void (*exit)(struct scx_exit_info *info);
+	u32 timeout_ms;
+	u32 exit_dump_len;
+	u64 sub_cgroup_id;
 	char name[128];
 };
 
@@ -82,6 +115,14 @@ struct sched_ext_ops {
 #define SCX_DSQ_GLOBAL (1ULL << 63 | 1)
 #define SCX_DSQ_LOCAL (1ULL << 63 | 2)
 #define SCX_KICK_IDLE 1ULL
+
+/* 6.19 on; where there are sub-schedulers the call with plain arguments is an error. */
+struct scx_bpf_dsq_insert_vtime_args {
+	u64 dsq_id;
+	u64 slice;
+	u64 vtime;
+	u64 enq_flags;
+};
 
 /*
  * Weak where some kernel lacks one: that must not keep the object from loading. 6.12 has only the
@@ -94,6 +135,8 @@ extern void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
 			       u64 enq_flags) __ksym __weak;
 extern void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 				     u64 enq_flags) __ksym __weak;
+extern bool __scx_bpf_dsq_insert_vtime(struct task_struct *p,
+				       struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
 extern bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
 extern void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
 			     u64 enq_flags) __ksym __weak;
@@ -105,9 +148,14 @@ extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_
 				  bool *is_idle) __ksym;
 extern s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym __weak;
 extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
-extern s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym __weak;
 extern void scx_bpf_dump_bstr(char *fmt, unsigned long long *data, u32 data__sz) __ksym;
+
+/* Where the kernel of x86-64 keeps it; scx_bpf_task_cpu() is not for schedulers of the cid form. */
+static inline u32 task_cpu(const struct task_struct *p)
+{
+	return p->thread_info.cpu;
+}
 
 static inline void dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
 {
@@ -120,7 +168,13 @@ static inline void dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 
 static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 				    u64 enq_flags)
 {
-	if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime))
+	struct scx_bpf_dsq_insert_vtime_args args = {
+		.dsq_id = dsq_id, .slice = slice, .vtime = vtime, .enq_flags = enq_flags
+	};
+
+	if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime))
+		__scx_bpf_dsq_insert_vtime(p, &args);
+	else if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime))
 		scx_bpf_dsq_insert_vtime(p, dsq_id, slice, vtime, enq_flags);
 	else
 		scx_bpf_dispatch_vtime(p, dsq_id, slice, vtime, enq_flags);

@@ -22,6 +22,7 @@ enum scxfix_mode {
 	MODE_WELL,  /* nothing fails; after a while the scheduler leaves on its own */
 	MODE_DLHOG, /* as hog, by a SCHED_DEADLINE task, in a guest with more to see (system.c) */
 	MODE_OTHER, /* a scheduler that others wrote, a program of its own in the initramfs */
+	MODE_SUB,   /* a tree of schedulers; the one below the root keeps victims as in error */
 };
 
 enum scxfix_role {
@@ -63,6 +64,7 @@ struct scxfix_state {
 	__u64 jiffies_ns;   /* CLOCK_MONOTONIC at that tick */
 	__u64 spun_ns;	    /* MODE_SPIN: how long ops.dispatch() took last */
 	__u64 spinning_since_ns; /* CLOCK_MONOTONIC; 0 while it does not */
+	__u64 child;		 /* MODE_SUB: cgroup of the sub-scheduler that came last */
 };
 
 /*

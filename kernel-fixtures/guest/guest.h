@@ -95,8 +95,19 @@ unsigned int crew_victims(void);
 void crew_release_hog(void);
 void crew_end_hog(void);
 
-/* scheduler.c: the BPF side */
+/* cgroups.c: the crew's, of the modes that have any */
+#define CGROUPS "/sys/fs/cgroup"
+
+void cgroups_make(const struct options *options);
+uint64_t cgroups_id(const char *cgroup);
+
+/*
+ * scheduler.c: the BPF side. MODE_SUB has a tree of schedulers; all but the first three calls and
+ * scheduler_detach() are about the one that fails.
+ */
 void scheduler_attach(const struct options *options);
+unsigned int scheduler_count(void);
+void scheduler_describe(FILE *out);
 void scheduler_start_failing(void);
 void scheduler_stop_failing(void);
 void scheduler_detach(void);

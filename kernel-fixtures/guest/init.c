@@ -71,7 +71,11 @@ static void fail(const struct options *options)
 	system_send(options);
 	if (!options->alone)
 		oracle_send_moment(options, "half", true);
-	mark("half");
+	/* SysRq-D dumps every scheduler, one after the other. */
+	if (scheduler_count() > 1)
+		mark("half %u", scheduler_count());
+	else
+		mark("half");
 	if (!text_write("/proc/sysrq-trigger", "D"))
 		die("SysRq-D: /proc/sysrq-trigger does not take it");
 	tracing_stop();
@@ -151,6 +155,7 @@ static void all_rounds(const struct options *options)
 	if (options->mode == MODE_MAPS)
 		zoo_make(options);
 	crew_start(options);
+	cgroups_make(options);
 	if (options->mode == MODE_DLHOG)
 		system_enrich();
 	if (options->clock)

@@ -9,7 +9,7 @@ static const char *const mode_names[] = {
 	[MODE_NONE] = "none",	[MODE_STALL] = "stall", [MODE_HELD] = "held",
 	[MODE_VTIME] = "vtime", [MODE_ERROR] = "error", [MODE_HOG] = "hog",
 	[MODE_MAPS] = "maps",	[MODE_SPIN] = "spin",	[MODE_WELL] = "well",
-	[MODE_DLHOG] = "dlhog", [MODE_OTHER] = "other",
+	[MODE_DLHOG] = "dlhog", [MODE_OTHER] = "other", [MODE_SUB] = "sub",
 };
 
 static void mode_parse(struct options *options, const char *name)

@@ -14,11 +14,11 @@
 #include "guest.h"
 
 #define SCX_SYSFS "/sys/kernel/sched_ext/"
+#define MAX_DEPTH 8
 
 static const char *const scx_files[] = {
 	SCX_SYSFS "state",	 SCX_SYSFS "switch_all", SCX_SYSFS "nr_rejected",
-	SCX_SYSFS "hotplug_seq", SCX_SYSFS "enable_seq", SCX_SYSFS "root/ops",
-	SCX_SYSFS "root/events",
+	SCX_SYSFS "hotplug_seq", SCX_SYSFS "enable_seq",
 };
 
 static const char *const cpu_files[] = {
@@ -183,6 +183,29 @@ static void put_crew(FILE *out)
 			roles[members[i].role], members[i].index, members[i].comm);
 }
 
+/* A scheduler's files, and those of all below it: folders "sub/sub-CGROUP" from 7.1 on. */
+static void put_sysfs(FILE *out, const char *folder, unsigned int depth)
+{
+	char path[512];
+	DIR *subs;
+	struct dirent *entry;
+
+	snprintf(path, sizeof(path), "%s/ops", folder);
+	text_copy(out, path);
+	snprintf(path, sizeof(path), "%s/events", folder);
+	text_copy(out, path);
+	snprintf(path, sizeof(path), "%s/sub", folder);
+	subs = depth < MAX_DEPTH ? opendir(path) : NULL;
+	while (subs && (entry = readdir(subs))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/sub/%.100s", folder, entry->d_name);
+		put_sysfs(out, path, depth + 1);
+	}
+	if (subs)
+		closedir(subs);
+}
+
 void oracle_send_moment(const struct options *options, const char *moment, bool scheduler)
 {
 	FILE *out = file_begin();
@@ -191,9 +214,12 @@ void oracle_send_moment(const struct options *options, const char *moment, bool 
 	fprintf(out, "now_ns=%llu\n", (unsigned long long)now_ns());
 	for (size_t i = 0; i < ARRAY_SIZE(scx_files); i++)
 		text_copy(out, scx_files[i]);
+	put_sysfs(out, SCX_SYSFS "root", 0);
 	put_crew(out);
-	if (scheduler)
+	if (scheduler) {
+		scheduler_describe(out);
 		put_scheduler(out);
+	}
 	/* Of a guest that is alone only what goes fast: a UART is slow, and the clock runs. */
 	if (!options->alone)
 		put_tasks(out);

@@ -120,6 +120,7 @@ void other_course(const struct options *options)
 {
 	tracing_start();
 	crew_start(options);
+	cgroups_make(options);
 	system_enrich();
 	/* or else a scheduler of cgroups sees but the root */
 	text_write("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");

@@ -12,13 +12,43 @@
 #include "guest.h"
 
 /* scheduler.S */
-extern const unsigned char scxfix_object[];
-extern const unsigned char scxfix_object_end[];
+extern const unsigned char scxfix_object[], scxfix_object_end[];
+extern const unsigned char scxsub_cpu_object[], scxsub_cpu_object_end[];
+extern const unsigned char scxsub_cid_object[], scxsub_cid_object_end[];
 
-static struct bpf_object *object;
-static struct bpf_link *link_of_ops;
-static volatile struct scxfix_state *state;
-static volatile struct scxfix_exit *exit_record;
+/* A scheduler and its place: which object, in which cgroup, how patient. */
+struct place {
+	const char *name;
+	const char *cgroup;  /* NULL: the root scheduler */
+	unsigned int halves; /* of the timeout: each has a watchdog's time of its own */
+	bool fails;
+};
+
+static const struct place alone[] = {
+	{ "scxfix", NULL, 2, true },
+};
+
+static const struct place tree[] = {
+	{ "scxfix", NULL, 4, false },
+	{ "scxsub", "/crew", 2, true },
+	{ "scxnest", "/crew/inner", 3, false },
+};
+
+#define MAX_PLACES ARRAY_SIZE(tree)
+#define MAX_TIMEOUT_MS 30000 /* the kernel takes no more */
+
+struct loaded {
+	struct bpf_object *object;
+	struct bpf_link *link;
+	volatile struct scxfix_state *state;
+	volatile struct scxfix_exit *exit_record;
+	unsigned int timeout_ms;
+};
+
+static struct loaded loaded[MAX_PLACES];
+static unsigned int nr_loaded;
+static struct loaded *subject; /* the one that fails */
+static enum scxfix_mode mode;
 
 /* Keeps libbpf's first warning: it says why a load fails. */
 static char first_warning[256];
@@ -39,16 +69,16 @@ static int keep_warning(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-static struct bpf_map *map_of(const char *name)
+static struct bpf_map *map_of(const struct loaded *it, const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	struct bpf_map *map = bpf_object__find_map_by_name(it->object, name);
 
 	if (!map)
 		die("the BPF object has no map %s", name);
 	return map;
 }
 
-static struct bpf_map *section_map(const char *section)
+static struct bpf_map *section_map(const struct loaded *it, const char *section)
 {
 	struct bpf_map *map;
 
@@ -56,7 +86,7 @@ static struct bpf_map *section_map(const char *section)
 	 * libbpf names these maps after the section; the kernel sees "OBJECT.section", cut to 15
 	 * characters.
 	 */
-	bpf_object__for_each_map(map, object)
+	bpf_object__for_each_map(map, it->object)
 	{
 		if (!strcmp(bpf_map__name(map), section))
 			return map;
@@ -64,22 +94,22 @@ static struct bpf_map *section_map(const char *section)
 	die("the BPF object has no section %s", section);
 }
 
-static void *share(const char *section, size_t size)
+static void *share(const struct loaded *it, const char *section, size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(section_map(section)), 0);
+			bpf_map__fd(section_map(it, section)), 0);
 
 	if (at == MAP_FAILED)
 		die("mmap of %s: %s", section, strerror(errno));
 	return at;
 }
 
-/* The head of the local struct sched_ext_ops (bpf/kernel.h), as far as init changes it. */
-static void set_timeout(struct bpf_map *ops, unsigned int timeout_ms)
+/* A member of the local struct sched_ext_ops (bpf/kernel.h), or of its cid form. */
+static void set_member(const struct loaded *it, struct bpf_map *ops, const char *name,
+		       const void *value, size_t value_size)
 {
-	const struct btf *btf = bpf_object__btf(object);
-	int id = btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT);
-	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (unsigned int)id);
+	const struct btf *btf = bpf_object__btf(it->object);
+	const struct btf_type *type = btf__type_by_id(btf, bpf_map__btf_value_type_id(ops));
 	size_t size = 0;
 	char *image = bpf_map__initial_value(ops, &size);
 
@@ -87,20 +117,20 @@ static void set_timeout(struct bpf_map *ops, unsigned int timeout_ms)
 		const struct btf_member *member = btf_members(type) + i;
 		size_t at = btf_member_bit_offset(type, i) / 8;
 
-		if (!strcmp(btf__name_by_offset(btf, member->name_off), "timeout_ms") &&
-		    at + sizeof(timeout_ms) <= size) {
-			memcpy(image + at, &timeout_ms, sizeof(timeout_ms));
+		if (!strcmp(btf__name_by_offset(btf, member->name_off), name) &&
+		    at + value_size <= size) {
+			memcpy(image + at, value, value_size);
 			return;
 		}
 	}
-	die("timeout_ms is not in the BPF object's sched_ext_ops");
+	die("%s is not in the BPF object's %s", name, bpf_map__name(ops));
 }
 
-static void sign_on_crew(void)
+static void sign_on_crew(const struct loaded *it)
 {
 	size_t count;
 	const struct crew_member *members = crew_members(&count);
-	int fd = bpf_map__fd(map_of("crew"));
+	int fd = bpf_map__fd(map_of(it, "crew"));
 
 	for (size_t i = 0; i < count; i++) {
 		struct scxfix_member member = { .role = members[i].role,
@@ -112,65 +142,168 @@ static void sign_on_crew(void)
 	}
 }
 
-void scheduler_attach(const struct options *options)
+/* 7.1 has sub-schedulers in the CPU form, later kernels in the cid form alone. */
+static bool takes_cids(void)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = "scxfix");
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has = btf && btf__find_by_name_kind(btf, "sched_ext_ops_cid", BTF_KIND_STRUCT) > 0;
+
+	btf__free(btf);
+	return has;
+}
+
+static void open_object(struct loaded *it, const struct place *place)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = place->name);
+	const unsigned char *start = scxfix_object, *end = scxfix_object_end;
+
+	if (mode == MODE_SUB && takes_cids()) {
+		start = scxsub_cid_object;
+		end = scxsub_cid_object_end;
+	} else if (mode == MODE_SUB) {
+		start = scxsub_cpu_object;
+		end = scxsub_cpu_object_end;
+	}
+	it->object = bpf_object__open_mem(start, (size_t)(end - start), &opts);
+	if (!it->object)
+		die("bpf_object__open_mem: %s", strerror(errno));
+}
+
+static void attach(struct loaded *it, const struct place *place, unsigned int timeout_ms)
+{
 	struct scxfix_settings *settings;
 	struct bpf_map *ops;
 	size_t size = 0;
 
-	libbpf_set_print(keep_warning);
-	object = bpf_object__open_mem(scxfix_object, (size_t)(scxfix_object_end - scxfix_object),
-				      &open_opts);
-	if (!object)
-		die("bpf_object__open_mem: %s", strerror(errno));
-	settings = bpf_map__initial_value(section_map(".rodata.settings"), &size);
+	open_object(it, place);
+	settings = bpf_map__initial_value(section_map(it, ".rodata.settings"), &size);
 	if (!settings || size < sizeof(*settings))
 		die(".rodata.settings can't be set");
-	settings->mode = options->mode;
+	settings->mode = mode;
 	settings->last_cpu = (int)machine_cpus() - 1;
-	ops = map_of("scxfix_ops");
-	set_timeout(ops, options->timeout_ms);
+	ops = map_of(it, mode == MODE_SUB ? "scxsub_ops" : "scxfix_ops");
+	it->timeout_ms = timeout_ms * place->halves / 2;
+	if (it->timeout_ms > MAX_TIMEOUT_MS)
+		it->timeout_ms = MAX_TIMEOUT_MS;
+	set_member(it, ops, "timeout_ms", &it->timeout_ms, sizeof(it->timeout_ms));
+	set_member(it, ops, "name", place->name, strlen(place->name) + 1);
+	if (place->cgroup) {
+		__u64 id = cgroups_id(place->cgroup);
 
-	if (bpf_object__load(object))
-		die("the scheduler does not load: %s: %s", strerror(errno), first_warning);
-	state = share(".data.state", sizeof(*state));
-	exit_record = share(".data.exit_record", sizeof(*exit_record));
-	sign_on_crew();
-	link_of_ops = bpf_map__attach_struct_ops(ops);
-	if (!link_of_ops)
-		die("the scheduler does not attach: %s: %s", strerror(errno), first_warning);
-	if (state->no_user_dsqs && (options->mode == MODE_STALL || options->mode == MODE_VTIME))
+		set_member(it, ops, "sub_cgroup_id", &id, sizeof(id));
+	}
+	if (bpf_object__load(it->object))
+		die("%s does not load: %s: %s", place->name, strerror(errno), first_warning);
+	it->state = share(it, ".data.state", sizeof(*it->state));
+	it->exit_record = share(it, ".data.exit_record", sizeof(*it->exit_record));
+	sign_on_crew(it);
+	it->link = bpf_map__attach_struct_ops(ops);
+	if (!it->link)
+		die("%s does not attach: %s: %s", place->name, strerror(errno), first_warning);
+	/* The kernel may take it and throw it out at once. */
+	if (it->exit_record->done)
+		die("%s was thrown out as it came: %s", place->name,
+		    (const char *)it->exit_record->msg);
+}
+
+void scheduler_attach(const struct options *options)
+{
+	const struct place *places = options->mode == MODE_SUB ? tree : alone;
+	unsigned int nr = options->mode == MODE_SUB ? ARRAY_SIZE(tree) : ARRAY_SIZE(alone);
+
+	libbpf_set_print(keep_warning);
+	mode = options->mode;
+	for (nr_loaded = 0; nr_loaded < nr; nr_loaded++) {
+		attach(&loaded[nr_loaded], &places[nr_loaded], options->timeout_ms);
+		if (places[nr_loaded].fails)
+			subject = &loaded[nr_loaded];
+	}
+	if (subject->state->no_user_dsqs && (mode == MODE_STALL || mode == MODE_VTIME))
 		die("mode %s needs DSQs, and this kernel's scx_bpf_create_dsq() can't be called",
 		    options->mode_name);
 }
 
+/* Ids of its programs and maps, as bpf() gives them. */
+static void put_ids(FILE *out, const struct loaded *it)
+{
+	const char *comma = "";
+	struct bpf_program *prog;
+	struct bpf_map *map;
+
+	fputs(" progs=", out);
+	bpf_object__for_each_program(prog, it->object)
+	{
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+			die("%s: %s", bpf_program__name(prog), strerror(errno));
+		fprintf(out, "%s%u", comma, info.id);
+		comma = ",";
+	}
+	comma = "";
+	fputs(" maps=", out);
+	bpf_object__for_each_map(map, it->object)
+	{
+		struct bpf_map_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (bpf_map_get_info_by_fd(bpf_map__fd(map), &info, &size))
+			die("%s: %s", bpf_map__name(map), strerror(errno));
+		fprintf(out, "%s%u", comma, info.id);
+		comma = ",";
+	}
+}
+
+void scheduler_describe(FILE *out)
+{
+	const struct place *places = mode == MODE_SUB ? tree : alone;
+
+	for (unsigned int i = 0; i < nr_loaded; i++) {
+		const char *cgroup = places[i].cgroup;
+
+		fprintf(out, "sched name=%s cgroup=%s cgroup_id=%llu timeout_ms=%u", places[i].name,
+			cgroup ? cgroup : "/",
+			(unsigned long long)(cgroup ? cgroups_id(cgroup) : 0),
+			loaded[i].timeout_ms);
+		put_ids(out, &loaded[i]);
+		fputc('\n', out);
+	}
+}
+
+unsigned int scheduler_count(void)
+{
+	return nr_loaded;
+}
+
 void scheduler_start_failing(void)
 {
-	state->stalling = 1;
+	subject->state->stalling = 1;
 }
 
 void scheduler_stop_failing(void)
 {
-	state->stalling = 0;
+	subject->state->stalling = 0;
 }
 
-/* Out of the kernel with it and its maps; after its error exit it is only they that go. */
+/* Out of the kernel with them and their maps; after an error exit it is only those that go. */
 void scheduler_detach(void)
 {
-	bpf_link__destroy(link_of_ops);
-	munmap((void *)state, sizeof(*state));
-	munmap((void *)exit_record, sizeof(*exit_record));
-	bpf_object__close(object);
-	link_of_ops = NULL;
-	object = NULL;
-	state = NULL;
-	exit_record = NULL;
+	while (nr_loaded) {
+		struct loaded *it = &loaded[--nr_loaded];
+
+		bpf_link__destroy(it->link);
+		munmap((void *)it->state, sizeof(*it->state));
+		munmap((void *)it->exit_record, sizeof(*it->exit_record));
+		bpf_object__close(it->object);
+		*it = (struct loaded){ 0 };
+	}
+	subject = NULL;
 }
 
 void scheduler_set_error_at(uint64_t when)
 {
-	state->error_at_ns = when;
+	subject->state->error_at_ns = when;
 }
 
 /* The kernel has seen the failure, though ops.exit() is still to come. */
@@ -179,6 +312,9 @@ bool scheduler_leaving(const void *unused)
 	char state_now[32];
 
 	(void)unused;
+	/* the root stays where a sub-scheduler goes */
+	if (mode == MODE_SUB)
+		return subject->exit_record->done;
 	if (text_read("/sys/kernel/sched_ext/state", state_now, sizeof(state_now)) < 0)
 		die("/sys/kernel/sched_ext/state is unreadable");
 	return strcmp(state_now, "enabled\n");
@@ -187,23 +323,23 @@ bool scheduler_leaving(const void *unused)
 bool scheduler_exited(const void *unused)
 {
 	(void)unused;
-	return exit_record->done;
+	return subject->exit_record->done;
 }
 
 const volatile struct scxfix_state *scheduler_state(void)
 {
-	return state;
+	return subject->state;
 }
 
 const volatile struct scxfix_exit *scheduler_exit_record(void)
 {
-	return exit_record;
+	return subject->exit_record;
 }
 
 /* False while that victim does not wait for a CPU. */
 bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait)
 {
-	if (bpf_map_lookup_elem(bpf_map__fd(map_of("waits")), &victim, wait))
+	if (bpf_map_lookup_elem(bpf_map__fd(map_of(subject, "waits")), &victim, wait))
 		die("map waits: %s", strerror(errno));
 	return wait->pid;
 }

@@ -9,14 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest.h"
 
-#define CGROUPS "/sys/fs/cgroup"
 #define MAX_DEPTH 8
 #define MODULE "/pktgen.ko"
 
@@ -153,27 +150,6 @@ void system_send(const struct options *options)
 	file_send(out, "oracle-system.txt");
 }
 
-/* busy tasks in a cgroup of their own, two levels deep: they press each other for CPUs */
-static void make_cgroups(void)
-{
-	const struct crew_member *members;
-	char pid[16];
-	size_t count;
-
-	mkdir(CGROUPS, 0755);
-	if (mount("cgroup2", CGROUPS, "cgroup2", 0, NULL) && errno != EBUSY)
-		die("mount cgroup2: %s", strerror(errno));
-	if ((mkdir(CGROUPS "/crew", 0755) || mkdir(CGROUPS "/crew/inner", 0755)) && errno != EEXIST)
-		die(CGROUPS "/crew: %s", strerror(errno));
-	members = crew_members(&count);
-	for (size_t i = 0; i < count; i++) {
-		snprintf(pid, sizeof(pid), "%d", members[i].pid);
-		if (members[i].role == ROLE_BUSY &&
-		    !text_write(CGROUPS "/crew/inner/cgroup.procs", pid))
-			die("%s does not go into a cgroup: %s", members[i].comm, strerror(errno));
-	}
-}
-
 /* A module whose threads sleep in its own code; images of releases without it do without. */
 static void load_module(void)
 {
@@ -190,6 +166,5 @@ void system_enrich(void)
 {
 	if (!text_write("/proc/sys/kernel/bpf_stats_enabled", "1"))
 		die("bpf_stats_enabled can't be set");
-	make_cgroups();
 	load_module();
 }

@@ -100,22 +100,24 @@ class Run:
         moment = Moment(self.vm, self.options.cpus, address, self.on_event)
         moment.arm()
         self.vm.channels.answer_guest("armed")
-        self.wait_mark("half", self.limit, "for half-way")
-        return moment
+        mark = self.wait_mark("half", self.limit, "for half-way")
+        return moment, mark
 
     def of_others(self):
         """Of a scheduler that others wrote: while it works, and where it is made to fail at its exit."""
-        moment = self.moment()
-        where = moment.catch(self.limit, "for SysRq-D", lambda: self.take_image("half"), "listed")
+        moment, _ = self.moment()
+        where = moment.catch(self.limit, "for SysRq-D", lambda: self.take_image("half"), mark="listed")
         self.images["half"].update(where)
         if self.options.fails:
             where = moment.catch(self.limit, "for the error exit", lambda: self.take_image("error"))
             self.images["error"].update(where)
 
     def pair(self):
-        moment = self.moment()
-        for name, what in (("half", "for SysRq-D half-way"), ("error", "for the error exit")):
-            where = moment.catch(self.limit, what, lambda name=name: self.take_image(name))
+        moment, mark = self.moment()
+        # "half 3": SysRq-D dumps that many schedulers; the error exit dumps the one that failed
+        schedulers = int((mark.split() + ["1"])[1])
+        for name, what, dumps in (("half", "for SysRq-D half-way", schedulers), ("error", "for the error exit", 1)):
+            where = moment.catch(self.limit, what, lambda name=name: self.take_image(name), dumps=dumps)
             self.images[name].update(where)
 
     def write(self):

@@ -55,6 +55,15 @@ class Gdbstub:
     def interrupts_on(self, thread):
         return bool(self.register(thread, "eflags") & 0x200)
 
+    def switch_interrupts(self, thread, on):
+        """The flag in EFLAGS. All registers are written, as they were read: QEMU takes single ones only with its XML."""
+        self.ask(f"Hg{thread:x}")
+        registers = bytearray.fromhex(self.ask("g"))
+        at = NUMBERS["eflags"] * 8
+        flags = int.from_bytes(registers[at:at + 4], "little")
+        registers[at:at + 4] = (flags | 0x200 if on else flags & ~0x200).to_bytes(4, "little")
+        self.ask("G" + registers.hex())
+
     def go(self, only=None):
         """All vCPUs, or those alone."""
         self.post("vCont" + "".join(f";c:{thread:x}" for thread in only) if only else "vCont;c")

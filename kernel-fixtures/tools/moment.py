@@ -2,7 +2,8 @@
 """The moment of an image: the guest on the entry of scx_dump_state().
 
 From there to the function's return only the vCPU that runs it is let go, and no interrupt reaches it. So the text that
-the kernel writes there describes the state of the image, exactly.
+the kernel writes there describes the state of the image, exactly. Where the function comes more often than once, by one
+SysRq-D for each scheduler, its caller would let interrupts in between; they are turned off in the vCPU's flags, then.
 """
 import time
 
@@ -31,25 +32,41 @@ class Moment:
         event = self.channels.wait(lambda e: e[0] == "stop", limit, what, self.on_event)
         return event and event[2]
 
-    def catch(self, limit, what, take_image, mark=None):
+    def catch(self, limit, what, take_image, mark=None, dumps=1):
         """Waits for the guest to come there, has the image taken, lets the dump be written, and arms again.
 
         With a mark the others stand still until the guest has said it.
         """
         thread = self.wait_stop(limit, what)
-        rip = self.gdb.register(thread, "rip")
-        if rip != self.address:
-            raise Failure(f"the guest stopped at {rip:#x}, not on the entry of scx_dump_state ({self.address:#x})")
-        back = int.from_bytes(self.gdb.read(thread, self.gdb.register(thread, "rsp"), 8), "little")
-        self.gdb.clear_breakpoint(self.address)
+        back = self.enter(thread)
         self.settle_others(thread)
+        were_on = dumps > 1 and self.gdb.interrupts_on(thread)
+        if were_on:
+            self.gdb.switch_interrupts(thread, False)
         steps = self.step_to_interrupts_off(thread)
         take_image()
         self.dump_alone(thread, back)
+        for _ in range(dumps - 1):
+            self.gdb.set_breakpoint(self.address)
+            self.gdb.go([thread])
+            if not self.wait_stop(ALONE_LIMIT, None):
+                raise Crash("the next scheduler's dump did not begin with the other vCPUs standing still")
+            self.dump_alone(thread, self.enter(thread))
+        if were_on:
+            self.gdb.switch_interrupts(thread, True)
         if mark:
             self.go_alone(thread, mark)
         self.arm()
-        return {"where": "entry of scx_dump_state", "vcpu": thread - 1, "steps": steps, "dump_alone": True}
+        return {"where": "entry of scx_dump_state", "vcpu": thread - 1, "steps": steps, "dumps": dumps,
+                "dump_alone": True}
+
+    def enter(self, thread):
+        """On the function's entry: where it returns to."""
+        rip = self.gdb.register(thread, "rip")
+        if rip != self.address:
+            raise Failure(f"the guest stopped at {rip:#x}, not on the entry of scx_dump_state ({self.address:#x})")
+        self.gdb.clear_breakpoint(self.address)
+        return int.from_bytes(self.gdb.read(thread, self.gdb.register(thread, "rsp"), 8), "little")
 
     def settle_others(self, thread):
         """Each other vCPU goes on until its interrupts are on: then it holds no run queue's lock, which the dump takes."""

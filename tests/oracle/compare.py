@@ -45,6 +45,11 @@ def sched_list(sched):
     return found
 
 
+def position_of(sched):
+    """"root" or "sub1-28", as the dump calls a scheduler."""
+    return "root" if sched.get("is_root") else f"sub{sched.get('level')}-{sched.get('sub_cgroup_id')}"
+
+
 class Comparison:
     def __init__(self, report, later=False):
         self.report = report
@@ -134,7 +139,7 @@ class Comparison:
         else:
             self.equal(what, mine, dumped)
 
-    def task(self, dumped, root_kva):
+    def task(self, dumped, scheds):
         what = f"CPU {dumped.cpu} {dumped.comm}[{dumped.pid}]"
         task = self.task_of(dumped)
         if task is None:
@@ -152,22 +157,23 @@ class Comparison:
             elif key == "cpus_allowed":
                 mine = cpu_list(mine) if isinstance(mine, str) else mine
             self.equal(f"{what} {key}", mine, value)
-        if dumped.sched == "root" and "sched_kva" in task:
-            self.equal(f"{what} sched_kva", task["sched_kva"], root_kva)
-        elif dumped.sched and "sched_kva" in task:
-            self.equal(f"{what} sched_kva is not the root's", task["sched_kva"] == root_kva, False)
+        if dumped.sched and "sched_kva" in task:
+            owners = [s.get("sched_kva") for s in scheds if position_of(s) == dumped.sched]
+            self.equal(f"{what} sched_kva", [task["sched_kva"]], owners)
 
-    def lists(self, dumps, exhaustive):
-        """The order of each CPU's list; with one scheduler also that none is left out."""
+    def lists(self, dumps, scheds):
+        """The order of each CPU's list, and that none is left out: a dump on demand has its own scheduler's tasks only."""
+        alone = len(scheds) == 1 or any(dump.exit_kind for dump in dumps)
         for number, rq in sorted(self.rqs.items()):
-            mine = [self.tasks.get(kva, {}).get("pid") for kva in rq.get("runnable_task_kvas", [])]
+            mine = [self.tasks.get(kva, {}).get("pid", -1) for kva in rq.get("runnable_task_kvas", [])]
+            everybody = []
             for dump in dumps:
                 cpu = dump.cpus.get(number)
                 dumped = [t.pid for t in cpu.tasks if not t.is_curr] if cpu else []
-                if exhaustive:
-                    self.equal(f"CPU {number} runnable list", mine, dumped)
-                else:
-                    self.equal(f"CPU {number} runnable list", [pid for pid in mine if pid in dumped], dumped)
+                everybody += dumped
+                self.equal(f"CPU {number} runnable list", mine if alone else [pid for pid in mine if pid in dumped], dumped)
+            if len(dumps) == len(scheds):
+                self.equal(f"CPU {number} runnable tasks", sorted(mine), sorted(set(everybody)))
 
     # ---- counters
 
@@ -196,29 +202,26 @@ class Comparison:
     def run(self, dumps):
         state = self.report.get("scx_sched_state", {})
         scheds = sched_list(state) if state else []
-        root_kva = state.get("sched_kva")
         truncated = any(dump.truncated for dump in dumps)
         stalled = self.stalled_ms(dumps)
         for dump in dumps:
-            subs = [s for s in scheds if not s.get("is_root", True)]
-            if dump.position == "root":
-                sched = state
-            else:
-                path = dump.position.split(" ", 1)[1]
-                sched = next((s for s in subs if s.get("cgroup_path") == path), {})
+            position, _, path = dump.position.partition(" ")
+            sched = next((s for s in scheds if position_of(s) == position), {})
+            if path:
+                self.equal(f"{position}: cgroup_path", sched.get("cgroup_path"), path)
             if dump.sched:
                 self.equal("scheduler", sched.get("name"), dump.sched)
             if dump.exit_kind:
-                self.equal("exit_kind", state.get("exit_kind"), dump.exit_kind)
+                self.equal("exit_kind", sched.get("exit_kind"), dump.exit_kind)
             for cpu in dump.cpus.values():
                 self.cpu(cpu)
             for task in dump.tasks():
                 if not self.later or (task.age_ms >= stalled and not task.is_curr):
-                    self.task(task, root_kva)
+                    self.task(task, scheds)
             self.events(sched, dump)
         if not self.later and not truncated:
             self.not_dumped({number for dump in dumps for number in dump.cpus})
-            self.lists(dumps, exhaustive=len(scheds) == 1)
+            self.lists(dumps, scheds)
         if not any(dump.tasks() for dump in dumps):
             self.differences.append("the dump has no task: nothing was compared")
         if not any(dump.cpus for dump in dumps):

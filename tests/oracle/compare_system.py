@@ -16,7 +16,7 @@ import re
 
 CPU_PARTS = ("user", "nice", "system", "softirq", "irq", "idle", "iowait", "steal")
 SLACK_NS = 100_000_000
-SCHED_OPS = ("sched_ext_ops", "sched_ext_ops_cid")  # the second from 7.3 on
+SCHED_OPS = ("sched_ext_ops", "sched_ext_ops_cid")  # the second takes CPUs by topological ids, 7.2 on
 # A console line: with its time where the kernel prints one.
 CONSOLE = re.compile(r"(?:\[ *(\d+\.\d{6})\] )?(.*)")
 # Lines that the fixture's own programs write.

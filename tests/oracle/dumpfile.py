@@ -68,7 +68,8 @@ CPU = re.compile(r"CPU (\d+) *: (\w+=\S+(?: \w+=\S+)*)")
 CURR = re.compile(r" {10}curr=(.*)\[(-?\d+)\] class=(\w+)_sched_class")
 RESCUE = re.compile(r" {10}rescue=\d+ budget=-?\d+us rescuing=.*\[-?\d+\]")
 MASK = re.compile(r"  (cpus_to_kick|idle_to_kick|cpus_to_preempt|cpus_to_wait|cpus_to_sync) *: ([0-9a-f,]+)")
-TASK = re.compile(r" ([* ])(\S) (.*)\[(\d+)\](?: ([* ])(root|sub\d+-\d+))? ([+-]\d+)ms")
+# before another scheduler's name 7.1 prints a blank, 7.3 nothing
+TASK = re.compile(r" ([* ])(\S) (.*)\[(\d+)\](?: ([* ]?)(root|sub\d+-\d+))? ([+-]\d+)ms")
 STATE = re.compile(r" {6}scx_state/flags=(\d+)/0x([0-9a-f]+) dsq_flags=0x([0-9a-f]+) ops_state/qseq=(\d+)/(\d+)")
 QUEUE = re.compile(r" {6}sticky/holding_cpu=(-?\d+)/(-?\d+) dsq_id=(\(n/a\)|0x[0-9a-f]+)(?: dsq_vtime=(\d+))?")
 VTIME = re.compile(r" {6}dsq_vtime=(\d+) slice=(\d+) weight=(\d+)")
@@ -214,7 +215,7 @@ class Parser:
         if task:
             self.end_task()
             self.task = Task(cpu=self.cpu.cpu, is_curr=task[1] == "*", state=task[2], comm=task[3], pid=int(task[4]),
-                             own=task[5] != " ", sched=task[6] or "", age_ms=-int(task[7]))
+                             own=task[5] in ("*", None), sched=task[6] or "", age_ms=-int(task[7]))
             self.cpu.tasks.append(self.task)
         elif curr:
             self.cpu.curr_comm, self.cpu.curr_pid, self.cpu.curr_class = curr[1], int(curr[2]), curr[3]

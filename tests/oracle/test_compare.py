@@ -42,13 +42,13 @@ def report_of(dumps):
     tasks, rqs = {}, {}
     for dump in dumps:
         for number, cpu in dump.cpus.items():
-            if dump.position != "root":
-                continue
-            rq = rqs[number] = {"cpu": number, "curr_comm": cpu.curr_comm, "curr_pid": cpu.curr_pid,
-                                "curr_class": cpu.curr_class, **cpu.values}
+            rq = rqs.setdefault(number, {"cpu": number, "curr_comm": cpu.curr_comm, "curr_pid": cpu.curr_pid,
+                                         "curr_class": cpu.curr_class, **cpu.values})
             rq["cpu_released"] = bool(rq["cpu_released"])
             rq.update({key: mask_list(mask) for key, mask in cpu.masks.items()})
             for task in cpu.tasks:
+                if task.pid in tasks:
+                    continue  # 7.1 has it in every scheduler's dump
                 if task.is_curr:
                     rq["curr_kva"] = task_kva(task)
                 else:
@@ -64,7 +64,8 @@ def report_of(dumps):
                 if entry["dsq_id"] is None:
                     del entry["dsq_id"]
                 if task.sched:
-                    entry["sched_kva"] = "0xffff0001" if task.sched == "root" else "0xffff0002"
+                    positions = [dump.position.split(" ")[0] for dump in dumps]
+                    entry["sched_kva"] = f"0xffff000{positions.index(task.sched) + 1}"
                 tasks[task.pid] = entry
     states = []
     for dump in dumps:
@@ -72,7 +73,8 @@ def report_of(dumps):
                        "exit_kind": dump.exit_kind,
                        "event_counters": [{"name": n, "total": v} for n, v in dump.events.items()]})
         if dump.position != "root":
-            states[-1]["cgroup_path"] = dump.position.split(" ", 1)[1]
+            position, states[-1]["cgroup_path"] = dump.position.split(" ", 1)
+            states[-1]["level"], states[-1]["sub_cgroup_id"] = map(int, position[len("sub"):].split("-"))
     if states[1:]:
         states[0]["sub_schedulers"] = states[1:]
     return {"schema": "single", "guest": {"jiffies": JIFFIES, "hz": 250}, "scx_sched_state": states[0],
@@ -128,7 +130,7 @@ def check_report(cases, name, text):
             continue
         if path[-1] == "sched_kva" and "sched_kva" not in report["task_enrichments"][0]:
             continue
-        if path[-1] in ("name", "exit_kind") and path[-2] in ("scx_sched_state", 0) and not at_kernel(dumps, path):
+        if path[-1] in ("name", "exit_kind") and of_scheduler(path) and not at_kernel(dumps, path):
             continue
         cases.check(compare(changed(report, path), text).differences, f"{name}: another {where} is noticed")
     for key in ("rq_scx_states", "task_enrichments", "scx_sched_state"):
@@ -139,6 +141,10 @@ def check_report(cases, name, text):
     unreadable = copy.deepcopy(report)
     unreadable["task_enrichments"][0]["dsq_vtime"] = {"kind": "unreadable", "addr": "0x0", "reason": "x"}
     cases.check(compare(unreadable, text).differences, f"{name}: an unreadable figure is noticed")
+
+
+def of_scheduler(path):
+    return path[-2] == "scx_sched_state" or path[-3:-2] == ("sub_schedulers",)
 
 
 def at_kernel(dumps, path):
