@@ -67,13 +67,13 @@ static int by_user_addr(const void *a, const void *b)
 /* The types of the programs that use it: an arena map has no BTF of its own. */
 static const struct btf *programs_btf(struct walk *w, const struct scxray_map *map)
 {
-	for (size_t i = 0; i < w->nr_active_maps; i++) {
-		const struct active_map *active = &w->active_maps[i];
+	for (size_t i = 0; i < w->nr_owned; i++) {
+		const struct owned *owned = &w->owned[i];
 		const struct types *types = NULL;
 		const char *reason;
 
-		if (active->map == map->map_kva && active->btf)
-			types = map_btf(w, active->btf, &reason);
+		if (owned->kva == map->map_kva && owned->btf)
+			types = map_btf(w, owned->btf, &reason);
 		if (types)
 			return types->btf;
 	}

@@ -18,6 +18,15 @@
 struct btf_cache;
 struct sleepers;
 
+/* A program of a scheduler, or a map that its programs use. */
+struct owned {
+	uint64_t kva;
+	size_t sched; /* index into the report's; OWNED_BY_SEVERAL */
+	uint64_t btf; /* of a map: the BTF object of the program that uses it; 0: unknown */
+};
+
+#define OWNED_BY_SEVERAL SIZE_MAX
+
 /*
  * What a walk is for.  One that records runs while the guest is frozen: it reads what the
  * report will be made from, and makes nothing itself, neither names nor texts nor types,
@@ -28,11 +37,6 @@ enum walk_mode {
 	WALK_REPORT,
 	WALK_REHEARSE, /* as WALK_RECORD, over a guest that runs; loads what that can use */
 	WALK_RECORD,
-};
-
-/* Addresses: the map, and the BTF of the program that uses it (0: unknown). */
-struct active_map {
-	uint64_t map, btf;
 };
 
 struct walk {
@@ -50,9 +54,9 @@ struct walk {
 	void *btfs;
 	size_t nr_btfs;
 	struct btf_cache *btf_cache; /* of walks that record: the types they can use */
-	/* maps that programs of the live scheduler use */
-	struct active_map *active_maps;
-	size_t nr_active_maps;
+	/* programs of the live schedulers, and the maps they use: walk_ops.c */
+	struct owned *owned;
+	size_t nr_owned;
 	/* loadable modules; NULL: none, or not looked at */
 	struct modules *modules;
 	struct sleepers *sleepers; /* of a recording: what it need not copy itself; or NULL */
@@ -263,6 +267,19 @@ const char *dsq_id_name(struct walk *w, uint64_t id);
 
 /* The ops of the scheduler at w->r->scheds[i], with the programs behind them. */
 void walk_ops(struct walk *w, struct scxray_sched *sched, uint64_t ops, const char *ops_type);
+
+/*
+ * Is the map or program at `kva` a live scheduler's?  Where there are several schedulers it also
+ * says whose, unless more than one uses it.
+ */
+bool owner_of(const struct walk *w, uint64_t kva, struct scxray_num *sched_kva,
+	      const char **sched_name);
+
+/* What the report's DSQs, maps and programs call a scheduler: NULL where there is only one. */
+const char *owner_name(const struct walk *w, const struct scxray_sched *sched);
+
+/* Adds what the scheduler at `sched` keeps of each CPU to the run queues: walk_rqs.c. */
+void walk_rqs_of_sub(struct walk *w, uint64_t sched);
 
 /* The exit info at `kva`. */
 void walk_exit_info(struct walk *w, struct scxray_exit_info *info, struct scxray_num kva);

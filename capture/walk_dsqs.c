@@ -129,14 +129,15 @@ static void check_vtime(struct walk *w, struct scxray_dsq *dsq)
 
 /* False, with the reason in dsqs_cut, where there is no room for one more. */
 static bool add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin, uint32_t index,
-		    uint64_t sched_kva)
+		    const struct scxray_sched *sched)
 {
 	void *dsqs = w->r->dsqs;
 	struct scxray_dsq dsq = {
 		.kva = kva,
 		.origin = origin,
 		.index = index,
-		.sched_kva = sched_kva,
+		.sched_kva = sched ? sched->sched_kva.value : 0,
+		.sched_name = sched ? owner_name(w, sched) : NULL,
 	};
 	struct scxray_dsq *slot;
 
@@ -183,14 +184,14 @@ static void rq_dsqs(struct walk *w)
 			uint64_t scx = member_addr(w, w->r->rqs[i].kva, M_rq_scx);
 
 			add_dsq(w, member_addr(w, scx, kinds[kind].member), kinds[kind].origin,
-				w->r->rqs[i].cpu, 0);
+				w->r->rqs[i].cpu, NULL);
 		}
 }
 
 /* Per-CPU bypass DSQs of a scheduler (7.1 on). */
-static void pcpu_dsqs(struct walk *w, uint64_t sched)
+static void pcpu_dsqs(struct walk *w, const struct scxray_sched *sched)
 {
-	struct scxray_num pcpu = read_optional(w, sched, M_scx_sched_pcpu);
+	struct scxray_num pcpu = read_optional(w, sched->sched_kva.value, M_scx_sched_pcpu);
 
 	if (pcpu.state != SCXRAY_PRESENT || !pcpu.value ||
 	    !has_member(w, M_scx_sched_pcpu_bypass_dsq))
@@ -204,7 +205,8 @@ static void pcpu_dsqs(struct walk *w, uint64_t sched)
 }
 
 /* An array of pointers by node: to DSQs, or (7.1 on) to structs that hold one. */
-static void node_dsqs(struct walk *w, uint64_t array, uint32_t offset, uint64_t sched)
+static void node_dsqs(struct walk *w, uint64_t array, uint32_t offset,
+		      const struct scxray_sched *sched)
 {
 	uint64_t nr = w->r->guest.nr_nodes.state == SCXRAY_PRESENT ? w->r->guest.nr_nodes.value : 1;
 
@@ -224,38 +226,37 @@ static void node_dsqs(struct walk *w, uint64_t array, uint32_t offset, uint64_t 
 
 static bool user_dsq(struct walk *w, uint64_t node, void *arg)
 {
-	uint64_t *sched = arg;
-
 	return add_dsq(w, node - w->k->layout.member[M_scx_dispatch_q_hash_node].offset,
-		       SCXRAY_DSQ_USER, 0, *sched);
+		       SCXRAY_DSQ_USER, 0, arg);
 }
 
-static void user_dsqs(struct walk *w, uint64_t ht, uint64_t sched)
+static void user_dsqs(struct walk *w, uint64_t ht, struct scxray_sched *sched)
 {
 	const char *cut;
 
-	rhashtable_walk(w, ht, w->settings.max_dsqs, user_dsq, &sched, &cut);
+	rhashtable_walk(w, ht, w->settings.max_dsqs, user_dsq, sched, &cut);
 	if (cut)
 		w->r->dsqs_cut = cut;
 }
 
-static void sched_dsqs(struct walk *w, uint64_t sched)
+static void sched_dsqs(struct walk *w, struct scxray_sched *sched)
 {
+	uint64_t kva = sched->sched_kva.value;
 	struct scxray_num nodes;
 
 	pcpu_dsqs(w, sched);
 	if (has_member(w, M_scx_sched_pnode)) {
-		nodes = read_member(w, sched, M_scx_sched_pnode);
+		nodes = read_member(w, kva, M_scx_sched_pnode);
 		if (nodes.state == SCXRAY_PRESENT && nodes.value)
 			node_dsqs(w, nodes.value,
 				  w->k->layout.member[M_scx_sched_pnode_global_dsq].offset, sched);
 	} else {
-		nodes = read_member(w, sched, M_scx_sched_global_dsqs);
+		nodes = read_member(w, kva, M_scx_sched_global_dsqs);
 		if (nodes.state == SCXRAY_PRESENT && nodes.value)
 			node_dsqs(w, nodes.value, 0, sched);
 	}
 	if (has_member(w, M_scx_sched_dsq_hash))
-		user_dsqs(w, member_addr(w, sched, M_scx_sched_dsq_hash), sched);
+		user_dsqs(w, member_addr(w, kva, M_scx_sched_dsq_hash), sched);
 }
 
 /* Up to 6.15 everything is global. */
@@ -266,10 +267,10 @@ static void global_dsqs(struct walk *w)
 	if (has_symbol(w, S_global_dsqs)) {
 		nodes = read_symbol(w, S_global_dsqs, false);
 		if (nodes.state == SCXRAY_PRESENT && nodes.value)
-			node_dsqs(w, nodes.value, 0, 0);
+			node_dsqs(w, nodes.value, 0, NULL);
 	}
 	if (has_symbol(w, S_dsq_hash))
-		user_dsqs(w, w->k->layout.symbol[S_dsq_hash], 0);
+		user_dsqs(w, w->k->layout.symbol[S_dsq_hash], NULL);
 }
 
 void walk_dsqs(struct walk *w)
@@ -284,5 +285,5 @@ void walk_dsqs(struct walk *w)
 		global_dsqs(w);
 	for (size_t i = 0; i < w->r->nr_scheds; i++)
 		if (w->r->scheds[i].sched_kva.state == SCXRAY_PRESENT)
-			sched_dsqs(w, w->r->scheds[i].sched_kva.value);
+			sched_dsqs(w, &w->r->scheds[i]);
 }

@@ -106,8 +106,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	map->value_size = read_member(w, kva, M_bpf_map_value_size);
 	map->max_entries = read_member(w, kva, M_bpf_map_max_entries);
 	map->map_flags = read_member(w, kva, M_bpf_map_map_flags);
-	for (size_t i = 0; i < w->nr_active_maps; i++)
-		map->active |= w->active_maps[i].map == kva;
+	map->active = owner_of(w, kva, &map->sched_kva, &map->sched_name);
 	contents(w, map);
 	if (w->g->phys->missing_status) /* a recording was cut */
 		w->r->maps_truncated += w->g->phys->nr_missing != missing;
@@ -175,13 +174,25 @@ void map_inner_active(struct walk *w)
 			struct scxray_map *inner =
 				map_at(w, maps, outer->slots->slots[s].kva.value);
 
-			if (inner)
-				inner->active = true;
+			if (!inner || inner->active)
+				continue;
+			inner->active = true;
+			inner->sched_kva = outer->sched_kva;
+			inner->sched_name = outer->sched_name;
 		}
 	}
 }
 
-/* "scxfix" of the one active "scxfix.bss", ".data" or ".rodata". */
+/* Of several schedulers' maps: is it a sub-scheduler's? */
+static bool is_sub_scheds(const struct walk *w, const struct scxray_map *map)
+{
+	const struct scxray_num *root = &w->r->scheds[0].sched_kva;
+
+	return map->sched_kva.state == SCXRAY_PRESENT && root->state == SCXRAY_PRESENT &&
+	       map->sched_kva.value != root->value;
+}
+
+/* "scxfix" of the one active "scxfix.bss", ".data" or ".rodata"; of a tree the root's. */
 static void active_object(struct walk *w)
 {
 	static const char *const sections[] = { ".bss", ".data", ".rodata" };
@@ -191,7 +202,8 @@ static void active_object(struct walk *w)
 			const struct scxray_map *map = &w->r->maps[i];
 			const char *dot;
 
-			if (!map->active || map->name.state != SCXRAY_PRESENT)
+			if (!map->active || map->name.state != SCXRAY_PRESENT ||
+			    is_sub_scheds(w, map))
 				continue;
 			dot = strchr(map->name.bytes, '.');
 			if (!dot || dot == map->name.bytes ||

@@ -91,6 +91,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	w->r->progs = progs;
 	prog->id = (uint32_t)index;
 	prog->kva = kva;
+	owner_of(w, kva, &prog->sched_kva, &prog->sched_name);
 	aux = read_member(w, kva, M_bpf_prog_aux);
 	if (aux.state == SCXRAY_PRESENT) {
 		prog->name = read_text_array(w, aux.value, M_bpf_prog_aux_name);

@@ -89,27 +89,27 @@ static struct scxray_num nr_deferred(struct walk *w, uint64_t scx)
 }
 
 /*
- * Which CPUs are to be kicked: in rq->scx up to 7.2; from 7.3 on in every
- * scheduler's scx_sched_pcpu, of which the root's is shown.
+ * Which CPUs are to be kicked: in rq->scx up to 7.2; from 7.3 on in every scheduler's
+ * scx_sched_pcpu, the root's and those of all below it.
  */
+static const struct {
+	size_t to;
+	enum layout_member in_rq;
+	enum layout_member in_pcpu;
+} masks[] = {
+	{ offsetof(struct scxray_rq, cpus_to_kick), M_scx_rq_cpus_to_kick,
+	  M_scx_sched_pcpu_cpus_to_kick },
+	{ offsetof(struct scxray_rq, cpus_to_kick_if_idle), M_scx_rq_cpus_to_kick_if_idle,
+	  M_scx_sched_pcpu_cpus_to_kick_if_idle },
+	{ offsetof(struct scxray_rq, cpus_to_preempt), M_scx_rq_cpus_to_preempt,
+	  M_scx_sched_pcpu_cpus_to_preempt },
+	{ offsetof(struct scxray_rq, cpus_to_wait), M_scx_rq_cpus_to_wait,
+	  M_scx_sched_pcpu_cpus_to_wait },
+	{ offsetof(struct scxray_rq, cpus_to_sync), M_scx_rq_cpus_to_sync, LAYOUT_NR_MEMBERS },
+};
+
 static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 {
-	static const struct {
-		size_t to;
-		enum layout_member in_rq;
-		enum layout_member in_pcpu;
-	} masks[] = {
-		{ offsetof(struct scxray_rq, cpus_to_kick), M_scx_rq_cpus_to_kick,
-		  M_scx_sched_pcpu_cpus_to_kick },
-		{ offsetof(struct scxray_rq, cpus_to_kick_if_idle), M_scx_rq_cpus_to_kick_if_idle,
-		  M_scx_sched_pcpu_cpus_to_kick_if_idle },
-		{ offsetof(struct scxray_rq, cpus_to_preempt), M_scx_rq_cpus_to_preempt,
-		  M_scx_sched_pcpu_cpus_to_preempt },
-		{ offsetof(struct scxray_rq, cpus_to_wait), M_scx_rq_cpus_to_wait,
-		  M_scx_sched_pcpu_cpus_to_wait },
-		{ offsetof(struct scxray_rq, cpus_to_sync), M_scx_rq_cpus_to_sync,
-		  LAYOUT_NR_MEMBERS },
-	};
 	struct scxray_num pcpu = { 0 };
 
 	if (has_member(w, M_scx_sched_pcpu_cpus_to_kick))
@@ -124,6 +124,55 @@ static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 			*to = read_cpumask(w, percpu_addr(w, pcpu.value, rq->cpu),
 					   masks[i].in_pcpu);
 	}
+}
+
+static bool in_pcpu(const struct walk *w, size_t mask)
+{
+	return masks[mask].in_pcpu != LAYOUT_NR_MEMBERS && !has_member(w, masks[mask].in_rq) &&
+	       has_member(w, masks[mask].in_pcpu);
+}
+
+/* Of a mask that more than one scheduler has, all of it is to be kicked. */
+static void merge(struct walk *w, struct scxray_cpumask *to, const struct scxray_cpumask *mask)
+{
+	uint32_t nr = (to->nr_bits + 63) / 64;
+	uint64_t *words;
+
+	if (to->state != SCXRAY_PRESENT)
+		return;
+	if (mask->state != SCXRAY_PRESENT) {
+		*to = *mask;
+		return;
+	}
+	words = pool_alloc(w->pool, nr * sizeof(*words));
+	if (!words) {
+		to->state = SCXRAY_UNREADABLE;
+		to->reason = "report memory is used up";
+		return;
+	}
+	/* both have nr_cpu_ids bits */
+	for (uint32_t i = 0; i < nr; i++)
+		words[i] = to->words[i] | mask->words[i];
+	to->words = words;
+}
+
+void walk_rqs_of_sub(struct walk *w, uint64_t sched)
+{
+	struct scxray_num pcpu = read_optional(w, sched, M_scx_sched_pcpu);
+
+	if (pcpu.state != SCXRAY_PRESENT || !pcpu.value)
+		return;
+	for (size_t i = 0; i < w->r->nr_rqs; i++)
+		for (size_t m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
+			struct scxray_rq *rq = &w->r->rqs[i];
+			struct scxray_cpumask mask;
+
+			if (!in_pcpu(w, m))
+				continue;
+			mask = read_cpumask(w, percpu_addr(w, pcpu.value, rq->cpu),
+					    masks[m].in_pcpu);
+			merge(w, (struct scxray_cpumask *)((char *)rq + masks[m].to), &mask);
+		}
 }
 
 static void current_task(struct walk *w, struct scxray_rq *rq)

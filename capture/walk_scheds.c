@@ -147,8 +147,10 @@ static void sub_scheds(struct walk *w, uint64_t root)
 	while (list_next(&it, &node)) {
 		uint64_t kva = node - w->k->layout.member[M_scx_sched_all].offset;
 
-		if (kva != root)
-			add_sched(w, kva, false);
+		if (kva == root)
+			continue;
+		add_sched(w, kva, false);
+		walk_rqs_of_sub(w, kva);
 	}
 	if (it.cut)
 		w->r->scheds_cut = it.cut;

@@ -120,8 +120,12 @@ size_t diff_next_text(struct diff *d)
 static void add_entry(struct diff *d, enum diff_group group, enum diff_fate fate, size_t early,
 		      size_t late, size_t first_change)
 {
-	struct diff_entry entry = { group, fate,	 early,
-				    late,  first_change, d->nr_changes - first_change };
+	struct diff_entry entry = { .group = group,
+				    .fate = fate,
+				    .early = early,
+				    .late = late,
+				    .first_change = first_change,
+				    .nr_changes = d->nr_changes - first_change };
 
 	if (fate == DIFF_CHANGED && !entry.nr_changes) {
 		d->unchanged[group]++;
@@ -367,15 +371,12 @@ static void compare_parts(struct diff *d, const struct scxray_event *old,
 	}
 }
 
-static void compare_events(struct diff *d)
+static void compare_events_of(struct diff *d, const struct scxray_sched *old, size_t sched)
 {
-	const struct scxray_sched *old = d->early->scheds, *new = d->late->scheds;
+	const struct scxray_sched *new = &d->late->scheds[sched];
 
-	if (!d->early->nr_scheds || !d->late->nr_scheds ||
-	    !same_num(&old->sched_kva, &new->sched_kva))
-		return;
 	for (size_t l = 0; l < new->nr_events; l++) {
-		size_t first = d->nr_changes;
+		size_t first = d->nr_changes, entries = d->nr_entries;
 
 		for (size_t e = 0; e < old->nr_events; e++) {
 			struct diff_change change = { .key = "total",
@@ -392,7 +393,20 @@ static void compare_events(struct diff *d)
 			add_entry(d, DIFF_EVENTS, DIFF_CHANGED, e, l, first);
 			break;
 		}
+		if (d->nr_entries > entries)
+			d->entries[entries].sched = sched;
 	}
+}
+
+static void compare_events(struct diff *d)
+{
+	for (size_t l = 0; l < d->late->nr_scheds; l++)
+		for (size_t e = 0; e < d->early->nr_scheds; e++)
+			if (same_num(&d->early->scheds[e].sched_kva,
+				     &d->late->scheds[l].sched_kva)) {
+				compare_events_of(d, &d->early->scheds[e], l);
+				break;
+			}
 }
 
 static void elapsed(struct diff *d)

@@ -52,6 +52,7 @@ struct diff_entry {
 	enum diff_group group;
 	enum diff_fate fate;
 	size_t early, late; /* indexes into the reports' lists */
+	size_t sched;	    /* of an event counter: the late report's scheduler that counts */
 	size_t first_change, nr_changes;
 };
 

@@ -14,11 +14,19 @@ static const char *const group_keys[DIFF_NR_GROUPS] = {
 	[DIFF_EVENTS] = "event_counters",
 };
 
+/* A counter's scheduler, where there are several. */
+static const char *owner_in(const struct scxray_report *r, size_t sched)
+{
+	const struct scxray_text *name = &r->scheds[sched].name;
+
+	return r->nr_scheds > 1 && name->state == SCXRAY_PRESENT ? name->bytes : NULL;
+}
+
 /* ---- JSON ---------------------------------------------------------------- */
 
 /* Which task, queue, CPU or counter it is. */
 static void json_identity(struct json *j, const struct scxray_report *r, enum diff_group group,
-			  size_t index)
+			  size_t index, size_t sched)
 {
 	char origin[40];
 
@@ -35,6 +43,7 @@ static void json_identity(struct json *j, const struct scxray_report *r, enum di
 		json_string(j, dsq_origin(&r->dsqs[index], origin, sizeof(origin)));
 		json_key(j, "dsq_kva");
 		json_addr(j, r->dsqs[index].kva);
+		json_opt_string(j, "sched_name", r->dsqs[index].sched_name);
 		break;
 	case DIFF_CPUS:
 		json_key(j, "cpu");
@@ -42,7 +51,8 @@ static void json_identity(struct json *j, const struct scxray_report *r, enum di
 		break;
 	default:
 		json_key(j, "name");
-		json_string(j, r->scheds[0].events[index].name);
+		json_string(j, r->scheds[sched].events[index].name);
+		json_opt_string(j, "sched_name", owner_in(r, sched));
 		break;
 	}
 }
@@ -106,7 +116,7 @@ static void json_fate(struct json *j, const struct diff *d, enum diff_group grou
 		}
 		json_object(j);
 		json_identity(j, fate == DIFF_GONE ? d->early : d->late, group,
-			      fate == DIFF_GONE ? e->early : e->late);
+			      fate == DIFF_GONE ? e->early : e->late, e->sched);
 		if (fate == DIFF_CHANGED) {
 			json_key(j, "changes");
 			json_array(j);
@@ -135,7 +145,7 @@ void json_diff(struct json *j, const struct diff *d)
 			json_object(j);
 			json_key(j, "group");
 			json_string(j, group_keys[d->stuck[i].group]);
-			json_identity(j, d->late, d->stuck[i].group, d->stuck[i].late);
+			json_identity(j, d->late, d->stuck[i].group, d->stuck[i].late, 0);
 			json_key(j, "text");
 			json_string(j, diff_text(d, d->stuck[i].text));
 			json_object_end(j);
@@ -159,7 +169,7 @@ void json_diff(struct json *j, const struct diff *d)
 /* ---- text ---------------------------------------------------------------- */
 
 static void identity(struct strbuf *sb, const struct scxray_report *r, enum diff_group group,
-		     size_t index)
+		     size_t index, size_t sched)
 {
 	size_t start = sb->len;
 
@@ -170,12 +180,14 @@ static void identity(struct strbuf *sb, const struct scxray_report *r, enum diff
 	case DIFF_DSQS:
 		strbuf_puts(sb, r->dsqs[index].origin == SCXRAY_DSQ_USER ? "DSQ " : "");
 		cell_dsq(sb, &r->dsqs[index]);
+		cell_owner(sb, r->dsqs[index].sched_name);
 		break;
 	case DIFF_CPUS:
 		strbuf_printf(sb, "cpu %" PRIu32, r->rqs[index].cpu);
 		break;
 	default:
-		cell_string(sb, r->scheds[0].events[index].name);
+		cell_string(sb, r->scheds[sched].events[index].name);
+		cell_owner(sb, owner_in(r, sched));
 		break;
 	}
 	no_break(sb, start);
@@ -262,7 +274,7 @@ static void fate(struct text *t, const struct diff *d, enum diff_group group, en
 		if (e->group != group || e->fate != which)
 			continue;
 		strbuf_puts(sb, sb->len ? ", " : "");
-		identity(sb, r, group, which == DIFF_GONE ? e->early : e->late);
+		identity(sb, r, group, which == DIFF_GONE ? e->early : e->late, e->sched);
 	}
 	if (!sb->len)
 		return;
@@ -288,7 +300,7 @@ static void group_text(struct text *t, const struct diff *d, enum diff_group gro
 		if (e->group != group || e->fate != DIFF_CHANGED)
 			continue;
 		sb->len = 0;
-		identity(sb, d->late, group, e->late);
+		identity(sb, d->late, group, e->late, e->sched);
 		strbuf_puts(sb, ": ");
 		cell_changes(sb, t, d, e->first_change, e->nr_changes, e->nr_changes);
 		strbuf_puts(&t->out, "    ");
@@ -321,7 +333,7 @@ void text_diff(struct text *t, const struct diff *d)
 	}
 	for (size_t i = 0; i < d->nr_stuck; i++) {
 		sb.len = 0;
-		identity(&sb, d->late, d->stuck[i].group, d->stuck[i].late);
+		identity(&sb, d->late, d->stuck[i].group, d->stuck[i].late, 0);
 		strbuf_puts(&sb, ": ");
 		strbuf_puts(&sb, diff_text(d, d->stuck[i].text));
 		strbuf_puts(&t->out, "    ");

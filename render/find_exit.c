@@ -50,6 +50,24 @@ static bool kind_is_in_info(const struct scxray_sched *s, uint64_t *kind)
 	return true;
 }
 
+/* A sub-scheduler's end is not that of the one above it. */
+static void put_parent(struct strbuf *sb, const struct scxray_report *r,
+		       const struct scxray_sched *s)
+{
+	for (size_t i = 0; i < r->nr_scheds && s->parent_kva.state == SCXRAY_PRESENT; i++) {
+		const struct scxray_sched *parent = &r->scheds[i];
+		uint64_t kind;
+
+		if (!num_is(&parent->sched_kva, s->parent_kva.value) ||
+		    !num_is(&parent->exit_kind, 0) || kind_is_in_info(parent, &kind))
+			continue;
+		strbuf_puts(sb, " Above it ");
+		sched_name(sb, parent);
+		strbuf_puts(sb, " is not ending: the tasks go there.");
+		return;
+	}
+}
+
 static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_t i)
 {
 	const struct scxray_sched *s = &r->scheds[i];
@@ -88,6 +106,7 @@ static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_
 	if (info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&info->exit_cpu) >= 0)
 		strbuf_printf(sb, " It happened on CPU %lld.",
 			      (long long)num_signed(&info->exit_cpu));
+	put_parent(sb, r, s);
 	sched_evidence(dg, r, i, in_info ? "exit_info.kind" : "exit_kind");
 	if (has_text(&info->msg))
 		sched_evidence(dg, r, i, "exit_info.msg");

@@ -66,6 +66,7 @@ static void find_held(struct diagnosis *dg, const struct scxray_report *r,
 		cell_task(sb, t, t->kva);
 		strbuf_puts(sb, " is kept in map ");
 		cell_text(sb, &map->name);
+		cell_owner(sb, map->sched_name);
 		strbuf_printf(sb, ", at place %zu of %zu: the value there is its %s.", place + 1,
 			      map->nr_entries, by_pid ? "pid" : "address");
 		evidence(dg, r, "maps[%zu].array_entries[%zu].value", m, place);
@@ -95,6 +96,7 @@ static void find_full(struct diagnosis *dg, const struct scxray_report *r, size_
 	sb = find(dg, SEVERITY_WARNING, "map_full");
 	strbuf_puts(sb, "Map ");
 	cell_text(sb, &map->name);
+	cell_owner(sb, map->sched_name);
 	strbuf_printf(sb,
 		      " is full (%" PRIu64 " of %" PRIu64 " entries): what is new finds no room.",
 		      map->total, max);
@@ -117,6 +119,7 @@ static void find_full_ring(struct diagnosis *dg, const struct scxray_report *r, 
 	sb = find(dg, SEVERITY_WARNING, "ringbuf_full");
 	strbuf_puts(sb, "Ring buffer ");
 	cell_text(sb, &r->maps[m].name);
+	cell_owner(sb, r->maps[m].sched_name);
 	strbuf_printf(sb,
 		      " is full or nearly so: %" PRIu64 " of %" PRIu64 " bytes wait to be read.",
 		      to - from, capacity);

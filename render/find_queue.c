@@ -24,7 +24,7 @@ static bool holds_stalled(const struct scxray_report *r, const struct scxray_dsq
 	return false;
 }
 
-/* "DSQ 0x200", "the local DSQ of CPU 1", "the global node 0 DSQ" */
+/* "DSQ 0x200", "the local DSQ of CPU 1", "the global node 0 DSQ of scxsub" */
 static void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 {
 	if (dsq->origin == SCXRAY_DSQ_LOCAL) {
@@ -35,6 +35,7 @@ static void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 	cell_dsq(sb, dsq);
 	if (dsq->origin != SCXRAY_DSQ_USER)
 		strbuf_puts(sb, " DSQ");
+	cell_owner(sb, dsq->sched_name);
 }
 
 /* The same at a sentence's beginning. */

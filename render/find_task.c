@@ -76,6 +76,7 @@ static void on_dsq(struct diagnosis *dg, struct strbuf *sb, const struct scxray_
 		cell_dsq(sb, dsq);
 	if (dsq->origin != SCXRAY_DSQ_USER && dsq->origin != SCXRAY_DSQ_LOCAL)
 		strbuf_puts(sb, " DSQ");
+	cell_owner(sb, dsq->sched_name);
 	strbuf_printf(sb, " at position %u of %zu", t->dsq_pos + 1, dsq->nr_tasks);
 	behind_whom(sb, r, dsq, t->dsq_pos);
 	evidence(dg, r, "dsq_states[%zu].task_kvas[%u]", (size_t)(dsq - r->dsqs), t->dsq_pos);
@@ -111,9 +112,13 @@ static void custody(struct diagnosis *dg, struct strbuf *sb, const struct scxray
 		evidence(dg, r, "task_enrichments[%zu].dsq_kva", i);
 		return;
 	case CUSTODY_BPF:
-		strbuf_puts(sb,
-			    "The BPF scheduler holds it: it was enqueued (ops_state QUEUED) and is "
-			    "on no DSQ; only the scheduler's own maps can say where");
+		strbuf_puts(sb, "The BPF scheduler");
+		if (r->nr_scheds > 1 && t->sched_name) {
+			strbuf_putc(sb, ' ');
+			cell_string(sb, t->sched_name);
+		}
+		strbuf_puts(sb, " holds it: it was enqueued (ops_state QUEUED) and is "
+				"on no DSQ; only the scheduler's own maps can say where");
 		break;
 	case CUSTODY_QUEUEING:
 		strbuf_puts(sb, "It is in the middle of ops.enqueue() (ops_state QUEUEING)");

@@ -184,6 +184,7 @@ static const struct field dsq_fields[] = {
 	FIELD(scxray_dsq, id_name, "id_name", FIELD_STRING),
 	FIELD(scxray_dsq, kva, "dsq_kva", FIELD_KVA),
 	FIELD(scxray_dsq, sched_kva, "sched_kva", FIELD_KVA_OR_0),
+	FIELD(scxray_dsq, sched_name, "sched_name", FIELD_STRING),
 	FIELD(scxray_dsq, nr, "nr", FIELD_NUM),
 	FIELD(scxray_dsq, seq, "seq", FIELD_NUM),
 	FIELD(scxray_dsq, is_vtime, "is_vtime", FIELD_BOOL),

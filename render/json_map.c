@@ -25,6 +25,8 @@ static const struct field header_fields[] = {
 	FIELD(scxray_map, max_entries, "max_entries", FIELD_NUM),
 	FIELD(scxray_map, map_flags, "map_flags", FIELD_NUM),
 	FIELD(scxray_map, active, "active", FIELD_BOOL),
+	FIELD(scxray_map, sched_kva, "sched_kva", FIELD_ADDR),
+	FIELD(scxray_map, sched_name, "sched_name", FIELD_STRING),
 	FIELD(scxray_map, error, "error", FIELD_STRING),
 	FIELD(scxray_map, btf_error, "btf_error", FIELD_STRING),
 };

@@ -14,6 +14,8 @@ static const struct field prog_fields[] = {
 	FIELD(scxray_prog, kva, "prog_kva", FIELD_KVA),
 	FIELD(scxray_prog, struct_ops, "struct_ops", FIELD_STRING),
 	FIELD(scxray_prog, op, "op", FIELD_STRING),
+	FIELD(scxray_prog, sched_kva, "sched_kva", FIELD_ADDR),
+	FIELD(scxray_prog, sched_name, "sched_name", FIELD_STRING),
 	FIELD(scxray_prog, cnt, "cnt", FIELD_NUM),
 	FIELD(scxray_prog, nsecs, "nsecs", FIELD_NUM),
 	FIELD(scxray_prog, misses, "misses", FIELD_NUM),

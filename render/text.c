@@ -232,6 +232,14 @@ void cell_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 		strbuf_puts(sb, dsq_origin(dsq, origin, sizeof(origin)));
 }
 
+void cell_owner(struct strbuf *sb, const char *sched_name)
+{
+	if (!sched_name)
+		return;
+	strbuf_puts(sb, " of ");
+	cell_string(sb, sched_name);
+}
+
 void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id)
 {
 	/* the built-in ids of enum scx_dsq_id_flags: bit 63, LOCAL_ON with bit 62 */

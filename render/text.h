@@ -87,6 +87,8 @@ void cell_ns(struct strbuf *sb, uint64_t ns);
 void cell_age(struct strbuf *sb, const struct scxray_task *task);
 /* "0x57a11", "SCX_DSQ_GLOBAL", "local cpu 1" */
 void cell_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
+/* " of scxsub" behind it: of which scheduler, where there are several */
+void cell_owner(struct strbuf *sb, const char *sched_name);
 /* a DSQ id that stands in a task, by name where it is built in */
 void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id);
 /* "victimQ1[111] 9.168s" */

@@ -250,8 +250,13 @@ static void put_notes(struct text *t, const struct scxray_map *map)
 	struct strbuf notes;
 
 	strbuf_init(&notes, NULL);
-	if (map->active)
+	if (map->sched_name) {
+		strbuf_puts(&notes, "scheduler ");
+		cell_string(&notes, map->sched_name);
+		strbuf_puts(&notes, "'s own; ");
+	} else if (map->active) {
 		strbuf_puts(&notes, "the live scheduler's own; ");
+	}
 	if (map_has_entries(map) && !map->nr_entries && !map->error)
 		strbuf_puts(&notes, "empty; ");
 	if (map->form == SCXRAY_MAP_QUEUE && map->nr_entries)

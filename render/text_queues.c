@@ -276,6 +276,7 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&dull, dull.len ? ", " : "");
 		start = dull.len;
 		cell_dsq(&dull, dsq);
+		cell_owner(&dull, dsq->sched_name);
 		strbuf_puts(&dull, " (seq ");
 		cell_num(&dull, &dsq->seq);
 		strbuf_putc(&dull, ')');

@@ -51,6 +51,7 @@ static void prog_line(struct text *t, const struct scxray_prog *prog)
 			strbuf_putc(sb, '.');
 		}
 		cell_string(sb, prog->op);
+		cell_owner(sb, prog->sched_name);
 	}
 	strbuf_putc(sb, '\n');
 }

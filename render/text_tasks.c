@@ -40,6 +40,7 @@ void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct
 		if (dsq->origin == SCXRAY_DSQ_USER)
 			strbuf_puts(sb, "DSQ ");
 		cell_dsq(sb, dsq);
+		cell_owner(sb, dsq->sched_name);
 		strbuf_printf(sb, " #%u/%zu", t->dsq_pos + 1, dsq->nr_tasks);
 		break;
 	case CUSTODY_LOST_DSQ:
@@ -49,6 +50,10 @@ void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct
 		break;
 	case CUSTODY_BPF:
 		strbuf_puts(sb, "BPF scheduler");
+		if (r->nr_scheds > 1 && t->sched_name) {
+			strbuf_putc(sb, ' ');
+			cell_string(sb, t->sched_name);
+		}
 		break;
 	case CUSTODY_QUEUEING:
 		strbuf_puts(sb, "being enqueued");

@@ -141,7 +141,10 @@ struct scxray_map {
 	struct scxray_num map_flags;
 	const char *error;     /* what could not be had, or was cut */
 	const char *btf_error; /* why keys and values are raw although the map has BTF */
-	bool active;	       /* a program of the live scheduler uses it */
+	bool active;	       /* a program of a live scheduler uses it */
+	/* of several schedulers the one whose programs use it: NONE and NULL where more than one does */
+	struct scxray_num sched_kva;
+	const char *sched_name;
 
 	enum scxray_map_form form;
 	struct scxray_type key_type;

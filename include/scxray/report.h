@@ -262,8 +262,9 @@ enum scxray_dsq_origin {
 struct scxray_dsq {
 	uint64_t kva;
 	enum scxray_dsq_origin origin;
-	uint32_t index;	    /* CPU of a local, bypass or reject DSQ; node of a global one */
-	uint64_t sched_kva; /* the scheduler it belongs to, 0 where unknown */
+	uint32_t index;		/* CPU of a local, bypass or reject DSQ; node of a global one */
+	uint64_t sched_kva;	/* the scheduler it belongs to, 0 where unknown */
+	const char *sched_name; /* its ops name, where there are several schedulers */
 	struct scxray_num id;
 	const char *id_name; /* "SCX_DSQ_LOCAL" for built-in ids, NULL for user DSQs */
 	struct scxray_num nr;
@@ -348,6 +349,8 @@ struct scxray_prog {
 	struct scxray_text name; /* as the kernel keeps it: 15 bytes at most */
 	const char *struct_ops;	 /* "sched_ext_ops"; NULL where unknown */
 	const char *op;		 /* the member that it implements: "enqueue"; NULL where unknown */
+	struct scxray_num sched_kva; /* of several schedulers the one whose it is, else NONE */
+	const char *sched_name;
 	/* sums over the CPUs; unreadable where one CPU's part is */
 	struct scxray_num cnt;
 	struct scxray_num nsecs;

@@ -14,7 +14,7 @@ others wrote all maps are (listing.txt, of SCHED=, compare_listing.py).
 The kernel stack of every sleeping task has to lead to where stacks really end, and
 those that the kernel printed have to be the same, frame by frame (compare_stacks.py).
 Programs, the kernel's log and tasks' identities have a comparison of their own (compare_system.py), and what the guest
-read of itself just before the half-way image another (compare_facts.py).
+read of itself just before the half-way image another (compare_facts.py); of its schedulers a third (compare_scheds.py).
 """
 
 import argparse
@@ -32,6 +32,7 @@ from compare import compare  # noqa: E402
 from compare_facts import compare_facts, has_facts  # noqa: E402
 from compare_listing import ListingError, compare_listing  # noqa: E402
 from compare_maps import compare_maps  # noqa: E402
+from compare_scheds import compare_scheds  # noqa: E402
 from compare_stacks import compare_stacks, sleeping_stacks  # noqa: E402
 from compare_system import compare_system  # noqa: E402
 from dumpfile import DumpError  # noqa: E402
@@ -148,6 +149,17 @@ class Check:
                          "among them", "\n".join(done.differences))
         return done.compared
 
+    def compare_scheds(self, what, report, path):
+        """Figures compared with what the guest said of its schedulers just before the half-way image."""
+        with open(os.path.join(path, "oracle.txt"), encoding="utf-8", errors="surrogateescape") as f:
+            done = compare_scheds(report, f.read())
+        if done is None:
+            return 0
+        self.cases.check(done.compared and not done.differences,
+                         f"{what}: {done.compared} figures of {len(done.scheds)} schedulers equal sysfs and bpf()",
+                         "\n".join(done.differences))
+        return done.compared
+
     def stacks(self, what, report, path=None):
         """Frames compared; and every sleeping task's stack ends where stacks end."""
         good, broken = sleeping_stacks(report)
@@ -224,6 +236,7 @@ class Check:
                 of_maps += self.compare_listing(what, report, os.path.join(path, "listing.txt"))
                 self.cases.check(of_maps or meta.get("mode") != "other", f"{what}: its maps were compared")
                 of_system += self.compare_facts(what, report, path)
+                of_system += self.compare_scheds(what, report, path)
             self.figures += figures + of_maps + of_system
             notes.append(f"{moment} {figures}" + (f" and {of_maps} of maps" if of_maps else "") +
                          f" and {of_system} of the system" +

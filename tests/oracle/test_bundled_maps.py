@@ -71,7 +71,7 @@ def check_changes(cases, name, report, text):
 def main():
     cases = harness.Cases()
     harness.need_cores(cases)
-    cores = sorted(glob.glob(os.path.join(CORES, "*.core.zst")))
+    cores = sorted(glob.glob(os.path.join(CORES, "*-maps.core.zst")))
     cases.check(cores, "cores of MODE=maps below tests/oracle/cores")
     for core in cores:
         name = os.path.basename(core)

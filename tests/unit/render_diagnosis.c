@@ -84,7 +84,7 @@ START_TEST(who_holds_a_task)
 		 "2, behind stuck0[101]. It may only run on CPU 1.");
 	ck_found(&doc,
 		 "held[103] has been runnable for 9.160s without running, over the timeout of "
-		 "8.000s. The BPF scheduler holds it");
+		 "8.000s. The BPF scheduler stall holds it");
 	t = take_off(&s);
 	ck_found(&doc,
 		 "It is linked on CPU 0's runnable list, on no DSQ, and the BPF scheduler does not "
@@ -103,6 +103,33 @@ START_TEST(who_holds_a_task)
 	t->sched_class = "rt";
 	ck_found(&doc, "Its class is rt: priority inheritance or a policy change took it out of "
 		       "sched_ext while it was runnable.");
+	sample_deinit(&s);
+}
+END_TEST
+
+/* Of several schedulers each queue, task and end is told whose it is. */
+START_TEST(a_sub_scheduler_that_fails)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.scheds[1].exit_kind = N(1026);
+	s.scheds[1].exit_kind_name = "SCX_EXIT_ERROR_STALL";
+	s.scheds[1].exit_info = (struct scxray_exit_info){ .kva = N(KVA(0x6100)), .kind = N(1026) };
+	s.tasks[HELD].sched_kva = s.scheds[1].sched_kva;
+	s.tasks[HELD].sched_name = "child";
+	s.dsqs[3].sched_kva = KVA(0x5800);
+	s.dsqs[3].sched_name = "child";
+	ck_found(&doc, "The kernel ended sub-scheduler child with SCX_EXIT_ERROR_STALL");
+	ck_found(&doc, "It waits on DSQ 0x57a11 of child at position 1 of 2.");
+	ck_found(&doc, "taken a task from DSQ 0x57a11 of child, its seq");
+	ck_found(&doc, "The BPF scheduler child holds it");
+	/* the sample's root ends as well */
+	ck_not_found(&doc, "is not ending");
+	s.scheds[0].exit_kind = N(0);
+	s.scheds[0].exit_info.kind = N(0);
+	ck_found(&doc, "Above it scheduler stall is not ending: the tasks go there.");
 	sample_deinit(&s);
 }
 END_TEST
@@ -511,6 +538,7 @@ int main(void)
 	TCase *tc = tcase_create("findings");
 
 	tcase_add_test(tc, who_holds_a_task);
+	tcase_add_test(tc, a_sub_scheduler_that_fails);
 	tcase_add_test(tc, a_local_queue_whose_cpu_runs_something_else);
 	tcase_add_test(tc, half_way_is_a_warning);
 	tcase_add_test(tc, nothing_stalled_is_said);
