@@ -40,3 +40,16 @@ maps-core: build/scxray ## the bundled core of MODE=maps, anew from its image
 	@mkdir -p $(dir $(maps_core))
 	build/scxray report $(maps_image)/error.vmcore --save-core $(maps_core).core.zst -o /dev/null
 	@cp $(maps_image)/maps.txt $(maps_core).txt
+
+# Of the tree of schedulers: the core of half-way, the kernel's dump, and what sysfs and bpf() said (tests/oracle/test_bundled_scheds.py).
+sub_release := 7.3.4
+sub_image = build/images/$(sub_release)/sub
+sub_core = tests/oracle/cores/$(sub_release)-sub
+
+.PHONY: sub-core
+sub-core: build/scxray ## the bundled core of MODE=sub, anew from its image
+	@$(MAKE) --no-print-directory images RELEASE=$(sub_release) MODE=sub
+	@mkdir -p $(dir $(sub_core))
+	build/scxray report $(sub_image)/half.vmcore --save-core $(sub_core).core.zst -o /dev/null
+	@cp $(sub_image)/half-dump.txt $(sub_core)-dump.txt
+	@sed -n '/^\[half\]/,/^$$/p' $(sub_image)/oracle.txt > $(sub_core).txt

@@ -155,6 +155,8 @@ kf_matrix += 6.18.15,maps,CPUS-4 6.19.14,maps 7.2.12,maps
 kf_matrix += 7.3.4-rt,stall 7.3.4-full,maps
 # the layouts in between; 7.1 and 7.2 have no DSQs from BPF
 kf_matrix += 6.17.13,stall 6.19.14,stall 7.1.13,held 7.2.12,hog
+# sub-schedulers: both forms, and the layouts in between
+kf_matrix += 7.1.13,sub 7.2.12,sub 7.3.4,sub
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
 
 # schedulers that others wrote
