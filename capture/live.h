@@ -9,6 +9,7 @@
  *	live_prepare.c	 rehearsing
  *	live_record.c	 the walk under the freeze, and snapshots
  *	live_look.c	 a glance while it runs
+ *	live_subs.c	 sub-schedulers, at such a glance
  *	live_latch.c	 the scheduler's user-exit record
  */
 #ifndef CAPTURE_LIVE_H
@@ -73,6 +74,17 @@ struct live_latch {
 	uint32_t map_id;
 };
 
+/* The sub-schedulers that a look found. */
+#define LIVE_MAX_SUBS 64
+
+struct live_subs {
+	uint32_t nr;
+	struct {
+		uint64_t kva;
+		uint64_t timeout; /* jiffies; 0 where unknown */
+	} sub[LIVE_MAX_SUBS];
+};
+
 struct scxray_live {
 	struct scxray_settings settings;
 	struct scxray_source source; /* RAM; the vCPUs of the walk that goes on */
@@ -114,6 +126,14 @@ int live_identify(struct scxray_live *live, struct scxray_error *err);
 
 /* After live_walk_start() and a walk of the guest and its rqs: sets live->plan.  0, or -1. */
 int live_plan_look(struct scxray_live *live, struct scxray_error *err);
+
+/* Finds them, and sets the look's sub_exit_*. */
+void live_look_subs(struct scxray_live *live, struct scxray_look *look, uint64_t root,
+		    struct live_subs *subs);
+
+/* How long the task of a sched_ext_entity may wait: of a sub-scheduler's, else `root`. */
+uint64_t live_timeout_of(struct walk *w, const struct live_subs *subs, uint64_t entity,
+			 uint64_t root);
 
 /* After a rehearsal: finds the scheduler's user-exit record. */
 void live_find_latch(struct scxray_live *live);

@@ -164,14 +164,36 @@ static int64_t longest(const struct scxray_live *live, const struct scxray_look 
 	return (int64_t)(timeout * LONGEST_FACTOR + LONGEST_SLACK * hz);
 }
 
+/* What a walk over the runnable lists needs to know. */
+struct waiting {
+	int64_t most;		/* an age beyond this is none */
+	uint64_t timeout;	/* the root scheduler's; 0: none */
+	uint64_t worst_timeout; /* of the task that max_runnable_age is of */
+	struct live_subs subs;
+};
+
+/* Has a task that waited for `age` of `timeout` used up more than the worst one so far? */
+static bool is_worse(const struct waiting *wait, const struct scxray_look *look, int64_t age,
+		     uint64_t timeout)
+{
+	int64_t worst = (int64_t)look->max_runnable_age.value;
+
+	if (!is_read(look->max_runnable_age))
+		return true;
+	if (timeout == wait->worst_timeout || !timeout || !wait->worst_timeout)
+		return age > worst;
+	return (double)age / (double)timeout > (double)worst / (double)wait->worst_timeout;
+}
+
 static void look_task(struct scxray_live *live, struct scxray_look *look, uint64_t node,
-		      int64_t most)
+		      struct waiting *wait)
 {
 	struct walk *w = &live->walk;
 	uint64_t entity =
 		node - live->kernel.layout.member[M_sched_ext_entity_runnable_node].offset;
 	struct scxray_num at = read_member(w, entity, M_sched_ext_entity_runnable_at);
 	struct scxray_num flags = read_member(w, entity, M_sched_ext_entity_flags);
+	uint64_t timeout;
 	int64_t age;
 
 	look->nr_runnable++;
@@ -180,17 +202,19 @@ static void look_task(struct scxray_live *live, struct scxray_look *look, uint64
 		return;
 	/* jiffies were read first, so a task that came since is younger than nothing */
 	age = (int64_t)(look->jiffies.value - at.value);
-	if (age > most || age < -most)
+	if (age > wait->most || age < -wait->most)
 		return;
-	if (is_read(look->max_runnable_age) && (int64_t)look->max_runnable_age.value >= age)
+	timeout = live_timeout_of(w, &wait->subs, entity, wait->timeout);
+	if (!is_worse(wait, look, age, timeout))
 		return;
+	wait->worst_timeout = timeout;
 	look->max_runnable_age = num_present((uint64_t)age);
 	look->max_runnable_kva =
 		num_present(task_of_entity(w, node, M_sched_ext_entity_runnable_node));
 }
 
 static void look_runnable(struct scxray_live *live, struct scxray_look *look, uint64_t scx,
-			  int64_t most)
+			  struct waiting *wait)
 {
 	struct walk *w = &live->walk;
 	uint64_t head = member_addr(w, scx, M_scx_rq_runnable_list), node = head;
@@ -206,7 +230,7 @@ static void look_runnable(struct scxray_live *live, struct scxray_look *look, ui
 		prev = read_member(w, next.value, M_list_head_prev);
 		if (!is_read(prev) || prev.value != node)
 			break;
-		look_task(live, look, next.value, most);
+		look_task(live, look, next.value, wait);
 		node = next.value;
 	}
 	look->runnable_cut = true;
@@ -234,10 +258,9 @@ static const char *runnable_needs(const struct walk *w)
 	return has_symbol(w, S_runqueues) ? NULL : "runqueues";
 }
 
-static void look_rqs(struct scxray_live *live, struct scxray_look *look)
+static void look_rqs(struct scxray_live *live, struct scxray_look *look, struct waiting *wait)
 {
 	struct walk *w = &live->walk;
-	int64_t most = longest(live, look);
 
 	look->runnable_unavailable = runnable_needs(w);
 	if (!has_member(w, M_rq_scx) || !has_symbol(w, S_runqueues))
@@ -255,7 +278,7 @@ static void look_rqs(struct scxray_live *live, struct scxray_look *look)
 			look->dsq_depth += is_read(nr) ? nr.value : 0;
 		}
 		if (!look->runnable_unavailable)
-			look_runnable(live, look, scx, most);
+			look_runnable(live, look, scx, wait);
 	}
 }
 
@@ -291,6 +314,7 @@ static void look_global_dsqs(struct scxray_live *live, struct scxray_look *look,
 void scxray_live_look(struct scxray_live *live, struct scxray_look *look)
 {
 	struct walk *w = &live->walk;
+	struct waiting wait = { 0 };
 	uint64_t root;
 
 	memset(look, 0, sizeof(*look));
@@ -309,7 +333,12 @@ void scxray_live_look(struct scxray_live *live, struct scxray_look *look)
 						    : (struct scxray_num){ 0 };
 	root = look_sched(live, look);
 	look_watchdog(w, look, root);
-	look_rqs(live, look);
+	wait.most = longest(live, look);
+	wait.timeout = is_read(look->watchdog_timeout) ? look->watchdog_timeout.value : 0;
+	live_look_subs(live, look, root, &wait.subs);
+	look_rqs(live, look, &wait);
+	if (wait.worst_timeout)
+		look->watchdog_timeout = num_present(wait.worst_timeout);
 	look_global_dsqs(live, look, root);
 	if (is_read(look->scx_root))
 		look_events(live, look, root);

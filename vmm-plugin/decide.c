@@ -25,6 +25,7 @@ static void begin(struct decide *d, uint64_t root)
 		.config = d->config,
 		.instance = d->instance + 1,
 		.root = root,
+		.sub = d->sub,
 	};
 }
 
@@ -151,6 +152,35 @@ static void end(struct decide *d, uint64_t kind, const char *poll,
 		snprintf(decision->why, sizeof(decision->why), "%s", poll);
 }
 
+/*
+ * A sub-scheduler ends by an error while the root goes on.  That is a report of its own; what
+ * is left of the tree then counts as a scheduler that has just come.  No watchpoint is on its
+ * exit kind.  While it is there, its tasks' ages say nothing new.
+ */
+static bool sub_ends(struct decide *d, const struct scxray_look *look, struct decision *decision)
+{
+	uint64_t kind = look->sub_exit_kind.value;
+
+	/* beyond all kinds: freed, and in use for something else */
+	if (look->sub_exit_kind.state != SCXRAY_PRESENT || kind < SCX_EXIT_ERROR ||
+	    kind > 2 * SCX_EXIT_ERROR) {
+		d->sub = 0;
+		return false;
+	}
+	if (!d->config.poll || look->sub_exit_kva.value == d->sub)
+		return true;
+	d->sub = look->sub_exit_kva.value;
+	d->exit_kind = kind;
+	d->ended = true;
+	decision->left = true;
+	if (d->late_done)
+		return true;
+	d->late_done = true;
+	decision->late = true;
+	snprintf(decision->why, sizeof(decision->why), "poll of a sub-scheduler's exit_kind");
+	return true;
+}
+
 /* scx_root shows no scheduler any more; its struct is freed after a grace period, so it may tell. */
 static void gone(struct decide *d, const struct decide_witness *witness, struct decision *decision)
 {
@@ -203,7 +233,7 @@ void decide_look(struct decide *d, const struct scxray_look *look,
 	else if (latched(d, look))
 		end(d, SCX_EXIT_ERROR, "user-exit record in the scheduler's .bss", witness,
 		    decision);
-	else
+	else if (!sub_ends(d, look, decision))
 		look_at_ages(d, look, decision);
 	decision->false_hit = witness->hit && !decision->late && !decision->left;
 }

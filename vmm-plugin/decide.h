@@ -36,6 +36,7 @@ struct decide {
 	uint64_t root;	   /* its address while it is there; else 0 */
 	uint64_t looks;	   /* at it */
 	bool ended;	   /* its exit was seen */
+	uint64_t sub;	   /* the sub-scheduler that is seen ending by an error; 0: none */
 	bool latch_clear;  /* its user-exit record was seen empty: it is not a former scheduler's */
 	bool early_done;   /* asked for, or taken on the host's demand */
 	bool late_done;

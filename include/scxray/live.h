@@ -88,12 +88,19 @@ struct scxray_look {
 	struct scxray_num exit_kind_gpa;     /* the same, guest physical: for a poll */
 	uint32_t exit_kind_size;	     /* bytes: 4 */
 	const volatile void *exit_kind_host; /* the same, in the host's mapping; NULL if unknown */
-	struct scxray_num watchdog_timeout;  /* jiffies; 0: no watchdog */
-	struct scxray_num watchdog_age;	     /* jiffies, signed */
-	struct scxray_num max_runnable_age;  /* jiffies, signed; NONE: nobody is runnable */
-	struct scxray_num max_runnable_kva;  /* that task */
-	uint32_t nr_runnable;		     /* on all runnable lists */
-	bool runnable_cut;		     /* a list could not be followed to its end */
+	/* of a sub-scheduler that ends while the root goes on, the one with the greatest kind (errors
+	 * are the greatest): its kind, and its struct scx_sched; NONE where none ends (7.1 on) */
+	struct scxray_num sub_exit_kind;
+	struct scxray_num sub_exit_kva;
+	/* jiffies; 0: no watchdog.  Where sub-schedulers have other ones, that of the task below */
+	struct scxray_num watchdog_timeout;
+	struct scxray_num watchdog_age; /* jiffies, signed */
+	/* jiffies, signed; NONE: nobody is runnable.  Of several schedulers' tasks the one that has
+	 * used up most of its timeout */
+	struct scxray_num max_runnable_age;
+	struct scxray_num max_runnable_kva; /* that task */
+	uint32_t nr_runnable;		    /* on all runnable lists */
+	bool runnable_cut;		    /* a list could not be followed to its end */
 	const char
 		*runnable_unavailable; /* "task_struct.scx.runnable_at": static text; else NULL */
 	const char *latch; /* "triggered", "not_triggered", "out_of_bounds", "not_resolved" */

@@ -14,9 +14,11 @@ static const char *const cores[] = {
 	"kernel-fixtures/cores/7.3.4-stall-half.core.zst",
 	"kernel-fixtures/cores/7.3.4-stall-error.core.zst",
 	"tests/oracle/cores/7.3.4-maps.core.zst",
+	"tests/oracle/cores/7.3.4-sub.core.zst",
 };
 
 #define HALF cores[4]
+#define SUB cores[7]
 #define OLD_HALF cores[0]
 #define OLD_ERROR cores[1]
 
@@ -59,6 +61,21 @@ static void expect_num(struct scxray_num a, struct scxray_num b)
 		ck_assert_uint_eq(a.value, b.value);
 }
 
+/* The timeout of the scheduler whose task has waited longest, as the report has it. */
+static struct scxray_num timeout_of_worst(void)
+{
+	const struct scxray_task *t =
+		look.max_runnable_age.state == SCXRAY_PRESENT
+			? scxray_report_task(report, look.max_runnable_kva.value)
+			: NULL;
+
+	for (size_t i = 0; t && i < report->nr_scheds; i++)
+		if (t->sched_kva.state == SCXRAY_PRESENT &&
+		    t->sched_kva.value == report->scheds[i].sched_kva.value)
+			return report->scheds[i].watchdog_timeout;
+	return report->scheds[0].watchdog_timeout;
+}
+
 static void expect_sched(void)
 {
 	const struct scxray_sched *sched = &report->scheds[0];
@@ -80,7 +97,7 @@ static void expect_sched(void)
 		ck_assert_uint_eq(look.scx_root.value, live_lab_symbol(&lab, "scx_ops"));
 	expect_num(look.exit_kind, sched->exit_kind);
 	expect_num(look.exit_info_kind, sched->exit_info.kind);
-	expect_num(look.watchdog_timeout, sched->watchdog_timeout);
+	expect_num(look.watchdog_timeout, timeout_of_worst());
 	expect_num(look.watchdog_age, sched->watchdog_age_jiffies);
 	ck_assert_uint_eq(look.exit_kind_size, 4);
 	ck_assert_ptr_eq((const void *)look.exit_kind_host,
@@ -319,10 +336,55 @@ START_TEST(the_latch_is_the_schedulers_own_record)
 }
 END_TEST
 
+START_TEST(a_sub_scheduler_that_ends_is_seen)
+{
+	const struct layout *layout = &lab.kernel.layout;
+	uint64_t sub, nest, kind, list;
+
+	start(SUB);
+	ck_assert_uint_eq(report->nr_scheds, 3);
+	/* half of the sub-scheduler's 8 s have gone; the root has 16 s */
+	ck_assert_uint_eq(look.watchdog_timeout.value, 2000);
+	ck_assert_uint_eq(report->scheds[0].watchdog_timeout.value, 4000);
+	ck_assert_uint_ge(look.max_runnable_age.value, 1000);
+	ck_assert_int_eq(look.sub_exit_kind.state, SCXRAY_NONE);
+	sub = report->scheds[1].sched_kva.value;
+	nest = report->scheds[2].sched_kva.value;
+	kind = layout->member[M_scx_sched_exit_kind].offset;
+	/* what ended with it is not what ended it */
+	put(live_lab_at(&lab, nest + kind), 68, 4);
+	put(live_lab_at(&lab, sub + kind), 1026, 4);
+	scxray_live_look(live, &look);
+	ck_assert_uint_eq(look.sub_exit_kind.value, 1026);
+	ck_assert_uint_eq(look.sub_exit_kva.value, sub);
+	ck_assert_uint_eq(look.exit_kind.value, 0);
+	/* being disabled: DONE, and the kind in its exit_info */
+	put(live_lab_at(&lab, sub + kind), 1, 4);
+	put(live_lab_at(&lab, report->scheds[1].exit_info.kva.value +
+				      layout->member[M_scx_exit_info_kind].offset),
+	    1025, 4);
+	scxray_live_look(live, &look);
+	ck_assert_uint_eq(look.sub_exit_kind.value, 1025);
+	/* a list that goes in a circle past its head, or into nothing, ends the walk */
+	list = layout->member[M_scx_sched_all].offset;
+	put(live_lab_at(&lab, sub + list + layout->member[M_list_head_next].offset), sub + list, 8);
+	scxray_live_look(live, &look);
+	ck_assert_uint_eq(look.sub_exit_kva.value, sub);
+	put(live_lab_at(&lab, sub + list + layout->member[M_list_head_prev].offset), 0x1000, 8);
+	scxray_live_look(live, &look);
+	ck_assert_int_eq(look.sub_exit_kind.state, SCXRAY_NONE);
+	stop();
+}
+END_TEST
+
 static const unit_test tests[] = {
-	&a_look_shows_what_the_report_shows, &an_age_that_is_not_believable_does_not_count,
-	&a_torn_list_is_said_to_be_cut,	     &the_exit_kind_is_seen_as_it_is_stored,
-	&without_a_scheduler_there_is_none,  &the_latch_is_the_schedulers_own_record,
+	&a_sub_scheduler_that_ends_is_seen,
+	&a_look_shows_what_the_report_shows,
+	&an_age_that_is_not_believable_does_not_count,
+	&a_torn_list_is_said_to_be_cut,
+	&the_exit_kind_is_seen_as_it_is_stored,
+	&without_a_scheduler_there_is_none,
+	&the_latch_is_the_schedulers_own_record,
 };
 
 UNIT_MAIN("live_look", tests)

@@ -239,6 +239,56 @@ START_TEST(one_scheduler_after_another)
 }
 END_TEST
 
+/* The root goes on, so the next look meets it as one that has come. */
+START_TEST(a_sub_scheduler_ends)
+{
+	static const struct {
+		uint64_t kind, kva;
+		int64_t age;
+		unsigned wants;
+	} steps[] = {
+		{ 0, 0, 1, A },
+		{ 0, 0, TIMEOUT / 2, 0 },
+		{ 0, 0, TIMEOUT / 2, EARLY },
+		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, LATE | L },
+		/* it takes a while to go; its tasks' ages are no second half-way */
+		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, A },
+		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, 0 },
+		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, 0 },
+		{ 0, 0, 1, 0 },
+		/* unloaded, or ended with its parent: nothing to tell */
+		{ 64, 0x5000, 1, 0 },
+		{ 0xffff, 0x5000, 1, 0 },
+		{ 0, 0, TIMEOUT / 2, 0 },
+		{ 0, 0, TIMEOUT / 2, EARLY },
+		/* another one that may have the first one's place in memory */
+		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, LATE | L },
+		{ 0, 0, 1, A },
+	};
+
+	decide_init(&d, &usual);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		struct step step = RUN(steps[i].age, 10, 0);
+		struct scxray_look look = look_of(&step);
+		struct decide_witness witness = { 0 };
+		struct decision got;
+		unsigned asks;
+
+		if (steps[i].kind) {
+			look.sub_exit_kind = number(steps[i].kind);
+			look.sub_exit_kva = number(steps[i].kva);
+		}
+		decide_look(&d, &look, &witness, &got);
+		asks = (got.attached ? A : 0) | (got.left ? L : 0) | (got.early ? EARLY : 0) |
+		       (got.late ? LATE : 0);
+		ck_assert_msg(asks == steps[i].wants, "look %zu asks for %u, not %u", i, asks,
+			      steps[i].wants);
+		if (got.late)
+			ck_assert_str_eq(got.why, "poll of a sub-scheduler's exit_kind");
+	}
+}
+END_TEST
+
 START_TEST(a_reboot_is_another_scheduler)
 {
 	const struct step before[] = { RUN(5, 10, A) };
@@ -374,6 +424,7 @@ static const unit_test tests[] = {
 	&the_watchpoint,
 	&only_what_is_a_trigger,
 	&one_scheduler_after_another,
+	&a_sub_scheduler_ends,
 	&a_reboot_is_another_scheduler,
 	&what_can_not_be_read_changes_nothing,
 	&a_former_schedulers_record,
