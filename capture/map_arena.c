@@ -67,17 +67,11 @@ static int by_user_addr(const void *a, const void *b)
 /* The types of the programs that use it: an arena map has no BTF of its own. */
 static const struct btf *programs_btf(struct walk *w, const struct scxray_map *map)
 {
-	for (size_t i = 0; i < w->nr_owned; i++) {
-		const struct owned *owned = &w->owned[i];
-		const struct types *types = NULL;
-		const char *reason;
+	uint64_t btf = owner_btf(w, map->map_kva);
+	const char *reason;
+	const struct types *types = btf ? map_btf(w, btf, &reason) : NULL;
 
-		if (owned->kva == map->map_kva && owned->btf)
-			types = map_btf(w, owned->btf, &reason);
-		if (types)
-			return types->btf;
-	}
-	return NULL;
+	return types ? types->btf : NULL;
 }
 
 void map_walk_arena(struct walk *w, struct scxray_map *map)

@@ -54,9 +54,10 @@ struct walk {
 	void *btfs;
 	size_t nr_btfs;
 	struct btf_cache *btf_cache; /* of walks that record: the types they can use */
-	/* programs of the live schedulers, and the maps they use: walk_ops.c */
+	/* programs of the live schedulers, and the maps they use: owner.c */
 	struct owned *owned;
 	size_t nr_owned;
+	uint32_t *owned_slots; /* address -> index into owned + 1 */
 	/* loadable modules; NULL: none, or not looked at */
 	struct modules *modules;
 	struct sleepers *sleepers; /* of a recording: what it need not copy itself; or NULL */
@@ -267,6 +268,12 @@ const char *dsq_id_name(struct walk *w, uint64_t id);
 
 /* The ops of the scheduler at w->r->scheds[i], with the programs behind them. */
 void walk_ops(struct walk *w, struct scxray_sched *sched, uint64_t ops, const char *ops_type);
+
+/* The map or program at `kva` is the scheduler's; `btf` is the address of the program's BTF, or 0. */
+void owner_note(struct walk *w, uint64_t kva, const struct scxray_sched *sched, uint64_t btf);
+
+/* The BTF object of the first program that uses the map at `kva`; 0: unknown. */
+uint64_t owner_btf(const struct walk *w, uint64_t kva);
 
 /*
  * Is the map or program at `kva` a live scheduler's?  Where there are several schedulers it also

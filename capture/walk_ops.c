@@ -59,25 +59,6 @@ static bool is_same(struct walk *w, const struct op_map_search *search, uint64_t
 	return any;
 }
 
-static void note_owned(struct walk *w, uint64_t kva, const struct scxray_sched *sched, uint64_t btf)
-{
-	size_t index = (size_t)(sched - w->r->scheds);
-	void *owned = w->owned;
-	struct owned *slot;
-
-	for (size_t i = 0; i < w->nr_owned; i++) {
-		if (w->owned[i].kva != kva)
-			continue;
-		if (w->owned[i].sched != index)
-			w->owned[i].sched = OWNED_BY_SEVERAL;
-		return;
-	}
-	slot = pool_push(w->pool, &owned, &w->nr_owned, sizeof(*slot));
-	if (slot)
-		*slot = (struct owned){ .kva = kva, .sched = index, .btf = btf };
-	w->owned = owned;
-}
-
 /* The maps that a program of the scheduler uses are the scheduler's own. */
 static void note_maps(struct walk *w, uint64_t aux, const struct scxray_sched *sched)
 {
@@ -91,33 +72,9 @@ static void note_maps(struct walk *w, uint64_t aux, const struct scxray_sched *s
 		struct scxray_num map = read_int(w, maps.value + i * 8, 8, false);
 
 		if (map.state == SCXRAY_PRESENT)
-			note_owned(w, map.value, sched,
+			owner_note(w, map.value, sched,
 				   btf.state == SCXRAY_PRESENT ? btf.value : 0);
 	}
-}
-
-const char *owner_name(const struct walk *w, const struct scxray_sched *sched)
-{
-	return w->r->nr_scheds > 1 && sched->name.state == SCXRAY_PRESENT ? sched->name.bytes
-									  : NULL;
-}
-
-bool owner_of(const struct walk *w, uint64_t kva, struct scxray_num *sched_kva,
-	      const char **sched_name)
-{
-	for (size_t i = 0; i < w->nr_owned; i++) {
-		const struct scxray_sched *sched;
-
-		if (w->owned[i].kva != kva)
-			continue;
-		if (w->r->nr_scheds < 2 || w->owned[i].sched == OWNED_BY_SEVERAL)
-			return true;
-		sched = &w->r->scheds[w->owned[i].sched];
-		*sched_kva = sched->sched_kva;
-		*sched_name = owner_name(w, sched);
-		return true;
-	}
-	return false;
 }
 
 static void name_op(struct walk *w, const struct op_map_search *search, uint64_t link)
@@ -132,7 +89,7 @@ static void name_op(struct walk *w, const struct op_map_search *search, uint64_t
 	if (index.state != SCXRAY_PRESENT || aux.state != SCXRAY_PRESENT ||
 	    index.value >= btf_vlen(search->type))
 		return;
-	note_owned(w, prog.value, search->sched, 0);
+	owner_note(w, prog.value, search->sched, 0);
 	note_maps(w, aux.value, search->sched);
 	member = btf__str_by_offset(w->k->types.btf,
 				    btf_members(search->type)[index.value].name_off);
