@@ -19,6 +19,7 @@ MOMENT_US = 4_000_000  # what pressure may grow by in that time, of a CPU's and 
 PROG = re.compile(r"prog id=(\d+) type=(\d+) run_cnt=(\d+) run_time_ns=(\d+) misses=(\d+) name=(.*)")
 STAT = re.compile(r"(\d+) \((.*)\) (.*)", re.S)
 PRESSURE = re.compile(r"(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)")
+AT_START = re.compile(r"^__pfx_(\w+)\+0x10$")
 FRAME = re.compile(r"\[<0>\] (\S+?)(?:/0x[0-9a-f]+)?(?: \[(\S+)\])?$")
 STRUCT_OPS = 27
 RUNNING_PARTS = ("user", "nice", "system", None, None, "irq", "softirq", "steal")  # columns of a cpu line
@@ -117,6 +118,8 @@ class FactsComparison:
             self.equal(f"{what}: cpu", task.get("cpu"), facts["cpu"])
         theirs = [f"{frame[1]} [{frame[2]}]" if frame[2] and frame[2] != "bpf" else frame[1]
                   for frame in map(FRAME.match, facts["stack"]) if frame]
+        # an interrupt before a function's first instruction: /proc takes that address for one that a call returns to
+        theirs = [AT_START.sub(r"\1", frame) for frame in theirs]
         mine = [frame.get("symbol", "?").removesuffix(" [bpf]") for frame in task.get("kernel_stack", [])]
         if not theirs or not mine:
             return
