@@ -14,6 +14,8 @@ SCX_EXIT_DONE = 1
 SCX_EXIT_ERROR_BPF = 1025
 SCX_EXIT_ERROR_STALL = 1026
 SCX_DSQ_LOCAL = 1 << 63 | 2
+STALL_DSQ = 0x57A11
+VICTIMS = {"victim0", "victim1", "victim2", "victim3"}
 
 # Where the scheduler says that it put a victim, and what a report says of that: 0 is a BPF queue, on no DSQ.
 NO_DSQ = (None, 1 << 63)

@@ -86,6 +86,33 @@ def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=
                     guest(release, mode, cpus=cpus, **more), check)
 
 
+def tree_of(half):
+    """Every scheduler by its name."""
+    found, todo = {}, [half.get("scx_sched_state", {})]
+    while todo:
+        sched = todo.pop()
+        found[sched.get("name")] = sched
+        todo += sched.get("sub_schedulers", [])
+    return found
+
+
+def sub_check(left):
+    """A sub-scheduler that the watchdog ends while the root goes on: half-way of its own timeout, and its end."""
+    expect.shut_down(left)
+    report = expect.dual(left)
+    left.check("sub-scheduler" in report.get("trigger", ""), "the end of a sub-scheduler was seen", report.get("trigger"))
+    expect.half_way(left, report, TIMEOUT_S)
+    for what in ("early", "late"):
+        expect.clean(left, what, report[what], report.get("timing", {}).get(what))
+    early, late = tree_of(report["early"]), tree_of(report["late"])
+    left.check(early.keys() == {"scxfix", "scxsub", "scxnest"}, "early: the tree of schedulers", sorted(map(str, early)))
+    left.check(late.get("scxfix", {}).get("exit_kind") == 0, "late: the root goes on", late.get("scxfix", {}).get("exit_kind"))
+    waiting = {t.get("comm") for dsq in report["early"].get("dsq_states", []) for t in dsq.get("tasks", [])
+               if dsq.get("sched_name") == "scxsub" and dsq.get("id") == expect.STALL_DSQ}
+    left.check(waiting and waiting <= expect.VICTIMS, "early: victims wait in the sub-scheduler's queue", sorted(map(str, waiting)))
+    expect.against_dump(left, "early", report["early"], "half-dump.txt")
+
+
 def poll_check(left):
     expect.shut_down(left)
     report = expect.dual(left)
@@ -195,9 +222,8 @@ def stuck_check(left):
     left.check(len(regs) == 2 and regs[0] and not regs[1], "registers of the one that parked", regs)
     left.check(not report.get("watchpoint_hit"), "no watchpoint was hit")
     racy = report.get("racy", {})
-    crew = {"victim0", "victim1", "victim2", "victim3"}
     seen = {task.get("comm") for task in racy.get("task_enrichments", [])}
-    left.check(crew <= seen, "memory alone gives the tasks", sorted(map(str, seen)))
+    left.check(expect.VICTIMS <= seen, "memory alone gives the tasks", sorted(map(str, seen)))
 
 
 # ---- at the host's demand: from cold, and an op at work ----------------------------------------------
@@ -241,6 +267,7 @@ ALL = [
     *(failure(release, mode) for mode in ("held", "vtime", "hog") for release in (OLD, NEW)),
     failure(OLD, "error", kind=expect.SCX_EXIT_ERROR_BPF),
     failure(NEW, "error", kind=expect.SCX_EXIT_ERROR_BPF, words="scxfix.delay=10"),
+    Scenario("sub-7.3.4", "a sub-scheduler fails, the root goes on", guest(NEW, "sub"), sub_check),
     Scenario("poll", "without watchpoints the poll finds the failure",
              guest(OLD, "stall", settings=("triggers=early,poll", "poll_ms=2")), poll_check),
     Scenario("cold", "the plugin is loaded half-way", guest(
