@@ -112,6 +112,48 @@ static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_
 		sched_evidence(dg, r, i, "exit_info.msg");
 }
 
+static const struct scxray_task *longest_of(const struct scxray_report *r, uint64_t sched_kva)
+{
+	const struct scxray_task *longest = NULL;
+
+	for (size_t i = 0; i < r->nr_tasks; i++) {
+		const struct scxray_task *t = &r->tasks[i];
+
+		if (num_is(&t->sched_kva, sched_kva) &&
+		    t->runnable_age_jiffies.state == SCXRAY_PRESENT &&
+		    (!longest || num_signed(&t->runnable_age_jiffies) >
+					 num_signed(&longest->runnable_age_jiffies)))
+			longest = t;
+	}
+	return longest;
+}
+
+/* A sub-scheduler is taken off the list while the root goes on: then only the early half has it. */
+static void find_gone(struct diagnosis *dg, const struct scxray_report *early,
+		      const struct scxray_report *late, const struct scxray_sched *s)
+{
+	const struct scxray_task *longest = longest_of(early, s->sched_kva.value);
+	struct strbuf *sb;
+
+	for (size_t i = 0; i < late->nr_scheds; i++)
+		if (num_is(&late->scheds[i].sched_kva, s->sched_kva.value))
+			return;
+	sb = find(dg, SEVERITY_WARNING, "sub_scheduler_gone");
+	strbuf_puts(sb, "Between the two snapshots ");
+	sched_name(sb, s);
+	strbuf_puts(sb, " ended and went: what it was is in the early one.");
+	evidence(dg, early, "scx_sched_state.sub_schedulers");
+	if (!longest)
+		return;
+	strbuf_puts(sb, " There ");
+	cell_task(sb, longest, longest->kva);
+	strbuf_puts(sb, " had been runnable for ");
+	cell_age(sb, longest);
+	strbuf_puts(sb, ", the longest of its tasks.");
+	evidence(dg, early, "task_enrichments[%zu].runnable_age_jiffies",
+		 (size_t)(longest - early->tasks));
+}
+
 static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_t i)
 {
 	const struct scxray_sched *s = &r->scheds[i];
@@ -158,7 +200,7 @@ static void find_watchdog(struct diagnosis *dg, const struct scxray_report *r)
 
 void find_exits(struct diagnosis *dg)
 {
-	const struct scxray_report *r = dg->doc->late;
+	const struct scxray_report *r = dg->doc->late, *early = dg->doc->early;
 
 	if (r->scx_walker_unavailable) {
 		struct strbuf *sb = find(dg, SEVERITY_WARNING, "scx_walker_unavailable");
@@ -170,6 +212,9 @@ void find_exits(struct diagnosis *dg)
 	}
 	for (size_t i = 0; i < r->nr_scheds; i++)
 		find_exit(dg, r, i);
+	for (size_t i = 0; early && r->nr_scheds && i < early->nr_scheds; i++)
+		if (!early->scheds[i].is_root && early->scheds[i].sched_kva.state == SCXRAY_PRESENT)
+			find_gone(dg, early, r, &early->scheds[i]);
 	if (r->nr_scheds)
 		find_watchdog(dg, r);
 }

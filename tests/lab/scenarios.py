@@ -110,6 +110,9 @@ def sub_check(left):
     waiting = {t.get("comm") for dsq in report["early"].get("dsq_states", []) for t in dsq.get("tasks", [])
                if dsq.get("sched_name") == "scxsub" and dsq.get("id") == expect.STALL_DSQ}
     left.check(waiting and waiting <= expect.VICTIMS, "early: victims wait in the sub-scheduler's queue", sorted(map(str, waiting)))
+    # by the time of the poll it may have been taken off the list
+    said = [finding["text"] for finding in report.get("diagnosis", []) if "scxsub" in finding["text"]]
+    left.check(any(re.search("The kernel ended|ended and went", text) for text in said), "the diagnosis tells its end", said)
     expect.against_dump(left, "early", report["early"], "half-dump.txt")
 
 

@@ -134,6 +134,29 @@ START_TEST(a_sub_scheduler_that_fails)
 }
 END_TEST
 
+START_TEST(a_sub_scheduler_that_has_gone)
+{
+	struct sample early, late;
+	struct scxray_document doc;
+
+	sample_init(&early);
+	sample_init(&late);
+	early.tasks[HELD].sched_kva = early.scheds[1].sched_kva;
+	scxray_document_dual(&doc, &early.r, &late.r, NULL);
+	ck_not_found(&doc, "ended and went");
+	late.r.nr_scheds = 1;
+	ck_found(&doc,
+		 "Between the two snapshots sub-scheduler child ended and went: what it was is in "
+		 "the early one. There held[103] had been runnable for 9.160s, the longest of its "
+		 "tasks.");
+	/* all of sched_ext has: that is said by itself */
+	late.r.nr_scheds = 0;
+	ck_not_found(&doc, "ended and went");
+	sample_deinit(&early);
+	sample_deinit(&late);
+}
+END_TEST
+
 START_TEST(a_local_queue_whose_cpu_runs_something_else)
 {
 	struct sample s;
@@ -539,6 +562,7 @@ int main(void)
 
 	tcase_add_test(tc, who_holds_a_task);
 	tcase_add_test(tc, a_sub_scheduler_that_fails);
+	tcase_add_test(tc, a_sub_scheduler_that_has_gone);
 	tcase_add_test(tc, a_local_queue_whose_cpu_runs_something_else);
 	tcase_add_test(tc, half_way_is_a_warning);
 	tcase_add_test(tc, nothing_stalled_is_said);
