@@ -27,6 +27,10 @@ static void one_sub(struct walk *w, struct scxray_look *look, struct live_subs *
 	struct scxray_num timeout = read_optional(w, kva, M_scx_sched_watchdog_timeout);
 	uint64_t kind = kind_of(w, kva);
 
+	if (!kind && has_member(w, M_scx_sched_exit_kind) &&
+	    look->nr_sub_words < SCXRAY_LOOK_MAX_SUB_WORDS)
+		look->sub_word_kva[look->nr_sub_words++] =
+			member_addr(w, kva, M_scx_sched_exit_kind);
 	subs->sub[subs->nr].kva = kva;
 	subs->sub[subs->nr++].timeout = timeout.state == SCXRAY_PRESENT ? timeout.value : 0;
 	/* errors are the greatest kinds: what ends because another one does says less */

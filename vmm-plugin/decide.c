@@ -154,10 +154,11 @@ static void end(struct decide *d, uint64_t kind, const char *poll,
 
 /*
  * A sub-scheduler ends by an error while the root goes on.  That is a report of its own; what
- * is left of the tree then counts as a scheduler that has just come.  No watchpoint is on its
- * exit kind.  While it is there, its tasks' ages say nothing new.
+ * is left of the tree then counts as a scheduler that has just come.  While it is there, its
+ * tasks' ages say nothing new.
  */
-static bool sub_ends(struct decide *d, const struct scxray_look *look, struct decision *decision)
+static bool sub_ends(struct decide *d, const struct scxray_look *look,
+		     const struct decide_witness *witness, struct decision *decision)
 {
 	uint64_t kind = look->sub_exit_kind.value;
 
@@ -167,7 +168,7 @@ static bool sub_ends(struct decide *d, const struct scxray_look *look, struct de
 		d->sub = 0;
 		return false;
 	}
-	if (!d->config.poll || look->sub_exit_kva.value == d->sub)
+	if ((!d->config.poll && !witness->hit) || look->sub_exit_kva.value == d->sub)
 		return true;
 	d->sub = look->sub_exit_kva.value;
 	d->exit_kind = kind;
@@ -177,7 +178,12 @@ static bool sub_ends(struct decide *d, const struct scxray_look *look, struct de
 		return true;
 	d->late_done = true;
 	decision->late = true;
-	snprintf(decision->why, sizeof(decision->why), "poll of a sub-scheduler's exit_kind");
+	if (witness->hit)
+		snprintf(decision->why, sizeof(decision->why),
+			 "watchpoint on a sub-scheduler's exit_kind (vCPU %u)", witness->vcpu);
+	else
+		snprintf(decision->why, sizeof(decision->why),
+			 "poll of a sub-scheduler's exit_kind");
 	return true;
 }
 
@@ -233,7 +239,7 @@ void decide_look(struct decide *d, const struct scxray_look *look,
 	else if (latched(d, look))
 		end(d, SCX_EXIT_ERROR, "user-exit record in the scheduler's .bss", witness,
 		    decision);
-	else if (!sub_ends(d, look, decision))
+	else if (!sub_ends(d, look, witness, decision))
 		look_at_ages(d, look, decision);
 	decision->false_hit = witness->hit && !decision->late && !decision->left;
 }

@@ -82,18 +82,27 @@ enum watchpoint_state {
 	WATCHPOINT_GUEST_USES,	/* the guest uses its debug registers: they are its own */
 };
 
+#define WATCHPOINT_MAX_WORDS 4 /* debug registers of a CPU */
+
+/* What is watched: `nr` aligned words of `size` bytes (1, 2, 4, 8) each; 0: nothing. */
+struct watchpoint_words {
+	uint64_t kva[WATCHPOINT_MAX_WORDS];
+	uint32_t nr;
+	uint32_t size;
+};
+
 /*
- * Stops the vCPU that writes `size` (1, 2, 4, 8) bytes at guest virtual `kva`; kva 0 takes the
+ * Stops the vCPU that writes to one of the words (copied); NULL, or none, takes the
  * watchpoint away.  Each vCPU sets its own registers when it next returns from KVM_RUN; they are
  * kicked for that.  A vCPU that hits it parks inside vcpu_exit() until the next freeze has ended
  * (or until the watchpoint is taken away or set anew, or 10 s have passed), so that nothing moves
  * on.  It stays armed: a later write hits again.  Any thread but a vCPU's.
  */
-void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size);
+void watchpoint_set(struct vm *vm, const struct watchpoint_words *words);
 enum watchpoint_state watchpoint_state(struct vm *vm);
 
 /*
- * After watchpoint_set(vm, 0, 0), before vm_destroy(): waits until no vCPU that runs has it in its
+ * After watchpoint_set(vm, NULL), before vm_destroy(): waits until no vCPU that runs has it in its
  * debug registers any more (abort or not), or else its hits would exit to a host that does not
  * know of them.  False: one did not come within `deadline_ms`.
  */

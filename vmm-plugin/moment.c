@@ -208,10 +208,13 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
  */
 static void settle_why(struct moment *moment, struct vm *vm, const struct moment_wish *wish)
 {
+	static const char sub[] = "poll of a sub-scheduler's exit_kind";
 	uint32_t vcpu;
 
-	if (wish->witnesses && watchpoint_hit(vm, &vcpu))
-		snprintf(moment->why, sizeof(moment->why), "watchpoint on exit_kind (vCPU %u)",
+	if (strncmp(wish->why, "watchpoint", 10) != 0 && wish->witnesses &&
+	    watchpoint_hit(vm, &vcpu))
+		snprintf(moment->why, sizeof(moment->why), "watchpoint on %s (vCPU %u)",
+			 strcmp(wish->why, sub) != 0 ? "exit_kind" : sub + strlen("poll of "),
 			 vcpu);
 	else
 		snprintf(moment->why, sizeof(moment->why), "%s", wish->why);

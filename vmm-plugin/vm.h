@@ -78,7 +78,7 @@ struct vcpu {
 	uint64_t tsc_delta; /* ticks that its TSC was set back in all */
 
 	/* its own thread alone */
-	uint64_t armed_kva;
+	struct watchpoint_words armed_words;
 	uint64_t armed_dr7;
 	uint32_t armed_seq; /* vm->watch.seq that this was for */
 	uint32_t check_in;  /* exits until it looks whether the guest uses its debug registers */
@@ -104,7 +104,8 @@ struct clock_state {
 struct watch {
 	pthread_mutex_t set_lock; /* between callers of watchpoint_set() only */
 	_Atomic uint32_t seq;	  /* odd: being changed */
-	_Atomic uint64_t kva;	  /* 0: none */
+	_Atomic uint64_t kva[WATCHPOINT_MAX_WORDS];
+	_Atomic uint32_t nr; /* 0: none */
 	_Atomic uint32_t size;
 	_Atomic uint32_t refused;    /* the seq that KVM refused */
 	_Atomic uint32_t given_back; /* the seq for which the guest uses its debug registers */

@@ -69,17 +69,22 @@ static void prepare(struct watch *watch, uint64_t now)
 static void aim_watchpoint(struct watch *watch, bool again)
 {
 	const struct scxray_look *look = &watch->look;
-	uint64_t kva = 0;
+	struct watchpoint_words words = { 0 };
 
 	if (watch->settings->triggers & TRIGGER_WATCHPOINT && watch->decide.root &&
-	    !watch->decide.ended && look->exit_kind_kva.state == SCXRAY_PRESENT)
-		kva = look->exit_kind_kva.value;
-	if (kva == watch->watched_kva && !again)
+	    !watch->decide.ended && look->exit_kind_kva.state == SCXRAY_PRESENT) {
+		words.size = look->exit_kind_size;
+		words.kva[words.nr++] = look->exit_kind_kva.value;
+		/* what is left of a CPU's debug registers is for sub-schedulers */
+		for (uint32_t i = 0; i < look->nr_sub_words && words.nr < WATCHPOINT_MAX_WORDS; i++)
+			words.kva[words.nr++] = look->sub_word_kva[i];
+	}
+	if (!memcmp(&words, &watch->watched, sizeof(words)) && !again)
 		return;
 	if (again)
-		watchpoint_set(watch->scene.vm, 0, 0);
-	watchpoint_set(watch->scene.vm, kva, kva ? look->exit_kind_size : 0);
-	watch->watched_kva = kva;
+		watchpoint_set(watch->scene.vm, NULL);
+	watchpoint_set(watch->scene.vm, &words);
+	watch->watched = words;
 }
 
 static void attached(struct watch *watch, uint64_t now)
@@ -109,7 +114,7 @@ static void look(struct watch *watch, uint64_t now, struct decision *decision)
 	if (watch->word)
 		witness.last_word = *watch->word;
 	scxray_live_look(watch->scene.live, &watch->look);
-	if (watch->watched_kva)
+	if (watch->watched.nr)
 		witness.hit = watchpoint_hit(watch->scene.vm, &witness.vcpu);
 	decide_look(&watch->decide, &watch->look, &witness, decision);
 	watch->word = watch->look.exit_kind_size == sizeof(*watch->word) && watch->decide.root &&
@@ -284,9 +289,9 @@ void watch_end(struct watch *watch)
  * after unload(); a vCPU that is stuck is not waited for. */
 void watch_stop(struct watch *watch)
 {
-	watchpoint_set(watch->scene.vm, 0, 0);
+	watchpoint_set(watch->scene.vm, NULL);
 	watchpoint_gone(watch->scene.vm, 100);
-	watch->watched_kva = 0;
+	watch->watched = (struct watchpoint_words){ 0 };
 }
 
 enum scxray_plugin_status watch_status(const struct watch *watch, const char **message,

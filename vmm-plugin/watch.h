@@ -35,9 +35,9 @@ struct watch {
 	struct moment *late;  /* taken, and not yet written */
 	uint64_t next_look_ms;
 	uint64_t next_sample_ms;
-	uint64_t next_prepare_ms; /* 0: there is nothing to prepare */
-	uint64_t watched_kva;	  /* where the watchpoint stands; 0: it is off */
-	uint64_t demanded;	  /* the scheduler, plus 1, of which the host had its late report */
+	uint64_t next_prepare_ms;	 /* 0: there is nothing to prepare */
+	struct watchpoint_words watched; /* where the watchpoint stands */
+	uint64_t demanded; /* the scheduler, plus 1, of which the host had its late report */
 	const volatile uint32_t *word; /* the exit kind in the host's mapping; NULL: unknown */
 	atomic_ullong parking_since_ms;
 };

@@ -2,7 +2,7 @@
 /*
  * watchpoint.c - a data watchpoint in each vCPU's debug registers
  *
- * KVM_SET_GUEST_DEBUG with KVM_GUESTDBG_USE_HW_BP puts our DR0 and DR7 into the hardware; the
+ * KVM_SET_GUEST_DEBUG with KVM_GUESTDBG_USE_HW_BP puts our DR0 to DR3 and DR7 into the hardware; the
  * guest's own stay in vcpu->arch.db and dr7 and have no effect meanwhile (kvm_update_dr7()).
  * So a guest that uses them gets them back: on all vCPUs, because a task that is debugged
  * moves between them.
@@ -26,54 +26,77 @@
 #include "vmm-plugin/vm.h"
 
 #define DB_VECTOR 1
-#define DR6_B0 (1ULL << 0)
 #define DR6_HITS 0xfULL
 #define DR6_TRAPS (7ULL << 13) /* BD, BS, BT: not of a breakpoint */
 #define DR7_ENABLES 0xffULL    /* L0 to G3 */
 #define DR7_FIXED (1ULL << 10)
-#define DR7_G0 (1ULL << 1)
-#define DR7_WRITE0 (1ULL << 16)
+#define DR7_G0 (1ULL << 1)	/* of the next slot two bits further */
+#define DR7_WRITE0 (1ULL << 16) /* four bits further */
 #define DR7_LEN0_SHIFT 18
 
 #define CHECK_EVERY 1024 /* exits */
 #define HOLD_NS (10 * NS_PER_SEC)
 
-/* DR7 for a write of `size` bytes by slot 0; 0: there is no such size. */
-static uint64_t dr7_of(uint32_t size)
+/* DR7 for writes to the words, one in each slot from 0 on; 0: there is no such size. */
+static uint64_t dr7_of(const struct watchpoint_words *words)
 {
 	static const uint8_t length[] = { [1] = 0, [2] = 1, [4] = 3, [8] = 2 };
+	uint32_t size = words->size;
+	uint64_t dr7 = DR7_FIXED;
 
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return 0;
-	return DR7_FIXED | DR7_G0 | DR7_WRITE0 | (uint64_t)length[size] << DR7_LEN0_SHIFT;
+	for (uint32_t i = 0; i < words->nr; i++)
+		dr7 |= DR7_G0 << 2 * i | (DR7_WRITE0 | (uint64_t)length[size] << DR7_LEN0_SHIFT)
+						 << 4 * i;
+	return dr7;
 }
 
-static uint32_t watch_read(struct vm *vm, uint64_t *kva, uint32_t *size)
+static bool are_aligned(const struct watchpoint_words *words)
+{
+	for (uint32_t i = 0; i < words->nr; i++)
+		if (words->kva[i] % words->size)
+			return false;
+	return true;
+}
+
+static uint32_t watch_read(struct vm *vm, struct watchpoint_words *words)
 {
 	struct watch *watch = &vm->watch;
 	uint32_t seq;
 
 	do {
 		seq = atomic_load(&watch->seq);
-		*kva = atomic_load(&watch->kva);
-		*size = atomic_load(&watch->size);
+		for (size_t i = 0; i < WATCHPOINT_MAX_WORDS; i++)
+			words->kva[i] = atomic_load(&watch->kva[i]);
+		words->nr = atomic_load(&watch->nr);
+		words->size = atomic_load(&watch->size);
 	} while ((seq & 1) || seq != atomic_load(&watch->seq));
 	return seq;
 }
 
+static void debug_registers(struct kvm_guest_debug *debug, const struct watchpoint_words *words,
+			    uint64_t dr7)
+{
+	for (uint32_t i = 0; i < words->nr; i++)
+		debug->arch.debugreg[i] = words->kva[i];
+	debug->arch.debugreg[7] = dr7;
+}
+
 /* ---- a vCPU's thread -------------------------------------------------------- */
 
-static bool arm(struct vcpu *vcpu, uint64_t kva, uint64_t dr7)
+static bool arm(struct vcpu *vcpu, const struct watchpoint_words *words)
 {
 	struct kvm_guest_debug debug = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP,
-		.arch.debugreg = { [0] = kva, [7] = dr7 },
 	};
+	uint64_t dr7 = dr7_of(words);
 
+	debug_registers(&debug, words, dr7);
 	if (ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug))
 		return false;
 	vcpu->armed = true;
-	vcpu->armed_kva = kva;
+	vcpu->armed_words = *words;
 	vcpu->armed_dr7 = dr7;
 	vcpu->check_in = CHECK_EVERY;
 	return true;
@@ -113,18 +136,18 @@ static void give_back(struct vm *vm, struct vcpu *vcpu, uint32_t seq)
 
 void watchpoint_update(struct vm *vm, struct vcpu *vcpu)
 {
-	uint64_t kva;
-	uint32_t size, seq = watch_read(vm, &kva, &size);
+	struct watchpoint_words words;
+	uint32_t seq = watch_read(vm, &words);
 
 	if (vcpu->armed_seq != seq)
 		vcpu->hold = false; /* what it has hit is no longer asked for */
 	vcpu->armed_seq = seq;
-	if (!kva || atomic_load(&vm->watch.refused) == seq ||
+	if (!words.nr || atomic_load(&vm->watch.refused) == seq ||
 	    atomic_load(&vm->watch.given_back) == seq)
 		disarm(vm, vcpu);
 	else if (guest_uses(vcpu))
 		give_back(vm, vcpu, seq);
-	else if (!arm(vcpu, kva, dr7_of(size)))
+	else if (!arm(vcpu, &words))
 		atomic_store(&vm->watch.refused, seq);
 }
 
@@ -146,9 +169,10 @@ static void inject(const struct vcpu *vcpu, uint64_t dr6)
 {
 	struct kvm_guest_debug debug = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB,
-		.arch.debugreg = { [0] = vcpu->armed_kva, [7] = vcpu->armed_dr7 },
 	};
 	struct kvm_debugregs regs;
+
+	debug_registers(&debug, &vcpu->armed_words, vcpu->armed_dr7);
 
 	/* INJECT_DB queues the exception only; what DR6 says of it is for us to set. */
 	if (ioctl(vcpu->fd, KVM_GET_DEBUGREGS, &regs) == 0) {
@@ -161,7 +185,8 @@ static void inject(const struct vcpu *vcpu, uint64_t dr6)
 int watchpoint_exit(struct vm *vm, struct vcpu *vcpu)
 {
 	const struct kvm_debug_exit_arch *debug = &vcpu->run->debug.arch;
-	bool hit = debug->dr6 & DR6_B0;
+	/* a bit of DR6 for each slot that was hit */
+	bool hit = debug->dr6 & ((1ULL << vcpu->armed_words.nr) - 1);
 
 	if (debug->exception != DB_VECTOR || (!hit && debug->dr7 != vcpu->armed_dr7))
 		return SCXRAY_VCPU_HANDLE;
@@ -195,17 +220,25 @@ void watchpoint_hold(struct vm *vm, struct vcpu *vcpu)
 
 /* ---- the watcher ------------------------------------------------------------ */
 
-void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size)
+void watchpoint_set(struct vm *vm, const struct watchpoint_words *words)
 {
+	static const struct watchpoint_words none;
 	struct watch *watch = &vm->watch;
-	bool possible = !kva || (dr7_of(size) && kva % size == 0 &&
-				 ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG) != 0);
+	bool possible;
 	uint32_t seq;
+
+	if (!words || !words->nr)
+		words = &none;
+	possible = !words->nr ||
+		   (words->nr <= WATCHPOINT_MAX_WORDS && dr7_of(words) && are_aligned(words) &&
+		    ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG) != 0);
 
 	pthread_mutex_lock(&watch->set_lock);
 	seq = atomic_fetch_add(&watch->seq, 1) + 2;
-	atomic_store(&watch->kva, kva);
-	atomic_store(&watch->size, size);
+	for (size_t i = 0; i < WATCHPOINT_MAX_WORDS; i++)
+		atomic_store(&watch->kva[i], words->kva[i]);
+	atomic_store(&watch->nr, words->nr);
+	atomic_store(&watch->size, words->size);
 	if (!possible)
 		atomic_store(&watch->refused, seq);
 	atomic_fetch_add(&watch->seq, 1);
@@ -216,10 +249,10 @@ void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size)
 
 enum watchpoint_state watchpoint_state(struct vm *vm)
 {
-	uint64_t kva;
-	uint32_t size, seq = watch_read(vm, &kva, &size);
+	struct watchpoint_words words;
+	uint32_t seq = watch_read(vm, &words);
 
-	if (!kva)
+	if (!words.nr)
 		return WATCHPOINT_OFF;
 	if (atomic_load(&vm->watch.refused) == seq)
 		return WATCHPOINT_UNSUPPORTED;
@@ -230,10 +263,10 @@ enum watchpoint_state watchpoint_state(struct vm *vm)
 
 bool watchpoint_hit(struct vm *vm, uint32_t *vcpu)
 {
-	uint64_t kva, hit = atomic_load(&vm->watch.hit);
-	uint32_t size;
+	uint64_t hit = atomic_load(&vm->watch.hit);
+	struct watchpoint_words words;
 
-	if (!hit || (uint32_t)(hit >> 32) != watch_read(vm, &kva, &size))
+	if (!hit || (uint32_t)(hit >> 32) != watch_read(vm, &words))
 		return false;
 	*vcpu = (uint32_t)hit;
 	return true;

@@ -69,6 +69,7 @@ bool scxray_live_resolved(struct scxray_live *live);
 int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err);
 
 #define SCXRAY_LOOK_MAX_EVENTS 64
+#define SCXRAY_LOOK_MAX_SUB_WORDS 3 /* a CPU has four debug registers, and one is for the root */
 
 /*
  * What a glance at the running guest shows.  Racy: each number is one that memory held,
@@ -92,6 +93,9 @@ struct scxray_look {
 	 * are the greatest): its kind, and its struct scx_sched; NONE where none ends (7.1 on) */
 	struct scxray_num sub_exit_kind;
 	struct scxray_num sub_exit_kva;
+	/* where the exit kinds of sub-schedulers stand that do not end: for watchpoints */
+	uint64_t sub_word_kva[SCXRAY_LOOK_MAX_SUB_WORDS];
+	uint32_t nr_sub_words;
 	/* jiffies; 0: no watchdog.  Where sub-schedulers have other ones, that of the task below */
 	struct scxray_num watchdog_timeout;
 	struct scxray_num watchdog_age; /* jiffies, signed */

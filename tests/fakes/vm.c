@@ -124,15 +124,15 @@ void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t dead
 	pthread_mutex_unlock(&fake_vm.ram);
 }
 
-void watchpoint_set(struct vm *vm, uint64_t kva, uint32_t size)
+void watchpoint_set(struct vm *vm, const struct watchpoint_words *words)
 {
 	(void)vm;
-	if (kva && size != 4)
+	if (words && words->nr && words->size != 4)
 		abort();
 	atomic_store(&fake.hit, false);
 	atomic_store(&fake.held, false);
 	atomic_fetch_add(&fake_vm.nr_watch_sets, 1);
-	atomic_store(&fake_vm.watch_kva, kva);
+	atomic_store(&fake_vm.watch_kva, words && words->nr ? words->kva[0] : 0);
 }
 
 enum watchpoint_state watchpoint_state(struct vm *vm)

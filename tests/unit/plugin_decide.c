@@ -289,6 +289,36 @@ START_TEST(a_sub_scheduler_ends)
 }
 END_TEST
 
+/* Where it stood on its watchpoint that says more, and is believed without a poll. */
+START_TEST(a_sub_scheduler_ends_on_its_watchpoint)
+{
+	const struct decide_config no_poll = { .early = true };
+	struct step step = RUN(1, 10, 0);
+	struct scxray_look look = look_of(&step);
+	struct decide_witness witness = { 0 };
+	struct decision got;
+
+	decide_init(&d, &no_poll);
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(got.attached);
+	/* by an orderly exit: nobody is to be kept for that */
+	look.sub_exit_kind = number(64);
+	look.sub_exit_kva = number(0x5000);
+	witness.hit = true;
+	witness.vcpu = 2;
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(got.false_hit && !got.late);
+	look.sub_exit_kind = number(SCX_EXIT_ERROR_STALL);
+	witness.hit = false;
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(!got.late && !got.false_hit);
+	witness.hit = true;
+	decide_look(&d, &look, &witness, &got);
+	ck_assert(got.late && got.left && !got.false_hit);
+	ck_assert_str_eq(got.why, "watchpoint on a sub-scheduler's exit_kind (vCPU 2)");
+}
+END_TEST
+
 START_TEST(a_reboot_is_another_scheduler)
 {
 	const struct step before[] = { RUN(5, 10, A) };
@@ -425,6 +455,7 @@ static const unit_test tests[] = {
 	&only_what_is_a_trigger,
 	&one_scheduler_after_another,
 	&a_sub_scheduler_ends,
+	&a_sub_scheduler_ends_on_its_watchpoint,
 	&a_reboot_is_another_scheduler,
 	&what_can_not_be_read_changes_nothing,
 	&a_former_schedulers_record,

@@ -21,6 +21,13 @@
 #define DR6_B0 1u
 #define DR6_BS (1u << 14)
 
+static void watch_word(struct vm *vm, uint64_t kva, uint32_t size)
+{
+	const struct watchpoint_words words = { .kva = { kva }, .nr = kva != 0, .size = size };
+
+	watchpoint_set(vm, &words);
+}
+
 /* ---- with threads ----------------------------------------------------------- */
 
 static _Atomic int woken;
@@ -82,7 +89,7 @@ static void set(struct tiny_vm *tiny, uint64_t kva)
 {
 	struct scxray_live_vcpu live[2];
 
-	watchpoint_set(tiny->vm, kva, 4);
+	watch_word(tiny->vm, kva, 4);
 	vm_sample_regs(tiny->vm, live, LONG_MS);
 	ck_assert(live[0].parked && live[1].parked);
 }
@@ -181,7 +188,7 @@ START_TEST(out_of_all_debug_registers)
 	set(tiny, KVA);
 	ck_assert(!watchpoint_gone(tiny->vm, 20));
 	vm_abort(tiny->vm);
-	watchpoint_set(tiny->vm, 0, 0);
+	watchpoint_set(tiny->vm, NULL);
 	ck_assert(watchpoint_gone(tiny->vm, LONG_MS));
 	/* no hit can come any more: such an exit is the host's */
 	tiny->vcpus[1].fake_hit = true;
@@ -243,7 +250,7 @@ START_TEST(a_debug_exit_of_the_hosts_own)
 	alone_init(&a, -1);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_OFF);
 	ck_assert_int_eq(debug_exit(&a, 1, DR6_B0, DR7_OF_4), SCXRAY_VCPU_HANDLE);
-	watchpoint_set(a.vm, KVA, 4);
+	watch_word(a.vm, KVA, 4);
 	ck_assert_int_eq(vm_vcpu_exit(a.vm, 0, -EINTR), SCXRAY_VCPU_HANDLE);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_ARMED);
 	/* a breakpoint instruction; a single step with another DR7 than ours */
@@ -262,13 +269,39 @@ START_TEST(a_trap_of_the_guests_own)
 	uint32_t vcpu;
 
 	alone_init(&a, -1);
-	watchpoint_set(a.vm, KVA, 4);
+	watch_word(a.vm, KVA, 4);
 	vm_vcpu_exit(a.vm, 0, -EINTR);
 	ck_assert_int_eq(debug_exit(&a, 1, DR6_BS, DR7_OF_4), SCXRAY_VCPU_CONSUMED);
 	ck_assert(!watchpoint_hit(a.vm, &vcpu));
 	ck_assert_int_eq(ioctl(a.tiny->vcpus[0].fd, KVM_GET_DEBUGREGS, &regs), 0);
 	ck_assert_uint_eq(regs.dr6 & (DR6_BS | DR6_B0), DR6_BS);
 	alone_deinit(&a);
+}
+END_TEST
+
+/* The root's exit kind and those of two sub-schedulers: a slot each. */
+START_TEST(each_of_several_words)
+{
+	const struct watchpoint_words words = { .kva = { KVA, KVA + 8, KVA + 64 },
+						.nr = 3,
+						.size = 4 };
+	const struct watchpoint_words odd = { .kva = { KVA, KVA + 2 }, .nr = 2, .size = 4 };
+	/* G0 to G2, and 0xd for each: writes, 4 bytes */
+	const uint64_t dr7 = 0x0ddd042a;
+	struct alone a;
+	uint32_t vcpu;
+
+	for (unsigned slot = 0; slot < 4; slot++) {
+		alone_init(&a, -1);
+		watchpoint_set(a.vm, &words);
+		vm_vcpu_exit(a.vm, 0, -EINTR);
+		ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_ARMED);
+		ck_assert_int_eq(debug_exit(&a, 1, 1u << slot, dr7), SCXRAY_VCPU_CONSUMED);
+		ck_assert(watchpoint_hit(a.vm, &vcpu) == (slot < 3));
+		watchpoint_set(a.vm, &odd);
+		ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_UNSUPPORTED);
+		alone_deinit(&a);
+	}
 }
 END_TEST
 
@@ -287,14 +320,14 @@ START_TEST(the_guest_uses_its_debug_registers)
 
 	alone_init(&a, -1);
 	guest_takes_dr7(&a, 0x402);
-	watchpoint_set(a.vm, KVA, 4);
+	watch_word(a.vm, KVA, 4);
 	vm_vcpu_exit(a.vm, 0, -EINTR);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_GUEST_USES);
 	ck_assert_int_eq(debug_exit(&a, 1, DR6_B0, 0x402), SCXRAY_VCPU_HANDLE);
 
 	/* it has let them go: asked for anew, they are to be had */
 	guest_takes_dr7(&a, 0x400);
-	watchpoint_set(a.vm, KVA, 4);
+	watch_word(a.vm, KVA, 4);
 	vm_vcpu_exit(a.vm, 0, -EINTR);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_ARMED);
 
@@ -314,20 +347,20 @@ START_TEST(what_cannot_be_watched)
 	int null = open("/dev/null", O_RDWR);
 
 	alone_init(&a, -1);
-	watchpoint_set(a.vm, KVA + 1, 4);
+	watch_word(a.vm, KVA + 1, 4);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_UNSUPPORTED);
-	watchpoint_set(a.vm, KVA, 3);
+	watch_word(a.vm, KVA, 3);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_UNSUPPORTED);
-	watchpoint_set(a.vm, KVA, 8);
+	watch_word(a.vm, KVA, 8);
 	vm_vcpu_exit(a.vm, 0, -EINTR);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_ARMED);
-	watchpoint_set(a.vm, 0, 0);
+	watchpoint_set(a.vm, NULL);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_OFF);
 	alone_deinit(&a);
 
 	/* a vCPU that refuses KVM_SET_GUEST_DEBUG */
 	alone_init(&a, null);
-	watchpoint_set(a.vm, KVA, 4);
+	watch_word(a.vm, KVA, 4);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_ARMED);
 	vm_vcpu_exit(a.vm, 0, -EINTR);
 	ck_assert_int_eq(watchpoint_state(a.vm), WATCHPOINT_UNSUPPORTED);
@@ -337,11 +370,17 @@ START_TEST(what_cannot_be_watched)
 END_TEST
 
 static const unit_test tests[] = {
-	&a_hit_holds_until_the_freeze_has_ended, &a_hit_is_let_go_when_the_watchpoint_is_taken_away,
-	&a_hit_is_let_go_when_it_is_set_anew,	 &a_sample_does_not_let_go,
-	&a_lost_watcher_does_not_hang_the_guest, &out_of_all_debug_registers,
-	&a_debug_exit_of_the_hosts_own,		 &a_trap_of_the_guests_own,
-	&the_guest_uses_its_debug_registers,	 &what_cannot_be_watched,
+	&a_hit_holds_until_the_freeze_has_ended,
+	&a_hit_is_let_go_when_the_watchpoint_is_taken_away,
+	&a_hit_is_let_go_when_it_is_set_anew,
+	&a_sample_does_not_let_go,
+	&a_lost_watcher_does_not_hang_the_guest,
+	&out_of_all_debug_registers,
+	&a_debug_exit_of_the_hosts_own,
+	&a_trap_of_the_guests_own,
+	&the_guest_uses_its_debug_registers,
+	&what_cannot_be_watched,
+	&each_of_several_words,
 };
 
 static int run(void)
