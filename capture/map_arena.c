@@ -74,13 +74,54 @@ static const struct btf *programs_btf(struct walk *w, const struct scxray_map *m
 	return types ? types->btf : NULL;
 }
 
+/* The mapped pages of a part of the kernel's 4 GiB; false: there are too many. */
+static bool scan(struct walk *w, struct scxray_arena *arena, uint64_t from, uint64_t size,
+		 uint64_t scratch, bool *wanted)
+{
+	uint64_t start = arena->kern_vm_start + from, va, gpa;
+	struct paging_scan scan;
+
+	paging_scan_start(&scan, &w->g->paging, start, start + size);
+	while (paging_scan_next(&scan, &va, &gpa)) {
+		if (gpa == scratch)
+			continue;
+		if (arena->nr_mapped++ == MAX_COUNTED)
+			return false;
+		*wanted = *wanted && add_page(w, arena, va);
+	}
+	return true;
+}
+
+/*
+ * A page is mapped at the low half of its user address (arena_alloc_pages() of kernel/bpf/arena.c,
+ * 6.12 to 7.3), so only those of the user addresses' window can be.  Beyond it there are from 7.2 on page
+ * tables for all of the 4 GiB, full of the scratch page: 8 MiB that a frozen guest would wait for.
+ */
+static void scan_window(struct walk *w, struct scxray_arena *arena, uint64_t scratch)
+{
+	uint64_t start = arena->user_vm_start.value, end = arena->user_vm_end.value;
+	uint64_t from = (uint32_t)start & ~PAGE_MASK, size = end - start;
+	bool wanted = true;
+
+	if (arena->user_vm_start.state != SCXRAY_PRESENT ||
+	    arena->user_vm_end.state != SCXRAY_PRESENT || end < start || size > ARENA_SPAN) {
+		from = 0;
+		size = ARENA_SPAN;
+	}
+	size = (size + PAGE_MASK) & ~PAGE_MASK;
+	if (from + size <= ARENA_SPAN) {
+		scan(w, arena, from, size, scratch, &wanted);
+		return;
+	}
+	if (scan(w, arena, from, ARENA_SPAN - from, scratch, &wanted))
+		scan(w, arena, 0, from + size - ARENA_SPAN, scratch, &wanted);
+}
+
 void map_walk_arena(struct walk *w, struct scxray_map *map)
 {
-	uint64_t end, va, gpa, scratch, kva = map_container(w, map, M_bpf_arena_map);
+	uint64_t kva = map_container(w, map, M_bpf_arena_map);
 	struct scxray_arena *arena = pool_alloc(w->pool, sizeof(*arena));
 	struct scxray_num kern_vm, addr;
-	struct paging_scan scan;
-	bool wanted = true;
 
 	if (!arena || !map_needs(w, map, M_bpf_arena_kern_vm) ||
 	    !map_needs(w, map, M_vm_struct_addr))
@@ -99,20 +140,11 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 		return;
 	}
 	arena->kern_vm_start = addr.value + GUARD_HALF;
-	scratch = scratch_gpa(w, kva);
-	end = arena->kern_vm_start + ARENA_SPAN;
-	if (end < arena->kern_vm_start) {
+	if (arena->kern_vm_start + ARENA_SPAN < arena->kern_vm_start) {
 		map_error(w, map, "arena's kernel address makes no sense");
 		return;
 	}
-	paging_scan_start(&scan, &w->g->paging, arena->kern_vm_start, end);
-	while (paging_scan_next(&scan, &va, &gpa)) {
-		if (gpa == scratch)
-			continue;
-		if (arena->nr_mapped++ == MAX_COUNTED)
-			break;
-		wanted = wanted && add_page(w, arena, va);
-	}
+	scan_window(w, arena, scratch_gpa(w, kva));
 	/* where the window of user addresses wraps, their order is not the kernel's */
 	if (arena->nr_pages)
 		sort(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
