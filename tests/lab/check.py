@@ -56,11 +56,14 @@ class Follower:
         self.passed = self.failed = 0
 
     def __call__(self):
+        """True if one has ended since."""
+        before = len(self.todo)
         while self.todo and os.path.exists(os.path.join(self.folder, self.todo[0].name, "status")):
             scenario = self.todo.pop(0)
             seconds = time.monotonic() - self.start
             self.start += seconds
             self.look(scenario, seconds)
+        return len(self.todo) < before
 
     def look(self, scenario, seconds):
         left = left_files.Left(os.path.join(self.folder, scenario.name), scenario.name)
@@ -128,7 +131,7 @@ def boot(folder, follower):
     follower.start = time.monotonic()
     lab = machine.Machine(folder)
     try:
-        lab.wait(BOOT_S + sum(s.limit_s for s in follower.todo), follower)
+        lab.wait(BOOT_S + max(s.limit_s for s in follower.todo), follower)
     finally:
         lab.end()
         follower()

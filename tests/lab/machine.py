@@ -50,14 +50,14 @@ class Machine:
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def wait(self, limit_s, idle=None):
-        """Until the lab is off; calls idle() now and then."""
+        """Until the lab is off; calls idle() now and then, and ends a lab that so long has nothing new for it."""
         until = time.monotonic() + limit_s
         while self.process.poll() is None:
             if time.monotonic() > until:
                 self.end()
-                raise LabError(f"the lab was not done after {limit_s} s\n{self.tail()}")
-            if idle:
-                idle()
+                raise LabError(f"nothing came from the lab for {limit_s} s\n{self.tail()}")
+            if idle and idle():
+                until = time.monotonic() + limit_s
             time.sleep(0.2)
         said = self.process.stdout.read().decode("utf-8", "backslashreplace")
         said = "".join(line for line in said.splitlines(True) if "TCG doesn't support" not in line)

@@ -13,7 +13,7 @@ import expect  # noqa: E402
 import left as left_files  # noqa: E402
 from left import harness  # noqa: E402
 
-LIMIT_S = 150  # several times what it takes where nothing else runs
+LIMIT_S = 120  # several times what it takes where nothing else runs
 TIMEOUT_S = 8  # of the scheduler's watchdog
 
 
