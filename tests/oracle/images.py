@@ -94,32 +94,16 @@ class Check:
                          f"{what}: {done.compared} figures equal the kernel's own", "\n".join(done.differences))
         return done.compared
 
-    def compare_maps(self, what, report, path):
-        """Figures compared; 0 where the guest did not list its maps."""
+    def compare_maps(self, what, report, path, compare_with, not_understood):
+        """Figures compared with what bpf() said of the maps; 0 where the guest did not list them."""
         if not os.path.exists(path):
             return 0
         with open(path, encoding="utf-8") as f:
             text = f.read()
         try:
-            done = compare_maps(report, text)
-        except MapsError as error:
-            self.cases.check(False, f"{what}: the guest's maps.txt is understood", error)
-            return 0
-        self.cases.check(done.compared and not done.differences,
-                         f"{what}: {done.compared} figures of {done.nr_maps} maps equal those of bpf()",
-                         "\n".join(done.differences))
-        return done.compared
-
-    def compare_listing(self, what, report, path):
-        """Figures compared with what bpf() said of every map; 0 where the guest has not asked."""
-        if not os.path.exists(path):
-            return 0
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        try:
-            done = compare_listing(report, text)
-        except ListingError as error:
-            self.cases.check(False, f"{what}: the guest's listing.txt is understood", error)
+            done = compare_with(report, text)
+        except not_understood as error:
+            self.cases.check(False, f"{what}: the guest's {os.path.basename(path)} is understood", error)
             return 0
         self.cases.check(done.compared and not done.differences,
                          f"{what}: {done.compared} figures of {done.nr_maps} maps equal those of bpf()",
@@ -229,11 +213,11 @@ class Check:
             alone = meta.get(moment, {}).get("dump_alone", True)
             figures = self.compare(what, report, os.path.join(path, dump), not alone)
             self.stacks(what, report, os.path.join(path, dump) if alone else None)
-            of_maps = self.compare_maps(what, report, os.path.join(path, "maps.txt"))
+            of_maps = self.compare_maps(what, report, os.path.join(path, "maps.txt"), compare_maps, MapsError)
             self.cases.check(of_maps or meta.get("mode") != "maps", f"{what}: maps were compared")
             of_system = self.compare_system(what, report, path)
             if moment == "half":
-                of_maps += self.compare_listing(what, report, os.path.join(path, "listing.txt"))
+                of_maps += self.compare_maps(what, report, os.path.join(path, "listing.txt"), compare_listing, ListingError)
                 self.cases.check(of_maps or meta.get("mode") != "other", f"{what}: its maps were compared")
                 of_system += self.compare_facts(what, report, path)
                 of_system += self.compare_scheds(what, report, path)
