@@ -8,7 +8,7 @@
 #	V=1			show the commands
 #	RUN='pattern ...'	make check, check-images: only what has a pattern in its name
 #
-# Sources are found by wildcard: a new capture/x.c, render/x.c or cli/x.c is
+# Sources are found by wildcard: a new capture/walk/x.c, render/text/x.c or cli/x.c is
 # compiled, a new tests/unit/x.c is one more test program, a new tests/fuzz/x.c
 # one more fuzz target.
 
@@ -77,7 +77,7 @@ all_libs = $(pkg_libs) -lpthread
 
 # ---- sources ----------------------------------------------------------------
 
-lib_src := $(sort $(wildcard capture/*.c) $(wildcard render/*.c))
+lib_src := $(sort $(wildcard capture/*.c capture/*/*.c render/*.c render/*/*.c))
 cli_src := $(sort $(wildcard cli/*.c))
 unit_src := $(sort $(wildcard tests/unit/*.c))
 fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
@@ -139,7 +139,7 @@ $(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
 $(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
 $(lib) $(test_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+	$(Q)rm -f $@ && $(AR) qcsD $@ $(filter %.o,$^)
 
 $(O)/sources: force
 	@mkdir -p $(@D)

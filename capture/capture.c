@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "host.h"
-#include "walk.h"
+#include "capture/base/clock.h"
+#include "capture/image/host.h"
+#include "capture/read/walk.h"
 
 #define MAX_PHASES 16
 

@@ -6,8 +6,8 @@
  * waits in them, where those tasks are, then maps, then what is good to know.  A new
  * walker is a new row; it needs what stands above it.
  */
-#include "record.h"
-#include "walk.h"
+#include "capture/memory/recorder.h"
+#include "capture/read/walk.h"
 
 static void vcpus(struct walk *w)
 {

@@ -2,7 +2,7 @@
 /*
  * btf.c - any bytes as a kernel's BTF
  */
-#include "capture/types.h"
+#include "capture/kernel/types.h"
 #include "fuzz.h"
 
 static void use_enum(const struct types *types, const struct btf_type *t)

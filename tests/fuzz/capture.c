@@ -13,7 +13,7 @@
 
 #include <scxray/render.h>
 
-#include "capture/phys.h"
+#include "capture/memory/phys.h"
 #include "fuzz.h"
 #include "tests/lib/lab.h"
 

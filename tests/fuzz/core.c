@@ -14,8 +14,8 @@
 
 #include <scxray/capture.h>
 
-#include "capture/core.h"
-#include "capture/source.h"
+#include "capture/image/core.h"
+#include "capture/image/source.h"
 #include "fuzz.h"
 
 #define MAX_SECTIONS 64

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "capture/symbols.h"
+#include "capture/kernel/symbols.h"
 #include "fuzz.h"
 #include "tests/lib/fakeguest.h"
 

@@ -151,7 +151,7 @@ def section(kind, contents):
 
 
 def core_sections():
-    """A core that loads, with what a host knew (capture/host.h): texts, counters, a timeline."""
+    """A core that loads, with what a host knew (capture/image/host.h): texts, counters, a timeline."""
     meta = "".join(f"{key}={value}\n" for key, value in (
         ("origin", "vm"), ("cr3", "1000"), ("levels", "4"), ("found_by", "1"), ("kallsyms_num_syms", "ffffffff81000010"),
         ("kallsyms_names", "ffffffff81000020"), ("kallsyms_token_table", "ffffffff81000030"),

@@ -16,7 +16,7 @@
 #include <scxray/value.h>
 
 #include "fuzz.h"
-#include "render/diff_values.h"
+#include "render/diff/values.h"
 
 struct memory {
 	const uint8_t *bytes;

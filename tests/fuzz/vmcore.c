@@ -6,7 +6,7 @@
 
 #include <scxray/capture.h>
 
-#include "capture/source.h"
+#include "capture/image/source.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,7 +8,7 @@
 #ifndef TESTS_FAKEGUEST_H
 #define TESTS_FAKEGUEST_H
 
-#include "capture/guest.h"
+#include "capture/memory/guest.h"
 
 #define FAKEGUEST_BASE 0xffffffff81000000ULL
 #define FAKEGUEST_MAX (16u << 20) /* bytes that fit */

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture/guest.h"
+#include "capture/memory/guest.h"
 
 #define PTE_PRESENT (1ULL << 0)
 #define PTE_LARGE (1ULL << 7)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "capture/phys.h"
+#include "capture/memory/phys.h"
 
 void image_put(struct image_bytes *b, const void *bytes, size_t size)
 {

@@ -8,7 +8,7 @@
 #include <elf.h>
 #include <scxray/capture.h>
 
-#include "capture/core.h"
+#include "capture/image/core.h"
 
 /* ---- bytes that grow ------------------------------------------------------ */
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture/symbols.h"
+#include "capture/kernel/symbols.h"
 
 struct kallsyms_symbol {
 	const char *name;

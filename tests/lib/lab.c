@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/kernel.h"
+#include "capture/kernel/kernel.h"
 
 uint64_t lab_word(const uint8_t *at)
 {

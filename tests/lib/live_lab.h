@@ -10,7 +10,7 @@
 
 #include <scxray/live.h>
 
-#include "capture/kernel.h"
+#include "capture/kernel/kernel.h"
 
 #define LIVE_LAB_MAX_REGIONS 64
 #define LIVE_LAB_MAX_VCPUS 64

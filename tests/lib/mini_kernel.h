@@ -9,7 +9,7 @@
 #ifndef TESTS_MINI_KERNEL_H
 #define TESTS_MINI_KERNEL_H
 
-#include "capture/kernel.h"
+#include "capture/kernel/kernel.h"
 #include "tests/lib/guest_builder.h"
 #include "tests/lib/kallsyms_builder.h"
 

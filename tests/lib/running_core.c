@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/kernel.h"
+#include "capture/kernel/kernel.h"
 
 #define SYSTEM_RUNNING 3
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "capture/source.h"
+#include "capture/image/source.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/unit.h"
 

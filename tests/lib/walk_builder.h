@@ -8,7 +8,7 @@
 #ifndef TESTS_WALK_BUILDER_H
 #define TESTS_WALK_BUILDER_H
 
-#include "capture/walk.h"
+#include "capture/read/walk.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/guest_builder.h"
 

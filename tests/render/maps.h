@@ -8,8 +8,8 @@
 #ifndef TESTS_RENDER_MAPS_H
 #define TESTS_RENDER_MAPS_H
 
-#include "render/json_report.h"
-#include "render/text.h"
+#include "render/json/report.h"
+#include "render/out/cells.h"
 #include "tests/render/values.h"
 
 #define N(v) ((struct scxray_num){ .value = (uint64_t)(v), .state = SCXRAY_PRESENT })

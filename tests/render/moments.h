@@ -5,7 +5,7 @@
 #ifndef TESTS_RENDER_MOMENTS_H
 #define TESTS_RENDER_MOMENTS_H
 
-#include "render/diff_values.h"
+#include "render/diff/values.h"
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"
 #include "tests/render/maps.h"

@@ -17,7 +17,7 @@
 
 #include <scxray/capture.h>
 
-#include "capture/source.h"
+#include "capture/image/source.h"
 
 /* QEMU's target/i386/arch_dump.c: version 1, with kernel_gs_base at the end. */
 #define QEMU_NOTE_SIZE 440

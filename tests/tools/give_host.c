@@ -13,7 +13,7 @@
 #include <scxray/capture.h>
 #include <scxray/host.h>
 
-#include "capture/source.h"
+#include "capture/image/source.h"
 
 #define NR_SAMPLES 300
 #define MAX_VCPUS 8

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/clock.h"
-#include "capture/live.h"
+#include "capture/base/clock.h"
+#include "capture/live/live.h"
 #include "tests/lib/live_lab.h"
 
 #define MAX_RUNS 1001

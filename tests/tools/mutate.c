@@ -25,7 +25,7 @@
 #include <scxray/capture.h>
 #include <scxray/render.h>
 
-#include "capture/phys.h"
+#include "capture/memory/phys.h"
 #include "tests/lib/lab.h"
 #include "tests/lib/sanitized.h"
 

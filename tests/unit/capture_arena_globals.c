@@ -7,7 +7,7 @@
 
 #include <check.h>
 
-#include "capture/map.h"
+#include "capture/map/map.h"
 
 #define USER 0x100000000000ULL
 #define NR_PAGES 64

@@ -2,7 +2,7 @@
 /* core_load.c: a core as it should be, and with each of its fields broken. */
 #include <string.h>
 
-#include "capture/source.h"
+#include "capture/image/source.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/unit.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/core.h"
+#include "capture/image/core.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/mini_kernel.h"
 #include "tests/lib/unit.h"

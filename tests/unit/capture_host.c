@@ -2,7 +2,7 @@
 /* host.c: what the host knows, through a source, a core and a report; and broken bytes. */
 #include <string.h>
 
-#include "capture/host.h"
+#include "capture/image/host.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/mini_kernel.h"
 #include "tests/lib/unit.h"

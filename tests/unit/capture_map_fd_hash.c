@@ -2,7 +2,7 @@
 /* map_fd_hash.c: chains of devices, whole, in a circle, into freed memory, beyond the cap. */
 #include <string.h>
 
-#include "capture/map.h"
+#include "capture/map/map.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "capture/map.h"
+#include "capture/map/map.h"
 #include "tests/lib/unit.h"
 
 #define NR 6

@@ -2,7 +2,7 @@
 /* owner.c: whose a program or a map is. */
 #include <string.h>
 
-#include "capture/walk.h"
+#include "capture/read/walk.h"
 #include "tests/lib/unit.h"
 
 static struct walk w;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/phys.h"
+#include "capture/memory/phys.h"
 #include "tests/lib/unit.h"
 
 #define NR_BYTES (16 * PAGE_SIZE)

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "capture/pool.h"
+#include "capture/base/pool.h"
 #include "tests/lib/unit.h"
 
 static struct pool pool;

@@ -2,8 +2,8 @@
 /* record.c: what is read twice is read from the copy; budget, deadline, constant pages. */
 #include <string.h>
 
-#include "capture/clock.h"
-#include "capture/record.h"
+#include "capture/base/clock.h"
+#include "capture/memory/recorder.h"
 #include "tests/lib/unit.h"
 
 #define NR_PAGES 16

@@ -8,8 +8,8 @@
 
 #include <check.h>
 
-#include "capture/map.h"
-#include "capture/sdt.h"
+#include "capture/map/map.h"
+#include "capture/map/sdt.h"
 
 #define USER 0x100000000000ULL
 #define ELEM 32 /* 8 of id, 24 of payload */

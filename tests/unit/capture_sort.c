@@ -2,7 +2,7 @@
 /* sort.c: against qsort(), on what a guest may hold. */
 #include <string.h>
 
-#include "capture/sort.h"
+#include "capture/base/sort.h"
 #include "tests/lib/unit.h"
 
 #define MAX 300

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/types.h"
+#include "capture/kernel/types.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/guest_builder.h"
 #include "tests/lib/unit.h"

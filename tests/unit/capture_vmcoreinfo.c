@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmcoreinfo.c: KEY=value lines as the kernel writes them, and as it doesn't. */
-#include "capture/vmcoreinfo.h"
+#include "capture/image/vmcoreinfo.h"
 #include "tests/lib/unit.h"
 
 static const char info[] = "OSRELEASE=6.18.15\n"

@@ -2,7 +2,7 @@
 /* live.h: a guest that boots, reboots, or is none. */
 #include <string.h>
 
-#include "capture/clock.h"
+#include "capture/base/clock.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/sanitized.h"
 #include "tests/lib/unit.h"

@@ -2,7 +2,7 @@
 /* live.h: what a look shows, against the report of the same memory. */
 #include <string.h>
 
-#include "capture/walk.h"
+#include "capture/read/walk.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/live.h"
+#include "capture/live/live.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"
 

@@ -5,7 +5,7 @@
  * Each must end, within its budgets and without a read outside the bytes (the
  * sanitizers watch), and must say what is wrong.
  */
-#include "render/diff_values.h"
+#include "render/diff/values.h"
 #include "tests/render/values.h"
 
 static struct btf_type *type_of(struct types *t, int id)

@@ -6,8 +6,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "render/escape.h"
-#include "render/json.h"
+#include "render/out/escape.h"
+#include "render/out/json.h"
 #include "tests/render/values.h"
 
 /* What the writer makes of the calls in between. */

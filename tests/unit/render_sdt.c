@@ -2,7 +2,7 @@
 /*
  * render_sdt.c - the scx library's allocators: slots with and without a type, owners, reasons
  */
-#include "render/text_report.h"
+#include "render/text/report.h"
 #include "tests/lib/unit.h"
 #include "tests/render/chain.h"
 

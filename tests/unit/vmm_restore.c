@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "capture/paging.h"
-#include "capture/source.h"
+#include "capture/memory/paging.h"
+#include "capture/image/source.h"
 #include "tests/lib/restored.h"
 #include "tests/lib/unit.h"
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* image.c - what an image holds, for who puts it back into a VM */
+#include <scxray/image.h>
+
+#include "capture/image/source.h"
+
+bool scxray_source_region(const struct scxray_source *source, size_t index, uint64_t *gpa,
+			  uint64_t *size)
+{
+	if (index >= source->phys.nr_regions)
+		return false;
+	*gpa = source->phys.regions[index].gpa;
+	*size = source->phys.regions[index].size;
+	return true;
+}
+
+size_t scxray_source_page(struct scxray_source *source, uint64_t gpa, const uint8_t **bytes)
+{
+	bool recording = source->phys.recording;
+	enum read_status status;
+	size_t len;
+
+	if (gpa & PAGE_MASK)
+		return 0;
+	/* a look from outside is no part of the walk: it must not end up in a core */
+	source->phys.recording = false;
+	status = phys_page_at(&source->phys, gpa, bytes, &len);
+	source->phys.recording = recording;
+	return status ? 0 : len;
+}
+
+size_t scxray_source_nr_vcpus(const struct scxray_source *source)
+{
+	return source->nr_vcpus;
+}
+
+const struct scxray_regs *scxray_source_regs(const struct scxray_source *source, size_t vcpu)
+{
+	if (vcpu >= source->nr_vcpus || !source->vcpus[vcpu].parked)
+		return NULL;
+	return &source->vcpus[vcpu].regs;
+}

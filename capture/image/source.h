@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * source.h - where bytes and registers come from
+ *
+ * A source is an image file or (in the plugin) a live VM.  It owns the physical
+ * memory, the vCPUs' registers and what else travels beside guest memory.
+ */
+#ifndef CAPTURE_SOURCE_H
+#define CAPTURE_SOURCE_H
+
+#include <scxray/capture.h>
+#include <scxray/report.h>
+
+#include "capture/memory/phys.h"
+
+#define SOURCE_MAX_VCPUS 4096
+
+/*
+ * What a bootstrap found, so that a core can be replayed without the search that
+ * led there: a search reads tens of megabytes that no report needs.
+ */
+struct boot_hint {
+	bool valid;
+	uint64_t cr3; /* of tables that map the kernel */
+	uint64_t levels;
+	struct kallsyms_where {
+		uint64_t num_syms;
+		uint64_t names;
+		uint64_t token_table;
+		uint64_t token_index;
+		uint64_t offsets;
+		uint64_t relative_base; /* 0: none */
+	} kallsyms;
+	uint64_t found_by; /* enum kernel_route */
+};
+
+struct source_vcpu {
+	bool parked;
+	uint32_t prstatus_pid; /* of the task that ran, where a PRSTATUS note says so; else 0 */
+	struct scxray_regs regs;
+};
+
+struct scxray_source {
+	const char *kind; /* "vmcore" or "vm": what the bytes are from, cores keep their origin's */
+	struct phys phys;
+	struct source_vcpu *vcpus;
+	size_t nr_vcpus;
+	char *vmcoreinfo; /* NUL-terminated text, or NULL */
+	uint8_t *host;	  /* what the host knows, as bytes (host.h), or NULL */
+	size_t host_size;
+	struct boot_hint hint;	    /* from a core: where the kernel was found */
+	struct boot_hint used_hint; /* of the last capture: what a core will keep */
+	uint64_t truncated_at_us;   /* of a recording: when its deadline cut it; 0: it did not */
+	bool recorded; /* pages of a live guest: the budget was that of the recording */
+	bool no_scan;  /* its RAM is not to be searched for a VMCOREINFO */
+	uint64_t open_us;
+
+	/* what backs the memory */
+	void *map;
+	size_t map_size;
+	void *pages;
+	size_t pages_size;
+};
+
+/* Both fill a zeroed source from a mapped file.  0 or -1 with *err. */
+int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size,
+		struct scxray_error *err);
+int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
+	      struct scxray_error *err);
+
+/* True if the file begins like a scxray core. */
+bool core_detect(const uint8_t *file, size_t size);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kallsyms_search.c - the kallsyms tables in a bare kernel image
+ *
+ * The token table gives itself away: the tokens of the ten digits are always the
+ * digits themselves, so "0\0" "1\0" ... "9\0" stands at token 48.  From there the
+ * index behind it is checked exactly, the markers before it are walked back, and
+ * the names before those are found by their count.
+ */
+#include <string.h>
+
+#include "capture/kernel/symbols.h"
+
+#define DIGIT_TOKEN '0'
+#define NR_TOKENS 256
+#define MARKER_EVERY 256
+#define MAX_NAME_BYTES (MARKER_EVERY * 516)
+
+static uint32_t u32_at(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+/* The start of the token table whose "0" token is at `digits`; 0 where there is none. */
+static size_t table_start(const uint8_t *image, size_t digits)
+{
+	size_t at = digits;
+
+	for (int token = 0; token < DIGIT_TOKEN; token++) {
+		size_t end = at;
+
+		if (at < 2 || image[at - 1] != 0)
+			return 0;
+		at--;
+		while (at > 0 && image[at - 1] != 0 && end - at < 256)
+			at--;
+		if (end - at >= 256 || end - at < 2)
+			return 0;
+	}
+	return at;
+}
+
+/* The token index right behind the table, checked entry by entry; 0 where it is not. */
+static size_t find_index(const uint8_t *image, size_t size, size_t table)
+{
+	uint16_t index[NR_TOKENS];
+	size_t at = table;
+
+	for (int token = 0; token < NR_TOKENS; token++) {
+		const uint8_t *nul;
+
+		if (at >= size || at - table > UINT16_MAX)
+			return 0;
+		index[token] = (uint16_t)(at - table);
+		nul = memchr(image + at, 0, size - at);
+		if (!nul)
+			return 0;
+		at = (size_t)(nul - image) + 1;
+	}
+	for (size_t align = 0; align < 16; align++)
+		if (at + align + sizeof(index) <= size &&
+		    !memcmp(image + at + align, index, sizeof(index)))
+			return at + align;
+	return 0;
+}
+
+/* Walks the markers back from the token table; their number goes to *nr. */
+static size_t find_markers(const uint8_t *image, size_t table, size_t *nr)
+{
+	size_t at = table & ~(size_t)3;
+	uint32_t last;
+
+	while (at >= 4 && table - at < 16 && u32_at(image + at - 4) == 0)
+		at -= 4; /* alignment */
+	if (at < 4)
+		return 0;
+	last = UINT32_MAX;
+	*nr = 0;
+	while (at >= 4) {
+		uint32_t marker = u32_at(image + at - 4);
+
+		if (marker >= last || (*nr && last - marker > MAX_NAME_BYTES))
+			return 0;
+		at -= 4;
+		last = marker;
+		(*nr)++;
+		if (marker == 0)
+			return at;
+	}
+	return 0;
+}
+
+/* True if the first names from `names` on add up to the second marker. */
+static bool names_fit(const uint8_t *image, size_t names, size_t markers, size_t nr_markers)
+{
+	size_t at = names;
+
+	if (nr_markers < 2)
+		return false;
+	for (int i = 0; i < MARKER_EVERY; i++) {
+		size_t len;
+
+		if (at + 2 >= markers)
+			return false;
+		len = image[at++];
+		if (len & 0x80)
+			len = (len & 0x7f) | (size_t)image[at++] << 7;
+		at += len;
+	}
+	return at - names == u32_at(image + markers + 4);
+}
+
+static bool find_names(const uint8_t *image, size_t markers, size_t nr_markers, size_t *num_syms,
+		       size_t *names)
+{
+	size_t last = u32_at(image + markers + (nr_markers - 1) * 4);
+	size_t most = nr_markers * MARKER_EVERY;
+	size_t lowest;
+
+	if (last + 8 > markers)
+		return false;
+	lowest = markers - last > MAX_NAME_BYTES + 16 ? markers - last - MAX_NAME_BYTES - 16 : 0;
+	for (size_t at = (markers - last - 4) & ~(size_t)3; at > lowest; at -= 4) {
+		uint32_t count = u32_at(image + at);
+
+		if (count > most || count + MARKER_EVERY <= most)
+			continue;
+		for (size_t pad = 4; pad <= 8; pad += 4) { /* the names are aligned to 4 or 8 */
+			if (!names_fit(image, at + pad, markers, nr_markers))
+				continue;
+			*num_syms = at;
+			*names = at + pad;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What a search may spend: a kernel has one such table, an attacker's image millions. */
+struct budget {
+	unsigned starts;  /* token tables by their digits */
+	unsigned indexes; /* those with their index behind them */
+};
+
+static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t digits,
+		      struct budget *left, struct kallsyms_where *where)
+{
+	size_t table = table_start(image, digits), index, markers, nr_markers, num_syms, names, end;
+	uint64_t base = 0;
+
+	if (!table)
+		return false;
+	left->starts--;
+	index = find_index(image, size, table);
+	if (!index)
+		return false;
+	left->indexes--;
+	markers = find_markers(image, table, &nr_markers);
+	if (!markers || !find_names(image, markers, nr_markers, &num_syms, &names))
+		return false;
+	*where = (struct kallsyms_where){
+		.num_syms = va + num_syms,
+		.names = va + names,
+		.token_table = va + table,
+		.token_index = va + index,
+		.offsets = (va + index + NR_TOKENS * 2 + 3) & ~3ULL, /* this order since 6.4 */
+	};
+	/* a base, where there is one, stands behind the offsets, aligned to 8 */
+	end = (where->offsets - va + 4ULL * u32_at(image + num_syms) + 7) & ~7ULL;
+	if (end + 8 <= size) {
+		memcpy(&base, image + end, 8);
+		if (base >= 0xffffffff80000000ULL)
+			where->relative_base = base;
+	}
+	return true;
+}
+
+bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where)
+{
+	static const char digits[20] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
+	struct budget left = { .starts = 1u << 16, .indexes = 64 };
+	const uint8_t *from = image;
+
+	while (from < image + size && left.starts && left.indexes) {
+		const uint8_t *hit =
+			memmem(from, (size_t)(image + size - from), digits, sizeof(digits));
+
+		if (!hit)
+			return false;
+		if (tables_at(image, size, va, (size_t)(hit - image), &left, where))
+			return true;
+		from = hit + 1;
+	}
+	return false;
+}

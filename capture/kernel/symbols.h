@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * symbols.h - the guest kernel's symbols, out of its own kallsyms tables
+ *
+ * Names stay compressed as the kernel holds them; an address is looked up by
+ * binary search and its name expanded then.  Facts about the format:
+ * scripts/kallsyms.c and kernel/kallsyms.c, 6.1 to 7.3.
+ */
+#ifndef CAPTURE_SYMBOLS_H
+#define CAPTURE_SYMBOLS_H
+
+#include <scxray/error.h>
+
+#include "capture/memory/guest.h"
+#include "capture/image/source.h"
+
+/* How kallsyms_offsets is to be read. */
+enum kallsyms_encoding {
+	KALLSYMS_PLACE_RELATIVE,  /* 7.0 on: &offsets[i] + offsets[i] */
+	KALLSYMS_BASE_RELATIVE,	  /* base + (u32)offsets[i] */
+	KALLSYMS_ABSOLUTE_PERCPU, /* up to 6.14: offsets[i] if >= 0, else base - 1 - offsets[i] */
+	KALLSYMS_NR_ENCODINGS,
+};
+
+struct symbol {
+	uint64_t addr;
+	uint32_t index; /* of the name */
+};
+
+/* A range of BPF code: a program, a trampoline. */
+struct bpf_symbol {
+	uint64_t start, end;
+	char *name;
+};
+
+struct symbols {
+	uint32_t nr;
+	struct symbol *by_addr;
+	uint8_t *names;
+	size_t names_size;
+	uint32_t *marker; /* offset of each 64th name */
+	uint8_t *tokens;
+	uint16_t token_index[256];
+	uint8_t token_len[256];
+	enum kallsyms_encoding encoding;
+	struct bpf_symbol *bpf;
+	size_t nr_bpf;
+};
+
+/* A name to look up and where its address goes: 0 where there is no such symbol. */
+struct symbol_want {
+	const char *name;
+	uint64_t addr;
+	bool found; /* a symbol may well stand at 0 */
+};
+
+/*
+ * Reads the tables at `where`, finds out their encoding, and verifies them: the
+ * symbol linux_banner must lead to "Linux version ".  0, or -1 with *err.
+ */
+int symbols_load(struct symbols *symbols, struct guest *g, const struct kallsyms_where *where,
+		 struct scxray_error *err);
+void symbols_deinit(struct symbols *symbols);
+
+/* Fills all wants in one pass over the names.  Of duplicates the first counts. */
+void symbols_find(const struct symbols *symbols, struct symbol_want *wants, size_t nr);
+
+/*
+ * "name+0x1c" for `addr`, or NULL where no symbol covers it.  BPF programs end in
+ * " [bpf]".  Writes to `buf`.
+ */
+const char *symbols_name(const struct symbols *symbols, uint64_t addr, char *buf, size_t size);
+
+/*
+ * The same for a return address: the symbol is that of the call before it, which
+ * may be the last instruction of its function.
+ */
+const char *symbols_return_name(const struct symbols *symbols, uint64_t addr, char *buf,
+				size_t size);
+
+/* Adds a BPF range; `name` is copied.  Call symbols_sort_bpf() after the last. */
+int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const char *name);
+void symbols_sort_bpf(struct symbols *symbols);
+/* Forgets them all: a live guest's programs come and go. */
+void symbols_clear_bpf(struct symbols *symbols);
+
+/*
+ * Finds the tables in the bytes of a kernel image without any help: `image` are
+ * `size` bytes that stand at `va`.  False where they are not there.
+ */
+bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * guest.h - the guest's virtual memory, as its kernel sees it
+ */
+#ifndef CAPTURE_GUEST_H
+#define CAPTURE_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/memory/paging.h"
+#include "capture/memory/phys.h"
+
+struct guest {
+	struct phys *phys;
+	struct paging paging;
+};
+
+/*
+ * The reader's promise: all `len` bytes at kernel address `kva`, or a reason.
+ * Never a short read, never a zero that was not there.  On failure `buf` may hold
+ * a part of the bytes.
+ */
+enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len);
+
+/* As guest_read(); the number of leading bytes that were read goes to *got. */
+enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got);
+
+/*
+ * A pointer to the bytes at `kva`, and how many there are of them up to the end of its page: at
+ * least one.  For loops over many words; valid until the guest's memory is let go.
+ */
+enum read_status guest_bytes(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len);
+
+/* Reads nothing, but records the pages of a range as far as they are mapped. */
+void guest_touch(struct guest *g, uint64_t kva, uint64_t len);
+
+/*
+ * A NUL-terminated string of at most size - 1 bytes into `buf`, always
+ * terminated; its length goes to *len.  A string that goes on behind that is cut;
+ * one that runs into an unreadable page gives the reason.
+ */
+enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size,
+				   size_t *len);
+
+static inline enum read_status guest_read_u64(struct guest *g, uint64_t kva, uint64_t *value)
+{
+	return guest_read(g, kva, value, 8);
+}
+
+static inline enum read_status guest_read_u32(struct guest *g, uint64_t kva, uint32_t *value)
+{
+	return guest_read(g, kva, value, 4);
+}
+
+#endif

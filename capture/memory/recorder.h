@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recorder.h - copies of a live guest's pages, made when a walk first touches them
+ *
+ * All that is needed is mapped beforehand, and a copy costs a look-up and 4 KiB of
+ * memcpy: this runs while a guest is frozen.  Both walks, that under the freeze
+ * and the one that makes the report, see the bytes that were copied and no others, even
+ * where the guest runs on and writes meanwhile.
+ */
+#ifndef CAPTURE_RECORD_H
+#define CAPTURE_RECORD_H
+
+#include <stdatomic.h>
+
+#include "capture/memory/phys.h"
+
+/* Pages by their number among all pages of RAM (struct phys_region's `first`). */
+struct page_store {
+	atomic_uint refs;
+	uint32_t nr;	     /* pages held */
+	uint32_t max;	     /* room for so many */
+	uint64_t nr_numbers; /* pages of RAM */
+	uint32_t *slot_of;   /* by number: slot + 1; 0: not held */
+	uint64_t *number;    /* by slot */
+	uint64_t *gpa;	     /* by slot */
+	uint8_t *constant;   /* by slot: the kernel never writes to it */
+	uint8_t *bytes;	     /* by slot, PAGE_SIZE each */
+};
+
+/* Address space for `max` pages of `nr_numbers`; one reference.  NULL: no memory. */
+struct page_store *page_store_create(uint64_t nr_numbers, uint64_t max);
+struct page_store *page_store_get(struct page_store *store);
+void page_store_put(struct page_store *store); /* any thread; NULL is fine */
+
+/* Forgets all pages; their memory stays, to be used again. */
+void page_store_reset(struct page_store *store);
+
+/* Forgets those behind the first `nr`. */
+void page_store_cut(struct page_store *store, uint32_t nr);
+
+/* Gives its memory back as well. */
+void page_store_release(struct page_store *store);
+
+/* Has the first `nr` pages' memory allocated, so that copying takes no page fault. */
+void page_store_populate(struct page_store *store, uint64_t nr);
+
+static inline const uint8_t *page_store_find(const struct page_store *store, uint64_t number)
+{
+	uint32_t slot = store->slot_of[number];
+
+	return slot ? store->bytes + (slot - 1) * PAGE_SIZE : NULL;
+}
+
+#define RECORDER_CLOCK_EVERY 1024 /* look-ups: pages that were copied before cost little time */
+
+struct recorder {
+	struct page_store *to;
+	const struct page_store *base; /* its constant pages are not copied again; or NULL */
+	uint64_t max_pages;
+	uint64_t start;	   /* clock_us() */
+	uint64_t deadline; /* clock_us(); 0: none */
+	uint32_t lookups;
+	bool late;	  /* the deadline was crossed: no read succeeds any more */
+	uint64_t late_us; /* when, since the start */
+	bool full;	  /* the budget is used up: no new page is read any more */
+};
+
+/* May a copy that was handed out before be read again without asking for it? */
+static inline bool recorder_again(struct recorder *rec)
+{
+	if (rec->late || rec->lookups % RECORDER_CLOCK_EVERY == RECORDER_CLOCK_EVERY - 1)
+		return false;
+	rec->lookups++;
+	return true;
+}
+
+/*
+ * The bytes of a page, PAGE_SIZE of them: copied from `from` (`len` bytes; the rest is 0) if
+ * the page was not touched before.
+ */
+enum read_status recorder_page(struct recorder *rec, uint64_t number, uint64_t gpa,
+			       const uint8_t *from, size_t len, const uint8_t **copy);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/stack/record_stacks.h"
+#include "capture/stack/sleepers.h"
+
+#define MAX_STACK (1u << 20)
+
+/*
+ * THREAD_SIZE: what the linker made room for, for the first task's stack (INIT_TASK_DATA() of
+ * asm-generic/vmlinux.lds.h, 6.4 to 7.3); no kernel's BTF has to name the union.
+ */
+static uint32_t stack_size(const struct walk *w)
+{
+	const struct types *types = &w->k->types;
+	uint64_t start = w->k->layout.symbol[S_init_stack];
+	uint64_t end = w->k->layout.symbol[S___end_init_stack];
+	uint64_t size = start && end > start ? end - start : 0;
+
+	if (!size)
+		size = types_size(types, types_find(types, "thread_union", BTF_KIND_UNION));
+	return size && size <= MAX_STACK && !(size & (size - 1)) && !(size & PAGE_MASK)
+		       ? (uint32_t)size
+		       : 0;
+}
+
+static void find_modules(struct stack_recorder *r)
+{
+	const struct modules *modules = r->w->modules;
+
+	r->modules_start = UINT64_MAX;
+	for (size_t i = 0; modules && i < modules->nr; i++)
+		for (size_t t = 0; t < 2; t++) {
+			uint64_t start = modules->list[i].text[t].start;
+			uint64_t end = modules->list[i].text[t].end;
+
+			if (start < end && start < r->modules_start)
+				r->modules_start = start;
+			if (start < end && end > r->modules_end)
+				r->modules_end = end;
+		}
+}
+
+static uint32_t struct_size(const struct walk *w, const char *name)
+{
+	const struct types *types = &w->k->types;
+
+	return types_size(types, types_find(types, name, BTF_KIND_STRUCT));
+}
+
+void stack_recorder_init(struct stack_recorder *r, struct walk *w)
+{
+	r->w = w;
+	r->frame_size = struct_size(w, "inactive_task_frame");
+	r->orc_size = struct_size(w, "orc_entry");
+	r->stack_size = stack_size(w);
+	find_modules(r);
+}
+
+void record_module(struct stack_recorder *r, uint64_t ip)
+{
+	struct module *m = modules_find(r->w->modules, ip);
+	size_t index = m ? (size_t)(m - r->w->modules->list) : RECORD_MAX_MODULES;
+
+	if (index >= RECORD_MAX_MODULES || r->has_module[index])
+		return;
+	r->has_module[index] = true;
+	modules_need(r->w, ip);
+	guest_touch(r->w->g, m->orc_ips, m->nr_orcs * 4ULL);
+	guest_touch(r->w->g, m->orc_entries, (uint64_t)m->nr_orcs * r->orc_size);
+}
+
+void record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end)
+{
+	uint64_t words[PAGE_SIZE / 8];
+
+	if (!r->modules_end) {
+		guest_touch(r->w->g, sp, end - sp);
+		return;
+	}
+	while (sp < end) {
+		uint64_t size = PAGE_SIZE - (sp & PAGE_MASK);
+
+		if (size > end - sp)
+			size = end - sp;
+		if (guest_read(r->w->g, sp, words, size))
+			return;
+		for (size_t i = 0; i < size / 8; i++)
+			if (words[i] >= r->modules_start && words[i] <= r->modules_end)
+				record_module(r, words[i]);
+		sp += size;
+	}
+}
+
+/* From where a task that does not run was switched out to the stack's end; false: nowhere. */
+static bool find_stack(const struct stack_recorder *r, uint64_t task, uint64_t *sp, uint64_t *end)
+{
+	uint64_t stack = record_word(r->w, task, M_task_struct_stack);
+
+	*sp = record_word(r->w, task, M_task_struct_thread_sp);
+	if (!r->stack_size || !stack || stack > UINT64_MAX - r->stack_size)
+		return false;
+	*end = stack + r->stack_size;
+	return !(*sp & 7) && *sp >= stack && *sp < *end && *end - *sp >= r->frame_size;
+}
+
+bool record_task_stack(struct stack_recorder *r, const struct scxray_task *task)
+{
+	uint64_t sp, end;
+
+	if (r->w->sleepers && sleepers_note(r->w->sleepers, r->w, task))
+		return true;
+	if (!find_stack(r, task->kva, &sp, &end))
+		return false;
+	record_stack(r, sp, end);
+	return true;
+}
+
+uint32_t walk_sleepers(struct walk *w)
+{
+	const struct page_store *store = w->g->phys->recorder->to;
+	struct sleepers *sleepers = w->sleepers;
+	struct stack_recorder r = { 0 };
+	uint32_t ran = 0;
+
+	stack_recorder_init(&r, w);
+	sleepers_thawed(sleepers, w);
+	for (uint32_t i = 0; i < sleepers->nr; i++) {
+		uint32_t before = store->nr;
+		uint64_t sp, end;
+		bool found = find_stack(&r, sleepers->list[i], &sp, &end);
+
+		if (found)
+			guest_touch(w->g, sp, end - sp);
+		if (!sleepers_keep(sleepers, w, i, before))
+			ran++;
+		else if (found) /* the tables for it */
+			record_stack(&r, sp, end);
+	}
+	sleepers_end(sleepers);
+	return ran;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record_stacks.h - what the report's walk of kernel stacks will read, recorded
+ *
+ * Unwinding takes time, and a frozen guest waits for it: of a task's stack the pages are
+ * recorded, and the report's walk unwinds.  The kernel's own tables were recorded when it was
+ * found; those of a module are, if a word on the stack may be an address in it.
+ */
+#ifndef CAPTURE_RECORD_STACKS_H
+#define CAPTURE_RECORD_STACKS_H
+
+#include "capture/read/walk.h"
+
+#define RECORD_MAX_MODULES 1024 /* as many as walk_modules() lists */
+
+struct stack_recorder {
+	struct walk *w;
+	uint32_t frame_size; /* struct inactive_task_frame */
+	uint32_t stack_size; /* THREAD_SIZE; 0: not known */
+	uint32_t orc_size;   /* struct orc_entry */
+	/* where modules' code lies: most words of a stack are told apart by this alone */
+	uint64_t modules_start, modules_end;
+	bool has_module[RECORD_MAX_MODULES]; /* the tables of this one */
+};
+
+/* `r` is all zeroes. */
+void stack_recorder_init(struct stack_recorder *r, struct walk *w);
+
+/* The tables by which a frame at `ip` is unwound, if that is in a module. */
+void record_module(struct stack_recorder *r, uint64_t ip);
+
+/* A stack from `sp` to `end`, and the tables for it. */
+void record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end);
+
+/*
+ * The stack of a task that is on no CPU; a sleeper's is noted for after the thaw.  False where
+ * there is something to say of it, and nothing to record.
+ */
+bool record_task_stack(struct stack_recorder *r, const struct scxray_task *task);
+
+#endif

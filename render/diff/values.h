@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * values.h - what changed in one value of a map, member by member
+ */
+#ifndef RENDER_DIFF_VALUES_H
+#define RENDER_DIFF_VALUES_H
+
+#include "render/diff/diff.h"
+#include "render/value/value_walk.h"
+
+struct value_diff {
+	uint64_t nr_changes; /* members that changed; of these the first ones are in the diff */
+	bool cut;	     /* not compared to its end */
+};
+
+/*
+ * Adds to the diff what differs in two values of one size, `max` changes at most.
+ * Both have to be there.
+ */
+struct value_diff diff_values(struct diff *d, const struct scxray_value *old,
+			      const struct scxray_value *new, size_t max,
+			      struct walk_budget *budget);
+
+#endif

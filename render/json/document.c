@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * document.c - the frame of the JSON output: single, dual, degraded
+ */
+#include <scxray/render.h>
+
+#include <errno.h>
+
+#include "render/diagnosis/diagnosis.h"
+#include "render/diff/diff.h"
+#include "render/out/groups.h"
+#include "render/out/join.h"
+#include "render/json/host.h"
+#include "render/json/report.h"
+
+#ifndef SCXRAY_VERSION
+#define SCXRAY_VERSION "unknown"
+#endif
+
+/* Raised when a key changes its meaning or goes; new keys don't raise it. */
+#define SCHEMA_VERSION 1
+
+/* The groups of a report in their order; the timeline wants the whole document. */
+static const struct {
+	enum group group;
+	void (*put)(struct json *j, const struct scxray_report *r);
+} groups[] = {
+	{ GROUP_VCPUS, json_vcpus },  { GROUP_SDT, json_sdts }, { GROUP_PROGS, json_progs },
+	{ GROUP_TIMES, json_times },  { GROUP_PSI, json_psi },	{ GROUP_TASKS, json_tasks },
+	{ GROUP_LOCKS, json_locks },  { GROUP_RQS, json_rqs },	{ GROUP_DSQS, json_dsqs },
+	{ GROUP_SCHED, json_scheds }, { GROUP_TIMELINE, NULL }, { GROUP_PERF, json_perf },
+	{ GROUP_LOG, json_log },
+};
+
+/* What was asked for, where that is not all: without it, absence would have no reason. */
+static void json_only(struct json *j, const struct scxray_selection *only)
+{
+	if (!only || !only->groups)
+		return;
+	json_key(j, "only");
+	json_array(j);
+	for (size_t i = 0; i < GROUP_NR; i++)
+		if (group_wanted(only, (enum group)i))
+			json_string(j, scxray_selection_name(i));
+	json_array_end(j);
+	if (!only->nr_maps)
+		return;
+	json_key(j, "only_maps");
+	json_array(j);
+	for (size_t i = 0; i < only->nr_maps; i++)
+		json_string(j, only->maps[i]);
+	json_array_end(j);
+}
+
+static void json_report(struct json *j, const struct scxray_document *doc,
+			const struct scxray_report *r)
+{
+	json_guest(j, &r->guest);
+	if (group_wanted(doc->only, GROUP_MAPS))
+		json_maps(j, r, doc->only);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (!group_wanted(doc->only, groups[i].group))
+			continue;
+		if (groups[i].put)
+			groups[i].put(j, r);
+		else
+			json_timeline(j, doc, r);
+	}
+	json_truncated(j, r);
+}
+
+static void json_nested(struct json *j, const char *key, const struct scxray_document *doc,
+			const struct scxray_report *r)
+{
+	json_key(j, key);
+	json_object(j);
+	json_key(j, "schema");
+	json_string(j, "single");
+	json_only(j, doc->only);
+	json_racy_reason(j, "racy_reason", r);
+	json_report(j, doc, r);
+	json_object_end(j);
+}
+
+static void json_dual(struct json *j, const struct scxray_document *doc, const struct diff *diff)
+{
+	if (doc->early && (doc->early_max_age_jiffies || doc->early_threshold_jiffies)) {
+		json_key(j, "early_max_age_jiffies");
+		json_u64(j, doc->early_max_age_jiffies);
+	}
+	if (doc->early_threshold_jiffies) {
+		json_key(j, "early_threshold_jiffies");
+		json_u64(j, doc->early_threshold_jiffies);
+	}
+	if (doc->late_max_age_jiffies) {
+		json_key(j, "late_max_age_jiffies");
+		json_u64(j, doc->late_max_age_jiffies);
+	}
+	if (!doc->early)
+		json_opt_string(j, "early_skipped_reason", doc->early_skipped_reason);
+	if (group_wanted(doc->only, GROUP_DIFF))
+		json_diff(j, diff);
+	json_guest(j, &doc->late->guest);
+	if (doc->early)
+		json_nested(j, "early", doc, doc->early);
+	json_nested(j, "late", doc, doc->late);
+}
+
+/* The banner, and what memory alone gives. */
+static void json_degraded_document(struct json *j, const struct scxray_document *doc)
+{
+	json_degraded(j, doc->late);
+	json_vcpus(j, doc->late);
+	if (doc->late->nr_vcpus || !report_is_empty(doc->late))
+		json_nested(j, "racy", doc, doc->late);
+}
+
+static const char *shape(const struct scxray_document *doc)
+{
+	return doc->dual ? "dual" : is_degraded(doc) ? "degraded" : "single";
+}
+
+int scxray_render_json(const struct scxray_document *doc, FILE *out)
+{
+	struct diagnosis diagnosis;
+	struct diff diff;
+	struct json j;
+	int ret;
+
+	diff_make(&diff, doc);
+	diagnosis_make(&diagnosis, doc, &diff);
+	/* each group on its own line, and each of its entries: diff and grep have something to hold */
+	json_init(&j, out, doc->dual || is_degraded(doc) ? 3 : 2);
+	json_object(&j);
+	json_key(&j, "schema");
+	json_string(&j, shape(doc));
+	json_key(&j, "schema_version");
+	json_u64(&j, SCHEMA_VERSION);
+	json_key(&j, "generator");
+	json_string(&j, "scxray " SCXRAY_VERSION);
+	json_only(&j, doc->only);
+	if (group_wanted(doc->only, GROUP_TIMING))
+		json_timing(&j, doc);
+	if (group_wanted(doc->only, GROUP_DIAGNOSIS))
+		json_diagnosis(&j, &diagnosis);
+	if (doc->dual)
+		json_dual(&j, doc, &diff);
+	else if (is_degraded(doc))
+		json_degraded_document(&j, doc);
+	else
+		json_report(&j, doc, doc->late);
+	json_object_end(&j);
+	strbuf_putc(&j.out, '\n');
+	if (diff.error || diagnosis.error)
+		j.out.error = ENOMEM;
+	ret = json_finish(&j);
+	diagnosis_deinit(&diagnosis);
+	diff_deinit(&diff);
+	return ret;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * groups.c - vCPUs, tasks, run queues, DSQs and the guest as JSON
+ */
+#include "render/json/report.h"
+
+#include "render/out/field.h"
+#include "render/out/join.h"
+#include "render/value/value_json.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct field guest_fields[] = {
+	FIELD(scxray_guest, release, "release", FIELD_TEXT),
+	FIELD(scxray_guest, banner, "banner", FIELD_TEXT),
+	FIELD(scxray_guest, nr_cpus, "nr_cpus", FIELD_NUM),
+	FIELD(scxray_guest, nr_nodes, "nr_nodes", FIELD_NUM),
+	FIELD(scxray_guest, hz, "hz", FIELD_NUM),
+	FIELD(scxray_guest, jiffies, "jiffies", FIELD_NUM),
+	FIELD(scxray_guest, kaslr_offset, "kaslr_offset", FIELD_ADDR),
+	FIELD(scxray_guest, phys_base, "phys_base", FIELD_SIGNED),
+	FIELD(scxray_guest, paging_levels, "paging_levels", FIELD_U32),
+	FIELD(scxray_guest, memory_bytes, "memory_bytes", FIELD_U64),
+	FIELD(scxray_guest, nr_symbols, "nr_symbols", FIELD_U32),
+	FIELD(scxray_guest, nr_types, "nr_types", FIELD_U32),
+	FIELD(scxray_guest, found_by, "found_by", FIELD_STRING),
+	FIELD(scxray_guest, missing, "missing_members", FIELD_STRINGS),
+};
+
+static const struct field vcpu_fields[] = {
+	FIELD(scxray_vcpu, ip.symbol, "symbol", FIELD_STRING),
+	FIELD(scxray_vcpu, cpu, "cpu", FIELD_NUM),
+	FIELD(scxray_vcpu, user_mode, "user_mode", FIELD_BOOL),
+	FIELD(scxray_vcpu, curr_kva, "curr_kva", FIELD_ADDR),
+	FIELD(scxray_vcpu, curr_pid, "curr_pid", FIELD_SIGNED),
+	FIELD(scxray_vcpu, curr_comm, "curr_comm", FIELD_TEXT),
+	FIELD(scxray_vcpu, lock_slowpath_match, "lock_slowpath_match", FIELD_STRING),
+};
+
+static const char *const reg_keys[SCXRAY_NR_REGS] = {
+	[SCXRAY_REG_RIP] = "instruction_pointer",
+	[SCXRAY_REG_RSP] = "stack_pointer",
+	[SCXRAY_REG_CR3] = "page_table_root",
+	[SCXRAY_REG_RFLAGS] = "rflags",
+	[SCXRAY_REG_RAX] = "rax",
+	[SCXRAY_REG_RBX] = "rbx",
+	[SCXRAY_REG_RCX] = "rcx",
+	[SCXRAY_REG_RDX] = "rdx",
+	[SCXRAY_REG_RSI] = "rsi",
+	[SCXRAY_REG_RDI] = "rdi",
+	[SCXRAY_REG_RBP] = "rbp",
+	[SCXRAY_REG_R8] = "r8",
+	[SCXRAY_REG_R9] = "r9",
+	[SCXRAY_REG_R10] = "r10",
+	[SCXRAY_REG_R11] = "r11",
+	[SCXRAY_REG_R12] = "r12",
+	[SCXRAY_REG_R13] = "r13",
+	[SCXRAY_REG_R14] = "r14",
+	[SCXRAY_REG_R15] = "r15",
+	[SCXRAY_REG_CR0] = "cr0",
+	[SCXRAY_REG_CR2] = "cr2",
+	[SCXRAY_REG_CR4] = "cr4",
+	[SCXRAY_REG_EFER] = "efer",
+	[SCXRAY_REG_CS] = "cs",
+	[SCXRAY_REG_SS] = "ss",
+	[SCXRAY_REG_FS_BASE] = "fs_base",
+	[SCXRAY_REG_GS_BASE] = "gs_base",
+	[SCXRAY_REG_KERNEL_GS_BASE] = "kernel_gs_base",
+	[SCXRAY_REG_IDT_BASE] = "idt_base",
+	[SCXRAY_REG_LSTAR] = "lstar",
+};
+
+static const struct field task_fields[] = {
+	FIELD(scxray_task, pid, "pid", FIELD_SIGNED),
+	FIELD(scxray_task, tgid, "tgid", FIELD_SIGNED),
+	FIELD(scxray_task, comm, "comm", FIELD_TEXT),
+	FIELD(scxray_task, group_leader_pid, "group_leader_pid", FIELD_SIGNED),
+	FIELD(scxray_task, real_parent_pid, "real_parent_pid", FIELD_SIGNED),
+	FIELD(scxray_task, real_parent_comm, "real_parent_comm", FIELD_TEXT),
+	FIELD(scxray_task, pgid, "pgid", FIELD_SIGNED),
+	FIELD(scxray_task, sid, "sid", FIELD_SIGNED),
+	FIELD(scxray_task, nr_threads, "nr_threads", FIELD_SIGNED),
+	FIELD(scxray_task, core_cookie, "core_cookie", FIELD_NUM),
+	FIELD(scxray_task, nvcsw, "nvcsw", FIELD_NUM),
+	FIELD(scxray_task, nivcsw, "nivcsw", FIELD_NUM),
+	FIELD(scxray_task, signal_nvcsw, "signal_nvcsw", FIELD_NUM),
+	FIELD(scxray_task, signal_nivcsw, "signal_nivcsw", FIELD_NUM),
+	FIELD(scxray_task, utime, "utime", FIELD_NUM),
+	FIELD(scxray_task, stime, "stime", FIELD_NUM),
+	FIELD(scxray_task, signal_utime, "signal_utime", FIELD_NUM),
+	FIELD(scxray_task, signal_stime, "signal_stime", FIELD_NUM),
+	FIELD(scxray_task, cgroup_path, "cgroup_path", FIELD_STRING),
+	FIELD(scxray_task, kva, "task_kva", FIELD_KVA),
+	FIELD(scxray_task, state_letter, "state", FIELD_LETTER),
+	FIELD(scxray_task, state, "state_word", FIELD_NUM),
+	FIELD(scxray_task, cpu, "cpu", FIELD_NUM),
+	FIELD(scxray_task, on_cpu, "on_cpu", FIELD_FLAG),
+	FIELD(scxray_task, on_rq, "on_rq", FIELD_NUM),
+	FIELD(scxray_task, runnable_age_ms, "runnable_age_ms", FIELD_SIGNED),
+	FIELD(scxray_task, runnable_age_jiffies, "runnable_age_jiffies", FIELD_SIGNED),
+	FIELD(scxray_task, runnable_at, "runnable_at_jiffies", FIELD_NUM),
+	FIELD(scxray_task, runnable_cpu, "runnable_cpu", FIELD_INDEX),
+	FIELD(scxray_task, curr_cpu, "curr_cpu", FIELD_INDEX),
+	FIELD(scxray_task, on_scx_tasks, "on_scx_tasks", FIELD_BOOL),
+	FIELD(scxray_task, queued_cpu, "queued_cpu", FIELD_NUM),
+	FIELD(scxray_task, sched_class, "sched_class", FIELD_STRING),
+	FIELD(scxray_task, dl_runtime, "dl_runtime_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_deadline, "dl_deadline_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_period, "dl_period_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_left, "dl_left_ns", FIELD_SIGNED),
+	FIELD(scxray_task, dl_abs_deadline, "dl_abs_deadline_ns", FIELD_NUM),
+	FIELD(scxray_task, dl_throttled, "dl_throttled", FIELD_FLAG),
+	FIELD(scxray_task, lock_slowpath_match, "lock_slowpath_match", FIELD_STRING),
+	FIELD(scxray_task, policy, "policy", FIELD_NUM),
+	FIELD(scxray_task, weight, "weight", FIELD_NUM),
+	FIELD(scxray_task, prio, "prio", FIELD_SIGNED),
+	FIELD(scxray_task, static_prio, "static_prio", FIELD_SIGNED),
+	FIELD(scxray_task, normal_prio, "normal_prio", FIELD_SIGNED),
+	FIELD(scxray_task, rt_priority, "rt_priority", FIELD_NUM),
+	FIELD(scxray_task, nr_cpus_allowed, "nr_cpus_allowed", FIELD_NUM),
+	FIELD(scxray_task, cpus_allowed, "cpus_allowed", FIELD_CPUS),
+	FIELD(scxray_task, migration_disabled, "migration_disabled", FIELD_NUM),
+	FIELD(scxray_task, scx_flags, "scx_flags", FIELD_NUM),
+	FIELD(scxray_task, scx_flag_names, "scx_flag_names", FIELD_STRING),
+	FIELD(scxray_task, scx_task_state, "scx_task_state", FIELD_NUM),
+	FIELD(scxray_task, scx_task_state_name, "scx_task_state_name", FIELD_STRING),
+	FIELD(scxray_task, dsq_kva, "dsq_kva", FIELD_ADDR),
+	FIELD(scxray_task, dsq_id, "dsq_id", FIELD_NUM),
+	FIELD(scxray_task, dsq_flags, "dsq_flags", FIELD_NUM),
+	FIELD(scxray_task, dsq_seq, "dsq_seq", FIELD_NUM),
+	FIELD(scxray_task, dsq_vtime, "dsq_vtime", FIELD_NUM),
+	FIELD(scxray_task, slice, "slice_ns", FIELD_NUM),
+	FIELD(scxray_task, ops_state, "ops_state", FIELD_NUM),
+	FIELD(scxray_task, ops_state_name, "ops_state_name", FIELD_STRING),
+	FIELD(scxray_task, ops_qseq, "ops_qseq", FIELD_NUM),
+	FIELD(scxray_task, sticky_cpu, "sticky_cpu", FIELD_SIGNED),
+	FIELD(scxray_task, holding_cpu, "holding_cpu", FIELD_SIGNED),
+	FIELD(scxray_task, selected_cpu, "selected_cpu", FIELD_SIGNED),
+	FIELD(scxray_task, ddsp_dsq_id, "ddsp_dsq_id", FIELD_NUM),
+	FIELD(scxray_task, ddsp_enq_flags, "ddsp_enq_flags", FIELD_NUM),
+	FIELD(scxray_task, sched_kva, "sched_kva", FIELD_ADDR),
+	FIELD(scxray_task, sched_name, "sched_name", FIELD_STRING),
+};
+
+static const struct field rq_fields[] = {
+	FIELD(scxray_rq, cpu, "cpu", FIELD_U32),
+	FIELD(scxray_rq, kva, "rq_kva", FIELD_KVA),
+	FIELD(scxray_rq, nr_running, "nr_running", FIELD_NUM),
+	FIELD(scxray_rq, flags, "flags", FIELD_NUM),
+	FIELD(scxray_rq, flag_names, "flag_names", FIELD_STRING),
+	FIELD(scxray_rq, cpu_released, "cpu_released", FIELD_FLAG),
+	FIELD(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM),
+	FIELD(scxray_rq, kick_sync, "kick_sync", FIELD_NUM),
+	FIELD(scxray_rq, nr_immed, "nr_immed", FIELD_NUM),
+	FIELD(scxray_rq, rq_clock, "rq_clock", FIELD_NUM),
+	FIELD(scxray_rq, clock, "clock_ns", FIELD_NUM),
+	FIELD(scxray_rq, curr_kva, "curr_kva", FIELD_ADDR),
+	FIELD(scxray_rq, curr_pid, "curr_pid", FIELD_SIGNED),
+	FIELD(scxray_rq, curr_comm, "curr_comm", FIELD_TEXT),
+	FIELD(scxray_rq, curr_class, "curr_class", FIELD_STRING),
+	FIELD(scxray_rq, rq_nr_running, "rq_nr_running", FIELD_NUM),
+	FIELD(scxray_rq, cfs_nr_queued, "cfs_nr_queued", FIELD_NUM),
+	FIELD(scxray_rq, rt_nr_running, "rt_nr_running", FIELD_NUM),
+	FIELD(scxray_rq, dl_nr_running, "dl_nr_running", FIELD_NUM),
+	FIELD(scxray_rq, online, "online", FIELD_FLAG),
+	FIELD(scxray_rq, cpus_to_kick, "cpus_to_kick", FIELD_CPUS),
+	FIELD(scxray_rq, cpus_to_kick_if_idle, "cpus_to_kick_if_idle", FIELD_CPUS),
+	FIELD(scxray_rq, cpus_to_preempt, "cpus_to_preempt", FIELD_CPUS),
+	FIELD(scxray_rq, cpus_to_wait, "cpus_to_wait", FIELD_CPUS),
+	FIELD(scxray_rq, cpus_to_sync, "cpus_to_sync", FIELD_CPUS),
+	FIELD(scxray_rq, bypassing, "bypassing", FIELD_FLAG),
+	FIELD(scxray_rq, nr_deferred, "nr_deferred", FIELD_NUM),
+	FIELD(scxray_rq, cpuperf_target, "cpuperf_target", FIELD_NUM),
+	FIELD(scxray_rq, lock, "lock_word", FIELD_NUM),
+	FIELD(scxray_rq, lock_held, "lock_held", FIELD_FLAG),
+	FIELD(scxray_rq, lock_pending, "lock_pending", FIELD_FLAG),
+	FIELD(scxray_rq, lock_tail_cpu, "lock_tail_cpu", FIELD_NUM),
+	FIELD(scxray_rq, lock_owner_cpu, "lock_owner_cpu", FIELD_NUM),
+	FIELD(scxray_rq, lock_scx_cpu, "lock_scx_cpu", FIELD_NUM),
+};
+
+static const struct field dsq_fields[] = {
+	FIELD(scxray_dsq, id, "id", FIELD_NUM),
+	FIELD(scxray_dsq, id_name, "id_name", FIELD_STRING),
+	FIELD(scxray_dsq, kva, "dsq_kva", FIELD_KVA),
+	FIELD(scxray_dsq, sched_kva, "sched_kva", FIELD_KVA_OR_0),
+	FIELD(scxray_dsq, sched_name, "sched_name", FIELD_STRING),
+	FIELD(scxray_dsq, nr, "nr", FIELD_NUM),
+	FIELD(scxray_dsq, seq, "seq", FIELD_NUM),
+	FIELD(scxray_dsq, is_vtime, "is_vtime", FIELD_BOOL),
+	FIELD(scxray_dsq, nr_cursors, "nr_cursors", FIELD_SIZE),
+};
+
+/* What a queue says of each of its tasks, beside the task's own entry. */
+static const struct field queued_fields[] = {
+	FIELD(scxray_task, kva, "task_kva", FIELD_KVA),
+	FIELD(scxray_task, pid, "pid", FIELD_SIGNED),
+	FIELD(scxray_task, comm, "comm", FIELD_TEXT),
+	FIELD(scxray_task, runnable_age_ms, "runnable_age_ms", FIELD_SIGNED),
+	FIELD(scxray_task, dsq_vtime, "dsq_vtime", FIELD_NUM),
+	FIELD(scxray_task, slice, "slice_ns", FIELD_NUM),
+};
+
+static const struct field frame_fields[] = {
+	FIELD(scxray_address, addr, "addr", FIELD_ADDR),
+	FIELD(scxray_address, symbol, "symbol", FIELD_STRING),
+};
+
+static void json_stack(struct json *j, const char *key, const char *end_key,
+		       const struct scxray_stack_trace *stack)
+{
+	if (stack->nr) {
+		json_key(j, key);
+		json_array(j);
+		for (size_t i = 0; i < stack->nr; i++) {
+			json_object(j);
+			json_fields(j, frame_fields, ARRAY_SIZE(frame_fields), &stack->frames[i]);
+			json_object_end(j);
+		}
+		json_array_end(j);
+	}
+	json_opt_string(j, end_key, stack->end);
+}
+
+void json_guest(struct json *j, const struct scxray_guest *guest)
+{
+	json_key(j, "guest");
+	json_object(j);
+	json_fields(j, guest_fields, ARRAY_SIZE(guest_fields), guest);
+	json_object_end(j);
+}
+
+void json_vcpus(struct json *j, const struct scxray_report *r)
+{
+	json_opt_string(j, "vcpu_regs_unavailable", r->vcpu_regs_unavailable);
+	if (!r->nr_vcpus)
+		return;
+	json_key(j, "vcpu_regs");
+	json_array(j);
+	for (size_t i = 0; i < r->nr_vcpus; i++) {
+		const struct scxray_vcpu *vcpu = &r->vcpus[i];
+
+		if (!vcpu->parked) {
+			json_null(j);
+			continue;
+		}
+		json_object(j);
+		for (unsigned reg = 0; reg < SCXRAY_NR_REGS; reg++) {
+			if (!(vcpu->regs.known >> reg & 1))
+				continue;
+			json_key(j, reg_keys[reg]);
+			json_addr(j, vcpu->regs.value[reg]);
+		}
+		json_fields(j, vcpu_fields, ARRAY_SIZE(vcpu_fields), vcpu);
+		json_stack(j, "backtrace", "backtrace_end", &vcpu->backtrace);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void json_task(struct json *j, const struct scxray_report *r, const struct scxray_task *t)
+{
+	const struct scxray_value_options options = { .report = r };
+
+	json_object(j);
+	json_fields(j, task_fields, ARRAY_SIZE(task_fields), t);
+	if (t->sched_class) {
+		/* still on a runnable list, but priority inheritance moved it to another class */
+		json_key(j, "pi_boosted_out_of_scx");
+		json_bool(j, t->runnable_cpu >= 0 && strcmp(t->sched_class, "ext") != 0);
+	}
+	if (t->dsq_index >= 0 && (size_t)t->dsq_index < r->nr_dsqs) {
+		json_key(j, "dsq_index");
+		json_i64(j, t->dsq_index);
+		json_key(j, "dsq_position");
+		json_u64(j, t->dsq_pos);
+	}
+	json_stack(j, "kernel_stack", "kernel_stack_end", &t->kernel_stack);
+	if (t->scx.state == SCXRAY_PRESENT || t->scx.state == SCXRAY_UNREADABLE) {
+		json_key(j, "scx");
+		json_value(j, &t->scx, &options);
+	}
+	json_object_end(j);
+}
+
+void json_tasks(struct json *j, const struct scxray_report *r)
+{
+	json_opt_string(j, "task_enrichments_unavailable", r->task_enrichments_unavailable);
+	json_opt_string(j, "task_enrichments_cut", r->tasks_cut);
+	if (!r->nr_tasks)
+		return;
+	json_key(j, "task_enrichments");
+	json_array(j);
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		json_task(j, r, &r->tasks[i]);
+	json_array_end(j);
+}
+
+/* The list as bare addresses, as ktstr has it. */
+static void task_kvas(struct json *j, const char *key, const struct scxray_task_ref *refs,
+		      size_t nr)
+{
+	if (!nr)
+		return;
+	json_key(j, key);
+	json_array(j);
+	for (size_t i = 0; i < nr; i++)
+		json_addr(j, refs[i].kva);
+	json_array_end(j);
+}
+
+/* The same list with what a reader wants to know of each task at once. */
+static void queued_tasks(struct json *j, const char *key, const struct scxray_report *r,
+			 const struct scxray_task_ref *refs, size_t nr)
+{
+	if (!nr)
+		return;
+	json_key(j, key);
+	json_array(j);
+	for (size_t i = 0; i < nr; i++) {
+		const struct scxray_task *t = ref_task(r, &refs[i]);
+
+		json_object(j);
+		if (t) {
+			json_fields(j, queued_fields, ARRAY_SIZE(queued_fields), t);
+		} else {
+			json_key(j, "task_kva");
+			json_addr(j, refs[i].kva);
+		}
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+void json_rqs(struct json *j, const struct scxray_report *r)
+{
+	json_opt_string(j, "rq_scx_states_unavailable", r->rq_scx_states_unavailable);
+	if (!r->nr_rqs)
+		return;
+	json_key(j, "rq_scx_states");
+	json_array(j);
+	for (size_t i = 0; i < r->nr_rqs; i++) {
+		const struct scxray_rq *rq = &r->rqs[i];
+
+		json_object(j);
+		json_fields(j, rq_fields, ARRAY_SIZE(rq_fields), rq);
+		task_kvas(j, "runnable_task_kvas", rq->runnable, rq->nr_runnable);
+		queued_tasks(j, "runnable_tasks", r, rq->runnable, rq->nr_runnable);
+		json_key(j, "runnable_truncated");
+		json_bool(j, rq->runnable_cut);
+		json_opt_string(j, "runnable_cut", rq->runnable_cut);
+		queued_tasks(j, "higher_class_tasks", r, rq->higher, rq->nr_higher);
+		json_opt_string(j, "higher_class_cut", rq->higher_cut);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+void json_dsqs(struct json *j, const struct scxray_report *r)
+{
+	char origin[40];
+
+	json_opt_string(j, "dsq_states_unavailable", r->dsq_states_unavailable);
+	json_opt_string(j, "dsq_states_cut", r->dsqs_cut);
+	if (!r->nr_dsqs)
+		return;
+	json_key(j, "dsq_states");
+	json_array(j);
+	for (size_t i = 0; i < r->nr_dsqs; i++) {
+		const struct scxray_dsq *dsq = &r->dsqs[i];
+
+		json_object(j);
+		json_fields(j, dsq_fields, ARRAY_SIZE(dsq_fields), dsq);
+		json_key(j, "origin");
+		json_string(j, dsq_origin(dsq, origin, sizeof(origin)));
+		task_kvas(j, "task_kvas", dsq->tasks, dsq->nr_tasks);
+		queued_tasks(j, "tasks", r, dsq->tasks, dsq->nr_tasks);
+		json_key(j, "truncated");
+		json_bool(j, dsq->cut);
+		json_opt_string(j, "cut", dsq->cut);
+		if (dsq->nr_conflicts) {
+			json_key(j, "conflicts");
+			json_array(j);
+			for (size_t c = 0; c < dsq->nr_conflicts; c++)
+				json_string(j, dsq->conflicts[c]);
+			json_array_end(j);
+		}
+		json_object_end(j);
+	}
+	json_array_end(j);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map.c - every BPF map as JSON: header, entries, values
+ *
+ * Nothing is allocated for an entry: values go from their bytes to the writer.
+ */
+#include "render/json/map.h"
+
+#include "render/out/field.h"
+#include "render/out/groups.h"
+#include "render/json/report.h"
+#include "render/out/map_model.h"
+#include "render/value/value_json.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct field header_fields[] = {
+	FIELD(scxray_map, id, "id", FIELD_U32),
+	FIELD(scxray_map, name, "name", FIELD_TEXT),
+	FIELD(scxray_map, map_kva, "map_kva", FIELD_KVA),
+	FIELD(scxray_map, map_type, "map_type", FIELD_NUM),
+	FIELD(scxray_map, type_name, "map_type_name", FIELD_STRING),
+	FIELD(scxray_map, key_size, "key_size", FIELD_NUM),
+	FIELD(scxray_map, value_size, "value_size", FIELD_NUM),
+	FIELD(scxray_map, max_entries, "max_entries", FIELD_NUM),
+	FIELD(scxray_map, map_flags, "map_flags", FIELD_NUM),
+	FIELD(scxray_map, active, "active", FIELD_BOOL),
+	FIELD(scxray_map, sched_kva, "sched_kva", FIELD_ADDR),
+	FIELD(scxray_map, sched_name, "sched_name", FIELD_STRING),
+	FIELD(scxray_map, error, "error", FIELD_STRING),
+	FIELD(scxray_map, btf_error, "btf_error", FIELD_STRING),
+};
+
+/* `name` where there is BTF, `name_hex` where there is none. */
+static void typed_or_hex(struct map_json *m, const struct scxray_value *value, const char *key,
+			 const char *hex_key)
+{
+	if (value->state == SCXRAY_PRESENT && !value->btf) {
+		json_key(m->j, hex_key);
+		json_bytes(m->j, value->bytes, value->size);
+		return;
+	}
+	json_key(m->j, key);
+	json_value(m->j, value, follow_options(m->follow));
+}
+
+void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry)
+{
+	struct scxray_value key = scxray_map_key(m->map, entry);
+
+	if (!entry->key) {
+		json_key(m->j, "key");
+		json_unreadable(m->j, entry->addr, entry->reason);
+	} else if (map_is_storage(m->map)) {
+		json_key(m->j, "key");
+		json_object(m->j);
+		json_key(m->j, "kind");
+		json_string(m->j, "ptr");
+		json_key(m->j, "value");
+		json_addr(m->j, map_owner_kva(entry));
+		json_object_end(m->j);
+	} else {
+		typed_or_hex(m, &key, "key", "key_hex");
+	}
+	json_opt_string(m->j, "owner", map_owner(m->map, entry));
+}
+
+void map_json_key(struct map_json *m, const uint8_t *key)
+{
+	const struct scxray_entry entry = { .key = key };
+	struct scxray_value value = scxray_map_key(m->map, &entry);
+
+	typed_or_hex(m, &value, "key", "key_hex");
+}
+
+static void put_value(struct map_json *m)
+{
+	const struct scxray_entry *entry = m->map->entries;
+	struct scxray_value value;
+
+	if (!m->map->nr_entries)
+		return;
+	value = scxray_map_value(m->map, entry, entry->value);
+	json_key(m->j, "value");
+	json_value(m->j, &value, follow_options(m->follow));
+}
+
+static void put_array(struct map_json *m)
+{
+	for (size_t i = 0; i < m->map->nr_entries && !m->j->out.error; i++) {
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
+
+		json_object(m->j);
+		json_key(m->j, "key");
+		json_u64(m->j, entry->index);
+		json_key(m->j, "value");
+		json_value(m->j, &value, follow_options(m->follow));
+		json_object_end(m->j);
+	}
+}
+
+static void put_entries(struct map_json *m)
+{
+	for (size_t i = 0; i < m->map->nr_entries && !m->j->out.error; i++) {
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
+
+		json_object(m->j);
+		map_json_entry_key(m, entry);
+		typed_or_hex(m, &value, "value", "value_hex");
+		json_object_end(m->j);
+	}
+}
+
+/* In the order of the map's `cpus`. */
+static void put_per_cpu(struct map_json *m, size_t e)
+{
+	json_key(m->j, "per_cpu");
+	json_array(m->j);
+	for (size_t c = 0; c < m->map->nr_cpus; c++) {
+		struct scxray_value value = map_percpu_value(m->map, e, c);
+
+		json_value(m->j, &value, follow_options(m->follow));
+	}
+	json_array_end(m->j);
+}
+
+static void put_percpu(struct map_json *m)
+{
+	for (size_t i = 0; i < m->map->nr_entries && !m->j->out.error; i++) {
+		json_object(m->j);
+		if (m->map->form == SCXRAY_MAP_PERCPU_ARRAY) {
+			json_key(m->j, "key");
+			json_u64(m->j, m->map->entries[i].index);
+		} else {
+			map_json_entry_key(m, &m->map->entries[i]);
+		}
+		put_per_cpu(m, i);
+		json_object_end(m->j);
+	}
+}
+
+static bool is_percpu(const struct scxray_map *map)
+{
+	return map->form == SCXRAY_MAP_PERCPU_ARRAY || map->form == SCXRAY_MAP_PERCPU_ENTRIES;
+}
+
+static void put_cpus(struct map_json *m)
+{
+	if (!is_percpu(m->map) || !m->map->per_cpu)
+		return;
+	json_key(m->j, "cpus");
+	json_array(m->j);
+	for (size_t c = 0; c < m->map->nr_cpus; c++)
+		json_u64(m->j, m->map->cpus[c]);
+	json_array_end(m->j);
+}
+
+/* Where a form has a list, it is left out if it is empty. */
+static const struct {
+	const char *list;
+	void (*put)(struct map_json *m);
+} forms[] = {
+	[SCXRAY_MAP_VALUE] = { NULL, put_value },
+	[SCXRAY_MAP_ARRAY] = { "array_entries", put_array },
+	[SCXRAY_MAP_ENTRIES] = { "entries", put_entries },
+	[SCXRAY_MAP_PERCPU_ARRAY] = { "percpu_entries", put_percpu },
+	[SCXRAY_MAP_PERCPU_ENTRIES] = { "percpu_hash_entries", put_percpu },
+	[SCXRAY_MAP_QUEUE] = { "array_entries", put_array },
+	[SCXRAY_MAP_ARENA] = { NULL, map_json_arena },
+	[SCXRAY_MAP_RINGBUF] = { NULL, map_json_ringbuf },
+	[SCXRAY_MAP_STACK_TRACE] = { NULL, map_json_stacks },
+	[SCXRAY_MAP_FD_ARRAY] = { NULL, map_json_slots },
+	[SCXRAY_MAP_BLOOM] = { NULL, map_json_bloom },
+};
+
+static void put_map(struct map_json *m)
+{
+	size_t form = (size_t)m->map->form;
+
+	json_object(m->j);
+	json_fields(m->j, header_fields, ARRAY_SIZE(header_fields), m->map);
+	if (map_has_entries(m->map)) {
+		json_key(m->j, "total_entries");
+		json_u64(m->j,
+			 m->map->total > m->map->nr_entries ? m->map->total : m->map->nr_entries);
+	}
+	put_cpus(m);
+	if (form < ARRAY_SIZE(forms) && forms[form].put) {
+		if (!forms[form].list) {
+			forms[form].put(m);
+		} else if (m->map->nr_entries && (!is_percpu(m->map) || m->map->per_cpu)) {
+			json_key(m->j, forms[form].list);
+			json_array(m->j);
+			forms[form].put(m);
+			json_array_end(m->j);
+		}
+	}
+	json_object_end(m->j);
+}
+
+static void put_active(struct json *j, const struct scxray_report *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->nr_maps; i++) {
+		if (!r->maps[i].active)
+			continue;
+		if (!any) {
+			json_key(j, "active_map_kvas");
+			json_array(j);
+		}
+		json_addr(j, r->maps[i].map_kva);
+		any = true;
+	}
+	if (any)
+		json_array_end(j);
+}
+
+void json_maps(struct json *j, const struct scxray_report *r, const struct scxray_selection *only)
+{
+	struct follow follow;
+
+	follow_init(&follow, r);
+	json_opt_string(j, "maps_unavailable", r->maps_unavailable);
+	json_opt_string(j, "maps_cut", r->maps_cut);
+	json_opt_string(j, "map_pointees_cut", r->pointees_cut);
+	json_opt_string(j, "active_obj_name", r->active_obj_name);
+	put_active(j, r);
+	/* always there, also if empty */
+	json_key(j, "maps");
+	json_array(j);
+	for (size_t i = 0; i < r->nr_maps; i++)
+		if (map_wanted(only, &r->maps[i]))
+			put_map(&(struct map_json){
+				.j = j, .map = &r->maps[i], .follow = &follow });
+	json_array_end(j);
+	follow_deinit(&follow);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.h - the groups of a report as JSON, each with its keys, into the
+ * open object
+ */
+#ifndef RENDER_JSON_REPORT_H
+#define RENDER_JSON_REPORT_H
+
+#include <scxray/render.h>
+
+#include "render/out/json.h"
+
+void json_guest(struct json *j, const struct scxray_guest *guest);
+/* sdt_allocations, sdt_alloc_unavailable and scx_static_ranges */
+void json_sdts(struct json *j, const struct scxray_report *r);
+void json_vcpus(struct json *j, const struct scxray_report *r);
+/* prog_runtime_stats */
+void json_progs(struct json *j, const struct scxray_report *r);
+/* per_cpu_time and per_node_numa */
+void json_times(struct json *j, const struct scxray_report *r);
+void json_log(struct json *j, const struct scxray_report *r);
+void json_tasks(struct json *j, const struct scxray_report *r);
+void json_rqs(struct json *j, const struct scxray_report *r);
+void json_locks(struct json *j, const struct scxray_report *r);
+void json_psi(struct json *j, const struct scxray_report *r);
+void json_dsqs(struct json *j, const struct scxray_report *r);
+void json_maps(struct json *j, const struct scxray_report *r, const struct scxray_selection *only);
+/* scx_sched_state with its sub-schedulers as a tree, and scx_walker_unavailable */
+void json_scheds(struct json *j, const struct scxray_report *r);
+
+#endif

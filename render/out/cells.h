@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cells.h - what all parts of the text output share: where it goes, how wide it
+ * may be, how sections are parted and numbers read
+ */
+#ifndef RENDER_TEXT_H
+#define RENDER_TEXT_H
+
+#include <scxray/render.h>
+
+#include "render/out/groups.h"
+#include "render/out/strbuf.h"
+
+enum style {
+	STYLE_PLAIN,
+	STYLE_BOLD,   /* headers, names to find again */
+	STYLE_DIM,    /* what is there but matters little; unreadable things */
+	STYLE_RED,    /* stalled, errors */
+	STYLE_YELLOW, /* half-way to a stall, warnings */
+	STYLE_GREEN,
+	STYLE_CYAN,
+};
+
+struct text {
+	struct strbuf out;
+	unsigned width;
+	bool color;
+	bool full;	  /* text_cap() cuts nothing */
+	bool summary;	  /* no more than counts */
+	bool any_section; /* of the present report: the next one is parted by a blank line */
+	const struct scxray_document *doc;
+	/* of the report at hand */
+	const struct scxray_report *report;
+	uint64_t timeout_jiffies; /* of the watchdog, 0 if not known */
+};
+
+/* How many of a kind are shown: `cap`, or all where the whole is asked for. */
+static inline size_t text_cap(const struct text *t, size_t cap)
+{
+	return t->full ? SIZE_MAX : cap;
+}
+
+static inline bool text_wants(const struct text *t, enum group group)
+{
+	return group_wanted(t->doc->only, group);
+}
+
+/* The blank line between sections. */
+void text_section(struct text *t);
+/* "{group}: <unavailable: {reason}>" as a section of its own. */
+void text_unavailable(struct text *t, const char *group, const char *reason);
+
+/* Colour on and off; nothing without colours. */
+void style_begin(const struct text *t, struct strbuf *sb, enum style style);
+void style_end(const struct text *t, struct strbuf *sb, enum style style);
+/* `s` in a style, straight to the output. */
+void text_styled(struct text *t, enum style style, const char *s);
+
+/*
+ * A paragraph: words of `s` (already escaped) wrapped to the width, the first
+ * line going on at column `column`, later ones indented by `indent`.
+ */
+void text_wrap(struct text *t, const char *s, size_t column, size_t indent);
+
+/* Stands for a blank at which text_wrap() breaks no line; escaped text never holds it. */
+#define NO_BREAK '\x01'
+/* Makes what `sb` got since `start` one word. */
+void no_break(struct strbuf *sb, size_t start);
+
+/* ---- cells: short texts for tables and sentences, escaped ---------------- */
+
+/* A number, or "<unreadable: 0x...: reason>", or "-" where there is none. */
+void cell_num(struct strbuf *sb, const struct scxray_num *num);
+void cell_signed(struct strbuf *sb, const struct scxray_num *num);
+void cell_hex(struct strbuf *sb, const struct scxray_num *num);
+void cell_unreadable(struct strbuf *sb, uint64_t addr, const char *reason);
+void cell_text(struct strbuf *sb, const struct scxray_text *text);
+void cell_string(struct strbuf *sb, const char *s);
+void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask);
+/* "comm[pid]", or the address where the task is not known */
+void cell_task(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
+/* "9.168s", "28ms" */
+void cell_ms(struct strbuf *sb, int64_t ms);
+/* ns as "20ms", "4.5ms", "300us" */
+void cell_ns(struct strbuf *sb, uint64_t ns);
+/* how long it has been runnable, "-" if it is not */
+void cell_age(struct strbuf *sb, const struct scxray_task *task);
+/* "0x57a11", "SCX_DSQ_GLOBAL", "local cpu 1" */
+void cell_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
+/* " of scxsub" behind it: of which scheduler, where there are several */
+void cell_owner(struct strbuf *sb, const char *sched_name);
+/* a DSQ id that stands in a task, by name where it is built in */
+void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id);
+/* "victimQ1[111] 9.168s" */
+void cell_task_age(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
+
+/* "DSQ 0x57a11 #1/3", "runs on cpu 0", "BPF scheduler" */
+void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t);
+
+/* Red beyond the watchdog's timeout, yellow beyond half of it. */
+enum style age_style(const struct text *t, const struct scxray_task *task);
+
+/* ---- parts of a report, in their order ----------------------------------- */
+
+void text_guest(struct text *t, const struct scxray_guest *guest);
+void text_maps(struct text *t, const struct scxray_report *r);
+/* The frames as one paragraph, and why they end where that is not the stack's end. */
+void text_stack(struct text *t, size_t indent, const struct scxray_stack_trace *stack);
+/* The stacks of these tasks, equal ones together. */
+void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, size_t nr);
+void text_vcpus(struct text *t, const struct scxray_report *r);
+void text_progs(struct text *t, const struct scxray_report *r);
+void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */
+void text_tasks(struct text *t, const struct scxray_report *r);
+void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQs */
+void text_rqs(struct text *t, const struct scxray_report *r);
+void text_locks(struct text *t, const struct scxray_report *r);
+void text_psi(struct text *t, const struct scxray_report *r);
+void text_dsqs(struct text *t, const struct scxray_report *r);
+void text_scheds(struct text *t, const struct scxray_report *r);
+void text_log(struct text *t, const struct scxray_report *r);
+void text_timeline(struct text *t, const struct scxray_report *r);
+void text_perf(struct text *t, const struct scxray_report *r);
+/* That a deadline cut the walk. */
+void text_truncated(struct text *t, const struct scxray_report *r);
+/* What fired, and how long the guest stood still: of the whole document. */
+void text_timing(struct text *t);
+/* "ip=... sp=... ptroot=..." */
+void text_regs(struct text *t, const struct scxray_regs *regs);
+/* The banner of a degraded document, with its newline. */
+void text_degraded(struct text *t, const struct scxray_report *r);
+/* One line for each group: how much of it there is. */
+void text_summary(struct text *t, const struct scxray_report *r);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * document.c - putting reports together
+ */
+#include <scxray/render.h>
+
+#include "render/out/join.h"
+
+/* Ages above a day are garbage in a task, not a stall. */
+#define MAX_AGE_JIFFIES (24ULL * 3600 * 1000)
+
+static void raise_to(uint64_t *max, const struct scxray_num *age)
+{
+	if (age->state == SCXRAY_PRESENT && num_signed(age) > 0 && age->value <= MAX_AGE_JIFFIES &&
+	    age->value > *max)
+		*max = age->value;
+}
+
+/* What the watchdog looks at: the longest-runnable task, and its own timestamp. */
+static uint64_t max_age(const struct scxray_report *r)
+{
+	uint64_t max = 0;
+
+	/* what made the host freeze the guest is what the header is about */
+	if (r->host && r->host->max_age_jiffies)
+		return r->host->max_age_jiffies;
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		if (r->tasks[i].runnable_cpu >= 0)
+			raise_to(&max, &r->tasks[i].runnable_age_jiffies);
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		raise_to(&max, &r->scheds[i].watchdog_age_jiffies);
+	return max;
+}
+
+/* The shortest timeout of all schedulers trips first; mostly there is but the root. */
+static uint64_t threshold(const struct scxray_report *r)
+{
+	uint64_t least = timeout_jiffies(r, NULL);
+
+	if (r->host && r->host->threshold_jiffies)
+		return r->host->threshold_jiffies;
+	for (size_t i = 1; i < r->nr_scheds; i++) {
+		uint64_t timeout = timeout_jiffies(r, &r->scheds[i].sched_kva);
+
+		if (timeout && (!least || timeout < least))
+			least = timeout;
+	}
+	return least / 2;
+}
+
+bool report_is_empty(const struct scxray_report *r)
+{
+	return !r->nr_maps && !r->nr_vcpus && !r->nr_tasks && !r->nr_rqs && !r->nr_dsqs &&
+	       !r->nr_scheds && !r->maps_unavailable && !r->vcpu_regs_unavailable &&
+	       !r->task_enrichments_unavailable && !r->rq_scx_states_unavailable &&
+	       !r->dsq_states_unavailable && !r->scx_walker_unavailable && !r->nr_progs &&
+	       !r->prog_runtime_stats_unavailable &&
+	       !(r->host && (r->host->nr_perf || r->host->timeline.nr_samples));
+}
+
+const char *document_trigger(const struct scxray_document *doc)
+{
+	if (doc->trigger)
+		return doc->trigger;
+	return doc->late && doc->late->host ? doc->late->host->trigger : NULL;
+}
+
+void scxray_document_single(struct scxray_document *doc, const struct scxray_report *report)
+{
+	const struct scxray_host *host = report->host;
+
+	if (host && !host->is_degraded && host->early_skipped_reason)
+		scxray_document_dual(doc, NULL, report, NULL);
+	else
+		*doc = (struct scxray_document){ .late = report };
+}
+
+void scxray_document_dual(struct scxray_document *doc, const struct scxray_report *early,
+			  const struct scxray_report *late, const char *reason)
+{
+	*doc = (struct scxray_document){
+		.late = late,
+		.early = early,
+		.dual = true,
+		.early_skipped_reason = reason,
+	};
+	if (!early && !reason && late->host)
+		doc->early_skipped_reason = late->host->early_skipped_reason;
+	doc->early_max_age_jiffies = early ? max_age(early) : 0;
+	doc->early_threshold_jiffies = threshold(early && threshold(early) ? early : late);
+	doc->late_max_age_jiffies = max_age(late);
+}

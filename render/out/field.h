@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * field.h - a report struct's members as rows of a table
+ *
+ * Most of the report is {key, where it stands, what it is}: such a struct is
+ * described once, and JSON and the early/late diff go over the description.
+ */
+#ifndef RENDER_FIELD_H
+#define RENDER_FIELD_H
+
+#include <scxray/report.h>
+
+#include "render/out/json.h"
+
+enum field_kind {
+	FIELD_NUM,	/* scxray_num, unsigned */
+	FIELD_SIGNED,	/* scxray_num whose value is sign-extended */
+	FIELD_FLAG,	/* scxray_num that is true or false */
+	FIELD_ADDR,	/* scxray_num holding a guest address */
+	FIELD_SYMBOL,	/* scxray_address: an address, and <key>_symbol */
+	FIELD_TEXT,	/* scxray_text */
+	FIELD_STRING,	/* const char *, left out if NULL */
+	FIELD_LETTER,	/* char, left out if NUL */
+	FIELD_BOOL,	/* bool */
+	FIELD_CPUS,	/* scxray_cpumask: "0-3,5" */
+	FIELD_U32,	/* uint32_t */
+	FIELD_U64,	/* uint64_t */
+	FIELD_SIZE,	/* size_t */
+	FIELD_KVA,	/* uint64_t holding a guest address */
+	FIELD_KVA_OR_0, /* the same, left out if 0 */
+	FIELD_INDEX,	/* int32_t, left out if negative */
+	FIELD_STRINGS,	/* const char *const *, with its count just behind it; left out if empty */
+};
+
+struct field {
+	const char *key;
+	size_t offset;
+	enum field_kind kind;
+};
+
+#define FIELD(type, member, json_key, kind)                   \
+	{                                                     \
+		json_key, offsetof(struct type, member), kind \
+	}
+
+/* Keys and values of `fields` for the struct at `base`, into the open object. */
+void json_fields(struct json *j, const struct field *fields, size_t nr, const void *base);
+
+/* One value without its key; false, and nothing written, where it is to be left out. */
+void json_text(struct json *j, const struct scxray_text *text);
+/* Both write a key and a value, or nothing. */
+void json_num_field(struct json *j, const char *key, const struct scxray_num *num,
+		    enum field_kind kind);
+void json_text_field(struct json *j, const char *key, const struct scxray_text *text);
+
+/* The mask as a list of ranges; "" if it is empty. */
+void cpumask_list(struct strbuf *sb, const struct scxray_cpumask *mask);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "render/out/join.h"
+
+#include <stdlib.h>
+
+const struct scxray_task *ref_task(const struct scxray_report *r, const struct scxray_task_ref *ref)
+{
+	return ref->index >= 0 && (size_t)ref->index < r->nr_tasks ? &r->tasks[ref->index] : NULL;
+}
+
+const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size)
+{
+	static const char *const origins[] = {
+		[SCXRAY_DSQ_LOCAL] = "local cpu",
+		[SCXRAY_DSQ_BYPASS] = "bypass cpu",
+		[SCXRAY_DSQ_REJECT] = "reject cpu",
+		[SCXRAY_DSQ_GLOBAL] = "global node",
+	};
+
+	if (dsq->origin == SCXRAY_DSQ_USER)
+		return "user";
+	snprintf(buf, size, "%s %u", origins[dsq->origin], dsq->index);
+	return buf;
+}
+
+const struct scxray_dsq *task_dsq(const struct scxray_report *r, const struct scxray_task *t)
+{
+	return t->dsq_index >= 0 && (size_t)t->dsq_index < r->nr_dsqs ? &r->dsqs[t->dsq_index]
+								      : NULL;
+}
+
+/* The kernel nests schedulers 4 deep at most. */
+#define MAX_SCHED_DEPTH 16
+
+static size_t parent_of(const struct scxray_report *r, size_t index)
+{
+	const struct scxray_num *parent = &r->scheds[index].parent_kva;
+
+	for (size_t i = 0; parent->state == SCXRAY_PRESENT && i < index; i++)
+		if (num_is(&r->scheds[i].sched_kva, parent->value))
+			return i;
+	return 0;
+}
+
+size_t *sched_parents(const struct scxray_report *r)
+{
+	size_t *parents = r->nr_scheds ? calloc(r->nr_scheds, sizeof(*parents)) : NULL;
+
+	if (!parents)
+		return NULL;
+	parents[0] = SIZE_MAX;
+	for (size_t i = 1; i < r->nr_scheds; i++) {
+		size_t at = parents[i] = parent_of(r, i);
+
+		for (int depth = 0; at != SIZE_MAX; depth++) {
+			at = parents[at];
+			if (depth == MAX_SCHED_DEPTH)
+				parents[i] = 0;
+		}
+	}
+	return parents;
+}
+
+const struct scxray_rq *cpu_rq(const struct scxray_report *r, uint64_t cpu)
+{
+	for (size_t i = 0; i < r->nr_rqs; i++)
+		if (r->rqs[i].cpu == cpu)
+			return &r->rqs[i];
+	return NULL;
+}
+
+enum custody task_custody(const struct scxray_report *r, const struct scxray_task *t)
+{
+	const char *ops = t->ops_state_name ? t->ops_state_name : "";
+
+	if (t->curr_cpu >= 0)
+		return CUSTODY_RUNNING;
+	if (task_dsq(r, t))
+		return CUSTODY_DSQ;
+	/* taken off its queue, the other CPU's lock is awaited: p->scx.dsq is still set */
+	if (t->holding_cpu.state == SCXRAY_PRESENT && num_signed(&t->holding_cpu) >= 0)
+		return CUSTODY_MOVING;
+	if (num_true(&t->dsq_kva))
+		return CUSTODY_LOST_DSQ;
+	if (!strcmp(ops, "QUEUED"))
+		return CUSTODY_BPF;
+	if (!strcmp(ops, "QUEUEING"))
+		return CUSTODY_QUEUEING;
+	if (!strcmp(ops, "DISPATCHING"))
+		return CUSTODY_DISPATCHING;
+	if (t->runnable_cpu < 0)
+		return CUSTODY_NOT_RUNNABLE;
+	return CUSTODY_NOBODY;
+}
+
+static uint64_t timeout_of(const struct scxray_report *r, const struct scxray_sched *sched)
+{
+	uint64_t jiffies, ms, hz;
+
+	if (num_get(&sched->watchdog_timeout, &jiffies) && jiffies)
+		return jiffies;
+	if (num_get(&sched->timeout_ms, &ms) && num_get(&r->guest.hz, &hz) && ms <= 1 << 24 &&
+	    hz <= 10000)
+		return ms * hz / 1000;
+	return 0;
+}
+
+uint64_t timeout_jiffies(const struct scxray_report *r, const struct scxray_num *sched_kva)
+{
+	for (size_t i = 0; sched_kva && sched_kva->state == SCXRAY_PRESENT && i < r->nr_scheds; i++)
+		if (num_is(&r->scheds[i].sched_kva, sched_kva->value))
+			return timeout_of(r, &r->scheds[i]);
+	return r->nr_scheds ? timeout_of(r, &r->scheds[0]) : 0;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host.c - what the host knows, as text: what fired, how long the guest stood still,
+ * performance counters, and why vCPUs did not park
+ */
+#include <inttypes.h>
+
+#include "render/out/escape.h"
+#include "render/out/join.h"
+#include "render/out/table.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct scxray_host *host_of(const struct scxray_report *r)
+{
+	return r ? r->host : NULL;
+}
+
+static const char *moment_of(const struct scxray_host *host)
+{
+	return host->moment ? host->moment : "late";
+}
+
+/* ---- what fired ------------------------------------------------------------- */
+
+static void text_trigger(struct text *t, const struct scxray_host *early,
+			 const struct scxray_host *late)
+{
+	const char *trigger = document_trigger(t->doc);
+	const char *watchpoint = late && late->watchpoint ? late->watchpoint
+				 : early		  ? early->watchpoint
+							  : NULL;
+
+	if (trigger) {
+		text_styled(t, STYLE_BOLD, "trigger");
+		strbuf_puts(&t->out, ": ");
+		cell_string(&t->out, trigger);
+		strbuf_putc(&t->out, '\n');
+	}
+	if (early && early->trigger) {
+		strbuf_puts(&t->out, trigger ? "  early: " : "trigger of the early snapshot: ");
+		cell_string(&t->out, early->trigger);
+		strbuf_putc(&t->out, '\n');
+	}
+	if (watchpoint) {
+		strbuf_puts(&t->out, "  watchpoint: ");
+		cell_string(&t->out, watchpoint);
+		strbuf_putc(&t->out, '\n');
+	}
+}
+
+/* ---- timing ----------------------------------------------------------------- */
+
+static const struct column timing_columns[] = {
+	{ "freeze", true, 0 },	    { "park", false, 0 },   { "capture", false, 0 },
+	{ "thaw", false, 0 },	    { "frozen", false, 0 }, { "guest clock", false, 0 },
+	{ "after thaw", false, 0 }, { "decode", false, 0 }, { "find kernel", false, 0 },
+	{ "copied", false, 0 },	    { "cut by", true, 0 },
+};
+
+static void cell_copied(struct strbuf *sb, uint64_t bytes)
+{
+	if (bytes >> 20)
+		strbuf_printf(sb, "%" PRIu64 ".%u MiB", bytes >> 20,
+			      (unsigned)((bytes & 0xfffff) * 10 >> 20));
+	else
+		strbuf_printf(sb, "%" PRIu64 " KiB", bytes >> 10);
+}
+
+static void cell_us(struct table *tab, uint64_t us)
+{
+	struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
+
+	if (us)
+		strbuf_u64(sb, us);
+	else
+		strbuf_putc(sb, '-');
+}
+
+static void timing_row(struct table *tab, const struct scxray_host *host, uint64_t decode_us)
+{
+	const struct scxray_freeze_timing *timing = &host->timing;
+	const uint64_t us[] = { timing->park_us, timing->capture_us, timing->thaw_us,
+				timing->frozen_us };
+	struct strbuf *sb;
+
+	table_row(tab);
+	cell_string(table_cell(tab, STYLE_PLAIN), moment_of(host));
+	for (size_t i = 0; i < ARRAY_SIZE(us); i++)
+		strbuf_u64(table_cell(tab, STYLE_PLAIN), us[i]);
+	sb = table_cell(tab, STYLE_PLAIN);
+	if (timing->guest_clock_us >= 0)
+		strbuf_i64(sb, timing->guest_clock_us);
+	else
+		strbuf_putc(sb, '-');
+	strbuf_u64(table_cell(tab, STYLE_PLAIN), timing->after_thaw_us);
+	cell_us(tab, decode_us);
+	cell_us(tab, timing->resolve_us);
+	cell_copied(table_cell(tab, STYLE_PLAIN), timing->bytes_copied + timing->after_thaw_bytes);
+	sb = table_cell(tab, STYLE_YELLOW);
+	if (timing->cut_by_deadline)
+		strbuf_puts(sb, "deadline");
+	if (timing->cut_by_budget)
+		strbuf_puts(sb, timing->cut_by_deadline ? ", budget" : "budget");
+	if (!timing->cut_by_deadline && !timing->cut_by_budget)
+		strbuf_putc(sb, '-');
+}
+
+/* "  label: words", once where both freezes say the same. */
+static void timing_note(struct text *t, const char *label, const char *early, const char *late)
+{
+	struct strbuf sb;
+
+	if (!early && !late)
+		return;
+	strbuf_init(&sb, NULL);
+	if (early && late && strcmp(early, late) != 0) {
+		strbuf_puts(&sb, "early: ");
+		cell_string(&sb, early);
+		strbuf_puts(&sb, "; late: ");
+		cell_string(&sb, late);
+	} else {
+		cell_string(&sb, late ? late : early);
+	}
+	strbuf_printf(&t->out, "  %s: ", label);
+	text_wrap(t, strbuf_str(&sb), strlen(label) + 4, 4);
+	strbuf_deinit(&sb);
+}
+
+static void stacks_lost(struct text *t, const struct scxray_host *host)
+{
+	uint64_t nr = host->timing.stacks_lost;
+
+	if (nr)
+		strbuf_printf(&t->out, "  %s: %" PRIu64 " %s before %s copied, after the thaw\n",
+			      moment_of(host), nr, nr == 1 ? "task ran" : "tasks ran",
+			      nr == 1 ? "its stack was" : "their stacks were");
+}
+
+void text_timing(struct text *t)
+{
+	const struct scxray_host *late = host_of(t->doc->late);
+	const struct scxray_host *early = host_of(t->doc->early);
+	const struct scxray_host *timed[2];
+	struct table tab;
+	size_t nr = 0;
+
+	/* of an image there is nothing to say, unless one asks */
+	if (!late && !early && (!t->doc->only || !t->doc->only->groups))
+		return;
+	text_section(t);
+	text_trigger(t, early, late);
+	if (!late && !early)
+		text_unavailable(t, "timing", "nobody froze the guest: an image holds one moment");
+	if (t->summary)
+		return;
+	if (early && early->has_timing)
+		timed[nr++] = early;
+	if (late && late->has_timing)
+		timed[nr++] = late;
+	if (!nr)
+		return;
+	text_styled(t, STYLE_BOLD, "timing");
+	strbuf_puts(&t->out, ": in microseconds\n");
+	table_init(&tab, timing_columns, ARRAY_SIZE(timing_columns));
+	for (size_t i = 0; i < nr; i++)
+		timing_row(&tab, timed[i],
+			   timed[i] == early ? t->doc->early_decode_us : t->doc->late_decode_us);
+	table_print(&tab, t, 2);
+	table_deinit(&tab);
+	for (size_t i = 0; i < nr; i++)
+		stacks_lost(t, timed[i]);
+	timing_note(t, "clock", nr > 1 ? timed[0]->timing.clock : NULL,
+		    timed[nr - 1]->timing.clock);
+	timing_note(t, "devices", nr > 1 ? timed[0]->timing.devices : NULL,
+		    timed[nr - 1]->timing.devices);
+}
+
+/* ---- performance counters ----------------------------------------------------- */
+
+static void perf_line(struct strbuf *sb, const struct scxray_perf *perf)
+{
+	if (perf->unavailable) {
+		strbuf_puts(sb, "<unavailable: ");
+		cell_string(sb, perf->unavailable);
+		strbuf_puts(sb, ">\n");
+		return;
+	}
+	strbuf_printf(sb, "cycles=%" PRIu64 " insns=%" PRIu64 " ipc=", perf->cycles,
+		      perf->instructions);
+	if (perf->cycles)
+		strbuf_printf(sb, "%.3f", (double)perf->instructions / (double)perf->cycles);
+	else
+		strbuf_putc(sb, '-');
+	strbuf_printf(sb,
+		      " cache_misses=%" PRIu64 " branch_misses=%" PRIu64 " (en/ru=%" PRIu64
+		      "/%" PRIu64 " ns)\n",
+		      perf->cache_misses, perf->branch_misses, perf->time_enabled_ns,
+		      perf->time_running_ns);
+}
+
+void text_perf(struct text *t, const struct scxray_report *r)
+{
+	text_unavailable(t, "vcpu_perf_at_freeze", r->vcpu_perf_at_freeze_unavailable);
+	if (!r->host || !r->host->nr_perf)
+		return;
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "vcpu_perf_at_freeze:\n");
+	for (size_t i = 0; i < r->host->nr_perf; i++) {
+		strbuf_printf(&t->out, "  vcpu %zu: ", i);
+		perf_line(&t->out, &r->host->perf[i]);
+	}
+}
+
+void text_truncated(struct text *t, const struct scxray_report *r)
+{
+	if (!r->truncated_at_us && !r->maps_truncated)
+		return;
+	text_section(t);
+	style_begin(t, &t->out, STYLE_YELLOW);
+	strbuf_puts(&t->out, "dump truncated: ");
+	if (r->truncated_at_us)
+		strbuf_printf(&t->out, "deadline crossed at %" PRIu64 "us", r->truncated_at_us);
+	else
+		strbuf_puts(&t->out, "no room for more");
+	strbuf_printf(&t->out, " (%" PRIu32 " map(s) skipped)", r->maps_truncated);
+	style_end(t, &t->out, STYLE_YELLOW);
+	strbuf_putc(&t->out, '\n');
+}
+
+/* ---- degraded ----------------------------------------------------------------- */
+
+void degraded_reason(struct strbuf *sb, const struct scxray_host *host)
+{
+	const struct scxray_degraded *d = &host->degraded;
+	static const char end[] = " vCPUs parked";
+	size_t len = d->reason ? strlen(d->reason) : 0;
+
+	cell_string(sb, d->reason ? d->reason
+				  : "vCPU rendezvous timed out before parked acknowledgement");
+	if (len < sizeof(end) || strcmp(d->reason + len - (sizeof(end) - 1), end) != 0)
+		strbuf_printf(sb, ": %" PRIu64 "ms; %" PRIu32 "/%" PRIu32 "%s", d->elapsed_ms,
+			      d->nr_parked, d->nr_vcpus, end);
+}
+
+void text_degraded(struct text *t, const struct scxray_report *r)
+{
+	const struct scxray_degraded *d = &r->host->degraded;
+	struct strbuf *sb = &t->out;
+
+	text_styled(t, STYLE_BOLD, "degraded failure dump:");
+	strbuf_puts(sb, "\n  reason: ");
+	degraded_reason(sb, r->host);
+	if (r->nr_vcpus)
+		strbuf_printf(sb, "\n  vcpus_parked: %" PRIu32 "/%" PRIu32, d->nr_parked,
+			      d->nr_vcpus);
+	for (size_t i = 0; i < r->nr_vcpus; i++) {
+		strbuf_printf(sb, "\n    vcpu %zu: ", i);
+		strbuf_puts(sb, r->vcpus[i].parked ? "parked, " : "not_parked");
+		if (r->vcpus[i].parked)
+			text_regs(t, &r->vcpus[i].regs);
+	}
+	strbuf_printf(sb, "\n  watchpoint_hit: %s", d->watchpoint_hit ? "true" : "false");
+	strbuf_puts(sb, "\n  bss_latch_state: ");
+	cell_string(sb, d->latch ? d->latch : "not_resolved");
+	if (d->has_exit_kind)
+		strbuf_printf(sb, "\n  exit_kind: %" PRIu64, d->exit_kind);
+	if (d->elapsed_ms)
+		strbuf_printf(sb, "\n  elapsed_ms: %" PRIu64, d->elapsed_ms);
+	strbuf_putc(sb, '\n');
+}

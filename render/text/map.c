@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map.c - every BPF map as text: its header, then its contents by form
+ */
+#include "render/text/map.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "render/out/escape.h"
+#include "render/out/map_model.h"
+
+#define MAX_RAW 256	/* bytes without a type that text shows */
+#define MAX_STRINGS 256 /* of a section of literals */
+
+/* ---- values --------------------------------------------------------------- */
+
+bool map_text_tree(struct map_text *m, struct tree *tree, const struct scxray_value *value)
+{
+	if (!tree_build(tree, value, follow_options(m->follow)))
+		return true;
+	if (!m->t->out.error)
+		m->t->out.error = errno;
+	return false;
+}
+
+void map_text_node(struct map_text *m, const struct node *node, unsigned depth, size_t column)
+{
+	struct strbuf *out = &m->t->out;
+	FILE *sink = out->sink;
+
+	/* in memory: the layout takes back what turned out too long */
+	out->sink = NULL;
+	node_text(out, node, depth, column, m->t->width);
+	out->sink = sink;
+}
+
+void map_text_raw(struct text *t, const uint8_t *bytes, size_t size)
+{
+	size_t cap = text_cap(t, MAX_RAW);
+	struct strbuf *sb = &t->out;
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size && i < cap; i++) {
+		const char pair[] = { ' ', hex[bytes[i] >> 4], hex[bytes[i] & 15] };
+
+		strbuf_write(sb, pair + !i, sizeof(pair) - !i);
+	}
+	if (size > cap)
+		strbuf_printf(sb, " +%zu bytes", size - cap);
+	strbuf_puts(sb, size ? " (raw)" : "(raw)");
+}
+
+void map_text_value(struct map_text *m, const struct scxray_value *value, unsigned depth,
+		    size_t column)
+{
+	struct tree tree;
+
+	if (value->state == SCXRAY_PRESENT && !value->btf) {
+		map_text_raw(m->t, value->bytes, value->size);
+		return;
+	}
+	if (map_text_tree(m, &tree, value))
+		map_text_node(m, tree.root, depth, column);
+	tree_deinit(&tree);
+}
+
+/* Text that a value follows on the same line, then the value and a newline. */
+static void put_line(struct map_text *m, const struct scxray_value *value, unsigned depth,
+		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static void put_line(struct map_text *m, const struct scxray_value *value, unsigned depth,
+		     const char *fmt, ...)
+{
+	char label[64];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(label, sizeof(label), fmt, ap);
+	va_end(ap);
+	strbuf_puts(&m->t->out, label);
+	map_text_value(m, value, depth, strlen(label));
+	strbuf_putc(&m->t->out, '\n');
+}
+
+void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry)
+{
+	static const char label[] = "entry: key=";
+	struct strbuf *out = &m->t->out;
+	const char *owner = map_owner(m->map, entry);
+	struct scxray_value key = scxray_map_key(m->map, entry);
+
+	strbuf_puts(out, label);
+	if (!entry->key) {
+		cell_unreadable(out, entry->addr, entry->reason);
+	} else if (map_is_storage(m->map)) {
+		strbuf_hex(out, map_owner_kva(entry), 1);
+		if (!owner)
+			return;
+		strbuf_puts(out, " → ");
+		style_begin(m->t, out, STYLE_BOLD);
+		cell_string(out, owner);
+		style_end(m->t, out, STYLE_BOLD);
+	} else {
+		map_text_value(m, &key, 1, sizeof(label) - 1);
+	}
+}
+
+/* ---- forms ---------------------------------------------------------------- */
+
+/* Nothing but strings, each with its NUL: sections of literals, which have no BTF. */
+static bool are_strings(const uint8_t *bytes, size_t size)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i] > 0x7e || (bytes[i] && bytes[i] < 0x20 && bytes[i] != '\n' &&
+					bytes[i] != '\t' && bytes[i] != '\r'))
+			return false;
+		any |= i && !bytes[i] && bytes[i - 1];
+	}
+	return any && !bytes[size - 1];
+}
+
+static void put_strings(struct text *t, const uint8_t *bytes, size_t size)
+{
+	size_t cap = text_cap(t, MAX_STRINGS);
+	struct strbuf *out = &t->out;
+	size_t nr = 0;
+
+	for (size_t at = 0; at < size;) {
+		size_t len = strnlen((const char *)bytes + at, size - at);
+
+		if (len && nr++ < cap) {
+			strbuf_puts(out, "  \"");
+			escape_text(out, (const char *)bytes + at, len, true);
+			strbuf_puts(out, "\"\n");
+		}
+		at += len + 1;
+	}
+	if (nr > cap)
+		strbuf_printf(out, "  +%zu more strings\n", nr - cap);
+}
+
+static void put_values(struct map_text *m)
+{
+	for (size_t i = 0; i < m->map->nr_entries; i++) {
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
+
+		if (value.state == SCXRAY_PRESENT && !value.btf &&
+		    are_strings(value.bytes, value.size))
+			put_strings(m->t, value.bytes, value.size);
+		else
+			put_line(m, &value, 0, "%s", "");
+	}
+}
+
+static void put_array(struct map_text *m)
+{
+	for (size_t i = 0; i < m->map->nr_entries; i++) {
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
+
+		put_line(m, &value, 0, "key %u: ", entry->index);
+	}
+}
+
+static void put_entries(struct map_text *m)
+{
+	if (map_text_table(m))
+		return;
+	for (size_t i = 0; i < m->map->nr_entries; i++) {
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
+
+		map_text_entry_key(m, entry);
+		strbuf_putc(&m->t->out, '\n');
+		put_line(m, &value, 1, "  value: ");
+	}
+}
+
+/* Queues and stacks have no BTF: numbers of the usual sizes are read as such as well. */
+static void put_queue(struct map_text *m)
+{
+	for (size_t i = 0; i < m->map->nr_entries; i++) {
+		const struct scxray_entry *entry = &m->map->entries[i];
+		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
+		uint32_t size = m->map->value_type.size;
+		uint64_t number = 0;
+		char label[32];
+
+		snprintf(label, sizeof(label), "  [%u] ", entry->index);
+		strbuf_puts(&m->t->out, label);
+		map_text_value(m, &value, 1, strlen(label));
+		if (entry->value && !value.btf && (size == 4 || size == 8)) {
+			memcpy(&number, entry->value, size);
+			strbuf_puts(&m->t->out, " = ");
+			strbuf_u64(&m->t->out, number);
+		}
+		strbuf_putc(&m->t->out, '\n');
+	}
+}
+
+static void (*const forms[])(struct map_text *) = {
+	[SCXRAY_MAP_VALUE] = put_values,
+	[SCXRAY_MAP_ARRAY] = put_array,
+	[SCXRAY_MAP_ENTRIES] = put_entries,
+	[SCXRAY_MAP_PERCPU_ARRAY] = map_text_percpu_array,
+	[SCXRAY_MAP_PERCPU_ENTRIES] = map_text_percpu_entries,
+	[SCXRAY_MAP_QUEUE] = put_queue,
+	[SCXRAY_MAP_ARENA] = map_text_arena,
+	[SCXRAY_MAP_RINGBUF] = map_text_ringbuf,
+	[SCXRAY_MAP_STACK_TRACE] = map_text_stacks,
+	[SCXRAY_MAP_FD_ARRAY] = map_text_slots,
+	[SCXRAY_MAP_BLOOM] = map_text_bloom,
+};
+
+/* ---- the header ----------------------------------------------------------- */
+
+static void put_header(struct text *t, const struct scxray_map *map)
+{
+	style_begin(t, &t->out, STYLE_BOLD);
+	strbuf_puts(&t->out, "map ");
+	cell_text(&t->out, &map->name);
+	style_end(t, &t->out, STYLE_BOLD);
+	strbuf_puts(&t->out, " (type=");
+	if (map->type_name)
+		cell_string(&t->out, map->type_name);
+	else
+		cell_num(&t->out, &map->map_type);
+	strbuf_puts(&t->out, ", value_size=");
+	cell_num(&t->out, &map->value_size);
+	strbuf_puts(&t->out, ", max_entries=");
+	cell_num(&t->out, &map->max_entries);
+	strbuf_putc(&t->out, ')');
+	if (map->error) {
+		strbuf_puts(&t->out, " [error: ");
+		cell_string(&t->out, map->error);
+		strbuf_putc(&t->out, ']');
+	}
+	strbuf_putc(&t->out, '\n');
+}
+
+static const char *const queue_order[] = { "next out first", "top first" };
+
+/* What the header's form has no room for: a line in parentheses, or none. */
+static void put_notes(struct text *t, const struct scxray_map *map)
+{
+	struct strbuf notes;
+
+	strbuf_init(&notes, NULL);
+	if (map->sched_name) {
+		strbuf_puts(&notes, "scheduler ");
+		cell_string(&notes, map->sched_name);
+		strbuf_puts(&notes, "'s own; ");
+	} else if (map->active) {
+		strbuf_puts(&notes, "the live scheduler's own; ");
+	}
+	if (map_has_entries(map) && !map->nr_entries && !map->error)
+		strbuf_puts(&notes, "empty; ");
+	if (map->form == SCXRAY_MAP_QUEUE && map->nr_entries)
+		strbuf_printf(&notes, "%llu elements, %s; ",
+			      (unsigned long long)(map->total > map->nr_entries ? map->total
+										: map->nr_entries),
+			      queue_order[map->map_type.value == 23]);
+	if (map_has_entries(map) && map->nr_entries && map->total > map->nr_entries)
+		strbuf_printf(&notes, "%zu of %llu entries shown; ", map->nr_entries,
+			      (unsigned long long)map->total);
+	if (map->btf_error) {
+		strbuf_puts(&notes, "raw bytes: ");
+		cell_string(&notes, map->btf_error);
+		strbuf_puts(&notes, "; ");
+	}
+	if (notes.len) {
+		notes.len -= 2;
+		style_begin(t, &t->out, STYLE_DIM);
+		strbuf_puts(&t->out, "  (");
+		strbuf_write(&t->out, notes.data, notes.len);
+		strbuf_putc(&t->out, ')');
+		style_end(t, &t->out, STYLE_DIM);
+		strbuf_putc(&t->out, '\n');
+	}
+	if (notes.error)
+		t->out.error = notes.error;
+	strbuf_deinit(&notes);
+}
+
+static void put_cut(struct text *t, const char *what, const char *why)
+{
+	if (!why)
+		return;
+	text_section(t);
+	strbuf_puts(&t->out, what);
+	strbuf_puts(&t->out, " cut: ");
+	cell_string(&t->out, why);
+	strbuf_putc(&t->out, '\n');
+}
+
+void text_maps(struct text *t, const struct scxray_report *r)
+{
+	struct follow follow;
+
+	text_unavailable(t, "maps", r->maps_unavailable);
+	follow_init(&follow, r);
+	for (size_t i = 0; i < r->nr_maps && !t->out.error; i++) {
+		struct map_text m = { .t = t, .map = &r->maps[i], .follow = &follow };
+
+		if (!map_wanted(t->doc->only, m.map))
+			continue;
+		text_section(t);
+		put_header(t, m.map);
+		put_notes(t, m.map);
+		if ((size_t)m.map->form < sizeof(forms) / sizeof(forms[0]) && forms[m.map->form])
+			forms[m.map->form](&m);
+	}
+	follow_deinit(&follow);
+	put_cut(t, "maps", r->maps_cut);
+	put_cut(t, "map pointees", r->pointees_cut);
+}

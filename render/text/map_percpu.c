@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_percpu.c - values per CPU: CPUs that agree share a row, and structs
+ * that differ in a few members become a table of those
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "render/out/map_model.h"
+#include "render/text/map.h"
+
+#define MAX_GROUPED 64 /* CPUs: beyond that a row each */
+#define MIN_TEMPLATE 3 /* CPUs that all differ */
+#define MAX_VARYING 7
+#define MAX_NODES (1u << 20) /* of the trees of one key's values */
+
+/* The values of one key on all CPUs. */
+struct percpu {
+	struct map_text *m;
+	size_t entry, nr; /* CPUs */
+	struct tree *trees;
+	const struct node **values; /* NULL: unmapped */
+	size_t group[MAX_GROUPED];  /* the first CPU with the same value; CPUs count by place */
+	size_t nr_groups;
+};
+
+static void put_cpu(struct percpu *p, size_t c)
+{
+	const struct scxray_map *map = p->m->map;
+	struct scxray_value value = map_percpu_value(map, p->entry, c);
+	char label[32];
+
+	snprintf(label, sizeof(label), "  cpu %u: ", map->cpus[c]);
+	strbuf_puts(&p->m->t->out, label);
+	if (map->per_cpu[p->entry * map->nr_cpus + c])
+		map_text_value(p->m, &value, 1, strlen(label));
+	else
+		strbuf_puts(&p->m->t->out, "<unmapped>");
+	strbuf_putc(&p->m->t->out, '\n');
+}
+
+/* "  cpus [0, 2, 5]: " of the CPUs for which `in` says so. */
+static void put_cpu_set(struct strbuf *sb, const struct percpu *p, const bool *in)
+{
+	const char *gap = "  cpus [";
+
+	for (size_t c = 0; c < p->nr; c++) {
+		if (!in[c])
+			continue;
+		strbuf_puts(sb, gap);
+		strbuf_u64(sb, p->m->map->cpus[c]);
+		gap = ", ";
+	}
+	strbuf_puts(sb, "]: ");
+}
+
+static void put_unmapped(struct percpu *p)
+{
+	bool in[MAX_GROUPED] = { false }, any = false;
+
+	for (size_t c = 0; c < p->nr; c++)
+		any |= in[c] = !p->values[c];
+	if (!any)
+		return;
+	put_cpu_set(&p->m->t->out, p, in);
+	strbuf_puts(&p->m->t->out, "<unmapped>\n");
+}
+
+/* "all CPUs", "cpu 3", "cpus 1-3", "cpus [0, 2]" for the group whose first CPU is `first`. */
+static void put_group_label(struct strbuf *sb, const struct percpu *p, size_t first)
+{
+	const uint32_t *cpus = p->m->map->cpus;
+	bool in[MAX_GROUPED] = { false }, contiguous = true;
+	size_t nr = 0, last = first;
+
+	for (size_t c = first; c < p->nr; c++) {
+		if (!p->values[c] || p->group[c] != first)
+			continue;
+		if (nr && cpus[c] != cpus[last] + 1)
+			contiguous = false;
+		in[c] = true;
+		last = c;
+		nr++;
+	}
+	if (nr == p->nr)
+		strbuf_puts(sb, "  all CPUs: ");
+	else if (nr == 1)
+		strbuf_printf(sb, "  cpu %u: ", cpus[first]);
+	else if (contiguous)
+		strbuf_printf(sb, "  cpus %u-%u: ", cpus[first], cpus[last]);
+	else
+		put_cpu_set(sb, p, in);
+}
+
+static void put_groups(struct percpu *p)
+{
+	struct strbuf label;
+
+	strbuf_init(&label, NULL);
+	for (size_t c = 0; c < p->nr; c++) {
+		if (!p->values[c] || p->group[c] != c)
+			continue;
+		label.len = 0;
+		put_group_label(&label, p, c);
+		strbuf_write(&p->m->t->out, label.data, label.len);
+		map_text_node(p->m, p->values[c], 1, label.len);
+		strbuf_putc(&p->m->t->out, '\n');
+	}
+	if (label.error)
+		p->m->t->out.error = label.error;
+	strbuf_deinit(&label);
+	put_unmapped(p);
+}
+
+static void make_groups(struct percpu *p)
+{
+	p->nr_groups = 0;
+	for (size_t c = 0; c < p->nr; c++) {
+		if (!p->values[c])
+			continue;
+		p->group[c] = c;
+		for (size_t before = 0; before < c; before++)
+			if (p->values[before] && p->group[before] == before &&
+			    node_equal(p->values[before], p->values[c])) {
+				p->group[c] = before;
+				break;
+			}
+		p->nr_groups += p->group[c] == c;
+	}
+}
+
+/* The members in which the CPUs differ, by place; -1 if these make no template. */
+static int varying_members(struct percpu *p, size_t *varying)
+{
+	const struct node *first = NULL, *at[MAX_GROUPED] = { NULL };
+	size_t nr_cpus = 0, i = 0;
+	int nr = 0;
+
+	for (size_t c = 0; c < p->nr; c++) {
+		if (!p->values[c])
+			continue;
+		first = first ? first : p->values[c];
+		at[c] = p->values[c]->first;
+		if (p->values[c]->nr_children != first->nr_children || p->values[c]->cut)
+			return -1;
+		nr_cpus++;
+	}
+	if (nr_cpus < MIN_TEMPLATE || p->nr_groups != nr_cpus)
+		return -1;
+	for (const struct node *m = first->first; m; m = m->next, i++) {
+		bool varies = false;
+
+		for (size_t c = 0; c < p->nr; c++) {
+			varies |= at[c] && !node_equal(m, at[c]);
+			at[c] = at[c] ? at[c]->next : NULL;
+		}
+		if (!varies)
+			continue;
+		if (nr == MAX_VARYING)
+			return -1;
+		varying[nr++] = i;
+	}
+	return nr;
+}
+
+static const struct node *member(const struct node *n, size_t place)
+{
+	const struct node *m = n->first;
+
+	while (m && place--)
+		m = m->next;
+	return m;
+}
+
+/* The rows of the template into `rows`; false if a member needs lines of its own. */
+static bool template_rows(struct percpu *p, const size_t *varying, int nr, struct strbuf *rows)
+{
+	for (size_t c = 0; c < p->nr; c++) {
+		if (!p->values[c])
+			continue;
+		strbuf_printf(rows, "    %3u", p->m->map->cpus[c]);
+		for (int i = 0; i < nr; i++) {
+			strbuf_puts(rows, " | ");
+			if (!node_inline(rows, member(p->values[c], varying[i]), p->m->t->width))
+				return false;
+		}
+		strbuf_putc(rows, '\n');
+	}
+	return true;
+}
+
+static void put_common(struct percpu *p, const struct node *first, const size_t *varying, int nr)
+{
+	struct strbuf *out = &p->m->t->out;
+	size_t place = 0;
+	int next = 0;
+
+	strbuf_puts(out, "  common:\n");
+	for (const struct node *m = first->first; m; m = m->next, place++) {
+		if (next < nr && varying[next] == place) {
+			next++;
+			continue;
+		}
+		if (m->zero)
+			continue;
+		strbuf_puts(out, "    ");
+		strbuf_puts(out, m->name);
+		strbuf_puts(out, ": ");
+		map_text_node(p->m, m, 2, 6 + strlen(m->name));
+		strbuf_putc(out, '\n');
+	}
+	strbuf_puts(out, "  per-cpu:\n    cpu");
+	for (int i = 0; i < nr; i++) {
+		strbuf_puts(out, " | ");
+		strbuf_puts(out, member(first, varying[i])->name);
+	}
+	strbuf_putc(out, '\n');
+}
+
+static bool put_template(struct percpu *p)
+{
+	size_t varying[MAX_VARYING];
+	const struct node *first = NULL;
+	int nr = varying_members(p, varying);
+	struct strbuf rows;
+	bool fits;
+
+	if (nr < 1)
+		return false;
+	for (size_t c = p->nr; c--;)
+		if (p->values[c])
+			first = p->values[c];
+	strbuf_init(&rows, NULL);
+	fits = template_rows(p, varying, nr, &rows);
+	if (fits) {
+		put_common(p, first, varying, nr);
+		strbuf_write(&p->m->t->out, rows.data, rows.len);
+		put_unmapped(p);
+	}
+	if (rows.error)
+		p->m->t->out.error = rows.error;
+	strbuf_deinit(&rows);
+	return fits;
+}
+
+/*
+ * Trees of all CPUs' values, or where there are too many to compare of two: all
+ * have one type.  False if there is no memory for them.
+ */
+static bool build(struct percpu *p)
+{
+	const struct scxray_map *map = p->m->map;
+	struct scxray_value_options options = *follow_options(p->m->follow);
+	size_t most = p->nr > MAX_GROUPED ? 2 : p->nr;
+	bool ok = true;
+
+	/* all of them stand in memory at a time */
+	options.max_nodes = MAX_NODES / (most ? most : 1);
+
+	memset(p->trees, 0, p->nr * sizeof(*p->trees));
+	memset(p->values, 0, p->nr * sizeof(*p->values));
+	for (size_t c = 0; c < p->nr && ok && most; c++) {
+		struct scxray_value value = map_percpu_value(map, p->entry, c);
+
+		if (!map->per_cpu[p->entry * map->nr_cpus + c])
+			continue;
+		follow_options(p->m->follow);
+		ok = !tree_build(&p->trees[c], &value, &options);
+		p->values[c] = p->trees[c].root;
+		most--;
+	}
+	if (!ok && !p->m->t->out.error)
+		p->m->t->out.error = errno;
+	return ok;
+}
+
+/* Is it worth comparing?  The name of the struct type in *name, NULL if it has none. */
+static bool are_structs(struct percpu *p, const char **name)
+{
+	size_t nr = 0;
+
+	*name = NULL;
+	for (size_t c = 0; c < p->nr; c++) {
+		const struct node *n = p->values[c];
+
+		if (!n)
+			continue;
+		if (n->kind != NODE_STRUCT || !n->first)
+			return false;
+		if (!nr++)
+			*name = n->text;
+	}
+	return nr >= 2;
+}
+
+static void put_key(struct percpu *p)
+{
+	struct strbuf *out = &p->m->t->out;
+	const struct scxray_entry *entry = &p->m->map->entries[p->entry];
+	bool grouped = p->nr <= MAX_GROUPED, structs = false;
+	const char *name;
+
+	if (build(p)) {
+		structs = are_structs(p, &name);
+		strbuf_printf(out, "key %u:", entry->index);
+		if (entry->reason) {
+			strbuf_putc(out, ' ');
+			cell_unreadable(out, entry->addr, entry->reason);
+		} else if (structs) {
+			strbuf_printf(out, name ? " struct %s (%zu CPUs)" : "%s (%zu CPUs)",
+				      name ? name : "", p->nr);
+		}
+		strbuf_putc(out, '\n');
+		if (structs && grouped) {
+			make_groups(p);
+			if (!put_template(p))
+				put_groups(p);
+		}
+		for (size_t c = 0; c < p->nr && !entry->reason && !(structs && grouped); c++)
+			put_cpu(p, c);
+	}
+	for (size_t c = 0; c < p->nr; c++)
+		tree_deinit(&p->trees[c]);
+}
+
+void map_text_percpu_array(struct map_text *m)
+{
+	struct percpu p = { .m = m, .nr = m->map->nr_cpus };
+
+	if (!m->map->per_cpu)
+		return;
+	p.trees = calloc(p.nr, sizeof(*p.trees));
+	p.values = calloc(p.nr, sizeof(*p.values));
+	if (p.nr && (!p.trees || !p.values))
+		m->t->out.error = ENOMEM;
+	else
+		for (; p.entry < m->map->nr_entries && !m->t->out.error; p.entry++)
+			put_key(&p);
+	free(p.trees);
+	free(p.values);
+}
+
+void map_text_percpu_entries(struct map_text *m)
+{
+	struct percpu p = { .m = m, .nr = m->map->nr_cpus };
+
+	if (!m->map->per_cpu)
+		return;
+	for (; p.entry < m->map->nr_entries && !m->t->out.error; p.entry++) {
+		const struct scxray_entry *entry = &m->map->entries[p.entry];
+
+		map_text_entry_key(m, entry);
+		strbuf_putc(&m->t->out, '\n');
+		if (entry->reason && entry->key) {
+			strbuf_puts(&m->t->out, "  ");
+			cell_unreadable(&m->t->out, entry->addr, entry->reason);
+			strbuf_putc(&m->t->out, '\n');
+			continue;
+		}
+		for (size_t c = 0; c < p.nr; c++)
+			put_cpu(&p, c);
+	}
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.c - one report as text: its sections in their order
+ */
+#include "render/text/report.h"
+
+#include "render/out/join.h"
+
+#include "render/out/escape.h"
+
+static void item(struct strbuf *sb, const char *s)
+{
+	strbuf_puts(sb, sb->len ? ", " : "");
+	strbuf_puts(sb, s);
+}
+
+void text_guest(struct text *t, const struct scxray_guest *guest)
+{
+	struct strbuf sb;
+
+	if (guest->release.state == SCXRAY_NONE && guest->banner.state == SCXRAY_NONE)
+		return;
+	strbuf_init(&sb, NULL);
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "guest");
+	strbuf_puts(&t->out, ": ");
+	cell_text(&sb, &guest->release);
+	if (guest->nr_cpus.state == SCXRAY_PRESENT)
+		strbuf_printf(&sb, ", %llu CPUs", (unsigned long long)guest->nr_cpus.value);
+	if (guest->nr_nodes.state == SCXRAY_PRESENT)
+		strbuf_printf(&sb, ", %llu NUMA node%s", (unsigned long long)guest->nr_nodes.value,
+			      guest->nr_nodes.value == 1 ? "" : "s");
+	if (guest->hz.state == SCXRAY_PRESENT)
+		strbuf_printf(&sb, ", HZ=%llu", (unsigned long long)guest->hz.value);
+	if (guest->memory_bytes)
+		strbuf_printf(&sb, ", %llu MiB", (unsigned long long)(guest->memory_bytes >> 20));
+	if (guest->kaslr_offset.state == SCXRAY_PRESENT) {
+		item(&sb, "KASLR offset ");
+		strbuf_hex(&sb, guest->kaslr_offset.value, 1);
+	}
+	if (guest->paging_levels)
+		strbuf_printf(&sb, ", %u-level paging", guest->paging_levels);
+	text_wrap(t, strbuf_str(&sb), 7, 2);
+	sb.len = 0;
+	if (guest->banner.state != SCXRAY_NONE && !t->summary) {
+		cell_text(&sb, &guest->banner);
+		strbuf_puts(&t->out, "  ");
+		text_wrap(t, strbuf_str(&sb), 2, 4);
+	}
+	sb.len = 0;
+	for (size_t i = 0; i < guest->nr_missing && !t->summary; i++) {
+		strbuf_puts(&sb, i ? ", " : "");
+		cell_string(&sb, guest->missing[i]);
+	}
+	if (sb.len) {
+		strbuf_puts(&t->out, "  not in this kernel: ");
+		text_wrap(t, strbuf_str(&sb), 22, 4);
+	}
+	strbuf_deinit(&sb);
+}
+
+static void vcpu(struct text *t, const struct scxray_vcpu *v)
+{
+	text_regs(t, &v->regs);
+	strbuf_putc(&t->out, '\n');
+	strbuf_puts(&t->out, "    ");
+	if (v->cpu.state == SCXRAY_PRESENT || v->cpu.state == SCXRAY_UNREADABLE) {
+		strbuf_puts(&t->out, "cpu ");
+		cell_num(&t->out, &v->cpu);
+		strbuf_puts(&t->out, ": ");
+	}
+	if (v->curr_pid.state == SCXRAY_PRESENT) {
+		style_begin(t, &t->out, STYLE_BOLD);
+		cell_text(&t->out, &v->curr_comm);
+		strbuf_putc(&t->out, '[');
+		cell_signed(&t->out, &v->curr_pid);
+		strbuf_putc(&t->out, ']');
+		style_end(t, &t->out, STYLE_BOLD);
+	} else {
+		strbuf_puts(&t->out, "task ");
+		cell_hex(&t->out, &v->curr_kva);
+	}
+	if (v->user_mode) {
+		strbuf_puts(&t->out, " in user mode");
+	} else {
+		strbuf_puts(&t->out, " in ");
+		cell_string(&t->out, v->ip.symbol ? v->ip.symbol : "the kernel, no symbol");
+	}
+	strbuf_putc(&t->out, '\n');
+	if (!v->user_mode)
+		text_stack(t, 4, &v->backtrace);
+}
+
+void text_vcpus(struct text *t, const struct scxray_report *r)
+{
+	text_unavailable(t, "vcpu_regs", r->vcpu_regs_unavailable);
+	if (!r->nr_vcpus)
+		return;
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "vcpu_regs:\n");
+	for (size_t i = 0; i < r->nr_vcpus; i++) {
+		strbuf_printf(&t->out, "  vcpu %zu: ", i);
+		if (r->vcpus[i].parked)
+			vcpu(t, &r->vcpus[i]);
+		else
+			strbuf_puts(&t->out, "<unavailable>\n");
+	}
+}
+
+void text_scx(struct text *t, const struct scxray_report *r)
+{
+	if (r->nr_rqs || r->nr_dsqs || r->nr_scheds) {
+		text_section(t);
+		text_styled(t, STYLE_BOLD, "scx_walker");
+		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
+			      r->nr_scheds ? "captured" : "absent");
+		if (text_wants(t, GROUP_SCHED))
+			text_scheds(t, r);
+		if (text_wants(t, GROUP_RQS))
+			text_rqs(t, r);
+		if (text_wants(t, GROUP_LOCKS))
+			text_locks(t, r);
+		if (text_wants(t, GROUP_DSQS))
+			text_dsqs(t, r);
+	}
+	if (text_wants(t, GROUP_RQS))
+		text_unavailable(t, "rq_scx_states", r->rq_scx_states_unavailable);
+	if (text_wants(t, GROUP_DSQS))
+		text_unavailable(t, "dsq_states", r->dsq_states_unavailable);
+	text_unavailable(t, "scx_walker", r->scx_walker_unavailable);
+}
+
+/* The sections of a report in their order. */
+static const struct {
+	uint32_t groups;
+	void (*put)(struct text *t, const struct scxray_report *r);
+} sections[] = {
+	{ GROUP_BIT(GROUP_MAPS), text_maps },
+	{ GROUP_BIT(GROUP_VCPUS), text_vcpus },
+	{ GROUP_BIT(GROUP_SDT), text_sdts },
+	{ GROUP_BIT(GROUP_PROGS), text_progs },
+	{ GROUP_BIT(GROUP_TIMES), text_times },
+	{ GROUP_BIT(GROUP_PSI), text_psi },
+	{ GROUP_BIT(GROUP_TASKS), text_tasks },
+	{ GROUPS_OF_SCX, text_scx },
+	{ GROUP_BIT(GROUP_TIMELINE), text_timeline },
+	{ GROUP_BIT(GROUP_PERF), text_perf },
+	{ UINT32_MAX, text_truncated },
+	{ GROUP_BIT(GROUP_LOG), text_log },
+};
+
+void text_report(struct text *t, const struct scxray_report *r)
+{
+	t->any_section = false;
+	t->report = r;
+	t->timeout_jiffies = timeout_jiffies(r, NULL);
+	if (report_is_empty(r)) {
+		strbuf_puts(&t->out, "(empty failure dump)\n");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (groups_wanted(t->doc->only, sections[i].groups))
+			sections[i].put(t, r);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.h - one report as text
+ */
+#ifndef RENDER_TEXT_REPORT_H
+#define RENDER_TEXT_REPORT_H
+
+#include "render/out/cells.h"
+
+/* All sections of the report but the guest's, without a blank line before or after. */
+void text_report(struct text *t, const struct scxray_report *r);
+
+/* Each sdt_alloc, then the scx_static ranges; nothing where there are none. */
+void text_sdts(struct text *t, const struct scxray_report *r);
+
+#endif

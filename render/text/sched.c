@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sched.c - schedulers: state, watchdog, exit, ops and event counters
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "render/out/escape.h"
+#include "render/out/join.h"
+#include "render/out/table.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A paragraph "label: words ..." at `indent`, nothing without words. */
+static void paragraph(struct text *t, size_t indent, const char *label, struct strbuf *words)
+{
+	if (words->len) {
+		strbuf_fill(&t->out, ' ', indent);
+		style_begin(t, &t->out, STYLE_CYAN);
+		strbuf_puts(&t->out, label);
+		style_end(t, &t->out, STYLE_CYAN);
+		strbuf_putc(&t->out, ' ');
+		text_wrap(t, strbuf_str(words), indent + strlen(label) + 1, indent + 4);
+	}
+	words->len = 0;
+}
+
+/* " key=value" for what memory held or what could not be read; nothing else. */
+static void item(struct strbuf *sb, const char *key, const struct scxray_num *num,
+		 void (*cell)(struct strbuf *, const struct scxray_num *))
+{
+	size_t start;
+
+	if (num->state != SCXRAY_PRESENT && num->state != SCXRAY_UNREADABLE)
+		return;
+	strbuf_puts(sb, sb->len ? " " : "");
+	start = sb->len;
+	strbuf_puts(sb, key);
+	strbuf_putc(sb, '=');
+	cell(sb, num);
+	no_break(sb, start);
+}
+
+static void cell_bool(struct strbuf *sb, const struct scxray_num *num)
+{
+	if (num->state == SCXRAY_PRESENT)
+		strbuf_puts(sb, num->value ? "true" : "false");
+	else
+		cell_num(sb, num);
+}
+
+static void cell_duration(struct strbuf *sb, const struct scxray_num *num)
+{
+	if (num->state == SCXRAY_PRESENT)
+		cell_ns(sb, num->value);
+	else
+		cell_num(sb, num);
+}
+
+static void cell_jiffies(struct strbuf *sb, const struct scxray_num *num)
+{
+	cell_signed(sb, num);
+	if (num->state == SCXRAY_PRESENT)
+		strbuf_putc(sb, 'j');
+}
+
+static void cell_millis(struct strbuf *sb, const struct scxray_num *num)
+{
+	if (num->state == SCXRAY_PRESENT)
+		cell_ms(sb, num_signed(num));
+	else
+		cell_num(sb, num);
+}
+
+static void cell_address(struct strbuf *sb, const struct scxray_num *num)
+{
+	if (num->state == SCXRAY_PRESENT)
+		strbuf_hex(sb, num->value, 16);
+	else
+		cell_num(sb, num);
+}
+
+static void named(struct strbuf *sb, const char *key, const char *name,
+		  const struct scxray_num *num)
+{
+	size_t start;
+
+	if (!name) {
+		item(sb, key, num, cell_num);
+		return;
+	}
+	strbuf_puts(sb, sb->len ? " " : "");
+	start = sb->len;
+	strbuf_printf(sb, "%s=", key);
+	cell_string(sb, name);
+	strbuf_puts(sb, " (");
+	cell_signed(sb, num);
+	strbuf_putc(sb, ')');
+	no_break(sb, start);
+}
+
+static void exit_info(struct text *t, const struct scxray_exit_info *info, struct strbuf *sb)
+{
+	if (!num_true(&info->kind) && info->kind.state != SCXRAY_UNREADABLE)
+		return;
+	named(sb, "kind", info->kind_name, &info->kind);
+	item(sb, "exit_code", &info->exit_code, cell_signed);
+	item(sb, "exit_cpu", &info->exit_cpu, cell_signed);
+	item(sb, "flags", &info->flags, cell_hex);
+	paragraph(t, 4, "exit_info:", sb);
+	if (info->reason.state == SCXRAY_PRESENT || info->reason.state == SCXRAY_UNREADABLE)
+		cell_text(sb, &info->reason);
+	if ((info->msg.state == SCXRAY_PRESENT && info->msg.len) ||
+	    info->msg.state == SCXRAY_UNREADABLE) {
+		strbuf_puts(sb, sb->len ? " (" : "(");
+		cell_text(sb, &info->msg);
+		strbuf_putc(sb, ')');
+	}
+	paragraph(t, 6, "reason:", sb);
+	for (size_t i = 0; i < info->nr_bt; i++) {
+		strbuf_puts(sb, i ? ", " : "");
+		if (info->bt[i].symbol)
+			cell_string(sb, info->bt[i].symbol);
+		else
+			cell_address(sb, &info->bt[i].addr);
+	}
+	paragraph(t, 6, "backtrace:", sb);
+	if (info->dump.state == SCXRAY_UNREADABLE)
+		cell_text(sb, &info->dump);
+	else if (info->dump.state == SCXRAY_PRESENT && info->dump.len)
+		strbuf_printf(sb, "%zu bytes of the kernel's own dump (in JSON)", info->dump.len);
+	paragraph(t, 6, "dump:", sb);
+}
+
+static void ops(struct text *t, const struct scxray_sched *sched, struct strbuf *sb)
+{
+	for (size_t i = 0; i < sched->nr_ops; i++) {
+		const struct scxray_op *op = &sched->ops[i];
+
+		strbuf_puts(sb, i ? " " : "");
+		cell_string(sb, op->name);
+		strbuf_putc(sb, '=');
+		if (op->program)
+			cell_string(sb, op->program);
+		else if (op->func.symbol)
+			cell_string(sb, op->func.symbol);
+		else
+			cell_address(sb, &op->func.addr);
+	}
+	paragraph(t, 4, "ops:", sb);
+}
+
+/* CPUs whose part of a counter is named. */
+#define MAX_PARTS 6
+
+static const struct column event_columns[] = {
+	{ "event", true, 0 },
+	{ "total", false, 0 },
+	{ "as time", true, 2 },
+	{ "by CPU", true, 1 },
+};
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+static void event_row(struct table *tab, const struct scxray_event *event, size_t cap)
+{
+	size_t parts = 0;
+	struct strbuf *sb;
+
+	table_row(tab);
+	cell_string(table_cell(tab, STYLE_PLAIN), event->name);
+	cell_signed(table_cell(tab, STYLE_PLAIN), &event->total);
+	sb = table_cell(tab, STYLE_DIM);
+	if (ends_with(event->name, "_DURATION") && event->total.state == SCXRAY_PRESENT)
+		cell_ns(sb, event->total.value);
+	sb = table_cell(tab, STYLE_PLAIN);
+	for (size_t c = 0; c < event->nr_cpus; c++) {
+		if (event->per_cpu[c].state == SCXRAY_PRESENT && !event->per_cpu[c].value)
+			continue;
+		if (parts < cap) {
+			strbuf_printf(sb, parts ? ", cpu %zu: " : "cpu %zu: ", c);
+			cell_signed(sb, &event->per_cpu[c]);
+		}
+		parts++;
+	}
+	if (parts > cap)
+		strbuf_printf(sb, ", +%zu more", parts - cap);
+}
+
+static void events(struct text *t, const struct scxray_sched *sched)
+{
+	struct table tab;
+	size_t zero = 0;
+
+	if (sched->events_unavailable) {
+		strbuf_puts(&t->out, "    event_counters: <unavailable: ");
+		cell_string(&t->out, sched->events_unavailable);
+		strbuf_puts(&t->out, ">\n");
+	}
+	if (!sched->nr_events)
+		return;
+	table_init(&tab, event_columns, ARRAY_SIZE(event_columns));
+	for (size_t i = 0; i < sched->nr_events; i++) {
+		bool all_zero = num_is(&sched->events[i].total, 0);
+
+		for (size_t c = 0; all_zero && c < sched->events[i].nr_cpus; c++)
+			all_zero = num_is(&sched->events[i].per_cpu[c], 0);
+		zero += all_zero;
+		if (!all_zero || t->full)
+			event_row(&tab, &sched->events[i], text_cap(t, MAX_PARTS));
+	}
+	strbuf_puts(&t->out, "    ");
+	style_begin(t, &t->out, STYLE_CYAN);
+	strbuf_puts(&t->out, "event_counters:");
+	style_end(t, &t->out, STYLE_CYAN);
+	strbuf_printf(&t->out, " %zu, %zu of them 0\n", sched->nr_events, zero);
+	table_print(&tab, t, 6);
+	table_deinit(&tab);
+}
+
+static void sched(struct text *t, const struct scxray_sched *s, const struct scxray_sched *parent)
+{
+	const struct scxray_report *r = t->report;
+	struct strbuf sb;
+
+	strbuf_init(&sb, NULL);
+	strbuf_puts(&t->out, "  ");
+	style_begin(t, &t->out, STYLE_BOLD);
+	strbuf_puts(&t->out, "sched ");
+	cell_text(&t->out, &s->name);
+	style_end(t, &t->out, STYLE_BOLD);
+	if (parent) {
+		strbuf_puts(&t->out, " below ");
+		cell_text(&t->out, &parent->name);
+	}
+	if (s->cgrp_path.state == SCXRAY_PRESENT || s->cgrp_path.state == SCXRAY_UNREADABLE) {
+		strbuf_puts(&t->out, " cgroup ");
+		cell_text(&t->out, &s->cgrp_path);
+	}
+	strbuf_putc(&t->out, '\n');
+
+	if (!parent)
+		named(&sb, "enable_state", r->enable_state_name, &r->enable_state);
+	if (!parent)
+		item(&sb, "switching_all", &r->switching_all, cell_bool);
+	named(&sb, "exit_kind", s->exit_kind_name, &s->exit_kind);
+	item(&sb, "aborting", &s->aborting, cell_bool);
+	item(&sb, "bypass_depth", &s->bypass_depth, cell_signed);
+	if (num_true(&s->bypass_depth) && num_true(&s->bypass_timestamp))
+		item(&sb, "bypass_since", &s->bypass_timestamp, cell_num);
+	if (parent)
+		item(&sb, "attached", &s->sub_attached, cell_bool);
+	if (num_true(&s->dead))
+		item(&sb, "dead", &s->dead, cell_bool);
+	paragraph(t, 4, "state:", &sb);
+	item(&sb, "timeout", &s->timeout_ms, cell_millis);
+	item(&sb, "watchdog_timeout", &s->watchdog_timeout, cell_jiffies);
+	item(&sb, "watchdog_age", &s->watchdog_age_jiffies, cell_jiffies);
+	if (!parent)
+		item(&sb, "jiffies", &r->guest.jiffies, cell_num);
+	paragraph(t, 4, "watchdog:", &sb);
+	if (s->ops_flag_names && *s->ops_flag_names) {
+		strbuf_puts(&sb, "flags=");
+		cell_string(&sb, s->ops_flag_names);
+	} else {
+		item(&sb, "flags", &s->ops_flags, cell_hex);
+	}
+	item(&sb, "slice_dfl", &s->slice_dfl, cell_duration);
+	item(&sb, "dispatch_max_batch", &s->dispatch_max_batch, cell_num);
+	item(&sb, "exit_dump_len", &s->exit_dump_len, cell_num);
+	item(&sb, "sched_kva", &s->sched_kva, cell_address);
+	paragraph(t, 4, "settings:", &sb);
+	ops(t, s, &sb);
+	exit_info(t, &s->exit_info, &sb);
+	events(t, s);
+	strbuf_deinit(&sb);
+}
+
+void text_scheds(struct text *t, const struct scxray_report *r)
+{
+	size_t *parents = sched_parents(r);
+
+	if (r->nr_scheds && !parents)
+		t->out.error = ENOMEM;
+	for (size_t i = 0; parents && i < r->nr_scheds; i++)
+		sched(t, &r->scheds[i], i ? &r->scheds[parents[i]] : NULL);
+	free(parents);
+	if (r->scheds_cut) {
+		strbuf_puts(&t->out, "  (cut: ");
+		cell_string(&t->out, r->scheds_cut);
+		strbuf_puts(&t->out, ")\n");
+	}
+}

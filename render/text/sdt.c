@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sdt.c - the scx library's arena allocators as text
+ */
+#include "render/out/escape.h"
+#include "render/text/map.h"
+#include "render/text/report.h"
+
+static void put_entry(struct map_text *m, const struct scxray_sdt_entry *entry)
+{
+	struct strbuf *out = &m->t->out;
+
+	strbuf_puts(out, "    ");
+	if (entry->payload.state == SCXRAY_PRESENT)
+		strbuf_printf(out, "idx=%d genn=%d ", entry->idx, entry->genn);
+	strbuf_puts(out, "user_addr=");
+	strbuf_hex(out, entry->user_addr, 1);
+	if (entry->owner) {
+		strbuf_puts(out, " owner=");
+		cell_string(out, entry->owner);
+	}
+	strbuf_puts(out, " payload=");
+	map_text_value(m, &entry->payload, 2, 60);
+	strbuf_putc(out, '\n');
+}
+
+static void put_sdt(struct map_text *m, const struct scxray_sdt *sdt)
+{
+	struct strbuf *out = &m->t->out;
+
+	text_section(m->t);
+	style_begin(m->t, out, STYLE_BOLD);
+	strbuf_puts(out, "sdt_alloc ");
+	cell_string(out, sdt->name);
+	style_end(m->t, out, STYLE_BOLD);
+	strbuf_printf(out, " (elem_size=%llu, target_type_id=%u",
+		      (unsigned long long)sdt->elem_size.value, sdt->payload_type);
+	if (sdt->payload_type_reason) {
+		strbuf_puts(out, ", reason=");
+		cell_string(out, sdt->payload_type_reason);
+	}
+	strbuf_printf(out, "): %zu live", sdt->nr_entries);
+	if (sdt->cut) {
+		strbuf_puts(out, " (truncated: ");
+		cell_string(out, sdt->cut);
+		strbuf_putc(out, ')');
+	}
+	if (sdt->skipped_subtrees)
+		strbuf_printf(out, " (%u subtrees skipped)", sdt->skipped_subtrees);
+	strbuf_putc(out, '\n');
+	for (size_t i = 0; i < sdt->nr_entries; i++)
+		put_entry(m, &sdt->entries[i]);
+}
+
+static void put_ranges(struct text *t, const struct scxray_report *r)
+{
+	struct strbuf *out = &t->out;
+
+	text_section(t);
+	for (size_t i = 0; i < r->nr_static_ranges; i++) {
+		const struct scxray_static_range *range = &r->static_ranges[i];
+		uint32_t start = (uint32_t)range->start;
+
+		strbuf_puts(out, "scx_static ");
+		cell_string(out, range->name);
+		strbuf_printf(out, " [0x%x..0x%llx) cap=%llu\n", start,
+			      (unsigned long long)start + range->size,
+			      (unsigned long long)range->capacity);
+	}
+	if (r->static_skipped)
+		strbuf_printf(out, "scx_static: %u instance(s) skipped\n", r->static_skipped);
+}
+
+void text_sdts(struct text *t, const struct scxray_report *r)
+{
+	static const struct scxray_map no_map;
+	bool any_arena = false;
+	struct follow follow;
+
+	/* most schedulers have no arena, and then nothing is missed */
+	for (size_t i = 0; i < r->nr_maps; i++)
+		any_arena |= r->maps[i].active && r->maps[i].arena;
+	if (any_arena)
+		text_unavailable(t, "sdt_alloc", r->sdt_alloc_unavailable);
+	follow_init(&follow, r);
+	for (size_t i = 0; i < r->nr_sdts; i++)
+		put_sdt(&(struct map_text){ .t = t, .map = &no_map, .follow = &follow },
+			&r->sdts[i]);
+	follow_deinit(&follow);
+	if (r->nr_static_ranges || r->static_skipped)
+		put_ranges(t, r);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tasks.c - the tasks: who waits, for how long, and where
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "render/out/join.h"
+#include "render/out/table.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct column columns[] = {
+	{ "runnable", false, 0 }, { "task", true, 0 },	     { "where", true, 0 },
+	{ "class", true, 4 },	  { "st", true, 5 },	     { "cpu", false, 2 },
+	{ "cpus", true, 1 },	  { "slice", false, 8 },     { "vtime", false, 9 },
+	{ "weight", false, 10 },  { "prio", false, 11 },     { "sel", false, 7 },
+	{ "also", true, 3 },	  { "flags", true, 12 },     { "sched", true, 6 },
+	{ "parent", true, 13 },	  { "switches", false, 14 }, { "utime", false, 15 },
+	{ "stime", false, 16 },	  { "cgroup", true, 2 },
+};
+
+void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)
+{
+	const struct scxray_dsq *dsq;
+
+	switch (task_custody(r, t)) {
+	case CUSTODY_NOT_RUNNABLE:
+		if (t->queued_cpu.state == SCXRAY_PRESENT)
+			strbuf_printf(sb, "run queue of cpu %llu",
+				      (unsigned long long)t->queued_cpu.value);
+		else
+			strbuf_putc(sb, '-');
+		break;
+	case CUSTODY_RUNNING:
+		strbuf_printf(sb, "runs on cpu %d", t->curr_cpu);
+		break;
+	case CUSTODY_DSQ:
+		dsq = task_dsq(r, t);
+		if (dsq->origin == SCXRAY_DSQ_USER)
+			strbuf_puts(sb, "DSQ ");
+		cell_dsq(sb, dsq);
+		cell_owner(sb, dsq->sched_name);
+		strbuf_printf(sb, " #%u/%zu", t->dsq_pos + 1, dsq->nr_tasks);
+		break;
+	case CUSTODY_LOST_DSQ:
+		strbuf_puts(sb, "DSQ ");
+		cell_dsq_id(sb, &t->dsq_id);
+		strbuf_puts(sb, " (not linked)");
+		break;
+	case CUSTODY_BPF:
+		strbuf_puts(sb, "BPF scheduler");
+		if (r->nr_scheds > 1 && t->sched_name) {
+			strbuf_putc(sb, ' ');
+			cell_string(sb, t->sched_name);
+		}
+		break;
+	case CUSTODY_QUEUEING:
+		strbuf_puts(sb, "being enqueued");
+		break;
+	case CUSTODY_DISPATCHING:
+		strbuf_puts(sb, "being dispatched");
+		break;
+	case CUSTODY_MOVING:
+		strbuf_printf(sb, "held by cpu %lld", (long long)num_signed(&t->holding_cpu));
+		break;
+	case CUSTODY_NOBODY:
+		strbuf_puts(sb, "nowhere");
+		break;
+	}
+}
+
+/* " key=" before what is not the usual. */
+static struct strbuf *also(struct strbuf *sb, size_t start, const char *key)
+{
+	if (sb->len > start)
+		strbuf_putc(sb, ' ');
+	strbuf_puts(sb, key);
+	strbuf_putc(sb, '=');
+	return sb;
+}
+
+static bool is_cpu(const struct scxray_num *num)
+{
+	return num->state == SCXRAY_UNREADABLE ||
+	       (num->state == SCXRAY_PRESENT && num_signed(num) >= 0);
+}
+
+static bool is_unusual(const struct scxray_num *num, uint64_t usual)
+{
+	return num->state == SCXRAY_UNREADABLE ||
+	       (num->state == SCXRAY_PRESENT && num->value != usual);
+}
+
+/* Members that mostly say nothing, where they do. */
+static void cell_also(struct strbuf *sb, const struct scxray_task *task)
+{
+	size_t start = sb->len;
+
+	if (is_unusual(&task->ops_state, 0)) {
+		also(sb, start, "ops");
+		if (task->ops_state_name)
+			cell_string(sb, task->ops_state_name);
+		else
+			cell_num(sb, &task->ops_state);
+	}
+	if (is_unusual(&task->ops_qseq, 0))
+		cell_num(also(sb, start, "qseq"), &task->ops_qseq);
+	if (is_unusual(&task->migration_disabled, 0))
+		cell_num(also(sb, start, "no_mig"), &task->migration_disabled);
+	if (is_cpu(&task->holding_cpu))
+		cell_num(also(sb, start, "holding"), &task->holding_cpu);
+	if (is_cpu(&task->sticky_cpu))
+		cell_num(also(sb, start, "sticky"), &task->sticky_cpu);
+	/* SCX_DSQ_INVALID, bit 63 alone, is the usual */
+	if (is_unusual(&task->ddsp_dsq_id, 1ULL << 63))
+		cell_dsq_id(also(sb, start, "ddsp_dsq"), &task->ddsp_dsq_id);
+	if (task->dl_runtime.state == SCXRAY_PRESENT && task->dl_period.state == SCXRAY_PRESENT) {
+		cell_ns(also(sb, start, "dl"), task->dl_runtime.value);
+		strbuf_putc(sb, '/');
+		cell_ns(sb, task->dl_period.value);
+		if (num_true(&task->dl_throttled))
+			strbuf_puts(sb, "(throttled)");
+	}
+	if (task->lock_slowpath_match)
+		cell_string(also(sb, start, "lock"), task->lock_slowpath_match);
+	if (sb->len == start)
+		strbuf_putc(sb, '-');
+}
+
+/* Who started it, what it used, and where it belongs. */
+static void identity_cells(struct table *tab, const struct scxray_task *task)
+{
+	const struct scxray_num *times[] = { &task->utime, &task->stime };
+	struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
+
+	if (task->real_parent_pid.state == SCXRAY_PRESENT) {
+		cell_text(sb, &task->real_parent_comm);
+		strbuf_putc(sb, '[');
+		cell_signed(sb, &task->real_parent_pid);
+		strbuf_putc(sb, ']');
+	} else {
+		cell_num(sb, &task->real_parent_pid);
+	}
+	sb = table_cell(tab, STYLE_PLAIN);
+	if (task->nvcsw.state == SCXRAY_PRESENT && task->nivcsw.state == SCXRAY_PRESENT)
+		strbuf_u64(sb, task->nvcsw.value + task->nivcsw.value);
+	else
+		cell_num(sb, task->nvcsw.state == SCXRAY_PRESENT ? &task->nivcsw : &task->nvcsw);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		sb = table_cell(tab, STYLE_PLAIN);
+		if (times[i]->state == SCXRAY_PRESENT)
+			cell_ns(sb, times[i]->value);
+		else
+			cell_num(sb, times[i]);
+	}
+	/* where all is in the root there is nothing to tell apart */
+	sb = table_cell(tab, STYLE_PLAIN);
+	cell_string(sb, task->cgroup_path && strcmp(task->cgroup_path, "/") != 0 ? task->cgroup_path
+										 : NULL);
+}
+
+static void task_row(struct table *tab, const struct text *t, const struct scxray_task *task)
+{
+	const struct scxray_report *r = t->report;
+	enum style style = age_style(t, task);
+	bool ext = task->sched_class && !strcmp(task->sched_class, "ext");
+
+	table_row(tab);
+	cell_age(table_cell(tab, style), task);
+	cell_task(table_cell(tab, style), task, task->kva);
+	cell_custody(table_cell(tab, STYLE_PLAIN), r, task);
+	cell_string(table_cell(tab, ext ? STYLE_PLAIN : STYLE_CYAN), task->sched_class);
+	strbuf_putc(table_cell(tab, STYLE_PLAIN), task->state_letter ? task->state_letter : '-');
+	cell_num(table_cell(tab, STYLE_PLAIN), &task->cpu);
+	cell_cpus(table_cell(tab, STYLE_PLAIN), &task->cpus_allowed);
+	if (task->slice.state == SCXRAY_PRESENT)
+		cell_ns(table_cell(tab, STYLE_PLAIN), task->slice.value);
+	else
+		cell_num(table_cell(tab, STYLE_PLAIN), &task->slice);
+	cell_num(table_cell(tab, STYLE_PLAIN), &task->dsq_vtime);
+	cell_num(table_cell(tab, STYLE_PLAIN), &task->weight);
+	cell_signed(table_cell(tab, STYLE_PLAIN), &task->prio);
+	if (is_cpu(&task->selected_cpu))
+		cell_num(table_cell(tab, STYLE_PLAIN), &task->selected_cpu);
+	else
+		strbuf_putc(table_cell(tab, STYLE_PLAIN), '-');
+	cell_also(table_cell(tab, STYLE_PLAIN), task);
+	cell_string(table_cell(tab, STYLE_PLAIN), task->scx_flag_names);
+	/* with one scheduler there is nothing to tell apart */
+	cell_string(table_cell(tab, STYLE_PLAIN), r->nr_scheds > 1 ? task->sched_name : NULL);
+	identity_cells(tab, task);
+}
+
+struct order {
+	const struct scxray_task *task;
+	size_t index;
+	bool waits; /* belongs in the table */
+};
+
+/* Longest runnable first, then as they come in the report. */
+static int by_age(const void *va, const void *vb)
+{
+	const struct order *a = va, *b = vb;
+	const struct scxray_num *x = &a->task->runnable_age_jiffies;
+	const struct scxray_num *y = &b->task->runnable_age_jiffies;
+	bool has_x = x->state == SCXRAY_PRESENT, has_y = y->state == SCXRAY_PRESENT;
+
+	if (has_x != has_y)
+		return has_x ? -1 : 1;
+	if (has_x && num_signed(x) != num_signed(y))
+		return num_signed(x) > num_signed(y) ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static bool belongs_in_table(const struct scxray_report *r, const struct scxray_task *task)
+{
+	return task_custody(r, task) != CUSTODY_NOT_RUNNABLE || task->runnable_cpu >= 0 ||
+	       task->queued_cpu.state == SCXRAY_PRESENT || task->lock_slowpath_match ||
+	       task->pid.state == SCXRAY_UNREADABLE || task->ops_state.state == SCXRAY_UNREADABLE;
+}
+
+/* Sleeping tasks of one class that are named; the others are counted. */
+#define MAX_SLEEPERS 64
+
+/* Tasks that sleep are named, by class; all that is known of them is in JSON. */
+static void sleepers(struct text *t, const struct order *order, size_t nr)
+{
+	static const char *const classes[] = { "ext", "fair", "rt", "dl", "stop", "idle", NULL };
+	struct strbuf names, label;
+
+	strbuf_init(&names, NULL);
+	strbuf_init(&label, NULL);
+	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
+		size_t count = 0, cap = text_cap(t, MAX_SLEEPERS);
+
+		names.len = 0;
+		for (size_t i = 0; i < nr; i++) {
+			const struct scxray_task *task = order[i].task;
+			const char *class = task->sched_class;
+			size_t start;
+
+			if (order[i].waits ||
+			    (classes[c] ? !class || strcmp(class, classes[c]) != 0 : !!class))
+				continue;
+			if (count++ >= cap)
+				continue;
+			strbuf_puts(&names, count > 1 ? " " : "");
+			start = names.len;
+			cell_task(&names, task, task->kva);
+			no_break(&names, start);
+		}
+		if (!count)
+			continue;
+		if (count > cap)
+			strbuf_printf(&names, " +%zu more", count - cap);
+		strbuf_puts(&t->out, "  ");
+		style_begin(t, &t->out, STYLE_CYAN);
+		label.len = 0;
+		strbuf_printf(&label, "%zu not runnable, class %s:", count,
+			      classes[c] ? classes[c] : "unknown");
+		strbuf_puts(&t->out, strbuf_str(&label));
+		style_end(t, &t->out, STYLE_CYAN);
+		strbuf_putc(&t->out, ' ');
+		text_wrap(t, strbuf_str(&names), 2 + label.len + 1, 4);
+	}
+	strbuf_deinit(&names);
+	strbuf_deinit(&label);
+}
+
+static void stacks(struct text *t, const struct order *order, size_t nr)
+{
+	const struct scxray_task **tasks = calloc(nr, sizeof(*tasks));
+
+	if (!tasks) {
+		t->out.error = ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		tasks[i] = order[i].task;
+	text_task_stacks(t, tasks, nr);
+	free(tasks);
+}
+
+void text_tasks(struct text *t, const struct scxray_report *r)
+{
+	struct order *order;
+	struct table tab;
+
+	if (!r->nr_tasks) {
+		text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
+		return;
+	}
+	order = calloc(r->nr_tasks, sizeof(*order));
+	if (!order) {
+		t->out.error = ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		order[i] = (struct order){ &r->tasks[i], i, belongs_in_table(r, &r->tasks[i]) };
+	qsort(order, r->nr_tasks, sizeof(*order), by_age);
+
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "task_enrichments");
+	strbuf_printf(&t->out, ": %zu tasks captured\n", r->nr_tasks);
+	table_init(&tab, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		if (order[i].waits)
+			task_row(&tab, t, order[i].task);
+	table_print(&tab, t, 2);
+	table_deinit(&tab);
+	sleepers(t, order, r->nr_tasks);
+	if (r->tasks_cut) {
+		strbuf_puts(&t->out, "  (cut: ");
+		cell_string(&t->out, r->tasks_cut);
+		strbuf_puts(&t->out, ")\n");
+	}
+	stacks(t, order, r->nr_tasks);
+	free(order);
+	text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * timeline.c - counters over time as text: a sparkline each
+ */
+#include <inttypes.h>
+
+#include "render/out/escape.h"
+#include "render/out/join.h"
+#include "render/out/cells.h"
+#include "render/out/timeline.h"
+
+#define NAME_WIDTH 30
+#define MAX_COLUMNS 60 /* of a sparkline */
+#define MIN_COLUMNS 16
+#define BESIDE 60 /* columns for the name, the last value and the rate */
+
+/* The columns of a sparkline: fewer than samples where there is no room for more. */
+static size_t nr_columns(const struct text *t, const struct timeline *tl)
+{
+	size_t most = t->width > BESIDE + MIN_COLUMNS ? t->width - BESIDE : MIN_COLUMNS;
+
+	most = most < MAX_COLUMNS ? most : MAX_COLUMNS;
+	return tl->t.nr_samples < most ? tl->t.nr_samples : most;
+}
+
+/* A level from 0 to 7 as a block, U+2581 to U+2588. */
+static void block(struct strbuf *sb, unsigned level)
+{
+	const char utf8[] = { '\xe2', '\x96', (char)(0x81 + level) };
+
+	strbuf_write(sb, utf8, sizeof(utf8));
+}
+
+/* Counters are signed in the kernel; what is below 0 counts as 0. */
+static uint64_t clamped(uint64_t v)
+{
+	return (int64_t)v < 0 ? 0 : v;
+}
+
+/*
+ * What one column shows: of the samples that it stands for the last of a counter, which
+ * has all that came before in it, and the greatest of anything else, so that no peak is lost.
+ */
+static uint64_t column_value(const struct timeline *tl, size_t series, size_t column, size_t nr)
+{
+	const uint64_t *values = tl->t.series[series].values;
+	size_t begin = column * tl->t.nr_samples / nr, end = (column + 1) * tl->t.nr_samples / nr;
+	uint64_t max = 0;
+
+	if (timeline_is_event(tl, series))
+		return clamped(values[end - 1]);
+	for (size_t i = begin; i < end; i++)
+		max = clamped(values[i]) > max ? clamped(values[i]) : max;
+	return max;
+}
+
+static void sparkline(struct strbuf *sb, const struct timeline *tl, size_t series, size_t nr)
+{
+	uint64_t values[MAX_COLUMNS], min = UINT64_MAX, max = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		values[i] = column_value(tl, series, i, nr);
+		min = values[i] < min ? values[i] : min;
+		max = values[i] > max ? values[i] : max;
+	}
+	for (size_t i = 0; i < nr; i++) {
+		if (min == max)
+			block(sb, max ? 4 : 0);
+		else /* in 128 bits: seven times a counter may be more than 64 */
+			block(sb,
+			      (unsigned)((unsigned __int128)(values[i] - min) * 7 / (max - min)));
+	}
+}
+
+/* A counter: how much more, and how much a second; anything else: between what and what. */
+static void movement(struct strbuf *sb, const struct timeline *tl, size_t series)
+{
+	const struct scxray_timeline *t = &tl->t;
+	const uint64_t *values = t->series[series].values;
+	uint64_t ms = t->elapsed_ms[t->nr_samples - 1] - t->elapsed_ms[0];
+	uint64_t min = UINT64_MAX, max = 0;
+
+	if (timeline_is_event(tl, series)) {
+		int64_t delta = (int64_t)(values[t->nr_samples - 1] - values[0]);
+		double rate = ms ? (double)delta * 1000.0 / (double)ms : 0;
+
+		if (!delta)
+			return;
+		strbuf_puts(sb, delta < 0 ? "  " : "  +");
+		strbuf_i64(sb, delta);
+		if (ms)
+			strbuf_printf(sb, rate > -100 && rate < 100 ? ", %.1f/s" : ", %.0f/s",
+				      rate);
+		return;
+	}
+	for (size_t i = 0; i < t->nr_samples; i++) {
+		min = values[i] < min ? values[i] : min;
+		max = values[i] > max ? values[i] : max;
+	}
+	if (min != max)
+		strbuf_printf(sb, "  %" PRIu64 " to %" PRIu64, min, max);
+}
+
+static void line(struct text *t, const struct timeline *tl, size_t series)
+{
+	const struct scxray_series *s = &tl->t.series[series];
+	uint64_t last = s->values[tl->t.nr_samples - 1];
+	struct strbuf name;
+	size_t width;
+
+	strbuf_init(&name, NULL);
+	cell_string(&name, s->name);
+	width = display_width(strbuf_str(&name), name.len);
+	strbuf_fill(&t->out, ' ', 2 + (width < NAME_WIDTH ? NAME_WIDTH - width : 0));
+	strbuf_puts(&t->out, strbuf_str(&name));
+	strbuf_puts(&t->out, "  ");
+	sparkline(&t->out, tl, series, nr_columns(t, tl));
+	strbuf_puts(&t->out, "  (last=");
+	if (timeline_is_event(tl, series))
+		strbuf_i64(&t->out, (int64_t)last);
+	else
+		strbuf_u64(&t->out, last);
+	strbuf_putc(&t->out, ')');
+	movement(&t->out, tl, series);
+	strbuf_putc(&t->out, '\n');
+	strbuf_deinit(&name);
+}
+
+static bool is_zero(const struct timeline *tl, size_t series)
+{
+	for (size_t i = 0; i < tl->t.nr_samples; i++)
+		if (tl->t.series[series].values[i])
+			return false;
+	return true;
+}
+
+/* Where the samples come from, and what a column stands for. */
+static void notes(struct text *t, const struct timeline *tl)
+{
+	const struct scxray_timeline *s = &tl->t;
+	size_t nr = nr_columns(t, tl);
+	struct strbuf sb;
+
+	strbuf_init(&sb, NULL);
+	if (tl->is_pair)
+		strbuf_puts(&sb, "; of the two images: their own counters, and the time between "
+				 "them by the guest's jiffies");
+	if (s->nr_taken > s->nr_samples)
+		strbuf_printf(&sb,
+			      "; %" PRIu64
+			      " samples were taken, older ones are thinned out: columns "
+			      "to the left stand for more time, the newest samples are %" PRIu64
+			      "ms apart",
+			      s->nr_taken, s->period_ms);
+	if (s->nr_samples > nr)
+		strbuf_printf(&sb,
+			      "; a column stands for up to %zu samples: the last of a counter, the "
+			      "greatest of anything else",
+			      (s->nr_samples + nr - 1) / nr);
+	if (sb.len) {
+		strbuf_putc(&sb, ')');
+		strbuf_puts(&t->out, "  (");
+		text_wrap(t, strbuf_str(&sb) + 2, 3, 3);
+	}
+	if (sb.error)
+		t->out.error = sb.error;
+	strbuf_deinit(&sb);
+}
+
+void text_timeline(struct text *t, const struct scxray_report *r)
+{
+	struct timeline tl;
+	size_t zeros = 0;
+
+	timeline_init(&tl, t->doc, r);
+	if (tl.error)
+		t->out.error = tl.error;
+	if (!tl.is_pair)
+		text_unavailable(t, "event_counter_timeline",
+				 r->event_counter_timeline_unavailable);
+	if (tl.t.nr_samples) {
+		text_section(t);
+		text_styled(t, STYLE_BOLD, "event_counter_timeline");
+		strbuf_printf(&t->out, ": %zu samples (%" PRIu64 "–%" PRIu64 "ms)\n",
+			      tl.t.nr_samples, tl.t.elapsed_ms[0],
+			      tl.t.elapsed_ms[tl.t.nr_samples - 1]);
+		notes(t, &tl);
+		for (size_t i = 0; i < tl.t.nr_series; i++) {
+			bool zero = is_zero(&tl, i);
+
+			zeros += zero;
+			if (!zero || t->full)
+				line(t, &tl, i);
+		}
+		if (zeros && !t->full)
+			strbuf_printf(&t->out, "  (%zu more are 0 throughout)\n", zeros);
+	}
+	timeline_deinit(&tl);
+}

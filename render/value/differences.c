@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * differences.c - the walk over what differs in two values
+ *
+ * It is the walk of value.c over the new value, with the old one's bytes beside
+ * it: they lie at the same offsets.  A part whose bytes are equal is left out, so
+ * the cost is that of the differences, and of looking for them.
+ */
+#include "render/value/value_walk.h"
+
+bool walk_is_same(struct walk *w, struct slice s)
+{
+	/* the walk ends where the budget does, and says so */
+	if (!w->twin || !walk_charge(w, s.had))
+		return false;
+	return !s.had || !memcmp(s.bytes, walk_twin(w, s).bytes, s.had);
+}
+
+int walk_run(struct walk *w, const struct scxray_bytes *bytes)
+{
+	struct scxray_bytes old = *bytes;
+	int ret = 0;
+
+	if (w->twin) {
+		old.bytes = walk_twin(w, (struct slice){ .bytes = bytes->bytes }).bytes;
+		ret = w->visit->bytes(w->arg, &old);
+	}
+	return ret ? ret : w->visit->bytes(w->arg, bytes);
+}
+
+int walk_differences(const struct scxray_value *old, const struct scxray_value *new,
+		     struct walk_budget *budget, const struct scxray_value_visitor *visitor,
+		     int (*element)(void *arg, uint64_t index), void *arg)
+{
+	const struct scxray_value *typed = new->btf ? new : old;
+	struct slice s = { .bytes = new->bytes, .had = new->size, .tail = true };
+	struct walk w = {
+		.btf = typed->btf,
+		.visit = visitor,
+		.arg = arg,
+		.opt = { .max_depth = 32,
+			 .max_elements = UINT32_MAX,
+			 .max_nodes = budget->nodes,
+			 .max_bytes = budget->bytes },
+		.base = new->bytes,
+		.twin = old->bytes,
+		.element = element,
+	};
+	int ret;
+
+	strbuf_init(&w.scratch, NULL);
+	ret = walk_type(&w, typed->type_id, s);
+	strbuf_deinit(&w.scratch);
+	/* look-ups count without a question, and so may take more than there was */
+	budget->nodes -= w.nodes < budget->nodes ? w.nodes : budget->nodes;
+	budget->bytes -= w.bytes;
+	return ret;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * follow.c - what a pointer inside a map's value leads to
+ *
+ * Three kinds can be followed: those whose object the capture has looked up
+ * (kptrs, timers: scxray_report_pointee()), slots of the scx library's allocators,
+ * and other addresses of arena memory, which the report has page by page.  An arena pointer is known by where it points, so
+ * a tag in its type is not needed; with a tag it may also be the low 32 bits
+ * alone, as programs see it.  Cycles and depth are the walk's business; here the
+ * number of pointers is bounded, or else a graph of a few nodes, each pointing to
+ * all others, would be spelled out in every order.
+ */
+#include "render/value/follow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "render/value/btf_type.h"
+
+#define MAX_POINTEE 4096 /* bytes of one pointee */
+#define MAX_DEPTH 64	 /* pointers on one path: the walk's own limit */
+#define MAX_IN_VALUE 512
+#define MAX_IN_REPORT (1u << 16)
+#define ARENA_SPAN (1ULL << 32)
+
+/* The addresses that belong to an arena. */
+struct arena_window {
+	const struct scxray_arena *arena;
+	uint64_t user_start, user_end;
+};
+
+static void add_arena(struct follow *f, const struct scxray_arena *arena)
+{
+	struct arena_window *more;
+
+	if (!arena || arena->user_vm_start.state != SCXRAY_PRESENT ||
+	    arena->user_vm_end.state != SCXRAY_PRESENT)
+		return;
+	more = realloc(f->arenas, (f->nr_arenas + 1) * sizeof(*more));
+	if (!more)
+		return;
+	f->arenas = more;
+	f->arenas[f->nr_arenas++] = (struct arena_window){
+		.arena = arena,
+		.user_start = arena->user_vm_start.value,
+		.user_end = arena->user_vm_end.value,
+	};
+}
+
+/* A live slot of an allocator, or its payload: what is at `addr`. */
+struct slot_at {
+	uint64_t addr;
+	const struct scxray_sdt *sdt;
+	const struct scxray_sdt_entry *entry;
+};
+
+static int by_addr(const void *a, const void *b)
+{
+	const struct slot_at *x = a, *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+/* Without memory for them slots are not named. */
+static void find_slots(struct follow *f)
+{
+	const struct scxray_report *r = f->report;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < r->nr_sdts; i++)
+		nr += 2 * r->sdts[i].nr_entries;
+	f->slots = nr ? malloc(nr * sizeof(*f->slots)) : NULL;
+	for (size_t i = 0; f->slots && i < r->nr_sdts; i++) {
+		for (size_t e = 0; e < r->sdts[i].nr_entries; e++) {
+			struct slot_at at = { .sdt = &r->sdts[i], .entry = &r->sdts[i].entries[e] };
+
+			at.addr = at.entry->user_addr;
+			f->slots[f->nr_slots++] = at;
+			at.addr = at.entry->payload.addr;
+			if (at.addr != at.entry->user_addr)
+				f->slots[f->nr_slots++] = at;
+		}
+	}
+	if (f->nr_slots)
+		qsort(f->slots, f->nr_slots, sizeof(*f->slots), by_addr);
+}
+
+static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
+			   unsigned depth, struct scxray_followed *to);
+static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
+			  uint64_t addr, unsigned depth, struct scxray_followed *to);
+
+void follow_init(struct follow *f, const struct scxray_report *report)
+{
+	*f = (struct follow){ .report = report, .options = { .report = report } };
+	for (size_t i = 0; i < report->nr_maps; i++)
+		add_arena(f, report->maps[i].arena);
+	if (!f->nr_arenas && !report->nr_pointees)
+		return;
+	find_slots(f);
+	f->options.follow = follow_pointer;
+	f->options.follow_arg = f;
+	if (f->nr_arenas)
+		follow_tags_find(f);
+	if (f->nr_tags)
+		f->options.follow_member = follow_member;
+}
+
+void follow_deinit(struct follow *f)
+{
+	free(f->arenas);
+	free(f->slots);
+	free(f->tags);
+	free(f->bytes);
+}
+
+const struct scxray_value_options *follow_options(struct follow *f)
+{
+	f->in_value = 0;
+	return &f->options;
+}
+
+/* True if the pointed-to type carries the tag of arena pointers. */
+static bool has_arena_tag(const struct btf *btf, const struct btf_type *pointer)
+{
+	const struct btf_type *t = btf__type_by_id(btf, pointer->type);
+
+	for (int i = 0; i < 32 && t; i++) {
+		const char *name = btf_name(btf, t->name_off);
+
+		if (btf_is_type_tag(t) &&
+		    (!strcmp(name, "arena") || !strcmp(name, "address_space(1)")))
+			return true;
+		if (!btf_is_mod(t) && !btf_is_typedef(t))
+			return false;
+		t = btf__type_by_id(btf, t->type);
+	}
+	return false;
+}
+
+static uint64_t low_address(const struct arena_window *window, uint64_t low)
+{
+	uint64_t addr = (window->user_start & ~(ARENA_SPAN - 1)) + low;
+
+	return addr < window->user_start ? addr + ARENA_SPAN : addr;
+}
+
+static bool window_has(const struct arena_window *w, uint64_t addr)
+{
+	uint64_t kernel = w->arena->kern_vm_start;
+
+	return (addr >= w->user_start && addr < w->user_end) ||
+	       (kernel && addr >= kernel && addr - kernel < ARENA_SPAN);
+}
+
+/*
+ * The arena that `*addr` points into; the low half of an address is made whole.  Arenas mostly
+ * have the same user addresses: of several it is the one whose programs have the value's BTF.
+ */
+static const struct arena_window *arena_of(const struct follow *f, const struct btf *btf,
+					   bool tagged, uint64_t *addr, const char **skipped)
+{
+	bool low = tagged && *addr < ARENA_SPAN;
+	const struct arena_window *found = NULL;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->nr_arenas; i++) {
+		const struct arena_window *w = &f->arenas[i];
+
+		if (!low && !window_has(w, *addr))
+			continue;
+		nr = w->arena->btf == btf ? 1 : nr + 1;
+		found = w;
+		if (w->arena->btf == btf)
+			break;
+	}
+	if (nr > 1) {
+		*skipped = low ? NULL : "several arenas have this address";
+		return NULL;
+	}
+	if (found && low)
+		*addr = low_address(found, *addr);
+	return found;
+}
+
+/* The type that a pointer leads to; a forward declaration may be defined elsewhere in the BTF. */
+static uint32_t pointee_type(struct follow *f, const struct btf *btf, uint32_t type_id)
+{
+	struct btf_peeled pointer = btf_peel(btf, type_id), target;
+	uint32_t kind;
+	int id;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return 0;
+	target = btf_peel(btf, pointer.type->type);
+	if (!target.type || !btf_is_fwd(target.type))
+		return pointer.type->type;
+	if (f->fwd_btf != btf || f->fwd_id != target.id) {
+		kind = btf_kflag(target.type) ? BTF_KIND_UNION : BTF_KIND_STRUCT;
+		id = btf__find_by_name_kind(btf, btf_name(btf, target.type->name_off), kind);
+		f->fwd_btf = btf;
+		f->fwd_id = target.id;
+		f->fwd_found = id > 0 ? (uint32_t)id : 0;
+	}
+	return f->fwd_found ? f->fwd_found : pointer.type->type;
+}
+
+static uint8_t *slot(struct follow *f, unsigned depth)
+{
+	if (!f->bytes)
+		f->bytes = malloc((size_t)MAX_DEPTH * MAX_POINTEE);
+	return f->bytes && depth < MAX_DEPTH ? f->bytes + (size_t)depth * MAX_POINTEE : NULL;
+}
+
+/* Counts a pointer; false, with the reason, if that is one too many. */
+static bool may_follow(struct follow *f, struct scxray_followed *to)
+{
+	if (f->in_value >= MAX_IN_VALUE)
+		to->skipped = "512 pointers of this value have been followed";
+	else if (f->in_report >= MAX_IN_REPORT)
+		to->skipped = "65536 pointers of this report have been followed";
+	if (to->skipped)
+		return false;
+	f->in_value++;
+	f->in_report++;
+	return true;
+}
+
+/* ---- slots ------------------------------------------------------------------ */
+
+/*
+ * Where the pointer's type says nothing, the slot it points to may: which one it is, and if
+ * the payload's type is known all of it.
+ */
+static bool follow_slot(struct follow *f, uint64_t addr, struct scxray_followed *to)
+{
+	struct slot_at key = { .addr = addr }, *at;
+
+	at = f->nr_slots ? bsearch(&key, f->slots, f->nr_slots, sizeof(key), by_addr) : NULL;
+	if (!at)
+		return false;
+	snprintf(f->label, sizeof(f->label), "slot %d of %.100s", at->entry->idx, at->sdt->name);
+	to->label = f->label;
+	to->skipped = NULL;
+	if (at->entry->payload.state != SCXRAY_PRESENT || !at->entry->payload.btf)
+		return false;
+	if (!may_follow(f, to))
+		return false;
+	to->value = at->entry->payload;
+	return true;
+}
+
+static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t target, bool tagged,
+			 uint64_t addr, unsigned depth, struct scxray_followed *to)
+{
+	const struct arena_window *window = arena_of(f, btf, tagged, &addr, &to->skipped);
+	uint8_t *bytes;
+	uint64_t size;
+	size_t got;
+
+	if (!window)
+		return false;
+	if (!btf_size(btf, target, &size)) {
+		/* void and functions have nothing to show */
+		if (target && btf_peel(btf, target).type)
+			to->skipped = "what it points to is only declared, not defined";
+		return follow_slot(f, addr, to);
+	}
+	bytes = slot(f, depth);
+	if (!bytes) {
+		to->skipped = "no memory left";
+		return false;
+	}
+	if (!may_follow(f, to))
+		return false;
+	to->loose = btf_is_flexible(btf, target);
+	got = scxray_arena_read(window->arena, addr, bytes,
+				size < MAX_POINTEE && !to->loose ? (size_t)size : MAX_POINTEE);
+	if (!got) {
+		to->skipped = window->arena->cut ? "its arena page was not captured"
+						 : "its arena page is not mapped";
+		return false;
+	}
+	to->value = (struct scxray_value){
+		.btf = btf,
+		.type_id = target,
+		.bytes = bytes,
+		.size = (uint32_t)got,
+		.addr = addr,
+		.reason = got < MAX_POINTEE ? "the arena page behind it is not mapped"
+					    : "4096 bytes of it are shown",
+		.state = SCXRAY_PRESENT,
+	};
+	return true;
+}
+
+static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
+			   unsigned depth, struct scxray_followed *to)
+{
+	struct follow *f = arg;
+	const struct scxray_pointee *known = scxray_report_pointee(f->report, addr);
+
+	if (!known) {
+		struct btf_peeled pointer = btf_peel(btf, type_id);
+
+		return pointer.type && btf_is_ptr(pointer.type) &&
+		       follow_arena(f, btf, pointee_type(f, btf, type_id),
+				    has_arena_tag(btf, pointer.type), addr, depth, to);
+	}
+	if (known->label) {
+		to->label = known->label;
+		return false;
+	}
+	if (known->value.state == SCXRAY_UNREADABLE) {
+		to->skipped = known->value.reason ? known->value.reason : "unreadable";
+		return false;
+	}
+	if (known->value.state != SCXRAY_PRESENT || !may_follow(f, to))
+		return false;
+	to->value = known->value;
+	return true;
+}
+
+/* A number that its tag calls an arena pointer; one that lies in no arena stays a number. */
+static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
+			  uint64_t addr, unsigned depth, struct scxray_followed *to)
+{
+	struct follow *f = arg;
+	const struct follow_tag *tag = follow_tag_of(f, btf, struct_id, member);
+
+	return tag && (follow_arena(f, btf, tag->target, true, addr, depth, to) || to->skipped);
+}
