@@ -3,7 +3,7 @@
  * find_cpu.c - findings about CPUs that stalled tasks may use: what they run
  * instead, and whether they run at all
  */
-#include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/find.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
  * find_exit.c - findings about the scheduler itself: how it ended, bypass, the
  * watchdog, what the report lacks
  */
-#include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/find.h"
 
 #include "render/out/join.h"
 #include "render/out/cells.h"

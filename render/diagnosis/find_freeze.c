@@ -5,7 +5,7 @@
  */
 #include <inttypes.h>
 
-#include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/find.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"
 

@@ -3,7 +3,7 @@
  * find_map.c - findings about BPF maps: where the scheduler keeps the tasks that
  * it holds, and maps that take nothing more
  */
-#include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/find.h"
 
 #include <inttypes.h>
 

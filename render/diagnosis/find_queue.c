@@ -3,7 +3,7 @@
  * find_queue.c - findings about dispatch queues: never consumed, not consumed
  * since early, starving within, contradicting themselves
  */
-#include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/find.h"
 
 #include <inttypes.h>
 

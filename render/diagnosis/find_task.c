@@ -3,7 +3,7 @@
  * find_task.c - findings about tasks: which of them waited too long, and in
  * whose hands they are
  */
-#include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/find.h"
 
 #include <errno.h>
 #include <stdlib.h>

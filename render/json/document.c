@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "render/diagnosis/diagnosis.h"
+#include "render/json/diagnosis.h"
 #include "render/diff/diff.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "render/diagnosis/diagnosis.h"
+#include "render/text/diagnosis.h"
 #include "render/diff/diff.h"
 #include "render/out/join.h"
 #include "render/text/report.h"
