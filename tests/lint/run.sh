@@ -13,7 +13,7 @@ status=0
 summary=
 
 files() { # find's expression for the names
-	for d in capture render cli vmm vmm-plugin include kernel-fixtures tests mk .ci; do
+	for d in capture render watch qemu cli vmm vmm-plugin include kernel-fixtures tests mk .ci; do
 		[ ! -d "$d" ] || find "$d" -type f "$@" -print
 	done | sort
 }
@@ -63,8 +63,8 @@ for name in sys.argv[1:]:
     ast.parse(open(name, encoding="utf-8").read(), name)' $python
 tell python $? "$(count "$python")"
 
-sh tests/lint/layers.sh . "$objects"
-tell layers $? "$(count "$(find capture render cli -name '*.[ch]')")"
+"$PYTHON" tests/lint/layers.py . "$objects"
+tell layers $? "$(count "$(files -name '*.[ch]' | grep -v -e '^kernel-fixtures/' -e '^tests/')")"
 
 printf 'lint:\n%s' "$summary"
 exit $status
