@@ -58,7 +58,7 @@ static bool never_consumed(const struct scxray_dsq *dsq)
 /* Between the snapshots; SIZE_MAX where there is no earlier one of this queue. */
 static size_t find_early(const struct diagnosis *dg, const struct scxray_dsq *dsq)
 {
-	return dg->doc->dual && dg->doc->early ? find_dsq(dg->doc->early, dsq) : SIZE_MAX;
+	return dg->doc->dual && dg->doc->early ? diff_find_dsq(dg->doc->early, dsq) : SIZE_MAX;
 }
 
 static void put_elapsed(struct strbuf *sb, const struct diagnosis *dg)
@@ -75,8 +75,8 @@ static void find_unconsumed(struct diagnosis *dg, const struct scxray_report *r,
 	const struct scxray_dsq *dsq = &r->dsqs[i];
 	size_t e = find_early(dg, dsq);
 	const struct scxray_dsq *old = e != SIZE_MAX ? &dg->doc->early->dsqs[e] : NULL;
-	bool stood =
-		old && old->nr_tasks && same_head(dg->doc->early, old, r, dsq) == old->nr_tasks;
+	bool stood = old && old->nr_tasks &&
+		     diff_same_head(dg->doc->early, old, r, dsq) == old->nr_tasks;
 	struct strbuf *sb;
 
 	if (!stood && !never_consumed(dsq))
@@ -128,7 +128,7 @@ static void find_starved(struct diagnosis *dg, const struct scxray_report *r, si
 
 		if (!t || !is_stalled(r, t, true))
 			continue;
-		if (!old || same_head(dg->doc->early, old, r, dsq) == old->nr_tasks ||
+		if (!old || diff_same_head(dg->doc->early, old, r, dsq) == old->nr_tasks ||
 		    !num_get(&dsq->seq, &seq) || !num_get(&old->seq, &old_seq) || seq == old_seq)
 			continue;
 		sb = find(dg, is_stalled(r, t, false) ? SEVERITY_ERROR : SEVERITY_WARNING,

@@ -1,17 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * diff.c - compares the tasks, queues, CPUs and event counters of two reports
+ */
 #include "render/diff/diff.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "render/diff/maps.h"
+#include "render/out/cells.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
-#include "render/out/cells.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+static void add_entry(struct diff *d, enum diff_group group, enum diff_fate fate, size_t early,
+		      size_t late, size_t first_change)
+{
+	struct diff_entry entry = { .group = group,
+				    .fate = fate,
+				    .early = early,
+				    .late = late,
+				    .first_change = first_change,
+				    .nr_changes = d->nr_changes - first_change };
+
+	if (fate == DIFF_CHANGED && !entry.nr_changes) {
+		d->unchanged[group]++;
+		return;
+	}
+	DIFF_GROW(d, entries);
+	d->entries[d->nr_entries++] = entry;
+}
+
+static void add_stuck(struct diff *d, enum diff_group group, size_t early, size_t late, size_t text)
+{
+	strbuf_putc(&d->texts, '\0');
+	DIFF_GROW(d, stuck);
+	d->stuck[d->nr_stuck++] = (struct diff_stuck){ group, early, late, text };
+}
+
+/* ---- tasks --------------------------------------------------------------- */
+
+static void put_custody(struct strbuf *sb, const struct scxray_report *r, const void *task)
+{
+	cell_custody(sb, r, task);
+}
+
 static const struct compared task_members[] = {
+	COMPARE_TEXT("where", put_custody),
+	COMPARE(scxray_task, state_letter, "state", FIELD_LETTER, DIFF_LABEL),
+	COMPARE(scxray_task, sched_class, "sched_class", FIELD_STRING, DIFF_LABEL),
+	COMPARE(scxray_task, cpus_allowed, "cpus_allowed", FIELD_CPUS, DIFF_LABEL),
 	COMPARE(scxray_task, runnable_at, "runnable_at_jiffies", FIELD_NUM, DIFF_AMOUNT),
 	COMPARE(scxray_task, cpu, "cpu", FIELD_NUM, DIFF_LABEL),
 	COMPARE(scxray_task, dsq_vtime, "dsq_vtime", FIELD_NUM, DIFF_COUNTER),
@@ -28,123 +67,8 @@ static const struct compared task_members[] = {
 	COMPARE(scxray_task, sched_kva, "sched_kva", FIELD_ADDR, DIFF_LABEL),
 };
 
-static const struct compared dsq_members[] = {
-	COMPARE(scxray_dsq, nr, "nr", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_dsq, seq, "seq", FIELD_NUM, DIFF_COUNTER),
-};
-
-static const struct compared cpu_members[] = {
-	COMPARE(scxray_rq, nr_running, "nr_running", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, rq_nr_running, "rq_nr_running", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, cfs_nr_queued, "cfs_nr_queued", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, rt_nr_running, "rt_nr_running", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, dl_nr_running, "dl_nr_running", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, cpu_released, "cpu_released", FIELD_FLAG, DIFF_LABEL),
-	COMPARE(scxray_rq, nr_immed, "nr_immed", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_COUNTER),
-	COMPARE(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER),
-};
-
-/* One clock twice: rq->scx.clock is a copy of rq->clock that not all kernels have. */
-static const struct compared clock_member[] = {
-	COMPARE(scxray_rq, clock, "clock_ns", FIELD_NUM, DIFF_COUNTER),
-};
-
-static const struct compared scx_clock_member[] = {
-	COMPARE(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER),
-};
-
-void *diff_grow(void *array, size_t nr, size_t *max, size_t size, int *error)
-{
-	size_t more = *max ? *max * 2 : 64;
-	void *bigger;
-
-	if (nr < *max)
-		return array;
-	bigger = realloc(array, more * size);
-	if (!bigger) {
-		*error = ENOMEM;
-		return NULL;
-	}
-	*max = more;
-	return bigger;
-}
-
-void diff_add_change(struct diff *d, const struct diff_change *change)
-{
-	GROW(d, changes);
-	d->changes[d->nr_changes++] = *change;
-}
-
-void diff_members(struct diff *d, const struct compared *members, size_t nr, const void *early,
-		  const void *late)
-{
-	for (size_t i = 0; i < nr; i++) {
-		const struct scxray_num *old, *new;
-		struct diff_change change = { .key = members[i].key,
-					      .kind = members[i].kind,
-					      .sense = members[i].sense };
-
-		old = (const void *)((const char *)early + members[i].offset);
-		new = (const void *)((const char *)late + members[i].offset);
-		if (same_num(old, new))
-			continue;
-		change.old = *old;
-		change.new = *new;
-		diff_add_change(d, &change);
-	}
-}
-
-void diff_texts(struct diff *d, const char *key, size_t old, size_t new)
-{
-	struct diff_change change = { .key = key, .is_text = true };
-
-	strbuf_putc(&d->texts, '\0');
-	if (d->texts.error)
-		return;
-	if (!strcmp(d->texts.data + old, d->texts.data + new)) {
-		d->texts.len = old;
-		return;
-	}
-	change.old_text = old;
-	change.new_text = new;
-	diff_add_change(d, &change);
-}
-
-size_t diff_next_text(struct diff *d)
-{
-	strbuf_putc(&d->texts, '\0');
-	return d->texts.len;
-}
-
-static void add_entry(struct diff *d, enum diff_group group, enum diff_fate fate, size_t early,
-		      size_t late, size_t first_change)
-{
-	struct diff_entry entry = { .group = group,
-				    .fate = fate,
-				    .early = early,
-				    .late = late,
-				    .first_change = first_change,
-				    .nr_changes = d->nr_changes - first_change };
-
-	if (fate == DIFF_CHANGED && !entry.nr_changes) {
-		d->unchanged[group]++;
-		return;
-	}
-	GROW(d, entries);
-	d->entries[d->nr_entries++] = entry;
-}
-
-static void add_stuck(struct diff *d, enum diff_group group, size_t early, size_t late, size_t text)
-{
-	strbuf_putc(&d->texts, '\0');
-	GROW(d, stuck);
-	d->stuck[d->nr_stuck++] = (struct diff_stuck){ group, early, late, text };
-}
-
-/* ---- tasks --------------------------------------------------------------- */
-
-size_t find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint)
+/* The index of the same task in the other report, or SIZE_MAX. */
+static size_t find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint)
 {
 	/* reports list tasks in the same order: the counterpart is near */
 	for (size_t i = 0; i < r->nr_tasks; i++) {
@@ -156,7 +80,7 @@ size_t find_task(const struct scxray_report *r, const struct scxray_task *t, siz
 	return SIZE_MAX;
 }
 
-static bool waits(const struct scxray_task *t)
+static bool task_waits(const struct scxray_task *t)
 {
 	return t->runnable_cpu >= 0 && t->curr_cpu < 0;
 }
@@ -164,33 +88,13 @@ static bool waits(const struct scxray_task *t)
 static void compare_task(struct diff *d, size_t e, size_t l)
 {
 	const struct scxray_task *old = &d->early->tasks[e], *new = &d->late->tasks[l];
-	size_t first = d->nr_changes, at, next;
+	size_t first = d->nr_changes, at;
 
-	at = d->texts.len;
-	cell_custody(&d->texts, d->early, old);
-	next = diff_next_text(d);
-	cell_custody(&d->texts, d->late, new);
-	diff_texts(d, "where", at, next);
-	at = d->texts.len;
-	strbuf_putc(&d->texts, old->state_letter ? old->state_letter : '?');
-	next = diff_next_text(d);
-	strbuf_putc(&d->texts, new->state_letter ? new->state_letter : '?');
-	diff_texts(d, "state", at, next);
-	at = d->texts.len;
-	cell_string(&d->texts, old->sched_class);
-	next = diff_next_text(d);
-	cell_string(&d->texts, new->sched_class);
-	diff_texts(d, "sched_class", at, next);
-	at = d->texts.len;
-	cell_cpus(&d->texts, &old->cpus_allowed);
-	next = diff_next_text(d);
-	cell_cpus(&d->texts, &new->cpus_allowed);
-	diff_texts(d, "cpus_allowed", at, next);
-	diff_members(d, task_members, ARRAY_SIZE(task_members), old, new);
+	diff_compare_members(d, task_members, ARRAY_SIZE(task_members), old, new);
 	add_entry(d, DIFF_TASKS, DIFF_CHANGED, e, l, first);
 
-	/* runnable_at is set when a task becomes runnable, and anew each time it has run */
-	if (!waits(old) || !waits(new) || old->runnable_at.state != SCXRAY_PRESENT ||
+	/* runnable_at is set when a task becomes runnable, and again each time it has run */
+	if (!task_waits(old) || !task_waits(new) || old->runnable_at.state != SCXRAY_PRESENT ||
 	    !same_num(&old->runnable_at, &new->runnable_at))
 		return;
 	at = d->texts.len;
@@ -231,7 +135,12 @@ static void compare_tasks(struct diff *d)
 
 /* ---- queues -------------------------------------------------------------- */
 
-size_t find_dsq(const struct scxray_report *r, const struct scxray_dsq *dsq)
+static const struct compared dsq_members[] = {
+	COMPARE(scxray_dsq, nr, "nr", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_dsq, seq, "seq", FIELD_NUM, DIFF_COUNTER),
+};
+
+size_t diff_find_dsq(const struct scxray_report *r, const struct scxray_dsq *dsq)
 {
 	for (size_t i = 0; i < r->nr_dsqs; i++)
 		if (r->dsqs[i].kva == dsq->kva && r->dsqs[i].origin == dsq->origin &&
@@ -253,8 +162,8 @@ static bool stayed(const struct scxray_report *early, const struct scxray_task_r
 	       same_num(&was->runnable_at, &is->runnable_at);
 }
 
-size_t same_head(const struct scxray_report *early_report, const struct scxray_dsq *early,
-		 const struct scxray_report *late_report, const struct scxray_dsq *late)
+size_t diff_same_head(const struct scxray_report *early_report, const struct scxray_dsq *early,
+		      const struct scxray_report *late_report, const struct scxray_dsq *late)
 {
 	size_t n = 0;
 
@@ -269,9 +178,9 @@ static void compare_dsq(struct diff *d, size_t e, size_t l)
 	const struct scxray_dsq *old = &d->early->dsqs[e], *new = &d->late->dsqs[l];
 	size_t first = d->nr_changes, at;
 
-	diff_members(d, dsq_members, ARRAY_SIZE(dsq_members), old, new);
+	diff_compare_members(d, dsq_members, ARRAY_SIZE(dsq_members), old, new);
 	add_entry(d, DIFF_DSQS, DIFF_CHANGED, e, l, first);
-	if (!old->nr_tasks || same_head(d->early, old, d->late, new) < old->nr_tasks)
+	if (!old->nr_tasks || diff_same_head(d->early, old, d->late, new) < old->nr_tasks)
 		return;
 	at = d->texts.len;
 	strbuf_printf(&d->texts, "the same %zu task%s at its head, in the same order",
@@ -284,7 +193,7 @@ static void compare_dsq(struct diff *d, size_t e, size_t l)
 static void compare_dsqs(struct diff *d)
 {
 	for (size_t e = 0; e < d->early->nr_dsqs; e++) {
-		size_t l = find_dsq(d->late, &d->early->dsqs[e]);
+		size_t l = diff_find_dsq(d->late, &d->early->dsqs[e]);
 
 		if (l == SIZE_MAX)
 			add_entry(d, DIFF_DSQS, DIFF_GONE, e, 0, d->nr_changes);
@@ -292,14 +201,17 @@ static void compare_dsqs(struct diff *d)
 			compare_dsq(d, e, l);
 	}
 	for (size_t l = 0; l < d->late->nr_dsqs; l++)
-		if (find_dsq(d->early, &d->late->dsqs[l]) == SIZE_MAX)
+		if (diff_find_dsq(d->early, &d->late->dsqs[l]) == SIZE_MAX)
 			add_entry(d, DIFF_DSQS, DIFF_APPEARED, 0, l, d->nr_changes);
 }
 
 /* ---- CPUs and events ----------------------------------------------------- */
 
-static void put_curr(struct strbuf *sb, const struct scxray_rq *rq)
+static void put_curr(struct strbuf *sb, const struct scxray_report *r, const void *item)
 {
+	const struct scxray_rq *rq = item;
+
+	(void)r;
 	cell_text(sb, &rq->curr_comm);
 	strbuf_putc(sb, '[');
 	cell_signed(sb, &rq->curr_pid);
@@ -307,23 +219,38 @@ static void put_curr(struct strbuf *sb, const struct scxray_rq *rq)
 	cell_string(sb, rq->curr_class);
 }
 
+static const struct compared cpu_members[] = {
+	COMPARE_TEXT("curr", put_curr),
+	COMPARE(scxray_rq, flag_names, "flags", FIELD_STRING, DIFF_LABEL),
+	COMPARE(scxray_rq, nr_running, "nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, rq_nr_running, "rq_nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, cfs_nr_queued, "cfs_nr_queued", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, rt_nr_running, "rt_nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, dl_nr_running, "dl_nr_running", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, cpu_released, "cpu_released", FIELD_FLAG, DIFF_LABEL),
+	COMPARE(scxray_rq, nr_immed, "nr_immed", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_COUNTER),
+	COMPARE(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER),
+};
+
+/* One clock twice: rq->scx.clock is a copy of rq->clock that not all kernels have. */
+static const struct compared clock_member[] = {
+	COMPARE(scxray_rq, clock, "clock_ns", FIELD_NUM, DIFF_COUNTER),
+};
+
+static const struct compared scx_clock_member[] = {
+	COMPARE(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER),
+};
+
 static void compare_cpu(struct diff *d, size_t e, size_t l)
 {
 	const struct scxray_rq *old = &d->early->rqs[e], *new = &d->late->rqs[l];
-	size_t first = d->nr_changes, at = d->texts.len, next;
+	size_t first = d->nr_changes, at;
 
-	put_curr(&d->texts, old);
-	next = diff_next_text(d);
-	put_curr(&d->texts, new);
-	diff_texts(d, "curr", at, next);
-	at = d->texts.len;
-	cell_string(&d->texts, old->flag_names);
-	next = diff_next_text(d);
-	cell_string(&d->texts, new->flag_names);
-	diff_texts(d, "flags", at, next);
-	diff_members(d, cpu_members, ARRAY_SIZE(cpu_members), old, new);
-	diff_members(d, new->clock.state == SCXRAY_PRESENT ? clock_member : scx_clock_member, 1,
-		     old, new);
+	diff_compare_members(d, cpu_members, ARRAY_SIZE(cpu_members), old, new);
+	diff_compare_members(d,
+			     new->clock.state == SCXRAY_PRESENT ? clock_member : scx_clock_member,
+			     1, old, new);
 	add_entry(d, DIFF_CPUS, DIFF_CHANGED, e, l, first);
 
 	/* an idle CPU without a tick does not look at its clock, and need not */
@@ -334,7 +261,7 @@ static void compare_cpu(struct diff *d, size_t e, size_t l)
 	strbuf_puts(&d->texts, "its clock stood still at ");
 	cell_num(&d->texts, &new->clock);
 	strbuf_puts(&d->texts, ", curr ");
-	put_curr(&d->texts, new);
+	put_curr(&d->texts, d->late, new);
 	add_stuck(d, DIFF_CPUS, e, l, at);
 }
 
@@ -354,8 +281,8 @@ static void compare_cpus(struct diff *d)
 }
 
 /* What each CPU has of a counter, where that is not what it was. */
-static void compare_parts(struct diff *d, const struct scxray_event *old,
-			  const struct scxray_event *new)
+static void compare_per_cpu(struct diff *d, const struct scxray_event *old,
+			    const struct scxray_event *new)
 {
 	for (size_t cpu = 0; cpu < old->nr_cpus && cpu < new->nr_cpus; cpu++) {
 		struct diff_change change = { .key = "per_cpu",
@@ -389,7 +316,7 @@ static void compare_events_of(struct diff *d, const struct scxray_sched *old, si
 			change.new = new->events[l].total;
 			if (!same_num(&change.old, &change.new))
 				diff_add_change(d, &change);
-			compare_parts(d, &old->events[e], &new->events[l]);
+			compare_per_cpu(d, &old->events[e], &new->events[l]);
 			add_entry(d, DIFF_EVENTS, DIFF_CHANGED, e, l, first);
 			break;
 		}
@@ -450,14 +377,4 @@ void diff_deinit(struct diff *d)
 	free(d->maps);
 	free(d->items);
 	strbuf_deinit(&d->texts);
-}
-
-bool diff_rate(const struct diff *d, const struct diff_change *c, double *rate)
-{
-	if (c->sense != DIFF_COUNTER || c->old.state != SCXRAY_PRESENT ||
-	    c->new.state != SCXRAY_PRESENT || !num_true(&d->elapsed_ms))
-		return false;
-	*rate = (double)(int64_t)(c->new.value - c->old.value) * 1000.0 /
-		(double)d->elapsed_ms.value;
-	return true;
 }

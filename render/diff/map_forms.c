@@ -3,9 +3,11 @@
  * map_forms.c - how maps of each form are compared; here those that are no
  * list of keys and values
  */
-#include "render/diff/maps.h"
-#include "render/out/map_model.h"
+#include "render/diff/map_forms.h"
+
+#include "render/diff/map_values.h"
 #include "render/out/cells.h"
+#include "render/out/map_model.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -15,7 +17,7 @@ static const char *const no_header = "what it consists of could not be read";
 static bool both(struct map_pair *p, const void *early, const void *late)
 {
 	if (!early || !late)
-		not_compared(p, early ? "late" : "early", no_header);
+		diff_item_skip(p, early ? "late" : "early", no_header);
 	return early && late;
 }
 
@@ -45,7 +47,7 @@ static void compare_ringbufs(struct map_pair *p)
 
 	if (!both(p, old, new))
 		return;
-	diff_members(p->d, ringbuf_members, ARRAY_SIZE(ringbuf_members), old, new);
+	diff_compare_members(p->d, ringbuf_members, ARRAY_SIZE(ringbuf_members), old, new);
 	if (ringbuf_pending(old, &pending.old.value) && ringbuf_pending(new, &pending.new.value) &&
 	    pending.old.value != pending.new.value)
 		diff_add_change(p->d, &pending);
@@ -54,8 +56,8 @@ static void compare_ringbufs(struct map_pair *p)
 static void compare_blooms(struct map_pair *p)
 {
 	if (both(p, p->early->bloom, p->late->bloom))
-		diff_members(p->d, bloom_members, ARRAY_SIZE(bloom_members), p->early->bloom,
-			     p->late->bloom);
+		diff_compare_members(p->d, bloom_members, ARRAY_SIZE(bloom_members),
+				     p->early->bloom, p->late->bloom);
 }
 
 /* ---- slots ------------------------------------------------------------------- */
@@ -74,7 +76,7 @@ static void slots_key(const struct scxray_map *map, size_t i, struct part_key *k
 	key->number = slot->key ? 0 : slot->index;
 }
 
-static const char *slots_lacking(const struct scxray_map *map)
+static const char *slots_missing(const struct scxray_map *map)
 {
 	if (!map->slots || map->error)
 		return map->error ? map->error : no_header;
@@ -83,8 +85,11 @@ static const char *slots_lacking(const struct scxray_map *map)
 	return map->slots->nr_unreadable ? "some slots could not be read" : NULL;
 }
 
-static void put_slot(struct strbuf *sb, const struct scxray_slot *slot)
+static void put_slot(struct strbuf *sb, const struct scxray_report *r, const void *item)
 {
+	const struct scxray_slot *slot = item;
+
+	(void)r;
 	if (slot->holds)
 		cell_string(sb, slot->holds);
 	else
@@ -95,23 +100,18 @@ static void compare_slots(struct map_pair *p, size_t early, size_t late)
 {
 	const struct scxray_slot *old = &p->early->slots->slots[early];
 	const struct scxray_slot *new = &p->late->slots->slots[late];
-	struct diff_item item = item_begin(p, early, late);
-	struct strbuf *texts = &p->d->texts;
-	size_t at = texts->len, next;
+	struct diff_item item = diff_item_begin(p, early, late);
 
 	/* two programs of one name are still two */
 	if (!same_num(&old->kva, &new->kva)) {
-		put_slot(texts, old);
-		next = diff_next_text(p->d);
-		put_slot(texts, new);
-		diff_texts(p->d, "holds", at, next);
+		diff_compare_texts(p->d, "holds", put_slot, old, new);
 		if (item.first_change == p->d->nr_changes)
 			diff_add_change(p->d, &(struct diff_change){ .key = "kva",
 								     .kind = FIELD_ADDR,
 								     .old = old->kva,
 								     .new = new->kva });
 	}
-	item_end(p, &item, p->d->nr_changes - item.first_change);
+	diff_item_end(p, &item, p->d->nr_changes - item.first_change);
 }
 
 /* ---- arenas -------------------------------------------------------------------- */
@@ -126,7 +126,7 @@ static void pages_key(const struct scxray_map *map, size_t i, struct part_key *k
 	key->number = map->arena->pages[i].user_addr;
 }
 
-static const char *pages_lacking(const struct scxray_map *map)
+static const char *pages_missing(const struct scxray_map *map)
 {
 	if (!map->arena || map->error)
 		return map->error ? map->error : no_header;
@@ -137,14 +137,14 @@ static void compare_pages(struct map_pair *p, size_t early, size_t late)
 {
 	const uint8_t *old = p->early->arena->pages[early].bytes;
 	const uint8_t *new = p->late->arena->pages[late].bytes;
-	struct diff_item item = item_begin(p, early, late);
+	struct diff_item item = diff_item_begin(p, early, late);
 	struct diff_change change = { .key = "page" };
 
 	for (size_t i = 0; i < 4096; i++)
 		change.bytes_differ += old[i] != new[i];
 	if (change.bytes_differ)
 		diff_add_change(p->d, &change);
-	item_end(p, &item, change.bytes_differ != 0);
+	diff_item_end(p, &item, change.bytes_differ != 0);
 }
 
 static void compare_arenas(struct map_pair *p)
@@ -173,7 +173,7 @@ static void stacks_key(const struct scxray_map *map, size_t i, struct part_key *
 	key->number = map->stacks->stacks[i].id;
 }
 
-static const char *stacks_lacking(const struct scxray_map *map)
+static const char *stacks_missing(const struct scxray_map *map)
 {
 	if (!map->stacks || map->error)
 		return map->error ? map->error : no_header;
@@ -182,8 +182,11 @@ static const char *stacks_lacking(const struct scxray_map *map)
 	return map->stacks->nr_unreadable ? "some buckets could not be read" : NULL;
 }
 
-static void put_stack(struct strbuf *sb, const struct scxray_stack *stack)
+static void put_stack(struct strbuf *sb, const struct scxray_report *r, const void *item)
 {
+	const struct scxray_stack *stack = item;
+
+	(void)r;
 	for (size_t i = 0; i < stack->nr_pcs; i++) {
 		struct build_id_frame frame = { 0 };
 
@@ -206,22 +209,18 @@ static void compare_stacks(struct map_pair *p, size_t early, size_t late)
 {
 	const struct scxray_stack *old = &p->early->stacks->stacks[early];
 	const struct scxray_stack *new = &p->late->stacks->stacks[late];
-	struct diff_item item = item_begin(p, early, late);
-	size_t at = p->d->texts.len, next;
+	struct diff_item item = diff_item_begin(p, early, late);
 
 	if (!old->pcs && !old->build_ids) {
-		not_compared(p, "early", old->reason);
+		diff_item_skip(p, "early", old->reason);
 		return;
 	}
 	if (!new->pcs && !new->build_ids) {
-		not_compared(p, "late", new->reason);
+		diff_item_skip(p, "late", new->reason);
 		return;
 	}
-	put_stack(&p->d->texts, old);
-	next = diff_next_text(p->d);
-	put_stack(&p->d->texts, new);
-	diff_texts(p->d, "frames", at, next);
-	item_end(p, &item, p->d->nr_changes - item.first_change);
+	diff_compare_texts(p->d, "frames", put_stack, old, new);
+	diff_item_end(p, &item, p->d->nr_changes - item.first_change);
 }
 
 /* ---- */
@@ -231,29 +230,29 @@ static const char *map_error_of(const struct scxray_map *map)
 	return map->error;
 }
 
-/* In the order of struct map_form: itself, count, key, compare, lacking. */
+/* In the order of struct map_form: itself, count, key, compare, missing. */
 static const struct map_form forms[] = {
-	[SCXRAY_MAP_VALUE] = { NULL, entries_count, entries_by_index, compare_entries,
-			       entries_lacking },
-	[SCXRAY_MAP_ARRAY] = { NULL, entries_count, entries_by_index, compare_entries,
-			       entries_lacking },
-	[SCXRAY_MAP_ENTRIES] = { compare_totals, entries_count, entries_by_key, compare_entries,
-				 entries_lacking },
-	[SCXRAY_MAP_PERCPU_ARRAY] = { NULL, entries_count, entries_by_index, compare_percpu,
-				      entries_lacking },
-	[SCXRAY_MAP_PERCPU_ENTRIES] = { compare_totals, entries_count, entries_by_key,
-					compare_percpu, entries_lacking },
-	[SCXRAY_MAP_QUEUE] = { .itself = compare_queues, .lacking = entries_lacking },
+	[SCXRAY_MAP_VALUE] = { NULL, entries_count, entries_by_index, entries_compare,
+			       entries_missing },
+	[SCXRAY_MAP_ARRAY] = { NULL, entries_count, entries_by_index, entries_compare,
+			       entries_missing },
+	[SCXRAY_MAP_ENTRIES] = { entries_compare_totals, entries_count, entries_by_key,
+				 entries_compare, entries_missing },
+	[SCXRAY_MAP_PERCPU_ARRAY] = { NULL, entries_count, entries_by_index, entries_compare_percpu,
+				      entries_missing },
+	[SCXRAY_MAP_PERCPU_ENTRIES] = { entries_compare_totals, entries_count, entries_by_key,
+					entries_compare_percpu, entries_missing },
+	[SCXRAY_MAP_QUEUE] = { .itself = entries_compare_queues, .missing = entries_missing },
 	[SCXRAY_MAP_ARENA] = { compare_arenas, pages_count, pages_key, compare_pages,
-			       pages_lacking },
-	[SCXRAY_MAP_RINGBUF] = { .itself = compare_ringbufs, .lacking = map_error_of },
+			       pages_missing },
+	[SCXRAY_MAP_RINGBUF] = { .itself = compare_ringbufs, .missing = map_error_of },
 	[SCXRAY_MAP_STACK_TRACE] = { NULL, stacks_count, stacks_key, compare_stacks,
-				     stacks_lacking },
-	[SCXRAY_MAP_FD_ARRAY] = { NULL, slots_count, slots_key, compare_slots, slots_lacking },
-	[SCXRAY_MAP_BLOOM] = { .itself = compare_blooms, .lacking = map_error_of },
+				     stacks_missing },
+	[SCXRAY_MAP_FD_ARRAY] = { NULL, slots_count, slots_key, compare_slots, slots_missing },
+	[SCXRAY_MAP_BLOOM] = { .itself = compare_blooms, .missing = map_error_of },
 };
 
-const struct map_form *map_form_of(const struct scxray_map *map)
+const struct map_form *map_form_find(const struct scxray_map *map)
 {
 	return (size_t)map->form < ARRAY_SIZE(forms) && map->form != SCXRAY_MAP_NONE
 		       ? &forms[map->form]

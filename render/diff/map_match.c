@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_match.c - the same part in two lists, in the time that sorting takes
+ * map_match.c - pairs the parts of two lists: sorts the keys of both, then merges
  */
-#include <stdlib.h>
+#include "render/diff/map_match.h"
 
-#include "render/diff/maps.h"
+#include <stdlib.h>
+#include <string.h>
 
 bool parts_init(struct part_list *parts, size_t nr)
 {

@@ -3,7 +3,8 @@
  * map_values.c - maps of keys and values: their entries one by one, of
  * per-CPU maps each CPU's value; of queues the number of elements
  */
-#include "render/diff/maps.h"
+#include "render/diff/map_values.h"
+
 #include "render/diff/values.h"
 #include "render/out/map_model.h"
 
@@ -27,7 +28,7 @@ void entries_by_index(const struct scxray_map *map, size_t i, struct part_key *k
 	key->number = map->entries[i].index;
 }
 
-const char *entries_lacking(const struct scxray_map *map)
+const char *entries_missing(const struct scxray_map *map)
 {
 	if (map->error)
 		return map->error;
@@ -42,15 +43,15 @@ static void compare_value(struct map_pair *p, struct diff_item *item,
 	struct value_diff found;
 
 	if (old->state != SCXRAY_PRESENT) {
-		not_compared(p, "early", old->reason);
+		diff_item_skip(p, "early", old->reason);
 	} else if (new->state != SCXRAY_PRESENT) {
-		not_compared(p, "late", new->reason);
+		diff_item_skip(p, "late", new->reason);
 	} else if (old->size != new->size) {
-		not_compared(p, "late", "its values are of another size");
+		diff_item_skip(p, "late", "its values are of another size");
 	} else {
-		found = diff_values(p->d, old, new, item_room(p), p->budget);
+		found = diff_values(p->d, old, new, diff_item_room(p), p->budget);
 		item->cut = found.cut;
-		item_end(p, item, found.nr_changes);
+		diff_item_end(p, item, found.nr_changes);
 	}
 }
 
@@ -67,17 +68,17 @@ static bool same_owner(const struct map_pair *p, size_t early, size_t late)
 	return old_id && new_id ? !strcmp(old_id, new_id) : !strcmp(old, new);
 }
 
-void compare_entries(struct map_pair *p, size_t early, size_t late)
+void entries_compare(struct map_pair *p, size_t early, size_t late)
 {
 	const struct scxray_entry *e = &p->early->entries[early], *l = &p->late->entries[late];
 	struct scxray_value old = scxray_map_value(p->early, e, e->value);
 	struct scxray_value new = scxray_map_value(p->late, l, l->value);
-	struct diff_item item = item_begin(p, early, late);
+	struct diff_item item = diff_item_begin(p, early, late);
 
 	/* the memory of one that ended may be another one's by now */
 	if (!same_owner(p, early, late)) {
-		item_fate(p, DIFF_GONE, early, late);
-		item_fate(p, DIFF_APPEARED, early, late);
+		diff_item_fate(p, DIFF_GONE, early, late);
+		diff_item_fate(p, DIFF_APPEARED, early, late);
 		return;
 	}
 	compare_value(p, &item, &old, &new);
@@ -95,15 +96,15 @@ static size_t place_of(const struct scxray_map *map, uint32_t cpu, size_t hint)
 	return SIZE_MAX;
 }
 
-void compare_percpu(struct map_pair *p, size_t early, size_t late)
+void entries_compare_percpu(struct map_pair *p, size_t early, size_t late)
 {
 	if (!p->early->per_cpu || !p->late->per_cpu) {
-		not_compared(p, p->late->per_cpu ? "early" : "late", "no values per CPU");
+		diff_item_skip(p, p->late->per_cpu ? "early" : "late", "no values per CPU");
 		return;
 	}
 	for (size_t c = 0; c < p->late->nr_cpus; c++) {
 		size_t place = place_of(p->early, p->late->cpus[c], c);
-		struct diff_item item = item_begin(p, early, late);
+		struct diff_item item = diff_item_begin(p, early, late);
 		struct scxray_value old = { .reason = "the CPU is not there" }, new;
 
 		if (place != SIZE_MAX)
@@ -146,7 +147,7 @@ static void add_number(struct map_pair *p, const char *key, enum diff_sense sens
 		diff_add_change(p->d, &change);
 }
 
-void compare_totals(struct map_pair *p)
+void entries_compare_totals(struct map_pair *p)
 {
 	add_number(p, "entries", DIFF_AMOUNT, total_of(p->early), total_of(p->late));
 }
@@ -175,8 +176,8 @@ static uint64_t compare_elements(struct map_pair *p)
 		const uint8_t *was = old->entries[i].value, *is = new->entries[i].value;
 
 		if (!was || !is || old->value_type.size != size) {
-			not_compared(p, was ? "late" : "early",
-				     (was ? new : old)->entries[i].reason);
+			diff_item_skip(p, was ? "late" : "early",
+				       (was ? new : old)->entries[i].reason);
 			continue;
 		}
 		for (uint32_t b = 0; b < size; b++)
@@ -186,12 +187,12 @@ static uint64_t compare_elements(struct map_pair *p)
 }
 
 /* Elements have no identity: where one was there is the next, so they are not listed. */
-void compare_queues(struct map_pair *p)
+void entries_compare_queues(struct map_pair *p)
 {
 	size_t first = p->d->nr_changes;
 	struct diff_change change = { .key = "elements" };
 
-	compare_totals(p);
+	entries_compare_totals(p);
 	add_number(p, "next", DIFF_LABEL, first_element(p->early), first_element(p->late));
 	change.bytes_differ = compare_elements(p);
 	/* one more or less moves all others: that says nothing */

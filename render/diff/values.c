@@ -309,7 +309,7 @@ static const struct scxray_value_visitor to_diff = {
 
 struct value_diff diff_values(struct diff *d, const struct scxray_value *old,
 			      const struct scxray_value *new, size_t max,
-			      struct walk_budget *budget)
+			      struct value_budget *budget)
 {
 	struct value_diff result = { 0 };
 	struct differ df = { .d = d, .result = &result, .max = max };

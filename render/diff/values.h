@@ -19,6 +19,6 @@ struct value_diff {
  */
 struct value_diff diff_values(struct diff *d, const struct scxray_value *old,
 			      const struct scxray_value *new, size_t max,
-			      struct walk_budget *budget);
+			      struct value_budget *budget);
 
 #endif

@@ -2,8 +2,10 @@
 /*
  * diff_maps.c - what became of maps, as JSON
  */
-#include "render/diff/group_names.h"
+#include "render/json/diff.h"
+
 #include "render/json/map.h"
+#include "render/out/field.h"
 
 struct map_out {
 	struct json *j;
@@ -146,7 +148,7 @@ static void put_map(struct map_out *o, const struct diff_map *m)
 	json_object_end(o->j);
 }
 
-void json_map_diff(struct json *j, const struct diff *d)
+void json_diff_maps(struct json *j, const struct diff *d)
 {
 	struct map_out o = { .j = j, .d = d };
 

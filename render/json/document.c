@@ -9,6 +9,7 @@
 #include "render/diagnosis/diagnosis.h"
 #include "render/json/diagnosis.h"
 #include "render/diff/diff.h"
+#include "render/json/diff.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
 #include "render/json/host.h"

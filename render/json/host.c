@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "render/out/cells.h"
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/timeline.h"
@@ -187,7 +188,7 @@ void json_racy_reason(struct json *j, const char *key, const struct scxray_repor
 	if (!is_racy(r))
 		return;
 	strbuf_init(&sb, NULL);
-	degraded_reason(&sb, r->host);
+	cell_degraded(&sb, r->host);
 	json_key(j, key);
 	json_string_n(j, sb.data ? sb.data : "", sb.len);
 	if (sb.error)

@@ -31,48 +31,6 @@ static const struct field header_fields[] = {
 	FIELD(scxray_map, btf_error, "btf_error", FIELD_STRING),
 };
 
-/* `name` where there is BTF, `name_hex` where there is none. */
-static void typed_or_hex(struct map_json *m, const struct scxray_value *value, const char *key,
-			 const char *hex_key)
-{
-	if (value->state == SCXRAY_PRESENT && !value->btf) {
-		json_key(m->j, hex_key);
-		json_bytes(m->j, value->bytes, value->size);
-		return;
-	}
-	json_key(m->j, key);
-	json_value(m->j, value, follow_options(m->follow));
-}
-
-void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry)
-{
-	struct scxray_value key = scxray_map_key(m->map, entry);
-
-	if (!entry->key) {
-		json_key(m->j, "key");
-		json_unreadable(m->j, entry->addr, entry->reason);
-	} else if (map_is_storage(m->map)) {
-		json_key(m->j, "key");
-		json_object(m->j);
-		json_key(m->j, "kind");
-		json_string(m->j, "ptr");
-		json_key(m->j, "value");
-		json_addr(m->j, map_owner_kva(entry));
-		json_object_end(m->j);
-	} else {
-		typed_or_hex(m, &key, "key", "key_hex");
-	}
-	json_opt_string(m->j, "owner", map_owner(m->map, entry));
-}
-
-void map_json_key(struct map_json *m, const uint8_t *key)
-{
-	const struct scxray_entry entry = { .key = key };
-	struct scxray_value value = scxray_map_key(m->map, &entry);
-
-	typed_or_hex(m, &value, "key", "key_hex");
-}
-
 static void put_value(struct map_json *m)
 {
 	const struct scxray_entry *entry = m->map->entries;
@@ -108,7 +66,7 @@ static void put_entries(struct map_json *m)
 
 		json_object(m->j);
 		map_json_entry_key(m, entry);
-		typed_or_hex(m, &value, "value", "value_hex");
+		map_json_typed(m, &value, "value", "value_hex");
 		json_object_end(m->j);
 	}
 }

@@ -17,6 +17,10 @@ struct map_json {
 	struct follow *follow;
 };
 
+/* A value by `key` where it has BTF, by `hex_key` where it has none. */
+void map_json_typed(struct map_json *m, const struct scxray_value *value, const char *key,
+		    const char *hex_key);
+
 /* "key", or "key_hex" where keys have no BTF; then its value. */
 void map_json_key(struct map_json *m, const uint8_t *key);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "render/out/cells.h"
 
+#include <inttypes.h>
+
 #include "render/out/escape.h"
 #include "render/out/field.h"
 #include "render/out/join.h"
@@ -230,6 +232,19 @@ void cell_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 		cell_hex(sb, &dsq->id);
 	else
 		strbuf_puts(sb, dsq_origin(dsq, origin, sizeof(origin)));
+}
+
+void cell_degraded(struct strbuf *sb, const struct scxray_host *host)
+{
+	const struct scxray_degraded *d = &host->degraded;
+	static const char end[] = " vCPUs parked";
+	size_t len = d->reason ? strlen(d->reason) : 0;
+
+	cell_string(sb, d->reason ? d->reason
+				  : "vCPU rendezvous timed out before parked acknowledgement");
+	if (len < sizeof(end) || strcmp(d->reason + len - (sizeof(end) - 1), end) != 0)
+		strbuf_printf(sb, ": %" PRIu64 "ms; %" PRIu32 "/%" PRIu32 "%s", d->elapsed_ms,
+			      d->nr_parked, d->nr_vcpus, end);
 }
 
 void cell_owner(struct strbuf *sb, const char *sched_name)

@@ -94,6 +94,8 @@ void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id);
 /* "victimQ1[111] 9.168s" */
 void cell_task_age(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
 
+/* "vCPU rendezvous timed out before parked acknowledgement: 5000ms; 1/2 vCPUs parked" */
+void cell_degraded(struct strbuf *sb, const struct scxray_host *host);
 /* "DSQ 0x57a11 #1/3", "runs on cpu 0", "BPF scheduler" */
 void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "render/out/join.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const struct scxray_task *ref_task(const struct scxray_report *r, const struct scxray_task_ref *ref)
 {

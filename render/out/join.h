@@ -8,8 +8,6 @@
 
 #include <scxray/render.h>
 
-#include "render/out/strbuf.h"
-
 /* The task behind a reference, or NULL where it is not among the report's tasks. */
 const struct scxray_task *ref_task(const struct scxray_report *r,
 				   const struct scxray_task_ref *ref);
@@ -45,9 +43,6 @@ static inline bool is_degraded(const struct scxray_document *doc)
 {
 	return !doc->dual && is_racy(doc->late);
 }
-
-/* "vCPU rendezvous timed out before parked acknowledgement: 5000ms; 1/2 vCPUs parked" */
-void degraded_reason(struct strbuf *sb, const struct scxray_host *host);
 
 /* What fired: the document's word, or the late report's host's; NULL if nobody says. */
 const char *document_trigger(const struct scxray_document *doc);

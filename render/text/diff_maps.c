@@ -7,7 +7,7 @@
  */
 #include <inttypes.h>
 
-#include "render/diff/group_names.h"
+#include "render/text/diff.h"
 #include "render/out/map_model.h"
 #include "render/value/value_tree.h"
 
@@ -284,7 +284,7 @@ static bool any_active(const struct scxray_report *r)
 	return false;
 }
 
-void text_map_diff(struct text *t, const struct diff *d)
+void text_diff_maps(struct text *t, const struct diff *d)
 {
 	struct strbuf sb;
 	struct map_out o = { .t = t, .d = d, .sb = &sb };

@@ -7,6 +7,7 @@
 #include "render/diagnosis/diagnosis.h"
 #include "render/text/diagnosis.h"
 #include "render/diff/diff.h"
+#include "render/text/diff.h"
 #include "render/out/join.h"
 #include "render/text/report.h"
 
@@ -94,7 +95,7 @@ static void racy_note(struct text *t, const struct scxray_report *r)
 	strbuf_puts(&sb, "(");
 	if (!is_degraded(t->doc)) {
 		strbuf_puts(&sb, "racy: ");
-		degraded_reason(&sb, r->host);
+		cell_degraded(&sb, r->host);
 		strbuf_puts(&sb, "; ");
 	}
 	strbuf_puts(&sb, "read while the guest ran: a list or a number may be caught half-way "

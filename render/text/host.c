@@ -230,19 +230,6 @@ void text_truncated(struct text *t, const struct scxray_report *r)
 
 /* ---- degraded ----------------------------------------------------------------- */
 
-void degraded_reason(struct strbuf *sb, const struct scxray_host *host)
-{
-	const struct scxray_degraded *d = &host->degraded;
-	static const char end[] = " vCPUs parked";
-	size_t len = d->reason ? strlen(d->reason) : 0;
-
-	cell_string(sb, d->reason ? d->reason
-				  : "vCPU rendezvous timed out before parked acknowledgement");
-	if (len < sizeof(end) || strcmp(d->reason + len - (sizeof(end) - 1), end) != 0)
-		strbuf_printf(sb, ": %" PRIu64 "ms; %" PRIu32 "/%" PRIu32 "%s", d->elapsed_ms,
-			      d->nr_parked, d->nr_vcpus, end);
-}
-
 void text_degraded(struct text *t, const struct scxray_report *r)
 {
 	const struct scxray_degraded *d = &r->host->degraded;
@@ -250,7 +237,7 @@ void text_degraded(struct text *t, const struct scxray_report *r)
 
 	text_styled(t, STYLE_BOLD, "degraded failure dump:");
 	strbuf_puts(sb, "\n  reason: ");
-	degraded_reason(sb, r->host);
+	cell_degraded(sb, r->host);
 	if (r->nr_vcpus)
 		strbuf_printf(sb, "\n  vcpus_parked: %" PRIu32 "/%" PRIu32, d->nr_parked,
 			      d->nr_vcpus);

@@ -27,6 +27,10 @@ void map_text_node(struct map_text *m, const struct node *node, unsigned depth, 
 void map_text_value(struct map_text *m, const struct scxray_value *value, unsigned depth,
 		    size_t column);
 
+/* A label, the value and a newline. */
+void map_text_line(struct map_text *m, const struct scxray_value *value, unsigned depth,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* "entry: key={key}" without its newline. */
 void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry);
 

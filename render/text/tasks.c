@@ -20,56 +20,6 @@ static const struct column columns[] = {
 	{ "stime", false, 16 },	  { "cgroup", true, 2 },
 };
 
-void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)
-{
-	const struct scxray_dsq *dsq;
-
-	switch (task_custody(r, t)) {
-	case CUSTODY_NOT_RUNNABLE:
-		if (t->queued_cpu.state == SCXRAY_PRESENT)
-			strbuf_printf(sb, "run queue of cpu %llu",
-				      (unsigned long long)t->queued_cpu.value);
-		else
-			strbuf_putc(sb, '-');
-		break;
-	case CUSTODY_RUNNING:
-		strbuf_printf(sb, "runs on cpu %d", t->curr_cpu);
-		break;
-	case CUSTODY_DSQ:
-		dsq = task_dsq(r, t);
-		if (dsq->origin == SCXRAY_DSQ_USER)
-			strbuf_puts(sb, "DSQ ");
-		cell_dsq(sb, dsq);
-		cell_owner(sb, dsq->sched_name);
-		strbuf_printf(sb, " #%u/%zu", t->dsq_pos + 1, dsq->nr_tasks);
-		break;
-	case CUSTODY_LOST_DSQ:
-		strbuf_puts(sb, "DSQ ");
-		cell_dsq_id(sb, &t->dsq_id);
-		strbuf_puts(sb, " (not linked)");
-		break;
-	case CUSTODY_BPF:
-		strbuf_puts(sb, "BPF scheduler");
-		if (r->nr_scheds > 1 && t->sched_name) {
-			strbuf_putc(sb, ' ');
-			cell_string(sb, t->sched_name);
-		}
-		break;
-	case CUSTODY_QUEUEING:
-		strbuf_puts(sb, "being enqueued");
-		break;
-	case CUSTODY_DISPATCHING:
-		strbuf_puts(sb, "being dispatched");
-		break;
-	case CUSTODY_MOVING:
-		strbuf_printf(sb, "held by cpu %lld", (long long)num_signed(&t->holding_cpu));
-		break;
-	case CUSTODY_NOBODY:
-		strbuf_puts(sb, "nowhere");
-		break;
-	}
-}
-
 /* " key=" before what is not the usual. */
 static struct strbuf *also(struct strbuf *sb, size_t start, const char *key)
 {

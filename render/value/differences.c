@@ -8,33 +8,13 @@
  */
 #include "render/value/value_walk.h"
 
-bool walk_is_same(struct walk *w, struct slice s)
-{
-	/* the walk ends where the budget does, and says so */
-	if (!w->twin || !walk_charge(w, s.had))
-		return false;
-	return !s.had || !memcmp(s.bytes, walk_twin(w, s).bytes, s.had);
-}
-
-int walk_run(struct walk *w, const struct scxray_bytes *bytes)
-{
-	struct scxray_bytes old = *bytes;
-	int ret = 0;
-
-	if (w->twin) {
-		old.bytes = walk_twin(w, (struct slice){ .bytes = bytes->bytes }).bytes;
-		ret = w->visit->bytes(w->arg, &old);
-	}
-	return ret ? ret : w->visit->bytes(w->arg, bytes);
-}
-
 int walk_differences(const struct scxray_value *old, const struct scxray_value *new,
-		     struct walk_budget *budget, const struct scxray_value_visitor *visitor,
+		     struct value_budget *budget, const struct scxray_value_visitor *visitor,
 		     int (*element)(void *arg, uint64_t index), void *arg)
 {
 	const struct scxray_value *typed = new->btf ? new : old;
 	struct slice s = { .bytes = new->bytes, .had = new->size, .tail = true };
-	struct walk w = {
+	struct value_walk w = {
 		.btf = typed->btf,
 		.visit = visitor,
 		.arg = arg,

@@ -48,7 +48,7 @@ static unsigned word_size(enum word_kind kind)
 	return kind == WORD_U32 || kind == WORD_LOCK ? 4 : 8;
 }
 
-static int walk_word(struct walk *w, enum word_kind kind, struct slice s)
+static int walk_word(struct value_walk *w, enum word_kind kind, struct slice s)
 {
 	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_UINT, .bits = word_size(kind) * 8 };
 
@@ -64,7 +64,7 @@ static int walk_word(struct walk *w, enum word_kind kind, struct slice s)
 	return w->visit->scalar(w->arg, &v);
 }
 
-bool walk_opaque(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
+bool walk_opaque(struct value_walk *w, struct btf_peeled t, struct slice s, int *ret)
 {
 	const char *name = btf_name(w->btf, t.type->name_off);
 	uint64_t offset = 0;

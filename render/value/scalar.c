@@ -7,7 +7,7 @@
 
 #include "render/value/value_walk.h"
 
-static int walk_float(struct walk *w, struct btf_peeled t, struct slice s)
+static int walk_float(struct value_walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_FLOAT };
 	long double ld = 0;
@@ -36,13 +36,13 @@ static int walk_float(struct walk *w, struct btf_peeled t, struct slice s)
 	return w->visit->scalar(w->arg, &v);
 }
 
-static bool is_char(const struct walk *w, const struct btf_type *t)
+static bool is_char(const struct value_walk *w, const struct btf_type *t)
 {
 	return btf_int_encoding(t) & BTF_INT_CHAR ||
 	       (t->size == 1 && !strcmp(btf_name(w->btf, t->name_off), "char"));
 }
 
-int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
+int walk_bits(struct value_walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
 	      const struct btf_int_form *form)
 {
 	struct scxray_scalar v = { .bits = form->bits, .is_signed = form->is_signed };
@@ -84,7 +84,7 @@ int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offs
 	return w->visit->scalar(w->arg, &v);
 }
 
-static int follow(struct walk *w, const struct scxray_scalar *v,
+static int follow(struct value_walk *w, const struct scxray_scalar *v,
 		  const struct scxray_followed *followed)
 {
 	const struct scxray_value *to = &followed->value;
@@ -117,7 +117,7 @@ static int follow(struct walk *w, const struct scxray_scalar *v,
 	return ret ? ret : w->visit->pointer_end(w->arg);
 }
 
-static bool is_task(const struct walk *w, struct btf_peeled pointer)
+static bool is_task(const struct value_walk *w, struct btf_peeled pointer)
 {
 	struct btf_peeled target = { 0 };
 
@@ -128,7 +128,7 @@ static bool is_task(const struct walk *w, struct btf_peeled pointer)
 }
 
 /* Why the pointer is not to be followed from here, NULL if it is. */
-static const char *dead_end(const struct walk *w, uint64_t addr)
+static const char *dead_end(const struct value_walk *w, uint64_t addr)
 {
 	for (unsigned i = 0; i < w->nr_followed; i++)
 		if (w->followed[i] == addr)
@@ -138,7 +138,8 @@ static const char *dead_end(const struct walk *w, uint64_t addr)
 	return NULL;
 }
 
-bool walk_disguised(struct walk *w, uint32_t struct_id, unsigned member, struct slice s, int *ret)
+bool walk_disguised(struct value_walk *w, uint32_t struct_id, unsigned member, struct slice s,
+		    int *ret)
 {
 	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_PTR, .bits = GUEST_POINTER_SIZE * 8 };
 	struct scxray_followed to = { 0 };
@@ -165,7 +166,7 @@ bool walk_disguised(struct walk *w, uint32_t struct_id, unsigned member, struct 
 	return true;
 }
 
-int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s)
+int walk_pointer(struct value_walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_scalar v = { .kind = SCXRAY_SCALAR_PTR, .bits = GUEST_POINTER_SIZE * 8 };
 	struct scxray_followed to = { 0 };
@@ -205,7 +206,7 @@ static const struct {
 };
 
 /* Of the `nr` first bits of a mask. */
-static int put_cpumask(struct walk *w, const uint8_t *mask, uint64_t nr)
+static int put_cpumask(struct value_walk *w, const uint8_t *mask, uint64_t nr)
 {
 	struct strbuf *list = &w->scratch;
 	uint64_t bit = 0;
@@ -229,7 +230,7 @@ static int put_cpumask(struct walk *w, const uint8_t *mask, uint64_t nr)
 	return w->visit->cpus(w->arg, strbuf_str(list));
 }
 
-bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret)
+bool walk_cpumask(struct value_walk *w, struct btf_peeled t, struct slice s, int *ret)
 {
 	const char *name = btf_name(w->btf, t.type->name_off);
 	uint64_t nr, skip = UINT64_MAX;
@@ -277,7 +278,7 @@ static bool counts(const char *sibling, const char *name)
 }
 
 /* The value of a member that says how long the flexible array `member` is. */
-static const char *length_beside(struct walk *w, const struct btf_type *t, unsigned member,
+static const char *length_beside(struct value_walk *w, const struct btf_type *t, unsigned member,
 				 struct slice s, uint64_t *len)
 {
 	const char *name = btf_name(w->btf, btf_members(t)[member].name_off);
@@ -298,7 +299,7 @@ static const char *length_beside(struct walk *w, const struct btf_type *t, unsig
 	return NULL;
 }
 
-int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, struct slice s,
+int walk_flexible(struct value_walk *w, const struct btf_type *t, unsigned member, struct slice s,
 		  uint64_t off)
 {
 	struct btf_peeled mt = btf_peel(w->btf, btf_members(t)[member].type);

@@ -11,35 +11,6 @@
 
 #include "render/value/value_walk.h"
 
-void walk_charge_lookup(struct walk *w, unsigned steps)
-{
-	w->nodes += steps / 16;
-}
-
-bool walk_charge(struct walk *w, uint64_t bytes)
-{
-	if (w->exhausted)
-		return false;
-	if (++w->nodes > w->opt.max_nodes) {
-		w->exhausted = "the budget of nodes for one value is used up";
-		return false;
-	}
-	if (bytes > w->opt.max_bytes - w->bytes) {
-		w->exhausted = "the budget of bytes for one value is used up";
-		return false;
-	}
-	w->bytes += bytes;
-	return true;
-}
-
-static int unsupported(struct walk *w, const char *reason)
-{
-	/* charged as well, but always said: the last one names the budget that ended the walk */
-	if (!walk_charge(w, 0))
-		reason = w->exhausted;
-	return w->visit->unsupported(w->arg, reason);
-}
-
 /* `offset`..`offset + size` of the slice, or what there is of it. */
 static struct slice part_of(struct slice s, uint64_t offset, uint64_t size)
 {
@@ -53,7 +24,7 @@ static struct slice part_of(struct slice s, uint64_t offset, uint64_t size)
 }
 
 /* A member whose position is given in bits: bitfields, and old encoders' partial ints. */
-static int walk_bit_member(struct walk *w, uint32_t type_id, struct slice s, uint64_t bit,
+static int walk_bit_member(struct value_walk *w, uint32_t type_id, struct slice s, uint64_t bit,
 			   unsigned bits)
 {
 	struct btf_peeled t = btf_peel(w->btf, type_id);
@@ -61,13 +32,13 @@ static int walk_bit_member(struct walk *w, uint32_t type_id, struct slice s, uin
 	int ret = 0;
 
 	if (!t.type || !btf_int_form(t.type, &form))
-		return unsupported(w, "bitfield whose type is no integer");
+		return walk_unsupported(w, "bitfield whose type is no integer");
 	if (bits) {
 		form.offset = 0;
 		form.bits = bits;
 	}
 	if (form.bits > 128)
-		return unsupported(w, "bitfield wider than 128 bits");
+		return walk_unsupported(w, "bitfield wider than 128 bits");
 	if (!walk_charge(w, (form.bits + 7) / 8))
 		return w->visit->unsupported(w->arg, w->exhausted);
 	bit += form.offset;
@@ -83,7 +54,7 @@ static bool ends_struct(const struct btf_type *t, uint64_t off, uint64_t size)
 	return btf_is_union(t) || off + size >= t->size;
 }
 
-static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, unsigned i,
+static int walk_member(struct value_walk *w, const struct btf_type *t, uint32_t id, unsigned i,
 		       struct slice s)
 {
 	const struct btf_member *m = &btf_members(t)[i];
@@ -95,7 +66,7 @@ static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, un
 	int ret;
 
 	if (mt.type && btf_is_array(mt.type) && !btf_array(mt.type)->nelems)
-		return off > t->size ? unsupported(w, "member lies outside its struct")
+		return off > t->size ? walk_unsupported(w, "member lies outside its struct")
 				     : walk_flexible(w, t, i, s, off);
 	if (!btf_size(w->btf, m->type, &size))
 		return walk_type(w, m->type, (struct slice){ 0 });
@@ -103,11 +74,11 @@ static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, un
 	    (btf_is_int(mt.type) && btf_int_form(mt.type, &form) &&
 	     (form.offset || form.bits != size * 8))) {
 		if (bits ? bit + bits > (uint64_t)t->size * 8 : off + size > t->size)
-			return unsupported(w, "member lies outside its struct");
+			return walk_unsupported(w, "member lies outside its struct");
 		return walk_bit_member(w, m->type, s, bit, bits);
 	}
 	if (off + size > t->size)
-		return unsupported(w, "member lies outside its struct");
+		return walk_unsupported(w, "member lies outside its struct");
 
 	part = part_of(s, off, size);
 	/* what else is in the union lies behind its shorter members: room for a flexible array */
@@ -125,7 +96,7 @@ static int walk_member(struct walk *w, const struct btf_type *t, uint32_t id, un
 	return walk_type(w, m->type, part);
 }
 
-static int walk_struct(struct walk *w, struct btf_peeled t, struct slice s)
+static int walk_struct(struct value_walk *w, struct btf_peeled t, struct slice s)
 {
 	const char *name = btf_name(w->btf, t.type->name_off);
 	int ret;
@@ -146,7 +117,7 @@ static int walk_struct(struct walk *w, struct btf_peeled t, struct slice s)
 }
 
 /* A section of global variables: a struct named after it. */
-static int walk_datasec(struct walk *w, struct btf_peeled t, struct slice s)
+static int walk_datasec(struct value_walk *w, struct btf_peeled t, struct slice s)
 {
 	const struct btf_var_secinfo *var = btf_var_secinfos(t.type);
 	uint64_t size;
@@ -168,9 +139,9 @@ static int walk_datasec(struct walk *w, struct btf_peeled t, struct slice s)
 		if (ret)
 			break;
 		if (!v || !btf_is_var(v))
-			ret = unsupported(w, "section entry that is no variable");
+			ret = walk_unsupported(w, "section entry that is no variable");
 		else if ((uint64_t)var->offset + var->size > t.type->size)
-			ret = unsupported(w, "variable lies outside its section");
+			ret = walk_unsupported(w, "variable lies outside its section");
 		else
 			ret = walk_type(w, v->type, part);
 	}
@@ -191,7 +162,8 @@ static bool is_byte(const struct btf *btf, struct btf_peeled t, struct scxray_by
 	return true;
 }
 
-int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t elem, struct slice s)
+int walk_elements(struct value_walk *w, const struct scxray_array *array, uint32_t elem,
+		  struct slice s)
 {
 	struct btf_peeled t = btf_peel(w->btf, elem);
 	struct scxray_array a = *array;
@@ -201,7 +173,7 @@ int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t ele
 	int ret;
 
 	if (!btf_size(w->btf, elem, &size))
-		return unsupported(w, t.error ? t.error : "array of elements without a size");
+		return walk_unsupported(w, t.error ? t.error : "array of elements without a size");
 	if (is_byte(w->btf, t, &bytes)) {
 		uint64_t most = (uint64_t)w->opt.max_elements * 16;
 
@@ -236,7 +208,7 @@ int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t ele
 }
 
 /* The value without the question of whether its bytes are complete. */
-static int walk_whole(struct walk *w, struct btf_peeled t, struct slice s)
+static int walk_whole(struct value_walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_array array = { 0 };
 	struct btf_int_form form = { 0 };
@@ -261,7 +233,7 @@ static int walk_whole(struct walk *w, struct btf_peeled t, struct slice s)
 		return walk_pointer(w, t, s);
 	default:
 		if (btf_kind(t.type) != BTF_KIND_FLOAT && !btf_int_form(t.type, &form))
-			return unsupported(w, "integer type whose size and bits do not agree");
+			return walk_unsupported(w, "integer type whose size and bits do not agree");
 		return walk_bits(w, t, s, form.offset, &form);
 	}
 }
@@ -288,7 +260,7 @@ static bool has_parts(const struct btf_type *t)
 	return btf_is_composite(t) || btf_is_array(t) || btf_is_datasec(t);
 }
 
-int walk_type(struct walk *w, uint32_t type_id, struct slice s)
+int walk_type(struct value_walk *w, uint32_t type_id, struct slice s)
 {
 	struct btf_peeled t = btf_peel(w->btf, type_id);
 	uint64_t size;
@@ -296,7 +268,7 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s)
 	int ret = 0;
 
 	if (!btf_size(w->btf, type_id, &size))
-		return unsupported(w, sizeless(&t));
+		return walk_unsupported(w, sizeless(&t));
 	if (walk_is_same(w, s))
 		return 0;
 	if (!walk_charge(w, has_parts(t.type) ? 0 : size < s.had ? size : s.had))
@@ -327,7 +299,7 @@ int walk_type(struct walk *w, uint32_t type_id, struct slice s)
 	return ret;
 }
 
-static void fill_defaults(struct walk *w)
+static void fill_defaults(struct value_walk *w)
 {
 	struct scxray_value_options *o = &w->opt;
 
@@ -347,7 +319,7 @@ static void fill_defaults(struct walk *w)
 int scxray_value_walk(const struct scxray_value *value, const struct scxray_value_options *options,
 		      const struct scxray_value_visitor *visitor, void *arg)
 {
-	struct walk w = { .btf = value->btf, .visit = visitor, .arg = arg };
+	struct value_walk w = { .btf = value->btf, .visit = visitor, .arg = arg };
 	struct scxray_bytes raw = { .bytes = value->bytes, .len = value->size };
 	struct slice s = { .bytes = value->bytes,
 			   .had = value->bytes ? value->size : 0,

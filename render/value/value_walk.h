@@ -12,7 +12,7 @@
 
 #define WALK_MAX_DEPTH 64
 
-struct walk {
+struct value_walk {
 	const struct btf *btf;
 	const struct scxray_value_visitor *visit;
 	void *arg;
@@ -42,37 +42,39 @@ struct slice {
 	bool loose;
 };
 
-int walk_type(struct walk *w, uint32_t type_id, struct slice s);
+int walk_type(struct value_walk *w, uint32_t type_id, struct slice s);
 
 /* `bits` at bit `offset` of the slice, as the integer type `t` (peeled from `id`). */
-int walk_bits(struct walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
+int walk_bits(struct value_walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
 	      const struct btf_int_form *form);
 
 /* A pointer of the peeled type `t` (zeros: of none); the slice holds all 8 bytes. */
-int walk_pointer(struct walk *w, struct btf_peeled t, struct slice s);
+int walk_pointer(struct value_walk *w, struct btf_peeled t, struct slice s);
 
 /* A number that may be a pointer: true if it is one and *ret is the result of its callbacks. */
-bool walk_disguised(struct walk *w, uint32_t struct_id, unsigned member, struct slice s, int *ret);
+bool walk_disguised(struct value_walk *w, uint32_t struct_id, unsigned member, struct slice s,
+		    int *ret);
 
 /* A member declared without a length, at byte `off` of a struct of type `t`. */
-int walk_flexible(struct walk *w, const struct btf_type *t, unsigned member, struct slice s,
+int walk_flexible(struct value_walk *w, const struct btf_type *t, unsigned member, struct slice s,
 		  uint64_t off);
 
 /* An array of `len` elements of type `elem`, of which the slice holds all or a part. */
-int walk_elements(struct walk *w, const struct scxray_array *array, uint32_t elem, struct slice s);
+int walk_elements(struct value_walk *w, const struct scxray_array *array, uint32_t elem,
+		  struct slice s);
 
 /*
  * Structs that have a form of their own.  True if `t` is one and *ret is the
  * result of its callbacks.
  */
-bool walk_cpumask(struct walk *w, struct btf_peeled t, struct slice s, int *ret);
-bool walk_opaque(struct walk *w, struct btf_peeled t, struct slice s, int *ret);
+bool walk_cpumask(struct value_walk *w, struct btf_peeled t, struct slice s, int *ret);
+bool walk_opaque(struct value_walk *w, struct btf_peeled t, struct slice s, int *ret);
 
 /* Counts a node of `bytes` guest bytes; false, with `exhausted` set, if that is too much. */
-bool walk_charge(struct walk *w, uint64_t bytes);
+bool walk_charge(struct value_walk *w, uint64_t bytes);
 
 /* What walks over differences may cost together; each takes off what it has cost. */
-struct walk_budget {
+struct value_budget {
 	uint64_t nodes, bytes;
 };
 
@@ -84,27 +86,30 @@ struct walk_budget {
  * (unsupported(), truncated_begin()) comes once.  0, or what a callback returned.
  */
 int walk_differences(const struct scxray_value *old, const struct scxray_value *new,
-		     struct walk_budget *budget, const struct scxray_value_visitor *visitor,
+		     struct value_budget *budget, const struct scxray_value_visitor *visitor,
 		     int (*element)(void *arg, uint64_t index), void *arg);
 
 /* Is a walk over differences to leave this part out?  It looks the same in both. */
-bool walk_is_same(struct walk *w, struct slice s);
+bool walk_is_same(struct value_walk *w, struct slice s);
 
 /* A run of 8-bit integers, of a walk over differences in both. */
-int walk_run(struct walk *w, const struct scxray_bytes *bytes);
+int walk_run(struct value_walk *w, const struct scxray_bytes *bytes);
 
 /*
  * The same part of the other value, for what is no container; what is reached
  * from it is not compared any more.
  */
-static inline struct slice walk_twin(const struct walk *w, struct slice s)
+static inline struct slice walk_twin(const struct value_walk *w, struct slice s)
 {
 	if (s.bytes)
 		s.bytes = w->twin + (s.bytes - w->base);
 	return s;
 }
 
+/* The visitor's unsupported() with `reason`, or with that of the budget that is used up. */
+int walk_unsupported(struct value_walk *w, const char *reason);
+
 /* Counts a look-up of `steps` steps, so that huge enums can't make a walk slow. */
-void walk_charge_lookup(struct walk *w, unsigned steps);
+void walk_charge_lookup(struct value_walk *w, unsigned steps);
 
 #endif

@@ -58,7 +58,7 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list args)
 static void compare(const struct scxray_value *value)
 {
 	uint8_t *changed = malloc(value->size ? value->size : 1);
-	struct walk_budget budget = { .nodes = 400, .bytes = 4096 };
+	struct value_budget budget = { .nodes = 400, .bytes = 4096 };
 	struct scxray_value old = *value;
 	struct diff d = { 0 };
 

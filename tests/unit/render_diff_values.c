@@ -224,7 +224,7 @@ START_TEST(equal_parts_cost_next_to_nothing)
 	};
 	static const char *const names[MEMBERS] = { "a", "b", "c", "d", "e", "f", "g", "h" };
 	static uint64_t old[LEN][MEMBERS], new[LEN][MEMBERS];
-	struct walk_budget budget = { .nodes = 100000, .bytes = 1 << 20 };
+	struct value_budget budget = { .nodes = 100000, .bytes = 1 << 20 };
 	struct scxray_value was = { .size = sizeof(old), .state = SCXRAY_PRESENT }, is;
 	struct diff d = { 0 };
 	struct one_map m;

@@ -263,7 +263,7 @@ static void differ(const struct btf *btf, uint32_t id, const uint8_t *bytes, uin
 	struct scxray_value new = {
 		.btf = btf, .type_id = id, .bytes = is, .size = size, .state = SCXRAY_PRESENT
 	};
-	struct walk_budget budget = { .nodes = 2000, .bytes = 20000 };
+	struct value_budget budget = { .nodes = 2000, .bytes = 20000 };
 	struct scxray_value old = new;
 	struct value_diff found;
 	struct diff d = { 0 };

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * diff.c - the comparison of early and late as text
+ */
+#include "render/text/diff.h"
+
+#include <inttypes.h>
+
+#include "render/out/join.h"
+
+static void put_identity(struct strbuf *sb, const struct scxray_report *r, enum diff_group group,
+			 size_t index, size_t sched)
+{
+	size_t start = sb->len;
+
+	switch (group) {
+	case DIFF_TASKS:
+		cell_task(sb, &r->tasks[index], r->tasks[index].kva);
+		break;
+	case DIFF_DSQS:
+		strbuf_puts(sb, r->dsqs[index].origin == SCXRAY_DSQ_USER ? "DSQ " : "");
+		cell_dsq(sb, &r->dsqs[index]);
+		cell_owner(sb, r->dsqs[index].sched_name);
+		break;
+	case DIFF_CPUS:
+		strbuf_printf(sb, "cpu %" PRIu32, r->rqs[index].cpu);
+		break;
+	default:
+		cell_string(sb, r->scheds[sched].events[index].name);
+		cell_owner(sb, diff_event_owner(r, sched));
+		break;
+	}
+	no_break(sb, start);
+}
+
+/* Names of what appeared or went, as one paragraph. */
+static void put_fate(struct text *t, const struct diff *d, enum diff_group group,
+		     enum diff_fate which, const char *label, struct strbuf *sb)
+{
+	const struct scxray_report *r = which == DIFF_GONE ? d->early : d->late;
+
+	sb->len = 0;
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct diff_entry *e = &d->entries[i];
+
+		if (e->group != group || e->fate != which)
+			continue;
+		strbuf_puts(sb, sb->len ? ", " : "");
+		put_identity(sb, r, group, which == DIFF_GONE ? e->early : e->late, e->sched);
+	}
+	if (!sb->len)
+		return;
+	strbuf_printf(&t->out, "    %s: ", label);
+	text_wrap(t, strbuf_str(sb), 4 + strlen(label) + 2, 6);
+}
+
+static void put_group(struct text *t, const struct diff *d, enum diff_group group,
+		      struct strbuf *sb)
+{
+	size_t changed = 0;
+
+	for (size_t i = 0; i < d->nr_entries; i++)
+		changed += d->entries[i].group == group && d->entries[i].fate == DIFF_CHANGED;
+	strbuf_puts(&t->out, "  ");
+	style_begin(t, &t->out, STYLE_CYAN);
+	strbuf_puts(&t->out, diff_group_names[group]);
+	style_end(t, &t->out, STYLE_CYAN);
+	strbuf_printf(&t->out, ": %zu changed, %zu unchanged\n", changed, d->unchanged[group]);
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct diff_entry *e = &d->entries[i];
+
+		if (e->group != group || e->fate != DIFF_CHANGED)
+			continue;
+		sb->len = 0;
+		put_identity(sb, d->late, group, e->late, e->sched);
+		strbuf_puts(sb, ": ");
+		cell_changes(sb, t, d, e->first_change, e->nr_changes, e->nr_changes);
+		strbuf_puts(&t->out, "    ");
+		text_wrap(t, strbuf_str(sb), 4, 8);
+	}
+	put_fate(t, d, group, DIFF_APPEARED, "appeared", sb);
+	put_fate(t, d, group, DIFF_GONE, "gone", sb);
+}
+
+void text_diff(struct text *t, const struct diff *d)
+{
+	struct strbuf sb;
+
+	if (!d->early)
+		return;
+	strbuf_init(&sb, NULL);
+	text_section(t);
+	text_styled(t, STYLE_BOLD, "diff");
+	strbuf_puts(&t->out, ": early against late");
+	if (d->elapsed_ms.state == SCXRAY_PRESENT) {
+		strbuf_puts(&t->out, ", ");
+		cell_ms(&t->out, num_signed(&d->elapsed_ms));
+		strbuf_puts(&t->out, " apart");
+	}
+	strbuf_putc(&t->out, '\n');
+	if (d->nr_stuck) {
+		strbuf_puts(&t->out, "  ");
+		text_styled(t, STYLE_YELLOW, "did not move:");
+		strbuf_putc(&t->out, '\n');
+	}
+	for (size_t i = 0; i < d->nr_stuck; i++) {
+		sb.len = 0;
+		put_identity(&sb, d->late, d->stuck[i].group, d->stuck[i].late, 0);
+		strbuf_puts(&sb, ": ");
+		strbuf_puts(&sb, diff_text(d, d->stuck[i].text));
+		strbuf_puts(&t->out, "    ");
+		text_wrap(t, strbuf_str(&sb), 4, 8);
+	}
+	for (int group = 0; group < DIFF_NR_GROUPS; group++)
+		put_group(t, d, group, &sb);
+	text_diff_maps(t, d);
+	strbuf_deinit(&sb);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_value.c - keys and values of maps as text, for maps of all forms
+ */
+#include "render/text/map.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "render/out/map_model.h"
+
+#define MAX_RAW 256 /* bytes without a type that text shows */
+
+bool map_text_tree(struct map_text *m, struct tree *tree, const struct scxray_value *value)
+{
+	if (!tree_build(tree, value, follow_options(m->follow)))
+		return true;
+	if (!m->t->out.error)
+		m->t->out.error = errno;
+	return false;
+}
+
+void map_text_node(struct map_text *m, const struct node *node, unsigned depth, size_t column)
+{
+	struct strbuf *out = &m->t->out;
+	FILE *sink = out->sink;
+
+	/* in memory: the layout takes back what turned out too long */
+	out->sink = NULL;
+	node_text(out, node, depth, column, m->t->width);
+	out->sink = sink;
+}
+
+void map_text_raw(struct text *t, const uint8_t *bytes, size_t size)
+{
+	size_t cap = text_cap(t, MAX_RAW);
+	struct strbuf *sb = &t->out;
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size && i < cap; i++) {
+		const char pair[] = { ' ', hex[bytes[i] >> 4], hex[bytes[i] & 15] };
+
+		strbuf_write(sb, pair + !i, sizeof(pair) - !i);
+	}
+	if (size > cap)
+		strbuf_printf(sb, " +%zu bytes", size - cap);
+	strbuf_puts(sb, size ? " (raw)" : "(raw)");
+}
+
+void map_text_value(struct map_text *m, const struct scxray_value *value, unsigned depth,
+		    size_t column)
+{
+	struct tree tree;
+
+	if (value->state == SCXRAY_PRESENT && !value->btf) {
+		map_text_raw(m->t, value->bytes, value->size);
+		return;
+	}
+	if (map_text_tree(m, &tree, value))
+		map_text_node(m, tree.root, depth, column);
+	tree_deinit(&tree);
+}
+
+void map_text_line(struct map_text *m, const struct scxray_value *value, unsigned depth,
+		   const char *fmt, ...)
+{
+	char label[64];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(label, sizeof(label), fmt, ap);
+	va_end(ap);
+	strbuf_puts(&m->t->out, label);
+	map_text_value(m, value, depth, strlen(label));
+	strbuf_putc(&m->t->out, '\n');
+}
+
+void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry)
+{
+	static const char label[] = "entry: key=";
+	struct strbuf *out = &m->t->out;
+	const char *owner = map_owner(m->map, entry);
+	struct scxray_value key = scxray_map_key(m->map, entry);
+
+	strbuf_puts(out, label);
+	if (!entry->key) {
+		cell_unreadable(out, entry->addr, entry->reason);
+	} else if (map_is_storage(m->map)) {
+		strbuf_hex(out, map_owner_kva(entry), 1);
+		if (!owner)
+			return;
+		strbuf_puts(out, " → ");
+		style_begin(m->t, out, STYLE_BOLD);
+		cell_string(out, owner);
+		style_end(m->t, out, STYLE_BOLD);
+	} else {
+		map_text_value(m, &key, 1, sizeof(label) - 1);
+	}
+}
