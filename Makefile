@@ -84,11 +84,13 @@ fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
 tool_src := $(sort $(wildcard tests/tools/*.c))
 test_src := $(sort $(wildcard tests/lib/*.c))
 vmm_src := $(sort $(wildcard vmm/*.c))
+watch_src := $(sort $(wildcard watch/*.c))
 plugin_src := $(sort $(wildcard vmm-plugin/*.c))
 host_src := $(sort $(wildcard tests/hosts/*.c tests/hosts/*.cpp))
 
 lib := $(O)/libscxray.a
 test_lib := $(O)/libtest.a
+watch_lib := $(O)/libwatch.a
 plugin_lib := $(O)/libplugin.a
 vmm_lib := $(O)/libvmm.a
 bin := $(O)/scxray
@@ -99,7 +101,7 @@ units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
 hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src)))
-objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
+objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(watch_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
 	$(test_src) $(wildcard tests/fakes/*.c))
 
 # The default build is also build/scxray and so on, wherever another variant was made.
@@ -124,7 +126,7 @@ $(O)/flags: force
 	@printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $@ || \
 		printf '%s\n' '$(subst ','\'',$(flags_now))' >$@
 
-$(O)/capture/%.o $(O)/render/%.o $(O)/vmm-plugin/%.o: private all_cflags += -fvisibility=hidden
+$(O)/capture/%.o $(O)/render/%.o $(O)/watch/%.o $(O)/vmm-plugin/%.o: private all_cflags += -fvisibility=hidden
 $(O)/tests/unit/%.o: private all_cflags += $(check_cflags)
 
 $(O)/%.o: %.c $(O)/flags
@@ -135,18 +137,19 @@ $(O)/%.o: %.c $(O)/flags
 # Built anew rather than updated: an object whose source has gone must go too.
 $(lib): $(lib_src:%.c=$(O)/%.o) $(O)/sources
 $(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
+$(watch_lib): $(watch_src:%.c=$(O)/%.o) $(O)/sources
 $(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
 $(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
-$(lib) $(test_lib) $(plugin_lib) $(vmm_lib):
+$(lib) $(test_lib) $(watch_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcsD $@ $(filter %.o,$^)
 
 $(O)/sources: force
 	@mkdir -p $(@D)
-	@echo '$(lib_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
-		echo '$(lib_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
+	@echo '$(lib_src) $(watch_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
+		echo '$(lib_src) $(watch_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
 
-$(bin): $(cli_src:%.c=$(O)/%.o) $(lib)
+$(bin): $(cli_src:%.c=$(O)/%.o) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
 
@@ -155,13 +158,13 @@ $(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) -ldl
 
 # The map leaves scxray_plugin_init visible, and nothing else.
-$(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(lib) vmm-plugin/plugin.map
+$(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin/plugin.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(all_ldflags) -Wl,--version-script=vmm-plugin/plugin.map \
 		-o $@ $(filter %.o %.a,$^) $(all_libs)
 
 # Of the plugin a test program takes what it names; those of the VMM also of that.
-$(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(lib)
+$(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(all_libs) $(check_libs) -ldl

@@ -47,7 +47,7 @@
 
 #include <linux/kvm.h>
 
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 #include "vmm-plugin/regs.h"
 #include "vmm-plugin/vm.h"
 

@@ -8,7 +8,7 @@
 #include "vmm-plugin/clock.h"
 #include "vmm-plugin/futex.h"
 #include "vmm-plugin/kick.h"
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 #include "vmm-plugin/vm.h"
 
 /* A kick can be lost on a thread that was about to sleep somewhere in the host: again, rarer

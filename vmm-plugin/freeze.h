@@ -17,8 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <scxray/live.h>
 #include <scxray/plugin.h>
+
+#include "watch/machine.h"
 
 struct vm; /* the vCPUs and what is needed to stop them; opaque */
 
@@ -31,24 +32,13 @@ void vm_destroy(struct vm *vm);
 
 size_t vm_nr_vcpus(const struct vm *vm);
 
+/* The same VM, for the watcher; lives as long as it. */
+struct watch_machine *vm_machine(struct vm *vm);
+
 /* The three calls of plugin.h, on vCPU threads. */
 void vm_vcpu_start(struct vm *vm, uint32_t index);
 int vm_vcpu_exit(struct vm *vm, uint32_t index, int result);
 void vm_vcpu_stop(struct vm *vm, uint32_t index);
-
-struct freeze_result {
-	uint32_t nr_vcpus;
-	uint32_t nr_parked;
-	bool complete;		/* all that have a thread parked (stopped ones count as parked) */
-	bool aborted;		/* vm_abort() ended the wait */
-	uint64_t park_us;	/* first kick to last park, or to giving up */
-	uint64_t thaw_us;	/* freeze_end(): to the last vCPU let go */
-	uint64_t frozen_us;	/* first kick to the last vCPU let go */
-	int64_t guest_clock_us; /* what of that the guest's clock saw; -1: not known */
-	const char *clock;	/* static text: how clocks were held back, or why not */
-	/* static text: "paused", "not paused: ..."; NULL: the host has no such call */
-	const char *devices;
-};
 
 /*
  * Stops all vCPUs within `deadline_ms`.  result->complete says whether; the vCPUs that have
@@ -82,15 +72,6 @@ enum watchpoint_state {
 	WATCHPOINT_GUEST_USES,	/* the guest uses its debug registers: they are its own */
 };
 
-#define WATCHPOINT_MAX_WORDS 4 /* debug registers of a CPU */
-
-/* What is watched: `nr` aligned words of `size` bytes (1, 2, 4, 8) each; 0: nothing. */
-struct watchpoint_words {
-	uint64_t kva[WATCHPOINT_MAX_WORDS];
-	uint32_t nr;
-	uint32_t size;
-};
-
 /*
  * Stops the vCPU that writes to one of the words (copied); NULL, or none, takes the
  * watchpoint away.  Each vCPU sets its own registers when it next returns from KVM_RUN; they are
@@ -110,11 +91,5 @@ bool watchpoint_gone(struct vm *vm, uint32_t deadline_ms);
 
 /* Has a vCPU hit it since it was set, and which? */
 bool watchpoint_hit(struct vm *vm, uint32_t *vcpu);
-
-/*
- * An eventfd-like wake-up: called by a vCPU's thread on a hit, so that the watcher need not
- * poll.  Set once, before the first vcpu_start().
- */
-void vm_set_wake(struct vm *vm, void (*wake)(void *arg), void *arg);
 
 #endif

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "now.h"
+#include "watch/now.h"
 
 #define FUTEX_FOREVER UINT64_MAX
 

@@ -16,7 +16,7 @@
 
 #include <linux/kvm.h>
 
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 #include "vmm-plugin/vm.h"
 
 /*

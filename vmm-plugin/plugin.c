@@ -11,7 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "watcher.h"
+#include "vmm-plugin/freeze.h"
+#include "watch/watcher.h"
 
 struct plugin {
 	struct log log;
@@ -160,8 +161,8 @@ static int plugin_init(struct plugin *plugin, const struct scxray_plugin_host *h
 	for (uint32_t i = 0; i < host->nr_vcpus; i++)
 		if (host->vcpus[i].tid)
 			perf_attach(plugin->perf, i, host->vcpus[i].tid);
-	plugin->watcher = watcher_create(&plugin->settings, &plugin->log, plugin->vm, plugin->live,
-					 plugin->perf, err);
+	plugin->watcher = watcher_create(&plugin->settings, &plugin->log, vm_machine(plugin->vm),
+					 plugin->live, plugin->perf, err);
 	if (!plugin->watcher)
 		return -1;
 	return watcher_start(plugin->watcher, err);
@@ -187,7 +188,7 @@ static int plugin_create(struct plugin **plugin, const struct scxray_plugin_host
 	host.vcpu_size = sizeof(*host.vcpus);
 	*plugin = calloc(1, sizeof(**plugin));
 	if (regions && vcpus && *plugin) {
-		log_init(&(*plugin)->log, &host);
+		log_init(&(*plugin)->log, host.log, host.context);
 		failed = plugin_init(*plugin, &host, err);
 	} else {
 		failed = scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
@@ -283,10 +284,10 @@ __attribute__((visibility("default"))) int32_t scxray_plugin_init(
 	struct log log;
 	int failed = 0;
 
-	if (host && host->struct_size < BEHIND(struct scxray_plugin_host, log))
-		log_init(&log, NULL);
+	if (host && host->struct_size >= BEHIND(struct scxray_plugin_host, log))
+		log_init(&log, host->log, host->context);
 	else
-		log_init(&log, host);
+		log_init(&log, NULL, NULL);
 	if (!plugin || plugin->struct_size < BEHIND(struct scxray_plugin, unload))
 		failed = scxray_fail(&err, SCXRAY_ERR_INVALID, 0,
 				     "plugin.struct_size is %u: too small; set it to sizeof(struct "

@@ -57,7 +57,7 @@ static int vm_init(struct vm *vm, const struct scxray_plugin_host *host, struct 
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory for %u vCPUs",
 				   host->nr_vcpus);
 	memset(vm->vcpus, 0, host->nr_vcpus * sizeof(*vm->vcpus));
-	pthread_mutex_init(&vm->watch.set_lock, NULL);
+	pthread_mutex_init(&vm->watchpoint.set_lock, NULL);
 	for (; vm->nr_vcpus < host->nr_vcpus; vm->nr_vcpus++) {
 		struct scxray_plugin_vcpu from = element(host, vm->nr_vcpus);
 

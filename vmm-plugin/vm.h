@@ -8,6 +8,7 @@
  *	clock.c		how the guest's clocks are held back
  *	watchpoint.c	the data watchpoint
  *	regs.c		registers by KVM's ioctls
+ *	machine.c	watch/machine.h by these
  *
  * How the two sides agree.  One word, vm->freeze, holds the number of the last freeze and its
  * phase.  The watcher alone moves it, and each vCPU that parks stores
@@ -80,7 +81,7 @@ struct vcpu {
 	/* its own thread alone */
 	struct watchpoint_words armed_words;
 	uint64_t armed_dr7;
-	uint32_t armed_seq; /* vm->watch.seq that this was for */
+	uint32_t armed_seq; /* vm->watchpoint.seq that this was for */
 	uint32_t check_in;  /* exits until it looks whether the guest uses its debug registers */
 	bool hold;	    /* it has hit the watchpoint, and stays */
 	uint32_t hold_until_freeze; /* number of the freeze that lets it go */
@@ -101,7 +102,7 @@ struct clock_state {
 	uint64_t total;	 /* ticks that TSCs were set back, in all freezes */
 };
 
-struct watch {
+struct watchpoint {
 	pthread_mutex_t set_lock; /* between callers of watchpoint_set() only */
 	_Atomic uint32_t seq;	  /* odd: being changed */
 	_Atomic uint64_t kva[WATCHPOINT_MAX_WORDS];
@@ -113,9 +114,10 @@ struct watch {
 };
 
 struct vm {
-	_Atomic uint32_t freeze; /* a futex: what parked vCPUs wait on */
-	_Atomic uint32_t acks;	 /* a futex: what the watcher waits on; counts answers */
-	_Atomic uint32_t goal;	 /* at this many it wants to be woken */
+	struct watch_machine machine; /* what the watcher sees of it: machine.c */
+	_Atomic uint32_t freeze;      /* a futex: what parked vCPUs wait on */
+	_Atomic uint32_t acks;	      /* a futex: what the watcher waits on; counts answers */
+	_Atomic uint32_t goal;	      /* at this many it wants to be woken */
 	_Atomic bool aborted;
 	_Atomic uint32_t sample; /* number of the last sample */
 
@@ -125,11 +127,8 @@ struct vm {
 	void *context;
 	int32_t (*pause_devices)(void *context);
 	void (*resume_devices)(void *context);
-	void (*wake)(void *arg);
-	void *wake_arg;
-
 	struct clock_state clock;
-	struct watch watch;
+	struct watchpoint watchpoint;
 	uint64_t begin_ns; /* of this freeze */
 	bool paused;	   /* the devices are */
 	struct scxray_live_vcpu *frozen;

@@ -10,7 +10,7 @@
  * The other price is that all #DB of the guest now exit to us, a single step of its own as
  * well: that one goes back to it.  A KVM_EXIT_DEBUG whose DR7 is not ours is the host's.
  *
- * vm->watch is passed on by a sequence count: setters have a lock among themselves, vCPU threads
+ * vm->watchpoint is passed on by a sequence count: setters have a lock among themselves, vCPU threads
  * take none.
  */
 #include "vmm-plugin/watchpoint.h"
@@ -22,7 +22,7 @@
 
 #include "vmm-plugin/futex.h"
 #include "vmm-plugin/kick.h"
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 #include "vmm-plugin/vm.h"
 
 #define DB_VECTOR 1
@@ -60,18 +60,18 @@ static bool are_aligned(const struct watchpoint_words *words)
 	return true;
 }
 
-static uint32_t watch_read(struct vm *vm, struct watchpoint_words *words)
+static uint32_t words_read(struct vm *vm, struct watchpoint_words *words)
 {
-	struct watch *watch = &vm->watch;
+	struct watchpoint *watchpoint = &vm->watchpoint;
 	uint32_t seq;
 
 	do {
-		seq = atomic_load(&watch->seq);
+		seq = atomic_load(&watchpoint->seq);
 		for (size_t i = 0; i < WATCHPOINT_MAX_WORDS; i++)
-			words->kva[i] = atomic_load(&watch->kva[i]);
-		words->nr = atomic_load(&watch->nr);
-		words->size = atomic_load(&watch->size);
-	} while ((seq & 1) || seq != atomic_load(&watch->seq));
+			words->kva[i] = atomic_load(&watchpoint->kva[i]);
+		words->nr = atomic_load(&watchpoint->nr);
+		words->size = atomic_load(&watchpoint->size);
+	} while ((seq & 1) || seq != atomic_load(&watchpoint->seq));
 	return seq;
 }
 
@@ -130,25 +130,25 @@ static void tell_others(struct vm *vm, const struct vcpu *me)
 static void give_back(struct vm *vm, struct vcpu *vcpu, uint32_t seq)
 {
 	disarm(vm, vcpu);
-	if (atomic_exchange(&vm->watch.given_back, seq) != seq)
+	if (atomic_exchange(&vm->watchpoint.given_back, seq) != seq)
 		tell_others(vm, vcpu);
 }
 
 void watchpoint_update(struct vm *vm, struct vcpu *vcpu)
 {
 	struct watchpoint_words words;
-	uint32_t seq = watch_read(vm, &words);
+	uint32_t seq = words_read(vm, &words);
 
 	if (vcpu->armed_seq != seq)
 		vcpu->hold = false; /* what it has hit is no longer asked for */
 	vcpu->armed_seq = seq;
-	if (!words.nr || atomic_load(&vm->watch.refused) == seq ||
-	    atomic_load(&vm->watch.given_back) == seq)
+	if (!words.nr || atomic_load(&vm->watchpoint.refused) == seq ||
+	    atomic_load(&vm->watchpoint.given_back) == seq)
 		disarm(vm, vcpu);
 	else if (guest_uses(vcpu))
 		give_back(vm, vcpu, seq);
 	else if (!arm(vcpu, &words))
-		atomic_store(&vm->watch.refused, seq);
+		atomic_store(&vm->watchpoint.refused, seq);
 }
 
 void watchpoint_check(struct vm *vm, struct vcpu *vcpu)
@@ -198,9 +198,9 @@ int watchpoint_exit(struct vm *vm, struct vcpu *vcpu)
 	/* One that is under way may have begun for something else. */
 	vcpu->hold_until_freeze = FREEZE_NUMBER(atomic_load(&vm->freeze)) + 1;
 	vcpu->hold_until_ns = now_ns() + HOLD_NS;
-	atomic_store(&vm->watch.hit, (uint64_t)vcpu->armed_seq << 32 | vcpu->index);
-	if (vm->wake)
-		vm->wake(vm->wake_arg);
+	atomic_store(&vm->watchpoint.hit, (uint64_t)vcpu->armed_seq << 32 | vcpu->index);
+	if (vm->machine.wake)
+		vm->machine.wake(vm->machine.wake_arg);
 	return SCXRAY_VCPU_CONSUMED;
 }
 
@@ -223,7 +223,7 @@ void watchpoint_hold(struct vm *vm, struct vcpu *vcpu)
 void watchpoint_set(struct vm *vm, const struct watchpoint_words *words)
 {
 	static const struct watchpoint_words none;
-	struct watch *watch = &vm->watch;
+	struct watchpoint *watchpoint = &vm->watchpoint;
 	bool possible;
 	uint32_t seq;
 
@@ -233,16 +233,16 @@ void watchpoint_set(struct vm *vm, const struct watchpoint_words *words)
 		   (words->nr <= WATCHPOINT_MAX_WORDS && dr7_of(words) && are_aligned(words) &&
 		    ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG) != 0);
 
-	pthread_mutex_lock(&watch->set_lock);
-	seq = atomic_fetch_add(&watch->seq, 1) + 2;
+	pthread_mutex_lock(&watchpoint->set_lock);
+	seq = atomic_fetch_add(&watchpoint->seq, 1) + 2;
 	for (size_t i = 0; i < WATCHPOINT_MAX_WORDS; i++)
-		atomic_store(&watch->kva[i], words->kva[i]);
-	atomic_store(&watch->nr, words->nr);
-	atomic_store(&watch->size, words->size);
+		atomic_store(&watchpoint->kva[i], words->kva[i]);
+	atomic_store(&watchpoint->nr, words->nr);
+	atomic_store(&watchpoint->size, words->size);
 	if (!possible)
-		atomic_store(&watch->refused, seq);
-	atomic_fetch_add(&watch->seq, 1);
-	pthread_mutex_unlock(&watch->set_lock);
+		atomic_store(&watchpoint->refused, seq);
+	atomic_fetch_add(&watchpoint->seq, 1);
+	pthread_mutex_unlock(&watchpoint->set_lock);
 	/* A vCPU without a thread finds it in vcpu_start(). */
 	tell_others(vm, NULL);
 }
@@ -250,30 +250,24 @@ void watchpoint_set(struct vm *vm, const struct watchpoint_words *words)
 enum watchpoint_state watchpoint_state(struct vm *vm)
 {
 	struct watchpoint_words words;
-	uint32_t seq = watch_read(vm, &words);
+	uint32_t seq = words_read(vm, &words);
 
 	if (!words.nr)
 		return WATCHPOINT_OFF;
-	if (atomic_load(&vm->watch.refused) == seq)
+	if (atomic_load(&vm->watchpoint.refused) == seq)
 		return WATCHPOINT_UNSUPPORTED;
-	if (atomic_load(&vm->watch.given_back) == seq)
+	if (atomic_load(&vm->watchpoint.given_back) == seq)
 		return WATCHPOINT_GUEST_USES;
 	return WATCHPOINT_ARMED;
 }
 
 bool watchpoint_hit(struct vm *vm, uint32_t *vcpu)
 {
-	uint64_t hit = atomic_load(&vm->watch.hit);
+	uint64_t hit = atomic_load(&vm->watchpoint.hit);
 	struct watchpoint_words words;
 
-	if (!hit || (uint32_t)(hit >> 32) != watch_read(vm, &words))
+	if (!hit || (uint32_t)(hit >> 32) != words_read(vm, &words))
 		return false;
 	*vcpu = (uint32_t)hit;
 	return true;
-}
-
-void vm_set_wake(struct vm *vm, void (*wake)(void *arg), void *arg)
-{
-	vm->wake = wake;
-	vm->wake_arg = arg;
 }

@@ -9,11 +9,9 @@
 struct fake_vm fake_vm = { .ram = PTHREAD_MUTEX_INITIALIZER };
 
 static struct {
-	struct scxray_live_vcpu frozen[FAKE_VM_MAX_VCPUS];
+	struct watch_machine machine;
 	atomic_bool aborted, hit, held;
 	atomic_uint hit_vcpu;
-	void (*wake)(void *arg);
-	void *wake_arg;
 } fake;
 
 void fake_vm_reset(void)
@@ -68,9 +66,10 @@ static void nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
-void freeze_begin(struct vm *vm, uint32_t deadline_ms, struct freeze_result *result)
+static void freeze(struct watch_machine *machine, uint32_t deadline_ms,
+		   struct scxray_live_vcpu *vcpus, struct freeze_result *result)
 {
-	(void)vm;
+	(void)machine;
 	pthread_mutex_lock(&fake_vm.ram);
 	atomic_store(&fake_vm.frozen, true);
 	while (fake_vm.endless && !atomic_load(&fake.aborted))
@@ -84,38 +83,32 @@ void freeze_begin(struct vm *vm, uint32_t deadline_ms, struct freeze_result *res
 		.guest_clock_us = 3,
 		.clock = "held back by a test",
 	};
-	memcpy(fake.frozen, fake_vm.vcpus, sizeof(fake.frozen));
+	memcpy(vcpus, fake_vm.vcpus, result->nr_vcpus * sizeof(*vcpus));
 	for (uint32_t i = result->nr_parked; i < result->nr_vcpus; i++)
-		memset(&fake.frozen[i], 0, sizeof(fake.frozen[i]));
+		memset(&vcpus[i], 0, sizeof(vcpus[i]));
 }
 
-const struct scxray_live_vcpu *freeze_vcpus(const struct vm *vm)
+static void thaw(struct watch_machine *machine, struct freeze_result *result)
 {
-	(void)vm;
-	return fake.frozen;
-}
-
-void freeze_end(struct vm *vm, struct freeze_result *result)
-{
-	(void)vm;
+	(void)machine;
 	result->thaw_us = 5;
 	result->frozen_us = result->park_us + 5;
-	memset(fake.frozen, 0xee, sizeof(fake.frozen)); /* nobody's any more */
 	atomic_fetch_add(&fake_vm.nr_freezes, 1);
 	atomic_store(&fake_vm.frozen, false);
 	atomic_store(&fake.held, false);
 	pthread_mutex_unlock(&fake_vm.ram);
 }
 
-void vm_abort(struct vm *vm)
+static void abort_waits(struct watch_machine *machine)
 {
-	(void)vm;
+	(void)machine;
 	atomic_store(&fake.aborted, true);
 }
 
-void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t deadline_ms)
+static void sample_regs(struct watch_machine *machine, struct scxray_live_vcpu *vcpus,
+			uint32_t deadline_ms)
 {
-	(void)vm;
+	(void)machine;
 	(void)deadline_ms;
 	pthread_mutex_lock(&fake_vm.ram);
 	memset(vcpus, 0, fake_vm.nr_vcpus * sizeof(*vcpus));
@@ -124,42 +117,54 @@ void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t dead
 	pthread_mutex_unlock(&fake_vm.ram);
 }
 
-void watchpoint_set(struct vm *vm, const struct watchpoint_words *words)
+static void set_watchpoint(struct watch_machine *machine, const struct watchpoint_words *words)
 {
-	(void)vm;
-	if (words && words->nr && words->size != 4)
+	(void)machine;
+	if (words->nr && words->size != 4)
 		abort();
 	atomic_store(&fake.hit, false);
 	atomic_store(&fake.held, false);
 	atomic_fetch_add(&fake_vm.nr_watch_sets, 1);
-	atomic_store(&fake_vm.watch_kva, words && words->nr ? words->kva[0] : 0);
+	atomic_store(&fake_vm.watch_kva, words->nr ? words->kva[0] : 0);
 }
 
-enum watchpoint_state watchpoint_state(struct vm *vm)
+static bool is_watchpoint_gone(struct watch_machine *machine, uint32_t deadline_ms)
 {
-	(void)vm;
-	return atomic_load(&fake_vm.watch_kva) ? WATCHPOINT_ARMED : WATCHPOINT_OFF;
-}
-
-bool watchpoint_gone(struct vm *vm, uint32_t deadline_ms)
-{
-	(void)vm;
+	(void)machine;
 	(void)deadline_ms;
 	return true;
 }
 
-bool watchpoint_hit(struct vm *vm, uint32_t *vcpu)
+static const char *why_unarmed(struct watch_machine *machine)
 {
-	(void)vm;
+	(void)machine;
+	return atomic_load(&fake_vm.watch_kva) ? NULL : "off";
+}
+
+static bool is_watchpoint_hit(struct watch_machine *machine, uint32_t *vcpu)
+{
+	(void)machine;
 	*vcpu = atomic_load(&fake.hit_vcpu);
 	return atomic_load(&fake.hit);
 }
 
-void vm_set_wake(struct vm *vm, void (*wake)(void *arg), void *arg)
+static const struct watch_machine_ops ops = {
+	.sample_regs = sample_regs,
+	.freeze = freeze,
+	.thaw = thaw,
+	.abort = abort_waits,
+	.watchpoint_set = set_watchpoint,
+	.watchpoint_gone = is_watchpoint_gone,
+	.watchpoint_unarmed = why_unarmed,
+	.watchpoint_hit = is_watchpoint_hit,
+};
+
+struct watch_machine *vm_machine(struct vm *vm)
 {
 	(void)vm;
-	fake.wake = wake;
-	fake.wake_arg = arg;
+	fake.machine =
+		(struct watch_machine){ .ops = &ops, .nr_vcpus = fake_vm.nr_vcpus, .fd = -1 };
+	return &fake.machine;
 }
 
 void fake_vm_hit(uint32_t index)
@@ -167,8 +172,8 @@ void fake_vm_hit(uint32_t index)
 	atomic_store(&fake.hit_vcpu, index);
 	atomic_store(&fake.held, true);
 	atomic_store(&fake.hit, true);
-	if (fake.wake)
-		fake.wake(fake.wake_arg);
+	if (fake.machine.wake)
+		fake.machine.wake(fake.machine.wake_arg);
 }
 
 bool fake_vm_held(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fake_vm.h - vmm-plugin/freeze.h without KVM, for tests of what stands on top of it
+ * fake_vm.h - vmm-plugin/freeze.h without KVM, for tests of what is above it
  *
  * The Makefile says which test programs have it in place of the freeze coordinator: its vCPUs are
  * registers and nothing else, and the test says which of them park.  One VM at a time.

@@ -41,14 +41,13 @@ BETWEEN = {
 FOREIGN = {
     "capture": {"render", "value", "plugin"},
     "render": {"capture", "live", "image", "plugin"},
-    "watch": {"plugin"},
     "qemu": {"plugin"},
     "cli": {"plugin"},
 }
 ONLY = {"vmm": {"plugin", "image", "error"}}
 
 # These know no KVM, and no QEMU.
-GUEST_ONLY = {"capture", "render", "cli"}
+GUEST_ONLY = {"capture", "render", "watch", "cli"}
 KVM = {"linux/kvm.h", "asm/kvm.h", "linux/kvm_para.h"}
 
 # These print nothing and don't end the process (whoever calls them decides), and keep no mutable state.

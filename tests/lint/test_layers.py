@@ -66,6 +66,7 @@ WRONG = (
     ("capture/base -> capture/memory is against", "capture/base/pool.c", '#include "capture/memory/phys.h"'),
     ("knows no KVM", "capture/memory/phys.c", "#include <linux/kvm.h>"),
     ("knows no KVM", "render/text/text.c", "#include <linux/kvm.h>"),
+    ("knows no KVM", "watch/watch.c", "#include <linux/kvm.h>"),
     ("uses printf", "capture/memory/phys.c", 'void say(int i); void say(int i) { printf("%d", i); }'),
     ("uses stderr", "capture/memory/phys.c", 'void say(void); void say(void) { fprintf(stderr, "x"); }'),
     ("uses puts", "render/text/text.c", 'void say(void); void say(void) { puts("x"); }'),

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "vmm-plugin/artifact.h"
+#include "watch/artifact.h"
 
 #include "tests/lib/unit.h"
 

@@ -20,7 +20,7 @@
 
 #include "tests/lib/unit.h"
 #include "vmm-plugin/freeze.h"
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 
 #define NR 4
 #define VM_FD 5000

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm-plugin/decide.h"
+#include "watch/decide.h"
 
 #include "tests/lib/unit.h"
 

@@ -11,7 +11,7 @@
 
 #include "tests/lib/freeze_rounds.h"
 #include "tests/lib/unit.h"
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 
 #define LONG_MS 30000
 

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vmm-plugin/perf.h"
+#include "watch/perf.h"
 
 #include "tests/lib/unit.h"
 

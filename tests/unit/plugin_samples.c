@@ -2,7 +2,7 @@
 /* The plugin's samples over time: fixed memory, the first and the newest sample stay, nothing is made up. */
 #include <string.h>
 
-#include "vmm-plugin/samples.h"
+#include "watch/samples.h"
 
 #include "tests/lib/unit.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vmm-plugin/log.h"
-#include "vmm-plugin/settings.h"
+#include "watch/log.h"
+#include "watch/settings.h"
 
 #include "tests/lib/unit.h"
 

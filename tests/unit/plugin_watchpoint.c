@@ -13,7 +13,7 @@
 
 #include "tests/lib/freeze_rounds.h"
 #include "tests/lib/unit.h"
-#include "vmm-plugin/now.h"
+#include "watch/now.h"
 
 #define KVA 0xffffffff82345678ULL
 #define LONG_MS 30000
@@ -44,7 +44,7 @@ static struct tiny_vm *started(void)
 	uint64_t from[2] = { 0 };
 
 	tiny_vm_start(tiny, true, 0);
-	vm_set_wake(tiny->vm, wake, NULL);
+	vm_machine(tiny->vm)->wake = wake;
 	ck_assert(tiny_vm_moved_on(tiny, from));
 	return tiny;
 }

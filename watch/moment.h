@@ -9,21 +9,21 @@
  * Where vCPUs do not park the others go on, and memory is walked while the guest runs: a degraded
  * moment.
  */
-#ifndef VMM_PLUGIN_MOMENT_H
-#define VMM_PLUGIN_MOMENT_H
+#ifndef WATCH_MOMENT_H
+#define WATCH_MOMENT_H
 
 #include <scxray/host.h>
 #include <scxray/live.h>
 #include <scxray/plugin.h>
 
-#include "freeze.h"
+#include "machine.h"
 #include "perf.h"
 #include "settings.h"
 #include "samples.h"
 
 /* What moments are taken of; all borrowed. */
 struct moment_scene {
-	struct vm *vm;
+	struct watch_machine *machine;
 	struct scxray_live *live;
 	struct perf *perf;
 	struct samples *samples;

@@ -5,19 +5,19 @@
  * While the guest boots attempts come further and further apart: each kicks every vCPU
  * once and searches memory.  All calls on the watcher's thread, never under a freeze.
  */
-#ifndef VMM_PLUGIN_ATTACH_H
-#define VMM_PLUGIN_ATTACH_H
+#ifndef WATCH_ATTACH_H
+#define WATCH_ATTACH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <scxray/live.h>
 
-#include "freeze.h"
+#include "machine.h"
 #include "log.h"
 
 struct attach {
-	struct vm *vm;
+	struct watch_machine *machine;
 	struct scxray_live *live;
 	const struct log *log;
 	struct scxray_live_vcpu *vcpus;
@@ -31,7 +31,7 @@ struct attach {
 };
 
 /* 0, or -1: out of memory.  The clock is any that counts milliseconds. */
-int attach_init(struct attach *attach, struct vm *vm, struct scxray_live *live,
+int attach_init(struct attach *attach, struct watch_machine *machine, struct scxray_live *live,
 		const struct log *log);
 void attach_deinit(struct attach *attach);
 

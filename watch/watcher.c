@@ -33,7 +33,7 @@ struct request {
 
 struct watcher {
 	struct watch watch; /* the thread's alone */
-	struct vm *vm;
+	struct watch_machine *machine;
 	int wake_fd;
 	pthread_t thread;
 	bool started;
@@ -85,7 +85,11 @@ static void answer(struct watcher *watcher, struct request *request,
 
 static void wait_for_work(struct watcher *watcher)
 {
-	struct pollfd fd = { .fd = watcher->wake_fd, .events = POLLIN };
+	struct watch_machine *machine = watcher->machine;
+	struct pollfd fds[] = {
+		{ .fd = watcher->wake_fd, .events = POLLIN },
+		{ .fd = machine->fd, .events = POLLIN }, /* poll(2) skips -1 */
+	};
 	uint64_t until = watch_next_ms(&watcher->watch), now, count;
 
 	while ((now = watch_now_ms()) < until) {
@@ -96,9 +100,11 @@ static void wait_for_work(struct watcher *watcher)
 				return;
 			ms = WORD_STEP_MS;
 		}
-		if (poll(&fd, 1, ms < 1000000 ? (int)ms : 1000000) <= 0)
+		if (poll(fds, 2, ms < 1000000 ? (int)ms : 1000000) <= 0)
 			continue;
-		if (read(watcher->wake_fd, &count, sizeof(count)) < 0)
+		if (fds[1].revents)
+			machine->ops->events(machine);
+		else if (read(watcher->wake_fd, &count, sizeof(count)) < 0)
 			continue;
 		return;
 	}
@@ -134,8 +140,8 @@ static void *watcher_run(void *arg)
 /* ---- create, destroy ---------------------------------------------------------- */
 
 struct watcher *watcher_create(const struct settings *settings, const struct log *log,
-			       struct vm *vm, struct scxray_live *live, struct perf *perf,
-			       struct scxray_error *err)
+			       struct watch_machine *machine, struct scxray_live *live,
+			       struct perf *perf, struct scxray_error *err)
 {
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
 
@@ -143,7 +149,7 @@ struct watcher *watcher_create(const struct settings *settings, const struct log
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 		return NULL;
 	}
-	watcher->vm = vm;
+	watcher->machine = machine;
 	watcher->last = &watcher->first;
 	pthread_mutex_init(&watcher->lock, NULL);
 	pthread_cond_init(&watcher->done, NULL);
@@ -151,11 +157,12 @@ struct watcher *watcher_create(const struct settings *settings, const struct log
 	if (watcher->wake_fd < 0)
 		scxray_fail(err, SCXRAY_ERR_IO, 0, "no eventfd: %s", strerror(errno));
 	if (watcher->wake_fd < 0 ||
-	    watch_init(&watcher->watch, settings, log, vm, live, perf, err)) {
+	    watch_init(&watcher->watch, settings, log, machine, live, perf, err)) {
 		watcher_destroy(watcher);
 		return NULL;
 	}
-	vm_set_wake(vm, wake, watcher);
+	machine->wake = wake;
+	machine->wake_arg = watcher;
 	return watcher;
 }
 
@@ -194,7 +201,7 @@ static void join(struct watcher *watcher, uint64_t patience_ms)
 		uint64_t since = watch_parking_since_ms(&watcher->watch);
 
 		if (since && watch_now_ms() - (since > called ? since : called) >= patience_ms)
-			vm_abort(watcher->vm);
+			watcher->machine->ops->abort(watcher->machine);
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += FINISH_STEP_MS * 1000000L;
 		until.tv_sec += until.tv_nsec / 1000000000L;

@@ -15,14 +15,14 @@
 #define SAMPLE_DEADLINE_MS 100
 #define COMPLAIN_AFTER_MS 60000
 
-int attach_init(struct attach *attach, struct vm *vm, struct scxray_live *live,
+int attach_init(struct attach *attach, struct watch_machine *machine, struct scxray_live *live,
 		const struct log *log)
 {
 	*attach = (struct attach){
-		.vm = vm,
+		.machine = machine,
 		.live = live,
 		.log = log,
-		.vcpus = calloc(vm_nr_vcpus(vm) + 1, sizeof(*attach->vcpus)),
+		.vcpus = calloc(machine->nr_vcpus + 1, sizeof(*attach->vcpus)),
 		.wait_ms = FIRST_WAIT_MS,
 	};
 	return attach->vcpus ? 0 : -1;
@@ -36,7 +36,7 @@ void attach_deinit(struct attach *attach)
 
 static bool any_parked(const struct attach *attach)
 {
-	for (size_t i = 0; i < vm_nr_vcpus(attach->vm); i++)
+	for (size_t i = 0; i < attach->machine->nr_vcpus; i++)
 		if (attach->vcpus[i].parked)
 			return true;
 	return false;
@@ -61,10 +61,10 @@ static void later(struct attach *attach, uint64_t now_ms)
  */
 static int find(struct attach *attach, bool demanded, struct scxray_error *err)
 {
-	vm_sample_regs(attach->vm, attach->vcpus, SAMPLE_DEADLINE_MS);
+	attach->machine->ops->sample_regs(attach->machine, attach->vcpus, SAMPLE_DEADLINE_MS);
 	if (!demanded && !any_parked(attach))
 		return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "no vCPU runs");
-	return scxray_live_resolve(attach->live, attach->vcpus, vm_nr_vcpus(attach->vm), err);
+	return scxray_live_resolve(attach->live, attach->vcpus, attach->machine->nr_vcpus, err);
 }
 
 int attach_now(struct attach *attach, uint64_t now_ms, bool demanded)

@@ -30,7 +30,7 @@ struct moment *moment_create(const struct moment_scene *scene, struct scxray_err
 	struct moment *moment = calloc(1, sizeof(*moment));
 
 	if (moment) {
-		moment->nr_vcpus = vm_nr_vcpus(scene->vm);
+		moment->nr_vcpus = scene->machine->nr_vcpus;
 		moment->vcpus = calloc(moment->nr_vcpus + 1, sizeof(*moment->vcpus));
 		moment->snapshot = scxray_snapshot_create(scene->live);
 		if (moment->vcpus && moment->snapshot)
@@ -72,24 +72,17 @@ static void say_degraded(struct moment *moment)
 	const struct freeze_result *freeze = &moment->freeze;
 
 	moment->degraded = true;
+	if (freeze->failure) {
+		snprintf(moment->reason, sizeof(moment->reason),
+			 "%s: %" PRIu64 "ms; %u/%u vCPUs parked", freeze->failure,
+			 freeze->park_us / 1000, freeze->nr_parked, freeze->nr_vcpus);
+		return;
+	}
 	snprintf(moment->reason, sizeof(moment->reason),
 		 "vCPU rendezvous %s before parked acknowledgement: %" PRIu64
 		 "ms; %u/%u vCPUs parked",
 		 freeze->aborted ? "aborted by external kill" : "timed out", freeze->park_us / 1000,
 		 freeze->nr_parked, freeze->nr_vcpus);
-}
-
-static const char *watchpoint_text(struct vm *vm)
-{
-	static const char *const texts[] = {
-		[WATCHPOINT_OFF] = "off",
-		[WATCHPOINT_ARMED] = "armed",
-		[WATCHPOINT_UNSUPPORTED] = "not armed: KVM refuses KVM_SET_GUEST_DEBUG",
-		[WATCHPOINT_GUEST_USES] = "not armed: the guest uses its debug registers itself",
-	};
-	enum watchpoint_state state = watchpoint_state(vm);
-
-	return state <= WATCHPOINT_GUEST_USES ? texts[state] : NULL;
 }
 
 /* A positive number; else 0. */
@@ -119,7 +112,7 @@ static void fill_timing(const struct moment *moment, const struct moment_wish *w
 	};
 }
 
-static void fill_degraded(const struct moment *moment, struct vm *vm,
+static void fill_degraded(const struct moment *moment, struct watch_machine *machine,
 			  struct scxray_degraded *degraded)
 {
 	uint32_t vcpu;
@@ -129,7 +122,7 @@ static void fill_degraded(const struct moment *moment, struct vm *vm,
 		.elapsed_ms = moment->freeze.park_us / 1000,
 		.nr_parked = moment->freeze.nr_parked,
 		.nr_vcpus = moment->freeze.nr_vcpus,
-		.watchpoint_hit = watchpoint_hit(vm, &vcpu),
+		.watchpoint_hit = machine->ops->watchpoint_hit(machine, &vcpu),
 		.latch = moment->look.latch ? moment->look.latch : "not_resolved",
 		.has_exit_kind = moment->look.exit_kind.state == SCXRAY_PRESENT,
 		.exit_kind = moment->look.exit_kind.value,
@@ -155,11 +148,12 @@ static int give_host(struct scxray_source *source, struct scxray_host *host,
 static void add_host(struct moment *moment, const struct moment_scene *scene,
 		     const struct moment_wish *wish, const struct scxray_perf *perf)
 {
+	const char *unarmed = scene->machine->ops->watchpoint_unarmed(scene->machine);
 	struct scxray_source *source;
 	uint64_t age = present(&moment->look.max_runnable_age);
 	struct scxray_host host = {
 		.trigger = moment->why,
-		.watchpoint = watchpoint_text(scene->vm),
+		.watchpoint = unarmed ? unarmed : "armed",
 		.moment = wish->which == SCXRAY_MOMENT_EARLY ? "early" : "late",
 		.early_skipped_reason = wish->early_skipped_reason,
 		.max_age_jiffies = age > wish->max_age ? age : wish->max_age,
@@ -175,7 +169,7 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 		host.threshold_jiffies = present(&moment->look.watchdog_timeout) / 2;
 	fill_timing(moment, wish, &host.timing);
 	if (moment->degraded)
-		fill_degraded(moment, scene->vm, &host.degraded);
+		fill_degraded(moment, scene->machine, &host.degraded);
 	if (host.perf_unavailable)
 		host.nr_perf = 0;
 	moment->host = host;
@@ -206,13 +200,14 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
  * A look may have seen the exit kind before the vCPU that had just stored it was out of the guest:
  * it stood on its watchpoint all the same, which says more.
  */
-static void settle_why(struct moment *moment, struct vm *vm, const struct moment_wish *wish)
+static void settle_why(struct moment *moment, struct watch_machine *machine,
+		       const struct moment_wish *wish)
 {
 	static const char sub[] = "poll of a sub-scheduler's exit_kind";
 	uint32_t vcpu;
 
 	if (strncmp(wish->why, "watchpoint", 10) != 0 && wish->witnesses &&
-	    watchpoint_hit(vm, &vcpu))
+	    machine->ops->watchpoint_hit(machine, &vcpu))
 		snprintf(moment->why, sizeof(moment->why), "watchpoint on %s (vCPU %u)",
 			 strcmp(wish->why, sub) != 0 ? "exit_kind" : sub + strlen("poll of "),
 			 vcpu);
@@ -223,19 +218,19 @@ static void settle_why(struct moment *moment, struct vm *vm, const struct moment
 void moment_take(struct moment *moment, const struct moment_scene *scene,
 		 const struct moment_wish *wish)
 {
+	struct watch_machine *machine = scene->machine;
 	const struct scxray_perf *perf;
 
 	moment->instance = wish->instance;
-	freeze_begin(scene->vm, scene->settings->park_deadline_ms, &moment->freeze);
-	/* after the thaw the vCPUs' registers are their own again */
-	memcpy(moment->vcpus, freeze_vcpus(scene->vm), moment->nr_vcpus * sizeof(*moment->vcpus));
+	machine->ops->freeze(machine, scene->settings->park_deadline_ms, moment->vcpus,
+			     &moment->freeze);
 	if (moment->freeze.complete)
 		record(moment, scene, moment->vcpus);
 	perf = perf_read(scene->perf);
 	if (moment->freeze.complete)
 		hold(scene->settings->hold_ms);
-	settle_why(moment, scene->vm, wish);
-	freeze_end(scene->vm, &moment->freeze);
+	settle_why(moment, machine, wish);
+	machine->ops->thaw(machine, &moment->freeze);
 	if (!moment->freeze.complete) {
 		say_degraded(moment);
 		record(moment, scene, moment->vcpus);

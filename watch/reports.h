@@ -12,8 +12,8 @@
  * the plain name, later ones a number, up to max_reports.  All calls on the watcher's thread;
  * none under a freeze.
  */
-#ifndef VMM_PLUGIN_REPORTS_H
-#define VMM_PLUGIN_REPORTS_H
+#ifndef WATCH_REPORTS_H
+#define WATCH_REPORTS_H
 
 #include "artifact.h"
 #include "log.h"

@@ -5,18 +5,20 @@
  * Never under a freeze and never with a lock held (plugin.h promises that): who has something to
  * say keeps it until then.
  */
-#ifndef VMM_PLUGIN_LOG_H
-#define VMM_PLUGIN_LOG_H
+#ifndef WATCH_LOG_H
+#define WATCH_LOG_H
 
 #include <scxray/plugin.h>
 
+typedef void log_line(void *context, enum scxray_plugin_level level, const char *line);
+
 struct log {
-	void (*line)(void *context, enum scxray_plugin_level level, const char *line);
+	log_line *line;
 	void *context;
 };
 
-/* As the host gave it; without a callback lines go to stderr, those for debugging to nobody. */
-void log_init(struct log *log, const struct scxray_plugin_host *host);
+/* `line` NULL: to stderr, less those for debugging. */
+void log_init(struct log *log, log_line *line, void *context);
 
 /* One line, printable UTF-8 whatever the arguments hold.  Any thread. */
 void log_say(const struct log *log, enum scxray_plugin_level level, const char *fmt, ...)

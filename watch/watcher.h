@@ -6,10 +6,10 @@
  * freezes and records (moment.h) and writes reports (reports.h), each in turn: nothing else
  * touches those parts.  Others reach it by a queue of requests and an eventfd.
  */
-#ifndef VMM_PLUGIN_WATCHER_H
-#define VMM_PLUGIN_WATCHER_H
+#ifndef WATCH_WATCHER_H
+#define WATCH_WATCHER_H
 
-#include "freeze.h"
+#include "machine.h"
 #include "log.h"
 #include "perf.h"
 #include "settings.h"
@@ -21,8 +21,8 @@ struct watcher;
  * without one.  NULL and *err on failure.
  */
 struct watcher *watcher_create(const struct settings *settings, const struct log *log,
-			       struct vm *vm, struct scxray_live *live, struct perf *perf,
-			       struct scxray_error *err);
+			       struct watch_machine *machine, struct scxray_live *live,
+			       struct perf *perf, struct scxray_error *err);
 int watcher_start(struct watcher *watcher, struct scxray_error *err);
 
 /* trigger() of plugin.h.  Any thread but a vCPU's; several wait for each other. */

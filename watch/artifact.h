@@ -4,8 +4,8 @@
  *
  * A file is there complete or not at all.  All calls on one thread.
  */
-#ifndef VMM_PLUGIN_ARTIFACT_H
-#define VMM_PLUGIN_ARTIFACT_H
+#ifndef WATCH_ARTIFACT_H
+#define WATCH_ARTIFACT_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
  * gone; each gets at most one early and one late.  A new one may stand at the old one's
  * address: it differs by an exit kind that is 0 again.
  */
-#ifndef VMM_PLUGIN_DECIDE_H
-#define VMM_PLUGIN_DECIDE_H
+#ifndef WATCH_DECIDE_H
+#define WATCH_DECIDE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,8 +13,8 @@
  * The number stands behind ".scxray" so that no test's files can be another's, whose name
  * ends in a number.
  */
-#ifndef VMM_PLUGIN_ARTIFACT_NAME_H
-#define VMM_PLUGIN_ARTIFACT_NAME_H
+#ifndef WATCH_ARTIFACT_NAME_H
+#define WATCH_ARTIFACT_NAME_H
 
 #include <stdbool.h>
 

@@ -10,8 +10,8 @@
  *
  * All on one thread, but watch_parking_since_ms().
  */
-#ifndef VMM_PLUGIN_WATCH_H
-#define VMM_PLUGIN_WATCH_H
+#ifndef WATCH_WATCH_H
+#define WATCH_WATCH_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -44,7 +44,7 @@ struct watch {
 
 /* Borrows all.  0, or -1 with *err; deinit in either case. */
 int watch_init(struct watch *watch, const struct settings *settings, const struct log *log,
-	       struct vm *vm, struct scxray_live *live, struct perf *perf,
+	       struct watch_machine *machine, struct scxray_live *live, struct perf *perf,
 	       struct scxray_error *err);
 void watch_deinit(struct watch *watch);
 

@@ -5,8 +5,8 @@
  * One table in settings.c holds every key with its default and its help; the defaults
  * are read by the same code as what the host gives.
  */
-#ifndef VMM_PLUGIN_SETTINGS_H
-#define VMM_PLUGIN_SETTINGS_H
+#ifndef WATCH_SETTINGS_H
+#define WATCH_SETTINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * When the room is used up an older sample goes for each new one, so that the past is the coarser
  * the older it is.  The first and the newest quarter always stay.
  */
-#ifndef VMM_PLUGIN_SAMPLES_H
-#define VMM_PLUGIN_SAMPLES_H
+#ifndef WATCH_SAMPLES_H
+#define WATCH_SAMPLES_H
 
 #include <scxray/host.h>
 #include <scxray/live.h>

@@ -18,11 +18,11 @@ static void to_stderr(void *context, enum scxray_plugin_level level, const char 
 		fprintf(stderr, "scxray: %s\n", line);
 }
 
-void log_init(struct log *log, const struct scxray_plugin_host *host)
+void log_init(struct log *log, log_line *line, void *context)
 {
 	*log = (struct log){ .line = to_stderr };
-	if (host && host->log)
-		*log = (struct log){ .line = host->log, .context = host->context };
+	if (line)
+		*log = (struct log){ .line = line, .context = context };
 }
 
 /* Bytes of the UTF-8 sequence at `c`, 0 where it is none, or a control character. */

@@ -6,8 +6,8 @@
  * thread does not count.  Where the machine or its settings don't allow it, the reason takes
  * the counters' place.
  */
-#ifndef VMM_PLUGIN_PERF_H
-#define VMM_PLUGIN_PERF_H
+#ifndef WATCH_PERF_H
+#define WATCH_PERF_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * now.h - the time
  */
-#ifndef VMM_PLUGIN_NOW_H
-#define VMM_PLUGIN_NOW_H
+#ifndef WATCH_NOW_H
+#define WATCH_NOW_H
 
 #include <stdint.h>
 #include <time.h>

@@ -5,8 +5,8 @@
  * An early one waits with the reports for its late one.  A late one is kept for watch_write(): who
  * waited for the freeze does not wait for files.
  */
-#ifndef VMM_PLUGIN_WATCH_TAKE_H
-#define VMM_PLUGIN_WATCH_TAKE_H
+#ifndef WATCH_WATCH_TAKE_H
+#define WATCH_WATCH_TAKE_H
 
 #include "watch.h"
 

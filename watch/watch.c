@@ -16,7 +16,8 @@
 #define PREPARE_RETRY_MS 500
 
 int watch_init(struct watch *watch, const struct settings *settings, const struct log *log,
-	       struct vm *vm, struct scxray_live *live, struct perf *perf, struct scxray_error *err)
+	       struct watch_machine *machine, struct scxray_live *live, struct perf *perf,
+	       struct scxray_error *err)
 {
 	struct decide_config config = {
 		.early = settings->triggers & TRIGGER_EARLY,
@@ -27,14 +28,14 @@ int watch_init(struct watch *watch, const struct settings *settings, const struc
 	watch->settings = settings;
 	watch->log = log;
 	watch->scene = (struct moment_scene){
-		.vm = vm,
+		.machine = machine,
 		.live = live,
 		.perf = perf,
 		.samples = samples_create(),
 		.settings = settings,
 	};
 	decide_init(&watch->decide, &config);
-	if (!watch->scene.samples || attach_init(&watch->attach, vm, live, log))
+	if (!watch->scene.samples || attach_init(&watch->attach, machine, live, log))
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	watch->reports = reports_create(settings, log, err);
 	return watch->reports ? 0 : -1;
@@ -68,6 +69,8 @@ static void prepare(struct watch *watch, uint64_t now)
 
 static void aim_watchpoint(struct watch *watch, bool again)
 {
+	static const struct watchpoint_words none;
+	struct watch_machine *machine = watch->scene.machine;
 	const struct scxray_look *look = &watch->look;
 	struct watchpoint_words words = { 0 };
 
@@ -82,8 +85,8 @@ static void aim_watchpoint(struct watch *watch, bool again)
 	if (!memcmp(&words, &watch->watched, sizeof(words)) && !again)
 		return;
 	if (again)
-		watchpoint_set(watch->scene.vm, NULL);
-	watchpoint_set(watch->scene.vm, &words);
+		machine->ops->watchpoint_set(machine, &none);
+	machine->ops->watchpoint_set(machine, &words);
 	watch->watched = words;
 }
 
@@ -109,13 +112,14 @@ static bool running(const struct watch *watch)
 /* Looks, and says what that asks for. */
 static void look(struct watch *watch, uint64_t now, struct decision *decision)
 {
+	struct watch_machine *machine = watch->scene.machine;
 	struct decide_witness witness = { .has_last_word = watch->word };
 
 	if (watch->word)
 		witness.last_word = *watch->word;
 	scxray_live_look(watch->scene.live, &watch->look);
 	if (watch->watched.nr)
-		witness.hit = watchpoint_hit(watch->scene.vm, &witness.vcpu);
+		witness.hit = machine->ops->watchpoint_hit(machine, &witness.vcpu);
 	decide_look(&watch->decide, &watch->look, &witness, decision);
 	watch->word = watch->look.exit_kind_size == sizeof(*watch->word) && watch->decide.root &&
 				      !watch->decide.ended
@@ -195,8 +199,10 @@ uint64_t watch_next_ms(const struct watch *watch)
 /* A poll may come too late: scx_disable_workfn() takes the kind away as its first act. */
 bool watch_wants_word(const struct watch *watch)
 {
+	struct watch_machine *machine = watch->scene.machine;
+
 	return watch->word && watch->settings->triggers & TRIGGER_POLL &&
-	       watchpoint_state(watch->scene.vm) != WATCHPOINT_ARMED;
+	       machine->ops->watchpoint_unarmed(machine);
 }
 
 bool watch_word(const struct watch *watch)
@@ -289,9 +295,11 @@ void watch_end(struct watch *watch)
  * after unload(); a vCPU that is stuck is not waited for. */
 void watch_stop(struct watch *watch)
 {
-	watchpoint_set(watch->scene.vm, NULL);
-	watchpoint_gone(watch->scene.vm, 100);
+	struct watch_machine *machine = watch->scene.machine;
+
 	watch->watched = (struct watchpoint_words){ 0 };
+	machine->ops->watchpoint_set(machine, &watch->watched);
+	machine->ops->watchpoint_gone(machine, 100);
 }
 
 enum scxray_plugin_status watch_status(const struct watch *watch, const char **message,
