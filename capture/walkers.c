@@ -24,7 +24,7 @@ static const struct {
 	{ "run queues", walk_rqs, false },
 	{ "schedulers", walk_scheds, false },
 	{ "DSQs", walk_dsqs, false },
-	{ "rt and deadline tasks", walk_higher, false },
+	{ "tasks of higher classes", walk_higher, false },
 	{ "list of tasks", walk_scx_tasks, false },
 	{ "tasks", walk_task_details, false },
 	{ "vCPUs", vcpus, true },

@@ -22,6 +22,11 @@
 	X(task_struct, cpu, "thread_info.cpu")                           \
 	X(task_struct, on_cpu, "on_cpu")                                 \
 	X(task_struct, on_rq, "on_rq")                                   \
+	X(task_struct, flags, "flags")                                   \
+	X(task_struct, last_arrival, "sched_info.last_arrival")          \
+	X(task_struct, pcount, "sched_info.pcount")                      \
+	X(task_struct, sum_exec_runtime, "se.sum_exec_runtime")          \
+	X(task_struct, group_node, "se.group_node")                      \
 	X(task_struct, prio, "prio")                                     \
 	X(task_struct, static_prio, "static_prio")                       \
 	X(task_struct, normal_prio, "normal_prio")                       \
@@ -68,6 +73,8 @@
 	X(rq, scx, "scx")                                                \
 	X(rq, curr, "curr")                                              \
 	X(rq, clock, "clock")                                            \
+	X(rq, cfs_tasks, "cfs_tasks")                                    \
+	X(rq, nr_switches, "nr_switches")                                \
 	X(rq, nr_running, "nr_running")                                  \
 	X(rq, cfs_nr_queued, "cfs.h_nr_queued")	  /* 6.14 */             \
 	X(rq, cfs_nr_running, "cfs.h_nr_running") /* up to 6.13 */       \

@@ -30,6 +30,28 @@ static void backtrace(struct walk *w, struct scxray_exit_info *info)
 	}
 }
 
+/*
+ * enum scx_exit_code: bits 32 to 47 are the reason, 48 and up what is to be done, the rest is
+ * the scheduler's own.  An errno is negative and has none of this.
+ */
+static const char *code_names(struct walk *w, const struct scxray_num *code)
+{
+	static const uint64_t parts[] = { 0xffffULL << 32, 0xffffULL << 48 };
+	const char *names = NULL;
+
+	if (is_recording(w) || code->state != SCXRAY_PRESENT || (int64_t)code->value < 1LL << 32)
+		return NULL;
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t part = code->value & parts[i];
+		const char *name =
+			part ? types_enum_name(&w->k->types, "scx_exit_code", part) : NULL;
+
+		if (name)
+			names = names ? pool_printf(w->pool, "%s|%s", names, name) : name;
+	}
+	return names;
+}
+
 void walk_exit_info(struct walk *w, struct scxray_exit_info *info, struct scxray_num kva)
 {
 	info->kva = kva;
@@ -39,6 +61,7 @@ void walk_exit_info(struct walk *w, struct scxray_exit_info *info, struct scxray
 	if (info->kind.state == SCXRAY_PRESENT)
 		info->kind_name = types_enum_name(&w->k->types, "scx_exit_kind", info->kind.value);
 	info->exit_code = read_member(w, kva.value, M_scx_exit_info_exit_code);
+	info->exit_code_names = code_names(w, &info->exit_code);
 	info->flags = read_member(w, kva.value, M_scx_exit_info_flags);
 	info->exit_cpu = read_member(w, kva.value, M_scx_exit_info_exit_cpu);
 	info->reason = read_text_pointer(w, kva.value, M_scx_exit_info_reason, MAX_REASON);

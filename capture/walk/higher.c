@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * higher.c - runnable tasks of the deadline and rt classes, which a CPU runs
- * before any task of sched_ext: they are what a stalled task may wait behind
+ * higher.c - runnable tasks of the classes that a CPU runs before any task of sched_ext:
+ * deadline, rt, and in partial mode fair.  They are what a stalled task may wait behind
  */
 #include "capture/read/walk.h"
 
@@ -129,6 +129,27 @@ static void rt_tasks(struct walk *w, struct scxray_rq *rq)
 		  member_addr(w, rq->kva, M_rq_rt) + w->k->layout.member[M_rt_rq_queue].offset);
 }
 
+/* Every runnable fair task of the CPU, whatever group it is in (account_entity_enqueue()). */
+static void fair_tasks(struct walk *w, struct scxray_rq *rq)
+{
+	struct list_iter it;
+	uint64_t node;
+
+	list_start(&it, w, member_addr(w, rq->kva, M_rq_cfs_tasks), w->settings.max_list);
+	while (list_next(&it, &node))
+		if (!add(w, rq, node - w->k->layout.member[M_task_struct_group_node].offset))
+			return;
+	if (it.cut && !rq->higher_cut)
+		rq->higher_cut = it.cut;
+}
+
+/* SCX_OPS_SWITCH_PARTIAL: class fair goes on, and comes before ext. */
+static bool is_partial(const struct walk *w)
+{
+	return w->r->nr_scheds && w->r->switching_all.state == SCXRAY_PRESENT &&
+	       !w->r->switching_all.value;
+}
+
 /* No use in looking through a hundred lists where the run queue says that they are empty. */
 static bool is_zero(const struct scxray_num *num)
 {
@@ -147,5 +168,8 @@ void walk_higher(struct walk *w)
 		    has_member(w, M_task_struct_rt) && has_member(w, M_sched_rt_entity_run_list) &&
 		    !is_zero(&rq->rt_nr_running))
 			rt_tasks(w, rq);
+		if (is_partial(w) && has_member(w, M_rq_cfs_tasks) &&
+		    has_member(w, M_task_struct_group_node) && !is_zero(&rq->cfs_nr_queued))
+			fair_tasks(w, rq);
 	}
 }

@@ -263,6 +263,7 @@ static void one_rq(struct walk *w, struct scxray_rq *rq)
 {
 	rq->clock = read_member(w, rq->kva, M_rq_clock);
 	rq->rq_nr_running = read_member(w, rq->kva, M_rq_nr_running);
+	rq->nr_switches = read_member(w, rq->kva, M_rq_nr_switches);
 	rq->cfs_nr_queued = read_optional(w, rq->kva, M_rq_cfs_nr_queued);
 	if (rq->cfs_nr_queued.state == SCXRAY_NONE)
 		rq->cfs_nr_queued = read_member(w, rq->kva, M_rq_cfs_nr_running);

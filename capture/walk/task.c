@@ -219,6 +219,29 @@ static void deadline(struct walk *w, struct scxray_task *task)
 	task->dl_throttled = read_member(w, dl, M_sched_dl_entity_dl_throttled);
 }
 
+/* include/linux/sched.h: macros, which BTF does not have; the same bits since 5.10. */
+static void task_flags(struct walk *w, struct scxray_task *task)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} flags[] = {
+		{ 0x00000002, "IDLE" },		  { 0x00000004, "EXITING" },
+		{ 0x00000020, "WQ_WORKER" },	  { 0x00200000, "KTHREAD" },
+		{ 0x04000000, "NO_SETAFFINITY" },
+	};
+	const char *names = NULL;
+
+	if (task->flags.state != SCXRAY_PRESENT || is_recording(w))
+		return;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (!(task->flags.value & flags[i].bit))
+			continue;
+		names = names ? pool_printf(w->pool, "%s|%s", names, flags[i].name) : flags[i].name;
+	}
+	task->flag_names = names;
+}
+
 static void details(struct walk *w, struct scxray_task *task)
 {
 	struct scxray_num class = read_member(w, task->kva, M_task_struct_sched_class);
@@ -232,6 +255,10 @@ static void details(struct walk *w, struct scxray_task *task)
 		{ &task->cpu, M_task_struct_cpu },
 		{ &task->on_cpu, M_task_struct_on_cpu },
 		{ &task->on_rq, M_task_struct_on_rq },
+		{ &task->flags, M_task_struct_flags },
+		{ &task->last_arrival, M_task_struct_last_arrival },
+		{ &task->pcount, M_task_struct_pcount },
+		{ &task->sum_exec_runtime, M_task_struct_sum_exec_runtime },
 		{ &task->prio, M_task_struct_prio },
 		{ &task->static_prio, M_task_struct_static_prio },
 		{ &task->normal_prio, M_task_struct_normal_prio },
@@ -246,6 +273,7 @@ static void details(struct walk *w, struct scxray_task *task)
 	task->comm = read_text_array(w, task->kva, M_task_struct_comm);
 	task->state_letter =
 		state_letter(task->state, read_member(w, task->kva, M_task_struct_exit_state));
+	task_flags(w, task);
 	if (class.state == SCXRAY_PRESENT)
 		task->sched_class = sched_class_name(w, class.value);
 	if (task->sched_class && !strcmp(task->sched_class, "dl") &&

@@ -119,6 +119,11 @@ struct scxray_task {
 	struct scxray_num cpu;	 /* task_cpu() */
 	struct scxray_num on_cpu;
 	struct scxray_num on_rq;
+	struct scxray_num flags; /* PF_...: raw word */
+	const char *flag_names;	 /* of those that a scheduler may ask for: "KTHREAD|EXITING" */
+	struct scxray_num last_arrival; /* when it last came onto a CPU, on that rq's clock, ns */
+	struct scxray_num pcount;	/* how often it came onto a CPU */
+	struct scxray_num sum_exec_runtime; /* ns, as accounted so far */
 	struct scxray_num prio;
 	struct scxray_num static_prio;
 	struct scxray_num normal_prio;
@@ -221,6 +226,7 @@ struct scxray_rq {
 	const char *curr_class;		 /* as in scxray_task */
 	int32_t curr_index;		 /* tasks[] or -1 */
 	struct scxray_num rq_nr_running; /* rq->nr_running, all classes */
+	struct scxray_num nr_switches;
 	struct scxray_num cfs_nr_queued; /* rq->cfs.h_nr_queued / h_nr_running */
 	struct scxray_num rt_nr_running;
 	struct scxray_num dl_nr_running;
@@ -233,7 +239,10 @@ struct scxray_rq {
 	struct scxray_task_ref *runnable; /* rq->scx.runnable_list, in its order */
 	size_t nr_runnable;
 	const char *runnable_cut; /* why the list ends early, NULL if it does not */
-	/* runnable rt and deadline tasks, the next to be picked first; the current one is not here */
+	/*
+	 * Runnable rt and deadline tasks, the next to be picked first, and where sched_ext has not
+	 * taken all of class fair those; the current one is not here.
+	 */
 	struct scxray_task_ref *higher;
 	size_t nr_higher;
 	const char *higher_cut;
@@ -299,6 +308,7 @@ struct scxray_exit_info {
 	struct scxray_num kind;
 	const char *kind_name;	     /* "SCX_EXIT_ERROR_STALL" */
 	struct scxray_num exit_code; /* signed */
+	const char *exit_code_names; /* "SCX_ECODE_RSN_HOTPLUG|SCX_ECODE_ACT_RESTART"; NULL: none */
 	struct scxray_num flags;
 	struct scxray_num exit_cpu; /* signed */
 	struct scxray_text reason;

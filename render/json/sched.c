@@ -44,6 +44,7 @@ static const struct field exit_fields[] = {
 	FIELD(scxray_exit_info, kind, "kind", FIELD_NUM),
 	FIELD(scxray_exit_info, kind_name, "kind_name", FIELD_STRING),
 	FIELD(scxray_exit_info, exit_code, "exit_code", FIELD_SIGNED),
+	FIELD(scxray_exit_info, exit_code_names, "exit_code_names", FIELD_STRING),
 	FIELD(scxray_exit_info, flags, "flags", FIELD_NUM),
 	FIELD(scxray_exit_info, exit_cpu, "exit_cpu", FIELD_SIGNED),
 	FIELD(scxray_exit_info, reason, "reason", FIELD_TEXT),
