@@ -21,6 +21,8 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 AR ?= ar
+LD ?= ld
+OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 # Debian's python3-jsonschema belongs to /usr/bin/python3, whatever PATH says.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
@@ -238,8 +240,8 @@ goldens: deps ## write goldens and samples anew (read the difference before you 
 	@$(PYTHON) tests/docs/samples.py --scxray $(bin) --write
 
 .PHONY: lint
-lint: deps-lint ## clang-format, cppcheck, shellcheck, layers
-	$(again) all
+lint: deps-lint ## clang-format, cppcheck, shellcheck, layers, names of the library
+	$(again) all $(installed_lib)
 	@PYTHON='$(PYTHON)' sh tests/lint/run.sh $(O)
 
 .PHONY: fuzz fuzz-programs
@@ -253,21 +255,36 @@ bench: deps ## phases, bytes and peak memory of the bundled cores and images (BE
 	$(again) all $(tools)
 	@$(PYTHON) tests/bench/bench.py --build $(O) $(BENCH)
 
+# As it is installed, the library shows the names of its headers only.  With the others, a program's own
+# sort() would take the place of ours.
+installed_lib := $(O)/installed/libscxray.a
+$(installed_lib): $(lib)
+	$(call say,OBJCOPY,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -o $(@:.a=.o) --whole-archive $<
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='scxray_*' $(@:.a=.o)
+	$(Q)rm -f $@ && $(AR) qcsD $@ $(@:.a=.o)
+
 .PHONY: install uninstall
 man_pages := $(wildcard docs/*.1)
-install: all ## programs, plugin, library, headers, man pages, schema (PREFIX=, DESTDIR=)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(INCLUDEDIR)/scxray \
+install: all $(installed_lib) ## programs, plugin, library, headers, man pages, schema (PREFIX=, DESTDIR=)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR)/scxray \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)
 	install -m 755 $(filter-out %.so,$(programs)) $(DESTDIR)$(BINDIR)/
 	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
-	install -m 644 $(lib) $(DESTDIR)$(LIBDIR)/libscxray.a
+	install -m 644 $(installed_lib) $(DESTDIR)$(LIBDIR)/libscxray.a
+	sed -e 's|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+		-e 's|@PREFIX@|$(PREFIX)|; s|@LIBS@|$(LIBS)|' mk/scxray.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc
 	install -m 644 $(wildcard include/scxray/*.h) $(DESTDIR)$(INCLUDEDIR)/scxray/
 	install -m 644 $(man_pages) $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 uninstall: ## what install put there
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(BINDIR)/%,$(filter-out %.so,$(programs))) \
 		$(patsubst $(O)/%,$(DESTDIR)$(LIBDIR)/scxray/%,$(filter %.so,$(programs))) \
-		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(DATADIR)/report.schema.json \
+		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc \
+		$(DESTDIR)$(DATADIR)/report.schema.json \
 		$(patsubst docs/%,$(DESTDIR)$(MANDIR)/man1/%,$(man_pages)) \
 		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(DATADIR) 2>/dev/null

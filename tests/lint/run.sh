@@ -66,5 +66,10 @@ tell python $? "$(count "$python")"
 "$PYTHON" tests/lint/layers.py . "$objects"
 tell layers $? "$(count "$(files -name '*.[ch]' | grep -v -e '^kernel-fixtures/' -e '^tests/')")"
 
+headers=$(find include/scxray -name '*.h' ! -name plugin.h)
+# shellcheck disable=SC2086
+sh tests/lint/exports.sh "$objects/installed/libscxray.a" $headers
+tell exports $? "$(count "$headers")"
+
 printf 'lint:\n%s' "$summary"
 exit $status
