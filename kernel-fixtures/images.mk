@@ -145,9 +145,13 @@ $(kf_initrd): $(kf_init) $(kf_zoo)
 
 kf_releases := 6.12 6.16.12 6.18.15 7.0.13 7.3.4
 kf_modes := stall held vtime error hog maps dlhog
+# Causes of failure that need one kernel of either shape.
+kf_cause_releases := 6.18.15 7.3.4
+kf_cause_modes := affinity sliceinf partial lost userstop watchdog kthread baddsq badcpu badselect noctx initfail hotplug panic
 
 # RELEASE,MODE[,VARIABLE-VALUE...]; no "=", which make takes for an assignment
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))
+kf_matrix += $(foreach release,$(kf_cause_releases),$(foreach mode,$(kf_cause_modes),$(release),$(mode)))
 kf_matrix += 6.18.15,stall,KASLR-0 6.18.15,stall,LA57-1 6.18.15,stall,PTI-1 6.18.15,stall,NODES-2,CPUS-4
 kf_matrix += 6.18.15,stall,CPUS-1 6.18.15,stall,CPUS-8 6.18.15,stall,MEM-5000 7.3.4,stall,LA57-1,PTI-1,CPUS-4
 kf_matrix += 6.18.15,maps,CPUS-4 6.19.14,maps 7.2.12,maps

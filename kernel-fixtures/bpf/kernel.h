@@ -45,8 +45,10 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
 	int pid;
 	int nr_cpus_allowed;
+	char comm[16];
 	const void *cpus_ptr; /* struct cpumask */
 	struct sched_ext_entity scx;
 } CO_RE;
@@ -87,6 +89,7 @@ struct sched_ext_ops {
 	void (*exit)(struct scx_exit_info *info);
 	u32 timeout_ms;
 	u32 exit_dump_len;
+	u64 flags;
 	u64 sub_cgroup_id;
 	char name[128];
 } CO_RE;
@@ -114,6 +117,8 @@ struct sched_ext_ops_cid {
 /* enum scx_dsq_id_flags and enum scx_kick_flags; the values have not changed since 6.12. */
 #define SCX_DSQ_GLOBAL (1ULL << 63 | 1)
 #define SCX_DSQ_LOCAL (1ULL << 63 | 2)
+#define SCX_DSQ_LOCAL_ON (1ULL << 63 | 1ULL << 62)
+#define SCX_SLICE_INF (~0ULL)
 #define SCX_KICK_IDLE 1ULL
 
 /* 6.19 on; where there are sub-schedulers the call with plain arguments is an error. */
@@ -144,6 +149,8 @@ extern void scx_bpf_dispatch_vtime(struct task_struct *p, u64 dsq_id, u64 slice,
 				   u64 enq_flags) __ksym __weak;
 extern bool scx_bpf_consume(u64 dsq_id) __ksym __weak;
 
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
 extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
 				  bool *is_idle) __ksym;
 extern s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym __weak;

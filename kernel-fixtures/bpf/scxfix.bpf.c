@@ -4,56 +4,28 @@
  * settings.mode names (see shared.h). It is the subject of the images that scxray is tested on.
  *
  * Everybody but the crew's busy tasks goes through DSQ_FIFO, busy tasks through DSQ_VTIME, both
- * consumed by every CPU. What a victim does depends on the mode, in strand().
+ * consumed by every CPU. What a victim does depends on the mode (strand.h).
  */
-#include "victims.h"
+#include "strand.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-#define HOUR (3600 * 1000 * MSEC)
-
-/*
- * Puts a victim where it will stay. Returns false where the mode has no such place: queue it like
- * others.
- */
-static bool strand(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
-{
-	u64 far = bpf_ktime_get_ns() + (tc->index + 1) * HOUR;
-
-	switch (settings.mode) {
-	case MODE_STALL:
-		insert_fifo(p, tc, DSQ_STALL, enq_flags);
-		return true;
-	case MODE_HELD:
-		hold(p, tc, enq_flags);
-		return true;
-	case MODE_VTIME:
-		insert_vtime(p, tc, DSQ_VTIME, far, enq_flags);
-		return true;
-	case MODE_ERROR:
-	case MODE_MAPS:
-		if (tc->index % 2 || state.no_user_dsqs)
-			hold(p, tc, enq_flags);
-		else
-			insert_fifo(p, tc, DSQ_STALL, enq_flags);
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Once. */
-static bool error_due(void)
-{
-	u64 when = state.error_at_ns;
-
-	return settings.mode == MODE_ERROR && when && bpf_ktime_get_ns() >= when &&
-	       __sync_val_compare_and_swap(&state.error_at_ns, when, 0) == when;
-}
 
 static bool victim_fails(const struct task_ctx *tc)
 {
 	return tc->role == ROLE_VICTIM && state.stalling;
+}
+
+static bool asks_first(const struct task_ctx *tc)
+{
+	return settings.mode == MODE_USERSTOP && tc->role == ROLE_VICTIM;
+}
+
+/* A scheduler that needs a context of each task gives up, others get by. */
+static void without_context(struct task_struct *p, u64 enq_flags)
+{
+	if (settings.mode == MODE_NOCTX && bpf_ksym_exists(scx_bpf_error_bstr))
+		scx_error("failed to look up ctx of %s[%d]", (u64)p->comm, p->pid);
+	dsq_insert(p, SCX_DSQ_GLOBAL, SLICE, enq_flags);
 }
 
 SEC("struct_ops/scxfix_select_cpu")
@@ -66,7 +38,9 @@ s32 BPF_PROG(scxfix_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 
 	if (mine)
 		mine->selected++;
-	if (!tc || victim_fails(tc))
+	if (settings.mode == MODE_BADSELECT && tc && is_victim(tc, 0) && error_due())
+		return CPU_NOWHERE;
+	if (!tc || victim_fails(tc) || asks_first(tc))
 		return prev_cpu;
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (idle) {
@@ -84,18 +58,15 @@ void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
 
 	if (mine)
 		mine->enqueued++;
-	if (!bpf_ksym_exists(scx_bpf_error_bstr) && error_due()) {
-		/* The kernel ends a scheduler that names a DSQ which is not there. */
-		dsq_insert(p, DSQ_NOWHERE, SLICE, enq_flags);
-		return;
-	}
 	if (!tc) {
-		dsq_insert(p, SCX_DSQ_GLOBAL, SLICE, enq_flags);
+		without_context(p, enq_flags);
 		return;
 	}
+	recruit(p, tc);
 	tc->enqueued++;
 	tc->slice = slice_of(tc);
-	if (victim_fails(tc) && strand(p, tc, enq_flags))
+	if (put_wrong(p, tc, enq_flags) || (asks_first(tc) && ask(p, tc, enq_flags)) ||
+	    (victim_fails(tc) && strand(p, tc, enq_flags)))
 		return;
 	if (p->nr_cpus_allowed == 1) {
 		insert_fifo(p, tc, SCX_DSQ_LOCAL, enq_flags);
@@ -104,6 +75,8 @@ void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
 
 	if (state.no_user_dsqs)
 		insert_fifo(p, tc, SCX_DSQ_GLOBAL, enq_flags);
+	else if (tc->role == ROLE_BUSY && settings.mode == MODE_AFFINITY)
+		insert_fifo(p, tc, DSQ_OTHERS, enq_flags);
 	else if (tc->role == ROLE_BUSY)
 		insert_vtime(p, tc, DSQ_VTIME, tc->vtime, enq_flags);
 	else
@@ -141,8 +114,12 @@ void BPF_PROG(scxfix_dispatch, s32 cpu, struct task_struct *prev)
 		spin();
 	if (state.no_user_dsqs)
 		return;
-	if (!dsq_move_to_local(DSQ_FIFO))
-		dsq_move_to_local(DSQ_VTIME);
+	if (settings.mode == MODE_USERSTOP)
+		take_answers();
+	if (dsq_move_to_local(DSQ_FIFO) || dsq_move_to_local(DSQ_VTIME))
+		return;
+	if (settings.mode == MODE_AFFINITY && cpu != settings.last_cpu)
+		dsq_move_to_local(DSQ_OTHERS);
 }
 
 SEC("struct_ops/scxfix_tick")
@@ -150,7 +127,7 @@ void BPF_PROG(scxfix_tick, struct task_struct *p)
 {
 	state.jiffies = bpf_jiffies64();
 	state.jiffies_ns = bpf_ktime_get_ns();
-	if (bpf_ksym_exists(scx_bpf_error_bstr) && error_due())
+	if (settings.mode == MODE_ERROR && bpf_ksym_exists(scx_bpf_error_bstr) && error_due())
 		scx_error("scxfix: error asked for, code %llu", (u64)MODE_ERROR);
 }
 

@@ -23,6 +23,22 @@ enum scxfix_mode {
 	MODE_DLHOG, /* as hog, by a SCHED_DEADLINE task, in a guest with more to see (system.c) */
 	MODE_OTHER, /* a scheduler that others wrote, a program of its own in the initramfs */
 	MODE_SUB,   /* a tree of schedulers; the one below the root keeps victims as in error */
+	MODE_AFFINITY, /* victims of the last CPU sit in DSQ_OTHERS, which all CPUs but the last consume */
+	MODE_SLICEINF, /* a task with SCX_SLICE_INF keeps the victims' CPU; they sit in its local DSQ */
+	MODE_PARTIAL, /* SCX_OPS_SWITCH_PARTIAL: fair tasks keep the victims' CPU */
+	MODE_LOST,    /* victims are on no DSQ and in no map */
+	MODE_USERSTOP, /* a process that decides for victims is stopped; they wait in its ring buffer */
+	MODE_WATCHDOG,	/* unbound kworkers sit in DSQ_STALL, among them the watchdog's own */
+	MODE_KTHREAD,	/* kworkers of the last CPU sit in DSQ_STALL */
+	MODE_THROTTLED, /* victims sit in a list in an arena, whose group is throttled */
+	/* Here nobody waits: one call ends the scheduler. */
+	MODE_BADDSQ,	/* a task is inserted into a DSQ that was never created */
+	MODE_BADCPU,	/* a task goes to the local DSQ of a CPU that it may not use */
+	MODE_BADSELECT, /* ops.select_cpu() returns a CPU that is not there */
+	MODE_NOCTX, /* the scheduler finds no context of a task, and says so by scx_bpf_error() */
+	MODE_INITFAIL, /* ops.init_task() of a victim fails, so the scheduler is never enabled */
+	MODE_HOTPLUG,  /* a CPU goes offline under a scheduler without ops for that */
+	MODE_PANIC,    /* the kernel panics while the scheduler works */
 };
 
 enum scxfix_role {
@@ -30,19 +46,27 @@ enum scxfix_role {
 	ROLE_VICTIM,  /* what will not run */
 	ROLE_BUSY,    /* never sleeps; DSQ_VTIME */
 	ROLE_SLEEPER, /* sleeps most of the time or forever */
+	ROLE_KEEPER,  /* MODE_SLICEINF: gets SCX_SLICE_INF */
 };
 
 #define DSQ_FIFO 0x100ULL
 #define DSQ_VTIME 0x200ULL
 #define DSQ_STALL 0x57a11ULL
+#define DSQ_OTHERS 0x300ULL
 #define DSQ_NOWHERE 0xdeadULL /* never created */
 
+#define CPU_NOWHERE 4096 /* more than these guests can have */
+
 #define MAX_VICTIMS 16
+#define FIRST_RECRUIT 8 /* index of the first victim that is not of the crew */
 #define MAX_CREW 64
 #define HELD_CAPACITY 64
 
-/* dsq_id of a wait in the queue map */
+/* dsq_id of a wait on no DSQ */
 #define DSQ_NONE 0ULL
+
+/* How maps name a task. In MODE_LOST not by its pid: there no map may hold that. */
+#define PID_KEY(mode, pid) ((mode) == MODE_LOST ? ~(__u32)(pid) : (__u32)(pid))
 
 #define REASON_LEN 128
 #define MSG_LEN 1024
@@ -58,13 +82,15 @@ struct scxfix_settings {
 struct scxfix_state {
 	__u32 stalling;	    /* from now on the mode's failure is on */
 	__u32 no_user_dsqs; /* this kernel's scx_bpf_create_dsq() can't be called */
-	__u64 error_at_ns;  /* MODE_ERROR: CLOCK_MONOTONIC time of scx_bpf_error(), 0 for never */
+	__u64 error_at_ns;  /* CLOCK_MONOTONIC time of the one call that ends it, 0 for never */
 	__u64 victim_runs;  /* times that victims were put on a CPU */
 	__u64 jiffies;	    /* of the last tick of a task of ours */
 	__u64 jiffies_ns;   /* CLOCK_MONOTONIC at that tick */
 	__u64 spun_ns;	    /* MODE_SPIN: how long ops.dispatch() took last */
 	__u64 spinning_since_ns; /* CLOCK_MONOTONIC; 0 while it does not */
 	__u64 child;		 /* MODE_SUB: cgroup of the sub-scheduler that came last */
+	__u64 crew_runs;	 /* times that the crew was put on a CPU, victims or not */
+	__u64 recruits;		 /* kernel threads that became victims */
 };
 
 /*
@@ -88,15 +114,15 @@ struct scxfix_exit {
 	char dump[EXIT_DUMP_LEN];
 };
 
-/* map crew: pid -> what it is here for */
+/* map crew: PID_KEY() -> what it is here for */
 struct scxfix_member {
 	__u32 role;
 	__u32 index;
 };
 
-/* map waits: victim's index -> its wait for a CPU; pid 0 while it is not waiting */
+/* map waits: victim's index -> its wait for a CPU; key 0 while it is not waiting */
 struct scxfix_wait {
-	__u32 pid;
+	__u32 key; /* PID_KEY() */
 	__u32 cpu;
 	__u64 dsq_id;
 	__u64 vtime;
@@ -104,6 +130,13 @@ struct scxfix_wait {
 	__u64 enq_flags;
 	__u64 since_ns; /* CLOCK_MONOTONIC */
 	__u64 since_jiffies;
+};
+
+/* ring buffer asks, MODE_USERSTOP: who waits to be let run; map answers has the pids of those that may */
+struct scxfix_ask {
+	__u32 pid;
+	__u32 cpu;
+	__u64 vtime;
 };
 
 /* map counters, one of each per CPU */

@@ -26,6 +26,8 @@ static struct task_ctx *task_ctx(struct task_struct *p)
 /* Slices differ by victim, so that a reader of the image can be checked on them. */
 static u64 slice_of(const struct task_ctx *tc)
 {
+	if (tc->role == ROLE_KEEPER && state.stalling)
+		return SCX_SLICE_INF;
 	return tc->role == ROLE_VICTIM ? SLICE + (tc->index + 1) * MSEC : SLICE;
 }
 
@@ -47,7 +49,7 @@ static void note_wait(struct task_struct *p, const struct task_ctx *tc, u64 dsq_
 	wait->enq_flags = enq_flags;
 	wait->since_ns = bpf_ktime_get_ns();
 	wait->since_jiffies = bpf_jiffies64();
-	wait->pid = p->pid;
+	wait->key = PID_KEY(settings.mode, p->pid);
 }
 
 static void insert_fifo(struct task_struct *p, const struct task_ctx *tc, u64 dsq_id, u64 enq_flags)
@@ -88,13 +90,15 @@ static void note_run(struct task_struct *p)
 	if (!tc)
 		return;
 	tc->ran++;
+	if (tc->role != ROLE_OTHER)
+		__sync_fetch_and_add(&state.crew_runs, 1);
 	if (tc->role != ROLE_VICTIM)
 		return;
 	__sync_fetch_and_add(&state.victim_runs, 1);
 	index = tc->index;
 	wait = bpf_map_lookup_elem(&waits, &index);
 	if (wait)
-		wait->pid = 0;
+		wait->key = 0;
 }
 
 /* vtime advances by the time used, scaled by weight. */
@@ -110,13 +114,16 @@ static void note_stop(struct task_struct *p)
 /* ops.init_task() */
 static s32 meet(struct task_struct *p)
 {
-	u32 pid = p->pid;
-	struct scxfix_member *member = bpf_map_lookup_elem(&crew, &pid);
+	u32 key = PID_KEY(settings.mode, p->pid);
+	struct scxfix_member *member = bpf_map_lookup_elem(&crew, &key);
 	struct task_ctx *tc =
 		bpf_task_storage_get(&task_ctxs, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!tc)
 		return -12; /* ENOMEM */
+	if (settings.mode == MODE_INITFAIL && member && member->role == ROLE_VICTIM &&
+	    member->index == 3)
+		return -12;
 	tc->slice = SLICE;
 	if (member) {
 		tc->role = member->role;
@@ -139,6 +146,8 @@ static s32 make_dsqs(void)
 		err = scx_bpf_create_dsq(DSQ_VTIME, -1);
 	if (!err)
 		err = scx_bpf_create_dsq(DSQ_STALL, -1);
+	if (!err && settings.mode == MODE_AFFINITY)
+		err = scx_bpf_create_dsq(DSQ_OTHERS, -1);
 	return err;
 }
 

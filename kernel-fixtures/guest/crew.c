@@ -17,6 +17,8 @@
 
 #define HOG_PRIORITY 10
 #define SCHED_DEADLINE_POLICY 6
+#define SCHED_EXT_POLICY 7
+#define MAX_HOGS 2
 #define HOG_PERIOD_NS (100 * NSEC_PER_MSEC)
 
 /* Which CPUs a task may use; "last" is the hog's. */
@@ -31,6 +33,7 @@ static void dozer(void);
 static void spinner(void);
 static void sleeper(void);
 static void hog(void);
+static void leashed(void);
 
 static const struct {
 	const char *comm;
@@ -52,9 +55,11 @@ static const struct {
 
 static struct crew_member members[MAX_CREW];
 static size_t nr_members;
-static unsigned int nr_by_role[ROLE_SLEEPER + 1];
+static unsigned int nr_by_role[ROLE_KEEPER + 1];
 static int leash[2];
-static pid_t hog_pid, behind_pid;
+static pid_t hog_pids[MAX_HOGS];
+static size_t nr_hogs;
+static enum scxfix_mode mode;
 
 /* Works a little, sleeps a little. */
 static void dozer(void)
@@ -109,6 +114,15 @@ static void hog(void)
 	spinner();
 }
 
+/* All but the hogs, where a scheduler takes those only that ask for it. */
+static void ask_for_ext(const char *comm)
+{
+	struct sched_param param = { 0 };
+
+	if (sched_setscheduler(0, SCHED_EXT_POLICY, &param))
+		die("%s: SCHED_EXT: %s", comm, strerror(errno));
+}
+
 static void settle(enum places places)
 {
 	unsigned int cpus = machine_cpus();
@@ -141,6 +155,8 @@ static void add(const char *comm, enum scxfix_role role, int nice, enum places p
 		if (setpriority(PRIO_PROCESS, 0, nice))
 			die("%s: setpriority: %s", comm, strerror(errno));
 		settle(places);
+		if (mode_of(mode)->partial && live != leashed)
+			ask_for_ext(comm);
 		if (write(ready[1], "", 1) != 1)
 			die("%s: %s", comm, strerror(errno));
 		close(ready[0]);
@@ -172,31 +188,44 @@ static void add_busies(unsigned int count)
 	}
 }
 
-static bool is_hog(enum scxfix_mode mode)
+static void add_hog(const char *comm, void (*live)(void))
 {
-	return mode == MODE_HOG || mode == MODE_DLHOG;
+	add(comm, ROLE_OTHER, 0, LAST_CPU, live);
+	hog_pids[nr_hogs++] = members[nr_members - 1].pid;
+}
+
+/* Where kernel threads are the victims, those of the crew are not. */
+static void add_victim(size_t at)
+{
+	enum places places = mode_of(mode)->bound ? LAST_CPU : plan[at].places;
+	char comm[16];
+
+	snprintf(comm, sizeof(comm), "%s%zu", mode_of(mode)->recruits ? "dozer" : "victim", at);
+	add(comm, mode_of(mode)->recruits ? ROLE_SLEEPER : ROLE_VICTIM, plan[at].nice, places,
+	    plan[at].live);
 }
 
 void crew_start(const struct options *options)
 {
+	mode = options->mode;
 	if (pipe(leash))
 		die("pipe: %s", strerror(errno));
 	for (size_t i = 0; i < ARRAY_SIZE(plan); i++) {
-		enum places places = plan[i].places;
-
-		if (is_hog(options->mode) && plan[i].role == ROLE_VICTIM)
-			places = LAST_CPU;
-		add(plan[i].comm, plan[i].role, plan[i].nice, places, plan[i].live);
+		if (plan[i].role == ROLE_VICTIM)
+			add_victim(i);
+		else
+			add(plan[i].comm, plan[i].role, plan[i].nice, plan[i].places, plan[i].live);
 	}
-	if (options->mode == MODE_VTIME)
+	if (mode == MODE_VTIME)
 		add_busies(2 * machine_cpus() + 1);
-	if (is_hog(options->mode)) {
-		add("hog", ROLE_OTHER, 0, LAST_CPU, options->mode == MODE_HOG ? hog : leashed);
-		hog_pid = members[nr_members - 1].pid;
-	}
-	if (options->mode == MODE_DLHOG) {
-		add("behind", ROLE_OTHER, 0, LAST_CPU, leashed);
-		behind_pid = members[nr_members - 1].pid;
+	if (mode == MODE_SLICEINF)
+		add("keeper", ROLE_KEEPER, 0, LAST_CPU, spinner);
+	if (mode_of(mode)->hog)
+		add_hog("hog", mode == MODE_HOG ? hog : leashed);
+	if (mode == MODE_PARTIAL)
+		add_hog("hog2", leashed);
+	if (mode == MODE_DLHOG) {
+		add_hog("behind", leashed);
 		if (locks_can()) {
 			add("lockhold", ROLE_OTHER, 0, FIRST_CPU, locks_hold);
 			add("lockwait", ROLE_OTHER, 0, FIRST_CPU, locks_wait);
@@ -230,27 +259,26 @@ static void raise_hogs(void)
 		.period = HOG_PERIOD_NS,
 	};
 
-	if (syscall(SYS_sched_setattr, hog_pid, &attr, 0))
+	if (syscall(SYS_sched_setattr, hog_pids[0], &attr, 0))
 		die("hog: sched_setattr: %s", strerror(errno));
-	if (sched_setscheduler(behind_pid, SCHED_FIFO, &param))
+	if (sched_setscheduler(hog_pids[1], SCHED_FIFO, &param))
 		die("behind: sched_setscheduler: %s", strerror(errno));
 }
 
 void crew_release_hog(void)
 {
-	const char go[2] = { 0 };
-	ssize_t size = behind_pid ? 2 : 1;
+	const char go[MAX_HOGS] = { 0 };
 
-	if (behind_pid)
+	if (mode == MODE_DLHOG)
 		raise_hogs();
-	if (write(leash[1], go, (size_t)size) != size)
+	if (write(leash[1], go, nr_hogs) != (ssize_t)nr_hogs)
 		die("the hog can't be let off: %s", strerror(errno));
 }
 
 void crew_end_hog(void)
 {
-	if (behind_pid)
-		kill(behind_pid, SIGKILL);
-	if (hog_pid && kill(hog_pid, SIGKILL))
-		die("the hog can't be killed: %s", strerror(errno));
+	while (nr_hogs) {
+		if (kill(hog_pids[--nr_hogs], SIGKILL))
+			die("a hog can't be killed: %s", strerror(errno));
+	}
 }

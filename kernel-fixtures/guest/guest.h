@@ -18,9 +18,35 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 
+/* How a scheduler ends that the watchdog does not end. */
+enum ending {
+	ENDS_BY_WATCHDOG,
+	ENDS_BY_CALL, /* the scheduler makes it when state.error_at_ns has come */
+	ENDS_BY_ACT,  /* init does something, acts.c */
+};
+
+/* modes.c: what each mode asks of the guest around its scheduler */
+struct mode {
+	const char *name;
+	bool dsqs;     /* does not work where the scheduler can't create any */
+	bool bound;    /* victims may use the last CPU only */
+	bool hog;      /* which is kept by tasks that wait for crew_release_hog() */
+	bool no_nets;  /* the kernel's nets for starving tasks are taken down */
+	bool partial;  /* SCX_OPS_SWITCH_PARTIAL: all of the crew but the hogs asks for SCHED_EXT */
+	bool recruits; /* kernel threads are the victims; the crew's go on */
+	bool sudden;   /* nobody waits before the end */
+	enum ending ends;
+	const char *stop_at; /* where the last image is taken, if not in scx_dump_state() */
+	/* sixteenths of the timeout */
+	unsigned int begin; /* when the failure begins, after the scheduler was loaded */
+	unsigned int half;  /* when the first image is taken, after the failure began; 0: 9 */
+};
+
+const struct mode *mode_of(enum scxfix_mode mode);
+bool mode_find(const char *name, enum scxfix_mode *mode);
+
 struct options {
 	enum scxfix_mode mode;
-	const char *mode_name;
 	unsigned int timeout_ms;
 	bool all_symbols;
 	unsigned int big_hash; /* MODE_MAPS: entries of one more hash */
@@ -75,7 +101,12 @@ void machine_set_up(const struct options *options);
 unsigned int machine_cpus(void);
 
 /* symbols.c: what /proc/kallsyms says of the symbols that a reader of the image looks for */
-uint64_t symbols_send(const struct options *options);
+struct stops {
+	uint64_t dump_state; /* 0 in a kernel without it */
+	uint64_t last;	     /* the mode's stop_at; the same where it has none */
+};
+
+struct stops symbols_send(const struct options *options);
 
 /* crew.c: the tasks that the scheduler works on */
 struct crew_member {
@@ -89,8 +120,8 @@ void crew_start(const struct options *options);
 const struct crew_member *crew_members(size_t *count);
 unsigned int crew_victims(void);
 /*
- * The SCHED_FIFO hog of MODE_HOG: off the leash, and gone. The second does nothing where there is
- * no hog.
+ * The hogs, where a mode has any: off the leash, and gone. The second does nothing where there are
+ * none.
  */
 void crew_release_hog(void);
 void crew_end_hog(void);
@@ -112,11 +143,14 @@ void scheduler_start_failing(void);
 void scheduler_stop_failing(void);
 void scheduler_detach(void);
 void scheduler_set_error_at(uint64_t when);
+void scheduler_forget(pid_t pid); /* takes a task's context away */
 bool scheduler_leaving(const void *unused);
 bool scheduler_exited(const void *unused);
 const volatile struct scxfix_state *scheduler_state(void);
 const volatile struct scxfix_exit *scheduler_exit_record(void);
 bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait);
+bool scheduler_first_wait(struct scxfix_wait *first);
+unsigned int scheduler_pid_of(const struct scxfix_wait *wait);
 
 /*
  * tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint. Start it before
@@ -126,6 +160,14 @@ bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait);
 void tracing_start(void);
 void tracing_stop(void);
 void tracing_send(const char *name);
+
+/* agent.c: MODE_USERSTOP's process, which says when victims may run; stopped by SIGSTOP, and gone */
+void agent_start(int asks, int answers);
+void agent_stop(void);
+void agent_end(void);
+
+/* acts.c: what init does in modes that end by an act */
+void act(const struct options *options);
 
 /* system.c: what proc, sysfs and bpf() say of the system; and what MODE_DLHOG adds to it */
 void system_send(const struct options *options);

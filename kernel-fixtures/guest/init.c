@@ -13,61 +13,79 @@
 #include "zoo.h"
 
 #define HEALTHY_RUNS 20 /* of victims, before the failure begins */
+#define HALF 9		/* sixteenths of the timeout: a little more than half */
 #define SLACK_MS 20000	/* for what takes no time on an idle host */
 
 static bool healthy(const void *unused)
 {
 	(void)unused;
-	return scheduler_state()->victim_runs >= HEALTHY_RUNS;
+	/* where there are none in the crew, it is the crew's */
+	return (crew_victims() ? scheduler_state()->victim_runs : scheduler_state()->crew_runs) >=
+	       HEALTHY_RUNS;
 }
 
-/* All victims have been waiting for at least the given time. */
+/* All of the crew's victims, or any recruit, have been waiting for at least the given time. */
 static bool starving(const void *least_ns)
 {
+	unsigned int need = crew_victims() ? crew_victims() : 1, found = 0;
 	struct scxfix_wait wait;
 
-	for (unsigned int i = 0; i < crew_victims(); i++) {
-		if (!scheduler_wait_of(i, &wait) ||
-		    now_ns() - wait.since_ns < *(const uint64_t *)least_ns)
-			return false;
+	for (unsigned int i = 0; i < MAX_VICTIMS; i++) {
+		if (scheduler_wait_of(i, &wait) &&
+		    now_ns() - wait.since_ns >= *(const uint64_t *)least_ns)
+			found++;
 	}
-	return true;
+	return found >= need;
 }
 
-static uint64_t starving_since(void)
+/* Sets off what makes victims wait, and returns since when they do. */
+static uint64_t starve(const struct options *options)
 {
-	uint64_t first = UINT64_MAX;
-	struct scxfix_wait wait;
+	uint64_t quarter_ns = options->timeout_ms * NSEC_PER_MSEC / 4;
+	struct scxfix_wait first;
 
-	for (unsigned int i = 0; i < crew_victims(); i++) {
-		if (scheduler_wait_of(i, &wait) && wait.since_ns < first)
-			first = wait.since_ns;
-	}
-	return first;
+	scheduler_start_failing();
+	crew_release_hog();
+	agent_stop();
+	wait_for(starving, &quarter_ns, options->timeout_ms, "for the victims to starve");
+	if (!scheduler_first_wait(&first))
+		die("the victims no longer wait");
+	mark("starving since %.6f", (double)first.since_ns / 1e9);
+	return first.since_ns;
+}
+
+static void see_exit(const struct options *options)
+{
+	wait_for(scheduler_leaving, NULL, options->timeout_ms * 2 + SLACK_MS, "for the error exit");
+	crew_end_hog();
+	wait_for(scheduler_exited, NULL, SLACK_MS, "for ops.exit()");
+	agent_end();
+	mark("exited kind %d", scheduler_exit_record()->kind);
+	oracle_send_exit();
+	if (!options->alone)
+		oracle_send_moment(options, "after", false);
 }
 
 static void fail(const struct options *options)
 {
+	const struct mode *mode = mode_of(options->mode);
 	uint64_t timeout_ns = options->timeout_ms * NSEC_PER_MSEC;
-	uint64_t quarter_ns = timeout_ns / 4;
-	uint64_t since;
+	uint64_t since = now_ns(), end, half;
 
 	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
 	mark("healthy");
-	scheduler_start_failing();
-	if (options->mode == MODE_HOG || options->mode == MODE_DLHOG)
-		crew_release_hog();
-	wait_for(starving, &quarter_ns, options->timeout_ms / 2, "for the victims to starve");
-	since = starving_since();
-	mark("starving since %.6f", (double)since / 1e9);
-	if (options->mode == MODE_ERROR)
-		scheduler_set_error_at(since + timeout_ns * (options->alone ? 7 : 6) / 8);
+	sleep_until_ns(since + mode->begin * timeout_ns / 16);
+	since = mode->sudden ? now_ns() : starve(options);
+	end = since + timeout_ns * (options->alone ? 7 : 6) / 8;
+	if (mode->ends == ENDS_BY_CALL)
+		scheduler_set_error_at(end);
 
 	/*
 	 * A little later than half-way, which is what the trigger of a monitor asks for; later still
 	 * where there is one, which shall come first.
 	 */
-	sleep_until_ns(since + timeout_ns * (options->alone ? 11 : 9) / 16);
+	half = mode->half ? mode->half : HALF;
+	sleep_until_ns(since + timeout_ns * (half + (options->alone ? 2 : 0)) / 16);
 	system_send(options);
 	if (!options->alone)
 		oracle_send_moment(options, "half", true);
@@ -85,14 +103,12 @@ static void fail(const struct options *options)
 	if (options->alone)
 		oracle_send_moment(options, "half", true);
 
-	wait_for(scheduler_leaving, NULL, options->timeout_ms * 2 + SLACK_MS, "for the error exit");
-	crew_end_hog();
-	wait_for(scheduler_exited, NULL, SLACK_MS, "for ops.exit()");
-	mark("exited kind %d", scheduler_exit_record()->kind);
+	if (mode->ends == ENDS_BY_ACT) {
+		sleep_until_ns(end);
+		act(options);
+	}
+	see_exit(options);
 	tracing_send("half-dump.txt");
-	oracle_send_exit();
-	if (!options->alone)
-		oracle_send_moment(options, "after", false);
 }
 
 /* It has just begun, and takes longer than it takes to look. */
@@ -145,6 +161,8 @@ static void one_round(const struct options *options)
 		spin();
 	else if (options->mode == MODE_WELL)
 		stay_well(options);
+	else if (options->mode == MODE_INITFAIL)
+		see_exit(options); /* it never came as far as to fail otherwise */
 	else
 		fail(options);
 }
@@ -178,14 +196,16 @@ static void all_rounds(const struct options *options)
 /* Alone there is nobody who takes images or wants to know addresses. */
 static void tell_host(const struct options *options)
 {
-	uint64_t dump_state = symbols_send(options);
+	struct stops stops = symbols_send(options);
 
 	oracle_send_guest(options);
 	if (options->mode == MODE_NONE)
 		return;
-	if (!dump_state)
+	if (!stops.dump_state)
 		die("no scx_dump_state in this kernel: it is built without sched_ext");
-	mark("arm %#lx", (unsigned long)dump_state);
+	if (!stops.last)
+		die("no %s in this kernel", mode_of(options->mode)->stop_at);
+	mark("arm %#lx %#lx", (unsigned long)stops.dump_state, (unsigned long)stops.last);
 	await_host("armed");
 }
 

@@ -80,7 +80,7 @@ void machine_set_up(const struct options *options)
 	text_write("/proc/sys/kernel/kptr_restrict", "0");
 	text_write("/proc/sys/kernel/sysrq", "1");
 	rise_above();
-	if (options->mode == MODE_HOG || options->mode == MODE_DLHOG)
+	if (mode_of(options->mode)->no_nets)
 		free_the_hog();
 }
 

@@ -5,25 +5,6 @@
 
 #include "guest.h"
 
-static const char *const mode_names[] = {
-	[MODE_NONE] = "none",	[MODE_STALL] = "stall", [MODE_HELD] = "held",
-	[MODE_VTIME] = "vtime", [MODE_ERROR] = "error", [MODE_HOG] = "hog",
-	[MODE_MAPS] = "maps",	[MODE_SPIN] = "spin",	[MODE_WELL] = "well",
-	[MODE_DLHOG] = "dlhog", [MODE_OTHER] = "other", [MODE_SUB] = "sub",
-};
-
-static void mode_parse(struct options *options, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(mode_names); i++) {
-		if (strcmp(mode_names[i], name))
-			continue;
-		options->mode = (enum scxfix_mode)i;
-		options->mode_name = mode_names[i];
-		return;
-	}
-	die("scxfix.mode=%s: no such mode", name);
-}
-
 static void timeout_parse(struct options *options, const char *text)
 {
 	char *end;
@@ -49,7 +30,7 @@ static unsigned int number_parse(const char *word, unsigned long most)
 void options_read(struct options *options)
 {
 	static char line[4096];
-	char *save = NULL;
+	char *save = NULL, *mode_name = NULL;
 
 	options->alone = options_alone();
 	options->rounds = 1;
@@ -57,7 +38,7 @@ void options_read(struct options *options)
 		die("/proc/cmdline is unreadable");
 	for (char *word = strtok_r(line, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
 		if (!strncmp(word, "scxfix.mode=", 12))
-			mode_parse(options, word + 12);
+			mode_name = word + 12;
 		else if (!strncmp(word, "scxfix.timeout=", 15))
 			timeout_parse(options, word + 15);
 		else if (!strncmp(word, "scxfix.bighash=", 15))
@@ -75,8 +56,10 @@ void options_read(struct options *options)
 		else if (!strcmp(word, "scxfix.clock"))
 			options->clock = true;
 	}
-	if (!options->mode_name || !options->timeout_ms)
+	if (!mode_name || !options->timeout_ms)
 		die("scxfix.mode= or scxfix.timeout= is missing from the command line");
+	if (!mode_find(mode_name, &options->mode))
+		die("scxfix.mode=%s: no such mode", mode_name);
 	if (options->mode == MODE_OTHER && !options->program)
 		die("scxfix.mode=other without scxfix.program=");
 }

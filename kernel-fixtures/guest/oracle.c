@@ -35,7 +35,7 @@ void oracle_send_guest(const struct options *options)
 	uname(&name);
 	fprintf(out, "release=%s\nversion=%s\nmachine=%s\n", name.release, name.version,
 		name.machine);
-	fprintf(out, "mode=%s\ntimeout_ms=%u\n", options->mode_name, options->timeout_ms);
+	fprintf(out, "mode=%s\ntimeout_ms=%u\n", mode_of(options->mode)->name, options->timeout_ms);
 	fprintf(out, "nr_cpus=%u\nclk_tck=%ld\npage_size=%ld\nmem_pages=%ld\n", machine_cpus(),
 		sysconf(_SC_CLK_TCK), sysconf(_SC_PAGESIZE), sysconf(_SC_PHYS_PAGES));
 	text_copy(out, "/proc/cmdline");
@@ -131,8 +131,8 @@ static void put_tasks(FILE *out)
 }
 
 /*
- * The tick rate, of those that a kernel can have, from how far jiffies came since victim 0 began to
- * wait: seconds have passed, so a few ticks that were late do not matter.
+ * The tick rate, of those that a kernel can have, from how far jiffies came since the first victim
+ * began to wait: seconds have passed, so a few ticks that were late do not matter.
  */
 static void put_hz(FILE *out)
 {
@@ -142,7 +142,7 @@ static void put_hz(FILE *out)
 	double seconds, ticks;
 	size_t i = 0;
 
-	if (!scheduler_wait_of(0, &wait) || state->jiffies_ns < wait.since_ns + NSEC_PER_SEC)
+	if (!scheduler_first_wait(&wait) || state->jiffies_ns < wait.since_ns + NSEC_PER_SEC)
 		return;
 	seconds = (double)(state->jiffies_ns - wait.since_ns) / NSEC_PER_SEC;
 	ticks = (double)(state->jiffies - wait.since_jiffies);
@@ -163,18 +163,18 @@ static void put_scheduler(FILE *out)
 		"state stalling=%u no_user_dsqs=%u error_at_ns=%llu victim_runs=%llu jiffies=%llu jiffies_ns=%llu\n",
 		state->stalling, state->no_user_dsqs, state->error_at_ns, state->victim_runs,
 		state->jiffies, state->jiffies_ns);
-	for (unsigned int i = 0; i < crew_victims(); i++) {
+	for (unsigned int i = 0; i < MAX_VICTIMS; i++) {
 		if (scheduler_wait_of(i, &wait))
 			fprintf(out,
 				"wait index=%u pid=%u cpu=%u dsq_id=%#llx vtime=%llu slice=%llu enq_flags=%#llx since_ns=%llu since_jiffies=%llu\n",
-				i, wait.pid, wait.cpu, wait.dsq_id, wait.vtime, wait.slice,
-				wait.enq_flags, wait.since_ns, wait.since_jiffies);
+				i, scheduler_pid_of(&wait), wait.cpu, wait.dsq_id, wait.vtime,
+				wait.slice, wait.enq_flags, wait.since_ns, wait.since_jiffies);
 	}
 }
 
 static void put_crew(FILE *out)
 {
-	static const char *const roles[] = { "other", "victim", "busy", "sleeper" };
+	static const char *const roles[] = { "other", "victim", "busy", "sleeper", "keeper" };
 	size_t count;
 	const struct crew_member *members = crew_members(&count);
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -35,7 +36,8 @@ static const struct place tree[] = {
 };
 
 #define MAX_PLACES ARRAY_SIZE(tree)
-#define MAX_TIMEOUT_MS 30000 /* the kernel takes no more */
+#define SWITCH_PARTIAL (1U << 3) /* SCX_OPS_SWITCH_PARTIAL */
+#define MAX_TIMEOUT_MS 30000	 /* the kernel takes no more */
 
 struct loaded {
 	struct bpf_object *object;
@@ -135,9 +137,9 @@ static void sign_on_crew(const struct loaded *it)
 	for (size_t i = 0; i < count; i++) {
 		struct scxfix_member member = { .role = members[i].role,
 						.index = members[i].index };
-		__u32 pid = (__u32)members[i].pid;
+		__u32 key = PID_KEY(mode, members[i].pid);
 
-		if (bpf_map_update_elem(fd, &pid, &member, BPF_ANY))
+		if (bpf_map_update_elem(fd, &key, &member, BPF_ANY))
 			die("map crew: %s", strerror(errno));
 	}
 }
@@ -169,6 +171,19 @@ static void open_object(struct loaded *it, const struct place *place)
 		die("bpf_object__open_mem: %s", strerror(errno));
 }
 
+/* Maps that one mode needs are made in that mode only. */
+static void leave_out_maps(const struct loaded *it)
+{
+	static const char *const asking[] = { "asks", "answers" };
+	struct bpf_map *map;
+
+	for (size_t i = 0; i < ARRAY_SIZE(asking); i++) {
+		map = bpf_object__find_map_by_name(it->object, asking[i]);
+		if (map && mode != MODE_USERSTOP && bpf_map__set_autocreate(map, false))
+			die("map %s: %s", asking[i], strerror(errno));
+	}
+}
+
 static void attach(struct loaded *it, const struct place *place, unsigned int timeout_ms)
 {
 	struct scxfix_settings *settings;
@@ -187,21 +202,29 @@ static void attach(struct loaded *it, const struct place *place, unsigned int ti
 		it->timeout_ms = MAX_TIMEOUT_MS;
 	set_member(it, ops, "timeout_ms", &it->timeout_ms, sizeof(it->timeout_ms));
 	set_member(it, ops, "name", place->name, strlen(place->name) + 1);
+	if (mode_of(mode)->partial) {
+		const __u64 flags = SWITCH_PARTIAL;
+
+		set_member(it, ops, "flags", &flags, sizeof(flags));
+	}
 	if (place->cgroup) {
 		__u64 id = cgroups_id(place->cgroup);
 
 		set_member(it, ops, "sub_cgroup_id", &id, sizeof(id));
 	}
+	leave_out_maps(it);
 	if (bpf_object__load(it->object))
 		die("%s does not load: %s: %s", place->name, strerror(errno), first_warning);
 	it->state = share(it, ".data.state", sizeof(*it->state));
 	it->exit_record = share(it, ".data.exit_record", sizeof(*it->exit_record));
 	sign_on_crew(it);
+	if (mode == MODE_USERSTOP)
+		agent_start(bpf_map__fd(map_of(it, "asks")), bpf_map__fd(map_of(it, "answers")));
 	it->link = bpf_map__attach_struct_ops(ops);
 	if (!it->link)
 		die("%s does not attach: %s: %s", place->name, strerror(errno), first_warning);
 	/* The kernel may take it and throw it out at once. */
-	if (it->exit_record->done)
+	if (it->exit_record->done && mode != MODE_INITFAIL)
 		die("%s was thrown out as it came: %s", place->name,
 		    (const char *)it->exit_record->msg);
 }
@@ -218,9 +241,9 @@ void scheduler_attach(const struct options *options)
 		if (places[nr_loaded].fails)
 			subject = &loaded[nr_loaded];
 	}
-	if (subject->state->no_user_dsqs && (mode == MODE_STALL || mode == MODE_VTIME))
+	if (subject->state->no_user_dsqs && mode_of(mode)->dsqs)
 		die("mode %s needs DSQs, and this kernel's scx_bpf_create_dsq() can't be called",
-		    options->mode_name);
+		    mode_of(mode)->name);
 }
 
 /* Ids of its programs and maps, as bpf() gives them. */
@@ -248,6 +271,8 @@ static void put_ids(FILE *out, const struct loaded *it)
 		struct bpf_map_info info = { 0 };
 		__u32 size = sizeof(info);
 
+		if (!bpf_map__autocreate(map))
+			continue;
 		if (bpf_map_get_info_by_fd(bpf_map__fd(map), &info, &size))
 			die("%s: %s", bpf_map__name(map), strerror(errno));
 		fprintf(out, "%s%u", comma, info.id);
@@ -306,6 +331,15 @@ void scheduler_set_error_at(uint64_t when)
 	subject->state->error_at_ns = when;
 }
 
+void scheduler_forget(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0 || bpf_map_delete_elem(bpf_map__fd(map_of(subject, "task_ctxs")), &fd))
+		die("map task_ctxs: %s", strerror(errno));
+	close(fd);
+}
+
 /* The kernel has seen the failure, though ops.exit() is still to come. */
 bool scheduler_leaving(const void *unused)
 {
@@ -341,5 +375,25 @@ bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait)
 {
 	if (bpf_map_lookup_elem(bpf_map__fd(map_of(subject, "waits")), &victim, wait))
 		die("map waits: %s", strerror(errno));
-	return wait->pid;
+	return wait->key;
+}
+
+/* Of all victims that wait now the one that has waited longest; false while none does. */
+bool scheduler_first_wait(struct scxfix_wait *first)
+{
+	struct scxfix_wait wait;
+	bool any = false;
+
+	for (unsigned int i = 0; i < MAX_VICTIMS; i++) {
+		if (!scheduler_wait_of(i, &wait) || (any && wait.since_ns >= first->since_ns))
+			continue;
+		*first = wait;
+		any = true;
+	}
+	return any;
+}
+
+unsigned int scheduler_pid_of(const struct scxfix_wait *wait)
+{
+	return PID_KEY(mode, wait->key);
 }

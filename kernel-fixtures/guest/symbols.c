@@ -74,6 +74,7 @@ static const char *const wanted[] = {
 	"scx_slice_dfl",
 	"scx_dump_state",
 	"scx_disable_workfn",
+	"emergency_restart",
 	"scx_watchdog_workfn",
 	"ext_sched_class",
 	"fair_sched_class",
@@ -104,16 +105,14 @@ static void send_all(FILE *in)
 	file_send(out, "kallsyms.txt");
 }
 
-/*
- * Returns the address of scx_dump_state(), where the host stops the guest; 0 in a kernel without
- * it.
- */
-uint64_t symbols_send(const struct options *options)
+/* Returns the addresses at which the host stops the guest. */
+struct stops symbols_send(const struct options *options)
 {
 	FILE *out = file_begin();
 	FILE *in = fopen("/proc/kallsyms", "re");
 	char line[1024];
-	uint64_t dump_state = 0;
+	const char *last = mode_of(options->mode)->stop_at;
+	struct stops stops = { 0 };
 
 	if (!in)
 		die("/proc/kallsyms is unreadable");
@@ -127,11 +126,13 @@ uint64_t symbols_send(const struct options *options)
 			continue;
 		fputs(line, out);
 		if (!strcmp(name, "scx_dump_state"))
-			dump_state = address;
+			stops.dump_state = address;
+		if (!strcmp(name, last ? last : "scx_dump_state"))
+			stops.last = address;
 	}
 	if (options->all_symbols)
 		send_all(in);
 	fclose(in);
 	file_send(out, "symbols.txt");
-	return dump_state;
+	return stops;
 }

@@ -21,6 +21,8 @@ from vm import Vm
 
 LINK_BASE = 0xFFFFFFFF81000000  # where x86-64 kernels are linked to run: __START_KERNEL_map + 16 MiB
 ATTEMPTS = 3
+# Modes in which the kernel dumps nothing at the end, and where the image is taken then (guest/modes.c, stop_at).
+UNDUMPED = {"hotplug": "scx_disable_workfn", "panic": "emergency_restart"}
 # Seconds of wall time. An emulated guest on a busy host is slow.
 BOOT_LIMIT = 240
 DUMP_LIMIT = 300
@@ -84,7 +86,8 @@ class Run:
             self.of_others()
         else:
             self.pair()
-        self.wait_mark("done", self.limit, "for the guest's last words")
+        if self.options.mode != "panic":
+            self.wait_mark("done", self.limit, "for the guest's last words")
         self.vm.quit()
 
     def one_image(self):
@@ -95,17 +98,18 @@ class Run:
         self.vm.qmp.execute("cont", 10)
 
     def moment(self):
-        address = int(self.wait_mark("arm ", self.limit, "for the guest's symbols").split()[1], 16)
+        """Of what comes: armed for the first of it."""
+        addresses = self.wait_mark("arm ", self.limit, "for the guest's symbols").split()[1:]
         self.vm.attach_debugger()
-        moment = Moment(self.vm, self.options.cpus, address, self.on_event)
+        moment = Moment(self.vm, self.options.cpus, *(int(address, 16) for address in addresses), self.on_event)
         moment.arm()
         self.vm.channels.answer_guest("armed")
-        mark = self.wait_mark("half", self.limit, "for half-way")
-        return moment, mark
+        return moment
 
     def of_others(self):
         """Of a scheduler that others wrote: while it works, and where it is made to fail at its exit."""
-        moment, _ = self.moment()
+        moment = self.moment()
+        self.wait_mark("half", self.limit, "for half-way")
         where = moment.catch(self.limit, "for SysRq-D", lambda: self.take_image("half"), mark="listed")
         self.images["half"].update(where)
         if self.options.fails:
@@ -113,12 +117,17 @@ class Run:
             self.images["error"].update(where)
 
     def pair(self):
-        moment, mark = self.moment()
-        # "half 3": SysRq-D dumps that many schedulers; the error exit dumps the one that failed
-        schedulers = int((mark.split() + ["1"])[1])
-        for name, what, dumps in (("half", "for SysRq-D half-way", schedulers), ("error", "for the error exit", 1)):
-            where = moment.catch(self.limit, what, lambda name=name: self.take_image(name), dumps=dumps)
-            self.images[name].update(where)
+        moment = self.moment()
+        if self.options.mode != "initfail":
+            # "half 3": SysRq-D dumps that many schedulers; the error exit dumps the one that failed
+            mark = self.wait_mark("half", self.limit, "for half-way")
+            dumps = int((mark.split() + ["1"])[1])
+            where = moment.catch(self.limit, "for SysRq-D half-way", lambda: self.take_image("half"), dumps=dumps)
+            self.images["half"].update(where)
+        last = UNDUMPED.get(self.options.mode)
+        catch = moment.catch_without_dump if last else moment.catch
+        where = catch(self.limit, "for the end", lambda: self.take_image("error"))
+        self.images["error"].update({"where": f"entry of {last}"} if last else {}, **where)
 
     def write(self):
         for name in ("half-dump.txt", "dump.txt", "maps.txt", "listing.txt", "kallsyms.txt"):

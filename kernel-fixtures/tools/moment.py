@@ -17,15 +17,17 @@ STOP_LIMIT = 20
 
 
 class Moment:
-    def __init__(self, vm, cpus, address, on_event):
+    def __init__(self, vm, cpus, address, last, on_event):
+        """last: where the last image is taken; mostly the same address."""
         self.gdb = vm.gdb
         self.channels = vm.channels
         self.threads = range(1, cpus + 1)
         self.address = address
+        self.last = last
         self.on_event = on_event
 
-    def arm(self):
-        self.gdb.set_breakpoint(self.address)
+    def arm(self, last=False):
+        self.gdb.set_breakpoint(self.last if last else self.address)
         self.gdb.go()
 
     def wait_stop(self, limit, what):
@@ -56,9 +58,20 @@ class Moment:
             self.gdb.switch_interrupts(thread, True)
         if mark:
             self.go_alone(thread, mark)
-        self.arm()
+        self.arm(last=True)
         return {"where": "entry of scx_dump_state", "vcpu": thread - 1, "steps": steps, "dumps": dumps,
                 "dump_alone": True}
+
+    def catch_without_dump(self, limit, what, take_image):
+        """Where the kernel dumps nothing: all vCPUs stand still while the image is taken, and go on."""
+        thread = self.wait_stop(limit, what)
+        rip = self.gdb.register(thread, "rip")
+        if rip != self.last:
+            raise Failure(f"the guest stopped at {rip:#x}, not at {self.last:#x}")
+        self.gdb.clear_breakpoint(self.last)
+        take_image()
+        self.gdb.go()
+        return {"vcpu": thread - 1}
 
     def enter(self, thread):
         """On the function's entry: where it returns to."""
