@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table.c - lays out the cells of a table: which columns fit, and how wide they are
+ */
 #include "render/out/table.h"
 
 #include <assert.h>
@@ -22,10 +25,10 @@ struct table_cell {
 	enum style style;
 };
 
-void table_init(struct table *tab, const struct column *columns, size_t nr)
+void table_init(struct table *tab, struct text *t, const struct column *columns, size_t nr)
 {
 	assert(nr <= TABLE_MAX_COLUMNS);
-	*tab = (struct table){ .columns = columns, .nr_columns = nr };
+	*tab = (struct table){ .t = t, .columns = columns, .nr_columns = nr };
 	strbuf_init(&tab->bytes, NULL);
 }
 
@@ -51,16 +54,18 @@ static void add(struct table *tab, enum mark mark, enum style style)
 	tab->cells[tab->nr_cells++] = (struct table_cell){ tab->bytes.len, mark, style };
 }
 
-void table_row(struct table *tab)
+void table_row(struct table *tab, const void *row)
 {
-	tab->starts_row = true;
-}
+	for (size_t c = 0; c < tab->nr_columns; c++) {
+		const struct column *column = &tab->columns[c];
+		size_t at = tab->nr_cells;
+		enum style style;
 
-struct strbuf *table_cell(struct table *tab, enum style style)
-{
-	add(tab, tab->starts_row ? FIRST_CELL : CELL, style);
-	tab->starts_row = false;
-	return &tab->bytes;
+		add(tab, c ? CELL : FIRST_CELL, STYLE_PLAIN);
+		style = column->cell(&tab->bytes, tab->t, (const char *)row + column->offset);
+		if (at < tab->nr_cells)
+			tab->cells[at].style = style;
+	}
 }
 
 struct strbuf *table_note(struct table *tab)
@@ -183,36 +188,36 @@ struct line {
 	bool any;
 };
 
-static void put_cell(struct line *line, const char *s, size_t len, size_t width, bool left,
+static void put_cell(struct line *line, const char *s, size_t len, size_t width, enum align align,
 		     enum style style)
 {
 	struct strbuf *out = &line->t->out;
 	size_t w = display_width(s, len), pad = w < width ? width - w : 0;
 
-	strbuf_fill(out, ' ', line->pending + (line->any ? GAP : 0) + (left ? 0 : pad));
+	strbuf_fill(out, ' ', line->pending + (line->any ? GAP : 0) + (align == LEFT ? 0 : pad));
 	style_begin(line->t, out, style);
 	strbuf_write(out, s, len);
 	style_end(line->t, out, style);
-	line->pending = left ? pad : 0;
+	line->pending = align == LEFT ? pad : 0;
 	line->any = true;
 }
 
-static void print_header(const struct table *tab, struct text *t, size_t indent,
-			 const size_t *width)
+static void print_header(const struct table *tab, size_t indent, const size_t *width)
 {
+	struct text *t = tab->t;
 	struct line line = { .t = t };
 
 	strbuf_fill(&t->out, ' ', indent);
 	for (size_t c = 0; c < tab->nr_columns; c++)
 		if (width[c])
 			put_cell(&line, tab->columns[c].name, strlen(tab->columns[c].name),
-				 width[c], tab->columns[c].left, STYLE_BOLD);
+				 width[c], tab->columns[c].align, STYLE_BOLD);
 	strbuf_putc(&t->out, '\n');
 }
 
-static void print_note(const struct table *tab, struct text *t, size_t i, const char *name,
-		       size_t indent)
+static void print_note(const struct table *tab, size_t i, const char *name, size_t indent)
 {
+	struct text *t = tab->t;
 	struct strbuf note;
 
 	strbuf_init(&note, NULL);
@@ -226,8 +231,9 @@ static void print_note(const struct table *tab, struct text *t, size_t i, const 
 	strbuf_deinit(&note);
 }
 
-static void print_rows(const struct table *tab, struct text *t, size_t indent, const size_t *width)
+static void print_rows(const struct table *tab, size_t indent, const size_t *width)
 {
+	struct text *t = tab->t;
 	struct line line = { .t = t };
 	size_t column = 0, row = 0;
 
@@ -237,7 +243,7 @@ static void print_rows(const struct table *tab, struct text *t, size_t indent, c
 		enum mark next = i + 1 < tab->nr_cells ? tab->cells[i + 1].mark : FIRST_CELL;
 
 		if (tab->cells[i].mark == NOTE) {
-			print_note(tab, t, i, NULL, indent);
+			print_note(tab, i, NULL, indent);
 			continue;
 		}
 		if (tab->cells[i].mark == FIRST_CELL) {
@@ -248,19 +254,21 @@ static void print_rows(const struct table *tab, struct text *t, size_t indent, c
 		}
 		if (column < tab->nr_columns && width[column])
 			put_cell(&line, lost ? "?" : s, lost ? 1 : cell_len(tab, i), width[column],
-				 tab->columns[column].left, lost ? STYLE_DIM : tab->cells[i].style);
+				 tab->columns[column].align,
+				 lost ? STYLE_DIM : tab->cells[i].style);
 		column++;
 		if (next == CELL)
 			continue;
 		strbuf_putc(&t->out, '\n');
 		for (size_t c = 0; row + c <= i && c < tab->nr_columns; c++)
 			if (is_unreadable(cell_bytes(tab, row + c), cell_len(tab, row + c)))
-				print_note(tab, t, row + c, tab->columns[c].name, indent);
+				print_note(tab, row + c, tab->columns[c].name, indent);
 	}
 }
 
-void table_print(struct table *tab, struct text *t, size_t indent)
+void table_print(struct table *tab, size_t indent)
 {
+	struct text *t = tab->t;
 	size_t width[TABLE_MAX_COLUMNS];
 	struct strbuf dropped;
 
@@ -271,8 +279,8 @@ void table_print(struct table *tab, struct text *t, size_t indent)
 	strbuf_init(&dropped, NULL);
 	measure(tab, width);
 	make_fit(tab, t->width > indent ? t->width - indent : 0, width, &dropped);
-	print_header(tab, t, indent, width);
-	print_rows(tab, t, indent, width);
+	print_header(tab, indent, width);
+	print_rows(tab, indent, width);
 	if (dropped.len) {
 		strbuf_fill(&t->out, ' ', indent);
 		style_begin(t, &t->out, STYLE_DIM);

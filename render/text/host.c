@@ -51,60 +51,71 @@ static void text_trigger(struct text *t, const struct scxray_host *early,
 
 /* ---- timing ----------------------------------------------------------------- */
 
-static const struct column timing_columns[] = {
-	{ "freeze", true, 0 },	    { "park", false, 0 },   { "capture", false, 0 },
-	{ "thaw", false, 0 },	    { "frozen", false, 0 }, { "guest clock", false, 0 },
-	{ "after thaw", false, 0 }, { "decode", false, 0 }, { "find kernel", false, 0 },
-	{ "copied", false, 0 },	    { "cut by", true, 0 },
+/* What the row of a freeze is made from. */
+struct timed {
+	const char *moment;
+	struct scxray_freeze_timing timing;
+	uint64_t decode_us;
 };
 
-static void cell_copied(struct strbuf *sb, uint64_t bytes)
+static enum style timing_clock(struct strbuf *sb, const struct text *t, const void *at)
 {
+	int64_t us = *(const int64_t *)at;
+
+	(void)t;
+	if (us < 0)
+		return column_none(sb);
+	strbuf_i64(sb, us);
+	return STYLE_PLAIN;
+}
+
+/* 0: it was not measured. */
+static enum style timing_us(struct strbuf *sb, const struct text *t, const void *at)
+{
+	return *(const uint64_t *)at ? column_u64(sb, t, at) : column_none(sb);
+}
+
+static enum style timing_copied(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct timed *timed = at;
+	uint64_t bytes = timed->timing.bytes_copied + timed->timing.after_thaw_bytes;
+
+	(void)t;
 	if (bytes >> 20)
 		strbuf_printf(sb, "%" PRIu64 ".%u MiB", bytes >> 20,
 			      (unsigned)((bytes & 0xfffff) * 10 >> 20));
 	else
 		strbuf_printf(sb, "%" PRIu64 " KiB", bytes >> 10);
+	return STYLE_PLAIN;
 }
 
-static void cell_us(struct table *tab, uint64_t us)
+static enum style timing_cut(struct strbuf *sb, const struct text *t, const void *at)
 {
-	struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
+	const struct timed *timed = at;
 
-	if (us)
-		strbuf_u64(sb, us);
-	else
-		strbuf_putc(sb, '-');
-}
-
-static void timing_row(struct table *tab, const struct scxray_host *host, uint64_t decode_us)
-{
-	const struct scxray_freeze_timing *timing = &host->timing;
-	const uint64_t us[] = { timing->park_us, timing->capture_us, timing->thaw_us,
-				timing->frozen_us };
-	struct strbuf *sb;
-
-	table_row(tab);
-	cell_string(table_cell(tab, STYLE_PLAIN), moment_of(host));
-	for (size_t i = 0; i < ARRAY_SIZE(us); i++)
-		strbuf_u64(table_cell(tab, STYLE_PLAIN), us[i]);
-	sb = table_cell(tab, STYLE_PLAIN);
-	if (timing->guest_clock_us >= 0)
-		strbuf_i64(sb, timing->guest_clock_us);
-	else
-		strbuf_putc(sb, '-');
-	strbuf_u64(table_cell(tab, STYLE_PLAIN), timing->after_thaw_us);
-	cell_us(tab, decode_us);
-	cell_us(tab, timing->resolve_us);
-	cell_copied(table_cell(tab, STYLE_PLAIN), timing->bytes_copied + timing->after_thaw_bytes);
-	sb = table_cell(tab, STYLE_YELLOW);
-	if (timing->cut_by_deadline)
+	(void)t;
+	if (timed->timing.cut_by_deadline)
 		strbuf_puts(sb, "deadline");
-	if (timing->cut_by_budget)
-		strbuf_puts(sb, timing->cut_by_deadline ? ", budget" : "budget");
-	if (!timing->cut_by_deadline && !timing->cut_by_budget)
+	if (timed->timing.cut_by_budget)
+		strbuf_puts(sb, timed->timing.cut_by_deadline ? ", budget" : "budget");
+	if (!timed->timing.cut_by_deadline && !timed->timing.cut_by_budget)
 		strbuf_putc(sb, '-');
+	return STYLE_YELLOW;
 }
+
+static const struct column timing_columns[] = {
+	COLUMN("freeze", LEFT, 0, timed, moment, column_string),
+	COLUMN("park", RIGHT, 0, timed, timing.park_us, column_u64),
+	COLUMN("capture", RIGHT, 0, timed, timing.capture_us, column_u64),
+	COLUMN("thaw", RIGHT, 0, timed, timing.thaw_us, column_u64),
+	COLUMN("frozen", RIGHT, 0, timed, timing.frozen_us, column_u64),
+	COLUMN("guest clock", RIGHT, 0, timed, timing.guest_clock_us, timing_clock),
+	COLUMN("after thaw", RIGHT, 0, timed, timing.after_thaw_us, column_u64),
+	COLUMN("decode", RIGHT, 0, timed, decode_us, timing_us),
+	COLUMN("find kernel", RIGHT, 0, timed, timing.resolve_us, timing_us),
+	{ "copied", RIGHT, 0, 0, timing_copied },
+	{ "cut by", LEFT, 0, 0, timing_cut },
+};
 
 /* "  label: words", once where both freezes say the same. */
 static void timing_note(struct text *t, const char *label, const char *early, const char *late)
@@ -162,11 +173,14 @@ void text_timing(struct text *t)
 		return;
 	text_styled(t, STYLE_BOLD, "timing");
 	strbuf_puts(&t->out, ": in microseconds\n");
-	table_init(&tab, timing_columns, ARRAY_SIZE(timing_columns));
+	table_init(&tab, t, timing_columns, ARRAY_SIZE(timing_columns));
 	for (size_t i = 0; i < nr; i++)
-		timing_row(&tab, timed[i],
-			   timed[i] == early ? t->doc->early_decode_us : t->doc->late_decode_us);
-	table_print(&tab, t, 2);
+		table_row(&tab, &(struct timed){ .moment = moment_of(timed[i]),
+						 .timing = timed[i]->timing,
+						 .decode_us = timed[i] == early
+								      ? t->doc->early_decode_us
+								      : t->doc->late_decode_us });
+	table_print(&tab, 2);
 	table_deinit(&tab);
 	for (size_t i = 0; i < nr; i++)
 		stacks_lost(t, timed[i]);

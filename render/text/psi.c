@@ -7,27 +7,20 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct column columns[] = {
-	{ "cgroup", true, 0 },	 { "cpu", false, 0 },	      { "cpu full", false, 1 },
-	{ "memory", false, 0 },	 { "memory full", false, 1 }, { "io", false, 0 },
-	{ "io full", false, 1 }, { "irq full", false, 2 },    { "", true, 0 },
-};
-
 /* "1.25% 20ms": of the last 10 s, and in all */
-static void cell_psi(struct strbuf *sb, const struct scxray_psi *psi)
+static enum style psi_line(struct strbuf *sb, const struct text *t, const void *at)
 {
-	if (num_is(&psi->total_ns, 0) && num_is(&psi->avg10, 0)) {
-		strbuf_putc(sb, '-');
-		return;
-	}
-	if (psi->total_ns.state != SCXRAY_PRESENT) {
-		cell_num(sb, &psi->total_ns);
-		return;
-	}
+	const struct scxray_psi *psi = at;
+
+	if (num_is(&psi->total_ns, 0) && num_is(&psi->avg10, 0))
+		return column_none(sb);
+	if (psi->total_ns.state != SCXRAY_PRESENT)
+		return column_num(sb, t, &psi->total_ns);
 	if (psi->avg10.state == SCXRAY_PRESENT)
 		strbuf_printf(sb, "%llu.%02llu%% ", (unsigned long long)(psi->avg10.value / 100),
 			      (unsigned long long)(psi->avg10.value % 100));
 	cell_ns(sb, psi->total_ns.value);
+	return STYLE_PLAIN;
 }
 
 static bool is_calm(const struct scxray_cgroup_psi *psi)
@@ -39,25 +32,43 @@ static bool is_calm(const struct scxray_cgroup_psi *psi)
 	return psi->path && !psi->unavailable;
 }
 
-static void row(struct table *tab, const struct scxray_cgroup_psi *psi)
+static enum style psi_cgroup(struct strbuf *sb, const struct text *t, const void *at)
 {
-	struct strbuf *sb;
+	const struct scxray_cgroup_psi *psi = at;
 
-	table_row(tab);
+	(void)t;
 	if (psi->path)
-		cell_string(table_cell(tab, STYLE_PLAIN), psi->path);
+		cell_string(sb, psi->path);
 	else
-		strbuf_hex(table_cell(tab, STYLE_PLAIN), psi->kva, 16);
-	for (size_t i = 0; i < SCXRAY_NR_PSI_LINES; i++)
-		cell_psi(table_cell(tab, STYLE_PLAIN), &psi->lines[i]);
-	sb = table_cell(tab, STYLE_DIM);
+		strbuf_hex(sb, psi->kva, 16);
+	return STYLE_PLAIN;
+}
+
+static enum style psi_state(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_cgroup_psi *psi = at;
+
+	(void)t;
 	if (psi->unavailable)
 		cell_string(sb, psi->unavailable);
 	else if (num_is(&psi->enabled, 0))
 		strbuf_puts(sb, "off");
 	else
 		strbuf_puts(sb, psi->dying ? "removed" : "-");
+	return STYLE_DIM;
 }
+
+static const struct column columns[] = {
+	{ "cgroup", LEFT, 0, 0, psi_cgroup },
+	COLUMN("cpu", RIGHT, 0, scxray_cgroup_psi, lines[0], psi_line),
+	COLUMN("cpu full", RIGHT, 1, scxray_cgroup_psi, lines[1], psi_line),
+	COLUMN("memory", RIGHT, 0, scxray_cgroup_psi, lines[2], psi_line),
+	COLUMN("memory full", RIGHT, 1, scxray_cgroup_psi, lines[3], psi_line),
+	COLUMN("io", RIGHT, 0, scxray_cgroup_psi, lines[4], psi_line),
+	COLUMN("io full", RIGHT, 1, scxray_cgroup_psi, lines[5], psi_line),
+	COLUMN("irq full", RIGHT, 2, scxray_cgroup_psi, lines[6], psi_line),
+	{ "", LEFT, 0, 0, psi_state },
+};
 
 void text_psi(struct text *t, const struct scxray_report *r)
 {
@@ -71,14 +82,14 @@ void text_psi(struct text *t, const struct scxray_report *r)
 	text_styled(t, STYLE_BOLD, "cgroup_psi");
 	strbuf_printf(&t->out, ": %zu cgroup%s captured (of the last 10 s, and in all)\n",
 		      r->nr_cgroup_psi, r->nr_cgroup_psi == 1 ? "" : "s");
-	table_init(&tab, columns, ARRAY_SIZE(columns));
+	table_init(&tab, t, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < r->nr_cgroup_psi; i++) {
 		if (is_calm(&r->cgroup_psi[i]))
 			calm++;
 		else
-			row(&tab, &r->cgroup_psi[i]);
+			table_row(&tab, &r->cgroup_psi[i]);
 	}
-	table_print(&tab, t, 2);
+	table_print(&tab, 2);
 	table_deinit(&tab);
 	if (calm)
 		strbuf_printf(&t->out, "  %zu never waited\n", calm);

@@ -10,35 +10,17 @@
 /* Tasks of one queue that are named; the others are counted. */
 #define MAX_NAMED 16
 
-static const struct column rq_columns[] = {
-	{ "cpu", false, 0 },	   { "curr", true, 0 },		 { "class", true, 0 },
-	{ "scx", false, 2 },	   { "all", false, 3 },		 { "fair", false, 4 },
-	{ "rt", false, 1 },	   { "dl", false, 1 },		 { "flags", true, 14 },
-	{ "rq_clock", false, 5 },  { "clock", false, 15 },	 { "qseq", false, 8 },
-	{ "kick_sync", false, 9 }, { "immed", false, 10 },	 { "released", false, 6 },
-	{ "kick", true, 11 },	   { "kick_if_idle", true, 11 }, { "preempt", true, 11 },
-	{ "wait", true, 11 },	   { "sync", true, 12 },	 { "bypass", true, 3 },
-	{ "deferred", false, 7 },  { "lock", true, 2 },
-};
-
-static void cell_nonzero(struct strbuf *sb, const struct scxray_num *num)
+static enum style rq_id(struct strbuf *sb, const struct text *t, const void *at)
 {
-	if (num_is(num, 0))
-		strbuf_putc(sb, '-');
-	else
-		cell_num(sb, num);
+	column_u32(sb, t, at);
+	return STYLE_BOLD;
 }
 
-static void cell_flag(struct strbuf *sb, const struct scxray_num *num)
+static enum style rq_curr(struct strbuf *sb, const struct text *t, const void *at)
 {
-	if (num->state == SCXRAY_PRESENT)
-		strbuf_puts(sb, num->value ? "yes" : "-");
-	else
-		cell_num(sb, num);
-}
+	const struct scxray_rq *rq = at;
 
-static void cell_curr(struct strbuf *sb, const struct scxray_rq *rq)
-{
+	(void)t;
 	if (rq->curr_pid.state == SCXRAY_PRESENT) {
 		cell_text(sb, &rq->curr_comm);
 		strbuf_putc(sb, '[');
@@ -47,7 +29,82 @@ static void cell_curr(struct strbuf *sb, const struct scxray_rq *rq)
 	} else {
 		cell_hex(sb, &rq->curr_kva);
 	}
+	return STYLE_PLAIN;
 }
+
+/* Tasks of rt and deadline classes keep a CPU from sched_ext. */
+static enum style rq_class(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const char *class = *(const char *const *)at;
+
+	column_string(sb, t, at);
+	return class && (!strcmp(class, "rt") || !strcmp(class, "dl")) ? STYLE_YELLOW : STYLE_PLAIN;
+}
+
+static enum style rq_flags(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_rq *rq = at;
+
+	(void)t;
+	if (rq->flag_names)
+		cell_string(sb, rq->flag_names);
+	else
+		cell_hex(sb, &rq->flags);
+	return STYLE_PLAIN;
+}
+
+static enum style rq_released(struct strbuf *sb, const struct text *t, const void *at)
+{
+	column_flag(sb, t, at);
+	return STYLE_YELLOW;
+}
+
+/* The run queue's lock, where it is not free: "held by an op on cpu 1, cpu 0 queues last" */
+static enum style rq_lock(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_rq *rq = at;
+
+	if (!num_true(&rq->lock))
+		return column_nonzero(sb, t, &rq->lock);
+	strbuf_puts(sb, num_true(&rq->lock_held) ? "held" : "free");
+	if (rq->lock_owner_cpu.state == SCXRAY_PRESENT)
+		strbuf_printf(sb, " by cpu %lld", (long long)num_signed(&rq->lock_owner_cpu));
+	else if (rq->lock_scx_cpu.state == SCXRAY_PRESENT)
+		strbuf_printf(sb, " for an op on cpu %llu",
+			      (unsigned long long)rq->lock_scx_cpu.value);
+	if (num_true(&rq->lock_pending))
+		strbuf_puts(sb, ", one spins");
+	if (rq->lock_tail_cpu.state == SCXRAY_PRESENT)
+		strbuf_printf(sb, ", cpu %llu queues last",
+			      (unsigned long long)rq->lock_tail_cpu.value);
+	return STYLE_PLAIN;
+}
+
+static const struct column rq_columns[] = {
+	COLUMN("cpu", RIGHT, 0, scxray_rq, cpu, rq_id),
+	{ "curr", LEFT, 0, 0, rq_curr },
+	COLUMN("class", LEFT, 0, scxray_rq, curr_class, rq_class),
+	COLUMN("scx", RIGHT, 2, scxray_rq, nr_running, column_num),
+	COLUMN("all", RIGHT, 3, scxray_rq, rq_nr_running, column_num),
+	COLUMN("fair", RIGHT, 4, scxray_rq, cfs_nr_queued, column_nonzero),
+	COLUMN("rt", RIGHT, 1, scxray_rq, rt_nr_running, column_nonzero),
+	COLUMN("dl", RIGHT, 1, scxray_rq, dl_nr_running, column_nonzero),
+	{ "flags", LEFT, 14, 0, rq_flags },
+	COLUMN("rq_clock", RIGHT, 5, scxray_rq, rq_clock, column_num),
+	COLUMN("clock", RIGHT, 15, scxray_rq, clock, column_num),
+	COLUMN("qseq", RIGHT, 8, scxray_rq, ops_qseq, column_num),
+	COLUMN("kick_sync", RIGHT, 9, scxray_rq, kick_sync, column_num),
+	COLUMN("immed", RIGHT, 10, scxray_rq, nr_immed, column_nonzero),
+	COLUMN("released", RIGHT, 6, scxray_rq, cpu_released, rq_released),
+	COLUMN("kick", LEFT, 11, scxray_rq, cpus_to_kick, column_cpus),
+	COLUMN("kick_if_idle", LEFT, 11, scxray_rq, cpus_to_kick_if_idle, column_cpus),
+	COLUMN("preempt", LEFT, 11, scxray_rq, cpus_to_preempt, column_cpus),
+	COLUMN("wait", LEFT, 11, scxray_rq, cpus_to_wait, column_cpus),
+	COLUMN("sync", LEFT, 12, scxray_rq, cpus_to_sync, column_cpus),
+	COLUMN("bypass", LEFT, 3, scxray_rq, bypassing, column_flag),
+	COLUMN("deferred", RIGHT, 7, scxray_rq, nr_deferred, column_nonzero),
+	{ "lock", LEFT, 2, 0, rq_lock },
+};
 
 /* The tasks of a list as one paragraph; those beyond `cap` are counted. */
 static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
@@ -75,87 +132,38 @@ static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
 		strbuf_printf(sb, ", +%zu more", nr - cap);
 }
 
-/* The run queue's lock, where it is not free: "held by an op on cpu 1, cpu 0 queues last" */
-static void cell_lock(struct strbuf *sb, const struct scxray_rq *rq)
+/* "(tasks cut: reason)" below the row, where there is a reason. */
+static void note_cut(struct table *tab, const char *what, const char *why)
 {
-	if (!num_true(&rq->lock)) {
-		cell_nonzero(sb, &rq->lock);
+	struct strbuf *sb;
+
+	if (!why)
 		return;
-	}
-	strbuf_puts(sb, num_true(&rq->lock_held) ? "held" : "free");
-	if (rq->lock_owner_cpu.state == SCXRAY_PRESENT)
-		strbuf_printf(sb, " by cpu %lld", (long long)num_signed(&rq->lock_owner_cpu));
-	else if (rq->lock_scx_cpu.state == SCXRAY_PRESENT)
-		strbuf_printf(sb, " for an op on cpu %llu",
-			      (unsigned long long)rq->lock_scx_cpu.value);
-	if (num_true(&rq->lock_pending))
-		strbuf_puts(sb, ", one spins");
-	if (rq->lock_tail_cpu.state == SCXRAY_PRESENT)
-		strbuf_printf(sb, ", cpu %llu queues last",
-			      (unsigned long long)rq->lock_tail_cpu.value);
+	sb = table_note(tab);
+	strbuf_printf(sb, "(%s cut: ", what);
+	cell_string(sb, why);
+	strbuf_putc(sb, ')');
 }
 
-static void rq_row(struct table *tab, const struct text *t, const struct scxray_rq *rq)
+static void rq_notes(struct table *tab, const struct scxray_rq *rq)
 {
-	const struct scxray_report *r = t->report;
-	bool hog =
-		rq->curr_class && (!strcmp(rq->curr_class, "rt") || !strcmp(rq->curr_class, "dl"));
-
-	table_row(tab);
-	strbuf_u64(table_cell(tab, STYLE_BOLD), rq->cpu);
-	cell_curr(table_cell(tab, STYLE_PLAIN), rq);
-	cell_string(table_cell(tab, hog ? STYLE_YELLOW : STYLE_PLAIN), rq->curr_class);
-	cell_num(table_cell(tab, STYLE_PLAIN), &rq->nr_running);
-	cell_num(table_cell(tab, STYLE_PLAIN), &rq->rq_nr_running);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &rq->cfs_nr_queued);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &rq->rt_nr_running);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &rq->dl_nr_running);
-	if (rq->flag_names)
-		cell_string(table_cell(tab, STYLE_PLAIN), rq->flag_names);
-	else
-		cell_hex(table_cell(tab, STYLE_PLAIN), &rq->flags);
-	cell_num(table_cell(tab, STYLE_PLAIN), &rq->rq_clock);
-	cell_num(table_cell(tab, STYLE_PLAIN), &rq->clock);
-	cell_num(table_cell(tab, STYLE_PLAIN), &rq->ops_qseq);
-	cell_num(table_cell(tab, STYLE_PLAIN), &rq->kick_sync);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &rq->nr_immed);
-	cell_flag(table_cell(tab, STYLE_YELLOW), &rq->cpu_released);
-	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_kick);
-	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_kick_if_idle);
-	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_preempt);
-	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_wait);
-	cell_cpus(table_cell(tab, STYLE_PLAIN), &rq->cpus_to_sync);
-	cell_flag(table_cell(tab, STYLE_PLAIN), &rq->bypassing);
-	cell_nonzero(table_cell(tab, STYLE_PLAIN), &rq->nr_deferred);
-	cell_lock(table_cell(tab, STYLE_PLAIN), rq);
+	const struct text *t = tab->t;
 
 	if (rq->nr_higher) {
 		struct strbuf *sb = table_note(tab);
 
 		strbuf_puts(sb, "rt and deadline tasks: ");
-		name_tasks(sb, r, rq->higher, rq->nr_higher, false, text_cap(t, MAX_NAMED));
+		name_tasks(sb, t->report, rq->higher, rq->nr_higher, false, text_cap(t, MAX_NAMED));
 	}
-	if (rq->higher_cut) {
-		struct strbuf *sb = table_note(tab);
-
-		strbuf_puts(sb, "(rt and deadline tasks cut: ");
-		cell_string(sb, rq->higher_cut);
-		strbuf_putc(sb, ')');
-	}
-
+	note_cut(tab, "rt and deadline tasks", rq->higher_cut);
 	if (rq->nr_runnable) {
 		struct strbuf *sb = table_note(tab);
 
 		strbuf_puts(sb, "runnable: ");
-		name_tasks(sb, r, rq->runnable, rq->nr_runnable, false, text_cap(t, MAX_NAMED));
+		name_tasks(sb, t->report, rq->runnable, rq->nr_runnable, false,
+			   text_cap(t, MAX_NAMED));
 	}
-	if (rq->runnable_cut) {
-		struct strbuf *sb = table_note(tab);
-
-		strbuf_puts(sb, "(list cut: ");
-		cell_string(sb, rq->runnable_cut);
-		strbuf_putc(sb, ')');
-	}
+	note_cut(tab, "list", rq->runnable_cut);
 }
 
 void text_rqs(struct text *t, const struct scxray_report *r)
@@ -165,17 +173,14 @@ void text_rqs(struct text *t, const struct scxray_report *r)
 	if (!r->nr_rqs)
 		return;
 	text_styled(t, STYLE_BOLD, "  rq_scx_states:\n");
-	table_init(&tab, rq_columns, ARRAY_SIZE(rq_columns));
-	for (size_t i = 0; i < r->nr_rqs; i++)
-		rq_row(&tab, t, &r->rqs[i]);
-	table_print(&tab, t, 4);
+	table_init(&tab, t, rq_columns, ARRAY_SIZE(rq_columns));
+	for (size_t i = 0; i < r->nr_rqs; i++) {
+		table_row(&tab, &r->rqs[i]);
+		rq_notes(&tab, &r->rqs[i]);
+	}
+	table_print(&tab, 4);
 	table_deinit(&tab);
 }
-
-static const struct column dsq_columns[] = {
-	{ "dsq", true, 0 },  { "origin", true, 3 },  { "order", true, 2 },   { "nr", false, 0 },
-	{ "seq", false, 1 }, { "oldest", false, 0 }, { "dsq_kva", true, 5 }, { "sched", true, 4 },
-};
 
 static const struct scxray_task *oldest_of(const struct scxray_report *r,
 					   const struct scxray_dsq *dsq)
@@ -193,59 +198,93 @@ static const struct scxray_task *oldest_of(const struct scxray_report *r,
 	return oldest;
 }
 
-static void dsq_notes(struct table *tab, const struct text *t, const struct scxray_dsq *dsq)
+static enum style dsq_name(struct strbuf *sb, const struct text *t, const void *at)
 {
+	const struct scxray_dsq *dsq = at;
+
+	if (!dsq->id_name) {
+		column_hex(sb, t, &dsq->id);
+		return STYLE_BOLD;
+	}
+	cell_string(sb, dsq->id_name);
+	return STYLE_PLAIN;
+}
+
+static enum style dsq_place(struct strbuf *sb, const struct text *t, const void *at)
+{
+	char origin[40];
+
+	(void)t;
+	strbuf_puts(sb, dsq_origin(at, origin, sizeof(origin)));
+	return STYLE_PLAIN;
+}
+
+static enum style dsq_order(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_dsq *dsq = at;
+
+	(void)t;
+	strbuf_puts(sb, dsq->is_vtime ? "vtime" : dsq->nr_tasks ? "fifo" : "-");
+	return STYLE_PLAIN;
+}
+
+static enum style dsq_oldest(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_task *oldest = oldest_of(t->report, at);
+
+	if (!oldest)
+		return column_none(sb);
+	cell_age(sb, oldest);
+	return age_style(t, oldest);
+}
+
+static enum style dsq_kva(struct strbuf *sb, const struct text *t, const void *at)
+{
+	(void)t;
+	strbuf_hex(sb, *(const uint64_t *)at, 16);
+	return STYLE_DIM;
+}
+
+/* The scheduler's name, where there are several. */
+static enum style dsq_sched(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_report *r = t->report;
+	uint64_t kva = *(const uint64_t *)at;
+
+	for (size_t i = 0; r->nr_scheds > 1 && kva && i < r->nr_scheds; i++)
+		if (num_is(&r->scheds[i].sched_kva, kva) &&
+		    r->scheds[i].name.state == SCXRAY_PRESENT) {
+			cell_string(sb, r->scheds[i].name.bytes);
+			return STYLE_PLAIN;
+		}
+	return column_none(sb);
+}
+
+static const struct column dsq_columns[] = {
+	{ "dsq", LEFT, 0, 0, dsq_name },
+	{ "origin", LEFT, 3, 0, dsq_place },
+	{ "order", LEFT, 2, 0, dsq_order },
+	COLUMN("nr", RIGHT, 0, scxray_dsq, nr, column_num),
+	COLUMN("seq", RIGHT, 1, scxray_dsq, seq, column_num),
+	{ "oldest", RIGHT, 0, 0, dsq_oldest },
+	COLUMN("dsq_kva", LEFT, 5, scxray_dsq, kva, dsq_kva),
+	COLUMN("sched", LEFT, 4, scxray_dsq, sched_kva, dsq_sched),
+};
+
+static void dsq_notes(struct table *tab, const struct scxray_dsq *dsq)
+{
+	const struct text *t = tab->t;
+
 	if (dsq->nr_tasks)
 		name_tasks(table_note(tab), t->report, dsq->tasks, dsq->nr_tasks, dsq->is_vtime,
 			   text_cap(t, MAX_NAMED));
-	if (dsq->cut) {
-		struct strbuf *sb = table_note(tab);
-
-		strbuf_puts(sb, "(list cut: ");
-		cell_string(sb, dsq->cut);
-		strbuf_putc(sb, ')');
-	}
+	note_cut(tab, "list", dsq->cut);
 	for (size_t i = 0; i < dsq->nr_conflicts; i++) {
 		struct strbuf *sb = table_note(tab);
 
 		strbuf_puts(sb, "conflict: ");
 		cell_string(sb, dsq->conflicts[i]);
 	}
-}
-
-static const char *sched_of(const struct scxray_report *r, uint64_t kva)
-{
-	for (size_t i = 0; r->nr_scheds > 1 && kva && i < r->nr_scheds; i++)
-		if (num_is(&r->scheds[i].sched_kva, kva) &&
-		    r->scheds[i].name.state == SCXRAY_PRESENT)
-			return r->scheds[i].name.bytes;
-	return NULL;
-}
-
-static void dsq_row(struct table *tab, const struct text *t, const struct scxray_dsq *dsq)
-{
-	const struct scxray_report *r = t->report;
-	const struct scxray_task *oldest = oldest_of(r, dsq);
-	char origin[40];
-
-	table_row(tab);
-	if (dsq->id_name)
-		cell_string(table_cell(tab, STYLE_PLAIN), dsq->id_name);
-	else
-		cell_hex(table_cell(tab, STYLE_BOLD), &dsq->id);
-	strbuf_puts(table_cell(tab, STYLE_PLAIN), dsq_origin(dsq, origin, sizeof(origin)));
-	strbuf_puts(table_cell(tab, STYLE_PLAIN), dsq->is_vtime	  ? "vtime"
-						  : dsq->nr_tasks ? "fifo"
-								  : "-");
-	cell_num(table_cell(tab, STYLE_PLAIN), &dsq->nr);
-	cell_num(table_cell(tab, STYLE_PLAIN), &dsq->seq);
-	if (oldest)
-		cell_age(table_cell(tab, age_style(t, oldest)), oldest);
-	else
-		strbuf_putc(table_cell(tab, STYLE_PLAIN), '-');
-	strbuf_hex(table_cell(tab, STYLE_DIM), dsq->kva, 16);
-	cell_string(table_cell(tab, STYLE_PLAIN), sched_of(r, dsq->sched_kva));
-	dsq_notes(tab, t, dsq);
 }
 
 /* Nothing to show but that it is there and has been used: built in and empty. */
@@ -264,13 +303,14 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		return;
 	strbuf_init(&dull, NULL);
 	text_styled(t, STYLE_BOLD, "  dsq_states:\n");
-	table_init(&tab, dsq_columns, ARRAY_SIZE(dsq_columns));
+	table_init(&tab, t, dsq_columns, ARRAY_SIZE(dsq_columns));
 	for (size_t i = 0; i < r->nr_dsqs; i++) {
 		const struct scxray_dsq *dsq = &r->dsqs[i];
 		size_t start;
 
 		if (t->full || !is_dull(dsq)) {
-			dsq_row(&tab, t, dsq);
+			table_row(&tab, dsq);
+			dsq_notes(&tab, dsq);
 			continue;
 		}
 		strbuf_puts(&dull, dull.len ? ", " : "");
@@ -282,7 +322,7 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		strbuf_putc(&dull, ')');
 		no_break(&dull, start);
 	}
-	table_print(&tab, t, 4);
+	table_print(&tab, 4);
 	table_deinit(&tab);
 	if (dull.len) {
 		strbuf_puts(&t->out, "    empty: ");

@@ -153,13 +153,6 @@ static void ops(struct text *t, const struct scxray_sched *sched, struct strbuf 
 /* CPUs whose part of a counter is named. */
 #define MAX_PARTS 6
 
-static const struct column event_columns[] = {
-	{ "event", true, 0 },
-	{ "total", false, 0 },
-	{ "as time", true, 2 },
-	{ "by CPU", true, 1 },
-};
-
 static bool ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), m = strlen(end);
@@ -167,20 +160,23 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && !strcmp(s + n - m, end);
 }
 
-static void event_row(struct table *tab, const struct scxray_event *event, size_t cap)
+static enum style event_time(struct strbuf *sb, const struct text *t, const void *at)
 {
-	size_t parts = 0;
-	struct strbuf *sb;
+	const struct scxray_event *event = at;
 
-	table_row(tab);
-	cell_string(table_cell(tab, STYLE_PLAIN), event->name);
-	cell_signed(table_cell(tab, STYLE_PLAIN), &event->total);
-	sb = table_cell(tab, STYLE_DIM);
+	(void)t;
 	if (ends_with(event->name, "_DURATION") && event->total.state == SCXRAY_PRESENT)
 		cell_ns(sb, event->total.value);
-	sb = table_cell(tab, STYLE_PLAIN);
+	return STYLE_DIM;
+}
+
+static enum style event_parts(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_event *event = at;
+	size_t parts = 0, cap = text_cap(t, MAX_PARTS);
+
 	for (size_t c = 0; c < event->nr_cpus; c++) {
-		if (event->per_cpu[c].state == SCXRAY_PRESENT && !event->per_cpu[c].value)
+		if (num_is(&event->per_cpu[c], 0))
 			continue;
 		if (parts < cap) {
 			strbuf_printf(sb, parts ? ", cpu %zu: " : "cpu %zu: ", c);
@@ -190,7 +186,15 @@ static void event_row(struct table *tab, const struct scxray_event *event, size_
 	}
 	if (parts > cap)
 		strbuf_printf(sb, ", +%zu more", parts - cap);
+	return STYLE_PLAIN;
 }
+
+static const struct column event_columns[] = {
+	COLUMN("event", LEFT, 0, scxray_event, name, column_string),
+	COLUMN("total", RIGHT, 0, scxray_event, total, column_signed),
+	{ "as time", LEFT, 2, 0, event_time },
+	{ "by CPU", LEFT, 1, 0, event_parts },
+};
 
 static void events(struct text *t, const struct scxray_sched *sched)
 {
@@ -204,7 +208,7 @@ static void events(struct text *t, const struct scxray_sched *sched)
 	}
 	if (!sched->nr_events)
 		return;
-	table_init(&tab, event_columns, ARRAY_SIZE(event_columns));
+	table_init(&tab, t, event_columns, ARRAY_SIZE(event_columns));
 	for (size_t i = 0; i < sched->nr_events; i++) {
 		bool all_zero = num_is(&sched->events[i].total, 0);
 
@@ -212,14 +216,14 @@ static void events(struct text *t, const struct scxray_sched *sched)
 			all_zero = num_is(&sched->events[i].per_cpu[c], 0);
 		zero += all_zero;
 		if (!all_zero || t->full)
-			event_row(&tab, &sched->events[i], text_cap(t, MAX_PARTS));
+			table_row(&tab, &sched->events[i]);
 	}
 	strbuf_puts(&t->out, "    ");
 	style_begin(t, &t->out, STYLE_CYAN);
 	strbuf_puts(&t->out, "event_counters:");
 	style_end(t, &t->out, STYLE_CYAN);
 	strbuf_printf(&t->out, " %zu, %zu of them 0\n", sched->nr_events, zero);
-	table_print(&tab, t, 6);
+	table_print(&tab, 6);
 	table_deinit(&tab);
 }
 

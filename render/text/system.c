@@ -7,12 +7,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A column and the number in it. */
-struct number {
-	size_t offset;
-	bool is_ns;
-};
-
 static void cut(struct text *t, const char *why)
 {
 	if (!why)
@@ -72,57 +66,28 @@ void text_progs(struct text *t, const struct scxray_report *r)
 }
 
 static const struct column time_columns[] = {
-	{ "cpu", false, 0 },	{ "user", false, 0 },	  { "nice", false, 5 },
-	{ "system", false, 0 }, { "softirq", false, 3 },  { "irq", false, 4 },
-	{ "idle", false, 0 },	{ "iowait", false, 1 },	  { "steal", false, 2 },
-	{ "irqs", false, 6 },	{ "softirqs", false, 7 },
-};
-
-static const struct number time_numbers[] = {
-	{ offsetof(struct scxray_cpu_time, user), true },
-	{ offsetof(struct scxray_cpu_time, nice), true },
-	{ offsetof(struct scxray_cpu_time, system), true },
-	{ offsetof(struct scxray_cpu_time, softirq), true },
-	{ offsetof(struct scxray_cpu_time, irq), true },
-	{ offsetof(struct scxray_cpu_time, idle), true },
-	{ offsetof(struct scxray_cpu_time, iowait), true },
-	{ offsetof(struct scxray_cpu_time, steal), true },
-	{ offsetof(struct scxray_cpu_time, irqs_sum), false },
-	{ offsetof(struct scxray_cpu_time, softirqs_sum), false },
+	COLUMN("cpu", RIGHT, 0, scxray_cpu_time, cpu, column_u32),
+	COLUMN("user", RIGHT, 0, scxray_cpu_time, user, column_ns),
+	COLUMN("nice", RIGHT, 5, scxray_cpu_time, nice, column_ns),
+	COLUMN("system", RIGHT, 0, scxray_cpu_time, system, column_ns),
+	COLUMN("softirq", RIGHT, 3, scxray_cpu_time, softirq, column_ns),
+	COLUMN("irq", RIGHT, 4, scxray_cpu_time, irq, column_ns),
+	COLUMN("idle", RIGHT, 0, scxray_cpu_time, idle, column_ns),
+	COLUMN("iowait", RIGHT, 1, scxray_cpu_time, iowait, column_ns),
+	COLUMN("steal", RIGHT, 2, scxray_cpu_time, steal, column_ns),
+	COLUMN("irqs", RIGHT, 6, scxray_cpu_time, irqs_sum, column_num),
+	COLUMN("softirqs", RIGHT, 7, scxray_cpu_time, softirqs_sum, column_num),
 };
 
 static const struct column numa_columns[] = {
-	{ "node", false, 0 },		{ "hit", false, 0 },
-	{ "miss", false, 0 },		{ "foreign", false, 0 },
-	{ "interleave_hit", false, 1 }, { "local", false, 0 },
-	{ "other", false, 0 },
+	COLUMN("node", RIGHT, 0, scxray_numa_node, node, column_u32),
+	COLUMN("hit", RIGHT, 0, scxray_numa_node, hit, column_num),
+	COLUMN("miss", RIGHT, 0, scxray_numa_node, miss, column_num),
+	COLUMN("foreign", RIGHT, 0, scxray_numa_node, foreign, column_num),
+	COLUMN("interleave_hit", RIGHT, 1, scxray_numa_node, interleave_hit, column_num),
+	COLUMN("local", RIGHT, 0, scxray_numa_node, local, column_num),
+	COLUMN("other", RIGHT, 0, scxray_numa_node, other, column_num),
 };
-
-static const struct number numa_numbers[] = {
-	{ offsetof(struct scxray_numa_node, hit), false },
-	{ offsetof(struct scxray_numa_node, miss), false },
-	{ offsetof(struct scxray_numa_node, foreign), false },
-	{ offsetof(struct scxray_numa_node, interleave_hit), false },
-	{ offsetof(struct scxray_numa_node, local), false },
-	{ offsetof(struct scxray_numa_node, other), false },
-};
-
-static void row(struct table *tab, uint32_t id, const struct number *numbers, size_t nr,
-		const void *base)
-{
-	table_row(tab);
-	strbuf_u64(table_cell(tab, STYLE_PLAIN), id);
-	for (size_t i = 0; i < nr; i++) {
-		const struct scxray_num *num =
-			(const void *)((const char *)base + numbers[i].offset);
-		struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
-
-		if (numbers[i].is_ns && num->state == SCXRAY_PRESENT)
-			cell_ns(sb, num->value);
-		else
-			cell_num(sb, num);
-	}
-}
 
 static void cpu_times(struct text *t, const struct scxray_report *r)
 {
@@ -134,11 +99,10 @@ static void cpu_times(struct text *t, const struct scxray_report *r)
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "per_cpu_time");
 	strbuf_printf(&t->out, ": %zu CPUs captured\n", r->nr_cpu_times);
-	table_init(&tab, time_columns, ARRAY_SIZE(time_columns));
+	table_init(&tab, t, time_columns, ARRAY_SIZE(time_columns));
 	for (size_t i = 0; i < r->nr_cpu_times; i++)
-		row(&tab, r->cpu_times[i].cpu, time_numbers, ARRAY_SIZE(time_numbers),
-		    &r->cpu_times[i]);
-	table_print(&tab, t, 2);
+		table_row(&tab, &r->cpu_times[i]);
+	table_print(&tab, 2);
 	table_deinit(&tab);
 }
 
@@ -152,11 +116,10 @@ static void numa_nodes(struct text *t, const struct scxray_report *r)
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "per_node_numa");
 	strbuf_printf(&t->out, ": %zu nodes captured\n", r->nr_numa_nodes);
-	table_init(&tab, numa_columns, ARRAY_SIZE(numa_columns));
+	table_init(&tab, t, numa_columns, ARRAY_SIZE(numa_columns));
 	for (size_t i = 0; i < r->nr_numa_nodes; i++)
-		row(&tab, r->numa_nodes[i].node, numa_numbers, ARRAY_SIZE(numa_numbers),
-		    &r->numa_nodes[i]);
-	table_print(&tab, t, 2);
+		table_row(&tab, &r->numa_nodes[i]);
+	table_print(&tab, 2);
 	table_deinit(&tab);
 }
 

@@ -10,16 +10,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct column columns[] = {
-	{ "runnable", false, 0 }, { "task", true, 0 },	     { "where", true, 0 },
-	{ "class", true, 4 },	  { "st", true, 5 },	     { "cpu", false, 2 },
-	{ "cpus", true, 1 },	  { "slice", false, 8 },     { "vtime", false, 9 },
-	{ "weight", false, 10 },  { "prio", false, 11 },     { "sel", false, 7 },
-	{ "also", true, 3 },	  { "flags", true, 12 },     { "sched", true, 6 },
-	{ "parent", true, 13 },	  { "switches", false, 14 }, { "utime", false, 15 },
-	{ "stime", false, 16 },	  { "cgroup", true, 2 },
-};
-
 /* " key=" before what is not the usual. */
 static struct strbuf *also(struct strbuf *sb, size_t start, const char *key)
 {
@@ -43,8 +33,9 @@ static bool is_unusual(const struct scxray_num *num, uint64_t usual)
 }
 
 /* Members that mostly say nothing, where they do. */
-static void cell_also(struct strbuf *sb, const struct scxray_task *task)
+static enum style task_also(struct strbuf *sb, const struct text *t, const void *at)
 {
+	const struct scxray_task *task = at;
 	size_t start = sb->len;
 
 	if (is_unusual(&task->ops_state, 0)) {
@@ -74,73 +65,108 @@ static void cell_also(struct strbuf *sb, const struct scxray_task *task)
 	}
 	if (task->lock_slowpath_match)
 		cell_string(also(sb, start, "lock"), task->lock_slowpath_match);
-	if (sb->len == start)
-		strbuf_putc(sb, '-');
+	(void)t;
+	return sb->len == start ? column_none(sb) : STYLE_PLAIN;
 }
 
-/* Who started it, what it used, and where it belongs. */
-static void identity_cells(struct table *tab, const struct scxray_task *task)
+static enum style task_age(struct strbuf *sb, const struct text *t, const void *at)
 {
-	const struct scxray_num *times[] = { &task->utime, &task->stime };
-	struct strbuf *sb = table_cell(tab, STYLE_PLAIN);
-
-	if (task->real_parent_pid.state == SCXRAY_PRESENT) {
-		cell_text(sb, &task->real_parent_comm);
-		strbuf_putc(sb, '[');
-		cell_signed(sb, &task->real_parent_pid);
-		strbuf_putc(sb, ']');
-	} else {
-		cell_num(sb, &task->real_parent_pid);
-	}
-	sb = table_cell(tab, STYLE_PLAIN);
-	if (task->nvcsw.state == SCXRAY_PRESENT && task->nivcsw.state == SCXRAY_PRESENT)
-		strbuf_u64(sb, task->nvcsw.value + task->nivcsw.value);
-	else
-		cell_num(sb, task->nvcsw.state == SCXRAY_PRESENT ? &task->nivcsw : &task->nvcsw);
-	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-		sb = table_cell(tab, STYLE_PLAIN);
-		if (times[i]->state == SCXRAY_PRESENT)
-			cell_ns(sb, times[i]->value);
-		else
-			cell_num(sb, times[i]);
-	}
-	/* where all is in the root there is nothing to tell apart */
-	sb = table_cell(tab, STYLE_PLAIN);
-	cell_string(sb, task->cgroup_path && strcmp(task->cgroup_path, "/") != 0 ? task->cgroup_path
-										 : NULL);
+	cell_age(sb, at);
+	return age_style(t, at);
 }
 
-static void task_row(struct table *tab, const struct text *t, const struct scxray_task *task)
+static enum style task_name(struct strbuf *sb, const struct text *t, const void *at)
 {
-	const struct scxray_report *r = t->report;
-	enum style style = age_style(t, task);
-	bool ext = task->sched_class && !strcmp(task->sched_class, "ext");
+	const struct scxray_task *task = at;
 
-	table_row(tab);
-	cell_age(table_cell(tab, style), task);
-	cell_task(table_cell(tab, style), task, task->kva);
-	cell_custody(table_cell(tab, STYLE_PLAIN), r, task);
-	cell_string(table_cell(tab, ext ? STYLE_PLAIN : STYLE_CYAN), task->sched_class);
-	strbuf_putc(table_cell(tab, STYLE_PLAIN), task->state_letter ? task->state_letter : '-');
-	cell_num(table_cell(tab, STYLE_PLAIN), &task->cpu);
-	cell_cpus(table_cell(tab, STYLE_PLAIN), &task->cpus_allowed);
-	if (task->slice.state == SCXRAY_PRESENT)
-		cell_ns(table_cell(tab, STYLE_PLAIN), task->slice.value);
-	else
-		cell_num(table_cell(tab, STYLE_PLAIN), &task->slice);
-	cell_num(table_cell(tab, STYLE_PLAIN), &task->dsq_vtime);
-	cell_num(table_cell(tab, STYLE_PLAIN), &task->weight);
-	cell_signed(table_cell(tab, STYLE_PLAIN), &task->prio);
-	if (is_cpu(&task->selected_cpu))
-		cell_num(table_cell(tab, STYLE_PLAIN), &task->selected_cpu);
-	else
-		strbuf_putc(table_cell(tab, STYLE_PLAIN), '-');
-	cell_also(table_cell(tab, STYLE_PLAIN), task);
-	cell_string(table_cell(tab, STYLE_PLAIN), task->scx_flag_names);
-	/* with one scheduler there is nothing to tell apart */
-	cell_string(table_cell(tab, STYLE_PLAIN), r->nr_scheds > 1 ? task->sched_name : NULL);
-	identity_cells(tab, task);
+	cell_task(sb, task, task->kva);
+	return age_style(t, task);
 }
+
+static enum style task_where(struct strbuf *sb, const struct text *t, const void *at)
+{
+	cell_custody(sb, t->report, at);
+	return STYLE_PLAIN;
+}
+
+static enum style task_class(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const char *class = *(const char *const *)at;
+
+	column_string(sb, t, at);
+	return class && !strcmp(class, "ext") ? STYLE_PLAIN : STYLE_CYAN;
+}
+
+static enum style task_state(struct strbuf *sb, const struct text *t, const void *at)
+{
+	char letter = *(const char *)at;
+
+	(void)t;
+	strbuf_putc(sb, letter ? letter : '-');
+	return STYLE_PLAIN;
+}
+
+/* With one scheduler there is nothing to tell apart. */
+static enum style task_sched(struct strbuf *sb, const struct text *t, const void *at)
+{
+	return t->report->nr_scheds > 1 ? column_string(sb, t, at) : column_none(sb);
+}
+
+static enum style task_parent(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_task *task = at;
+
+	if (task->real_parent_pid.state != SCXRAY_PRESENT)
+		return column_num(sb, t, &task->real_parent_pid);
+	cell_text(sb, &task->real_parent_comm);
+	strbuf_putc(sb, '[');
+	cell_signed(sb, &task->real_parent_pid);
+	strbuf_putc(sb, ']');
+	return STYLE_PLAIN;
+}
+
+static enum style task_switches(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_task *task = at;
+
+	if (task->nvcsw.state != SCXRAY_PRESENT)
+		return column_num(sb, t, &task->nvcsw);
+	if (task->nivcsw.state != SCXRAY_PRESENT)
+		return column_num(sb, t, &task->nivcsw);
+	strbuf_u64(sb, task->nvcsw.value + task->nivcsw.value);
+	return STYLE_PLAIN;
+}
+
+/* Where all tasks are in the root there is nothing to tell apart. */
+static enum style task_cgroup(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const char *path = *(const char *const *)at;
+
+	return path && strcmp(path, "/") != 0 ? column_string(sb, t, at) : column_none(sb);
+}
+
+static const struct column columns[] = {
+	{ "runnable", RIGHT, 0, 0, task_age },
+	{ "task", LEFT, 0, 0, task_name },
+	{ "where", LEFT, 0, 0, task_where },
+	COLUMN("class", LEFT, 4, scxray_task, sched_class, task_class),
+	COLUMN("st", LEFT, 5, scxray_task, state_letter, task_state),
+	COLUMN("cpu", RIGHT, 2, scxray_task, cpu, column_num),
+	COLUMN("cpus", LEFT, 1, scxray_task, cpus_allowed, column_cpus),
+	COLUMN("slice", RIGHT, 8, scxray_task, slice, column_ns),
+	COLUMN("vtime", RIGHT, 9, scxray_task, dsq_vtime, column_num),
+	COLUMN("weight", RIGHT, 10, scxray_task, weight, column_num),
+	COLUMN("prio", RIGHT, 11, scxray_task, prio, column_signed),
+	COLUMN("sel", RIGHT, 7, scxray_task, selected_cpu, column_cpu),
+	{ "also", LEFT, 3, 0, task_also },
+	COLUMN("flags", LEFT, 12, scxray_task, scx_flag_names, column_string),
+	COLUMN("sched", LEFT, 6, scxray_task, sched_name, task_sched),
+	{ "parent", LEFT, 13, 0, task_parent },
+	{ "switches", RIGHT, 14, 0, task_switches },
+	COLUMN("utime", RIGHT, 15, scxray_task, utime, column_ns),
+	COLUMN("stime", RIGHT, 16, scxray_task, stime, column_ns),
+	COLUMN("cgroup", LEFT, 2, scxray_task, cgroup_path, task_cgroup),
+};
 
 struct order {
 	const struct scxray_task *task;
@@ -253,11 +279,11 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "task_enrichments");
 	strbuf_printf(&t->out, ": %zu tasks captured\n", r->nr_tasks);
-	table_init(&tab, columns, ARRAY_SIZE(columns));
+	table_init(&tab, t, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < r->nr_tasks; i++)
 		if (order[i].waits)
-			task_row(&tab, t, order[i].task);
-	table_print(&tab, t, 2);
+			table_row(&tab, order[i].task);
+	table_print(&tab, 2);
 	table_deinit(&tab);
 	sleepers(t, order, r->nr_tasks);
 	if (r->tasks_cut) {
