@@ -174,6 +174,8 @@ $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 # vCPUs that are but registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
 $(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch: $(O)/tests/fakes/vm.o
+# They load the plugin as a VMM does.
+$(O)/tests/unit/plugin_abi_library $(O)/tests/unit/vmm_restore_two: | $(plugin)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
@@ -226,7 +228,11 @@ demo: deps-build ## a report of a bundled failure, from nothing: installs, build
 check: deps ## every test that needs no VM
 	$(again) check-programs
 	@$(PYTHON) tests/run.py --build $(O) --counts $(O)/counts $(RUN)
-check-programs: all $(programs) $(units) $(tools) $(hosts)
+# Only what the tests need that tests/run.py finds by RUN: their own programs, and for scripts what they run.
+named = $(if $(RUN),$(foreach name,$(1),$(if $(strip $(foreach word,$(RUN),$(findstring $(word),$(name)))),$(name))),$(1))
+scripts := $(wildcard tests/*/test_*.py tests/*/*_test.sh)
+check-programs: $(addprefix $(O)/,$(call named,$(unit_src:%.c=%))) \
+	$(if $(strip $(call named,$(scripts))),all $(tools) $(hosts))
 
 .PHONY: check-images
 check-images: deps ## compare the reports of all images below build/images with the kernel's dumps

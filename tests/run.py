@@ -68,6 +68,11 @@ def discover(build):
     return sorted(tests, key=lambda t: (rank[t[0]], t[0]))
 
 
+def choose(build, patterns):
+    """The tests whose names hold one of the patterns; without patterns all."""
+    return [test for test in discover(build) if not patterns or any(p in test[0] for p in patterns)]
+
+
 def count(status, output, is_unit):
     """(passed, failed) of one finished test."""
     if is_unit:
@@ -124,7 +129,7 @@ def main():
     args = parser.parse_args()
 
     build = os.path.abspath(args.build)
-    tests = [t for t in discover(build) if not args.pattern or any(p in t[0] for p in args.pattern)]
+    tests = choose(build, args.pattern)
     if args.list:
         print("\n".join(t[0] for t in tests))
         return 0

@@ -3,6 +3,7 @@
 """Can the test runner say that something has failed?"""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -55,7 +56,19 @@ def main():
     ran = subprocess.run([sys.executable, os.path.join(HERE, "..", "run.py"), "--build", harness.BUILD, "no such test"],
                          capture_output=True, text=True, check=False)
     cases.check(ran.returncode == 1 and ran.stdout.endswith("\n0 passed, 1 failed\n"), "no test is a failure", ran.stdout)
+    check_builds_what_runs(cases)
     return cases.end()
+
+
+def check_builds_what_runs(cases):
+    """make check links the check programs that the runner starts, and scxray for scripts."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "RUN"}
+    for words in ("unit/capture_l", "unit/capture_list replay", "lint/test_runner", ""):
+        ran = subprocess.run(["make", "--no-print-directory", "-nB", "check-programs", f"RUN={words}"],
+                             cwd=harness.ROOT, env=env, capture_output=True, text=True, check=False)
+        linked = set(re.findall(r"'LINK' 'build/gcc/(tests/unit/\w+|scxray)'", ran.stdout))
+        runs = {name if name.startswith("tests/unit/") else "scxray" for name, _ in run.choose("", words.split())}
+        cases.check(linked == runs, f"RUN='{words}' links what it runs", f"{linked ^ runs}\n{ran.stderr}")
 
 
 if __name__ == "__main__":
