@@ -10,6 +10,7 @@
 #include "capture/read/walk.h"
 
 #define MAX_PHASES 16
+#define SHRUNK "the image file shrank while it was read"
 
 /* A report with what its pointers lead to. */
 struct full_report {
@@ -55,6 +56,8 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	if (source->truncated_at_us)
 		w.r->truncated_at_us = source->truncated_at_us;
 	if (kernel_load(&full->kernel, &g, source, err)) {
+		if (image_file_shrank(&source->file))
+			scxray_fail(err, SCXRAY_ERR_IO, 0, SHRUNK);
 		scxray_report_destroy(&full->report);
 		return NULL;
 	}
@@ -67,6 +70,13 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	w.source = source;
 	run_walkers(&w);
 	add_phase(w.r, "walk", clock_us() - start);
+	if (image_file_shrank(&source->file)) { /* what is missing now may have been anything */
+		scxray_fail(err, SCXRAY_ERR_IO, 0, SHRUNK);
+		full->btfs = w.btfs;
+		full->nr_btfs = w.nr_btfs;
+		scxray_report_destroy(&full->report);
+		return NULL;
+	}
 	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
 	full->btfs = w.btfs;
 	full->nr_btfs = w.nr_btfs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* image.c - what an image holds, for who puts it back into a VM */
+/* image.c - what an image holds, for those that put it back into a VM */
 #include <scxray/image.h>
 
 #include "capture/image/source.h"
@@ -16,16 +16,22 @@ bool scxray_source_region(const struct scxray_source *source, size_t index, uint
 
 size_t scxray_source_page(struct scxray_source *source, uint64_t gpa, const uint8_t **bytes)
 {
-	bool recording = source->phys.recording;
+	struct phys *phys = &source->phys;
+	bool recording = phys->recording;
 	enum read_status status;
 	size_t len;
 
 	if (gpa & PAGE_MASK)
 		return 0;
+	if (phys->fetch.read) { /* all of RAM is asked for: it is not kept */
+		len = phys_size_from(phys, gpa, PAGE_SIZE);
+		*bytes = source->page;
+		return len && !phys->fetch.read(phys->fetch.arg, gpa, source->page, len) ? len : 0;
+	}
 	/* a look from outside is no part of the walk: it must not end up in a core */
-	source->phys.recording = false;
-	status = phys_page_at(&source->phys, gpa, bytes, &len);
-	source->phys.recording = recording;
+	phys->recording = false;
+	status = phys_page_at(phys, gpa, bytes, &len);
+	phys->recording = recording;
 	return status ? 0 : len;
 }
 

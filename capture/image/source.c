@@ -1,46 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
-#include <fcntl.h>
+/*
+ * source.c - opening an image of any kind, by its first bytes
+ */
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "capture/base/clock.h"
 #include "capture/image/source.h"
 
-/* Maps a whole file read-only. */
-static int map_file(struct scxray_source *source, const char *path, struct scxray_error *err)
-{
-	struct stat st;
-	int fd = open(path,
-		      O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* or a FIFO would wait for its writer */
-	int failed = -1;
-
-	if (fd < 0)
-		return scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &st))
-		scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: %s", path, strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: not a regular file; give an image file",
-			    path);
-	else if (st.st_size == 0)
-		scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%s: the file is empty", path);
-	else
-		failed = 0;
-	if (!failed) {
-		source->map_size = (size_t)st.st_size;
-		source->map = mmap(NULL, source->map_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (source->map == MAP_FAILED) {
-			source->map = NULL;
-			failed = scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: cannot be mapped: %s",
-					     path, strerror(errno));
-		}
-	}
-	close(fd);
-	return failed;
-}
+#define BEGIN_BYTES 4096
+#define MAX_CORE_BYTES \
+	(2ULL << 30) /* a scxray core is read whole: packed it holds 1 GiB of pages */
 
 /* Puts the file's name in front of a loader's complaint. */
 static void name_file(struct scxray_error *err, const char *path)
@@ -53,6 +25,37 @@ static void name_file(struct scxray_error *err, const char *path)
 	scxray_fail(err, inner.code, inner.addr, "%s: %.180s", path, inner.text);
 }
 
+static int load_core_file(struct scxray_source *source, struct scxray_error *err)
+{
+	uint8_t *bytes;
+	int failed;
+
+	if (source->file.size > MAX_CORE_BYTES)
+		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
+				   "broken scxray core: %llu bytes are too many",
+				   (unsigned long long)source->file.size);
+	bytes = image_file_read_all(&source->file, err);
+	if (!bytes)
+		return -1;
+	failed = core_load(source, bytes, source->file.size, err);
+	free(bytes);
+	return failed;
+}
+
+static int load(struct scxray_source *source, struct scxray_error *err)
+{
+	uint8_t begin[BEGIN_BYTES] = { 0 };
+	size_t size = source->file.size < sizeof(begin) ? source->file.size : sizeof(begin);
+
+	if (image_file_read(&source->file, 0, begin, size))
+		return scxray_fail(err, SCXRAY_ERR_IO, 0, "its first bytes cannot be read");
+	if (core_detect(begin, size))
+		return load_core_file(source, err);
+	if (size >= SELFMAG && !memcmp(begin, ELFMAG, SELFMAG))
+		return vmcore_load(source, err);
+	return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%s", others_name(begin, size));
+}
+
 struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err)
 {
 	struct scxray_source *source = calloc(1, sizeof(*source));
@@ -63,12 +66,9 @@ struct scxray_source *scxray_source_open(const char *path, struct scxray_error *
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "%s: out of memory", path);
 		return NULL;
 	}
-	failed = map_file(source, path, err);
+	failed = image_file_open(&source->file, path, err);
 	if (!failed) {
-		if (core_detect(source->map, source->map_size))
-			failed = core_load(source, source->map, source->map_size, err);
-		else
-			failed = vmcore_load(source, source->map, source->map_size, err);
+		failed = load(source, err);
 		if (failed)
 			name_file(err, path);
 	}
@@ -85,11 +85,11 @@ void scxray_source_close(struct scxray_source *source)
 	if (!source)
 		return;
 	phys_deinit(&source->phys);
+	segments_deinit(&source->segments);
+	image_file_close(&source->file);
 	free(source->vcpus);
 	free(source->vmcoreinfo);
 	free(source->host);
-	if (source->map)
-		munmap(source->map, source->map_size);
 	if (source->pages)
 		munmap(source->pages, source->pages_size);
 	free(source);

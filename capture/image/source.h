@@ -4,6 +4,10 @@
  *
  * A source is an image file or (in the plugin) a live VM.  It owns the physical
  * memory, the vCPUs' registers and what else travels beside guest memory.
+ *
+ * The folder's parts: file (reading), others (what is no image), vmcore, notes and segments
+ * (ELF), kdump (by libkdumpfile), core (scxray's own), host (what a host knew).  They include
+ * base/ and memory/ only.
  */
 #ifndef CAPTURE_SOURCE_H
 #define CAPTURE_SOURCE_H
@@ -11,6 +15,8 @@
 #include <scxray/capture.h>
 #include <scxray/report.h>
 
+#include "capture/image/file.h"
+#include "capture/image/segments.h"
 #include "capture/memory/phys.h"
 
 #define SOURCE_MAX_VCPUS 4096
@@ -56,17 +62,21 @@ struct scxray_source {
 	uint64_t open_us;
 
 	/* what backs the memory */
-	void *map;
-	size_t map_size;
+	struct image_file file;
+	struct segments segments; /* of an ELF image */
+	bool notes_broken;	  /* an ELF image's notes end within one */
+	uint8_t page[PAGE_SIZE];  /* scxray_source_page()'s last */
 	void *pages;
 	size_t pages_size;
 };
 
-/* Both fill a zeroed source from a mapped file.  0 or -1 with *err. */
-int vmcore_load(struct scxray_source *source, const uint8_t *file, size_t size,
-		struct scxray_error *err);
+/* Each fills a zeroed source, the first from its open `file`.  0 or -1 with *err. */
+int vmcore_load(struct scxray_source *source, struct scxray_error *err);
 int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
 	      struct scxray_error *err);
+
+/* What a file that begins so is, and what to do with it: never NULL. */
+const char *others_name(const uint8_t *begin, size_t size);
 
 /* True if the file begins like a scxray core. */
 bool core_detect(const uint8_t *file, size_t size);

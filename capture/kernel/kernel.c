@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "capture/base/clock.h"
 #include "capture/kernel/kernel.h"
@@ -16,7 +17,9 @@
 #define START_KERNEL_MAP 0xffffffff80000000ULL
 #define KERNEL_IMAGE_MAX (1ULL << 30)
 #define KERNEL_STEP (2ULL << 20) /* the kernel starts at a multiple of this */
+#define SEARCH_FIRST (48ULL << 20)
 #define SEARCH_MAX (192ULL << 20)
+#define HUGE_PAGE (2ULL << 20)
 #define CR4_LA57 (1ULL << 12)
 #define CR3_PTI_USER (1ULL << 12)
 #define IDT_GATE_BYTES 16
@@ -101,22 +104,18 @@ static bool by_note(struct kernel *k, struct guest *g, struct scxray_source *sou
 }
 
 /* The last resort: the note's text somewhere in RAM, at the start of a page. */
-static bool by_scan(struct kernel *k, struct guest *g, struct scxray_source *source,
-		    struct scxray_error *err)
+static bool by_scan(struct kernel *k, struct guest *g, struct scxray_error *err)
 {
-	for (size_t i = 0; i < source->phys.nr_regions; i++) {
-		const struct phys_region *r = &source->phys.regions[i];
+	for (uint64_t at = 0; (at = phys_next_data(g->phys, at)) != UINT64_MAX; at += PAGE_SIZE) {
+		char info[PAGE_SIZE + 1];
 
-		for (uint64_t at = 0; r->host && at + PAGE_SIZE <= r->size; at += PAGE_SIZE) {
-			char info[PAGE_SIZE + 1];
-
-			if (memcmp(r->host + at, "OSRELEASE=", 10))
-				continue;
-			memcpy(info, r->host + at, PAGE_SIZE);
-			info[PAGE_SIZE] = '\0';
-			if (by_vmcoreinfo(k, g, info, ROUTE_VMCOREINFO_SCAN, err))
-				return true;
-		}
+		phys_copy(g->phys, at, info, 10);
+		if (memcmp(info, "OSRELEASE=", 10))
+			continue;
+		phys_copy(g->phys, at, info, PAGE_SIZE);
+		info[PAGE_SIZE] = '\0';
+		if (by_vmcoreinfo(k, g, info, ROUTE_VMCOREINFO_SCAN, err))
+			return true;
 	}
 	return false;
 }
@@ -195,29 +194,52 @@ static bool worth_a_search(const struct kernel *k, uint64_t gpa)
 	return k->nr_searched < KERNEL_MAX_IMAGES;
 }
 
-/* Searches the image that starts at `text`: it is contiguous in physical memory. */
+/*
+ * The bytes of RAM from `gpa` on where they are in this process; else a copy of them, which *copy
+ * is then.  *size in and out.  NULL: not to be had whole.
+ */
+static const uint8_t *image_bytes(struct guest *g, uint64_t gpa, uint64_t *size, void **copy)
+{
+	*copy = NULL;
+	*size = phys_size_from(g->phys, gpa, *size);
+	if (!*size || !g->phys->fetch.read)
+		return phys_host(g->phys, gpa);
+	*copy = aligned_alloc(HUGE_PAGE, (*size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+	if (*copy) {
+		madvise(*copy, *size, MADV_HUGEPAGE);
+		phys_copy(g->phys, gpa, *copy, *size);
+	}
+	return *copy;
+}
+
+/*
+ * Searches the image that starts at `text`: it is contiguous in physical memory.  Where it has to be
+ * copied, first as much as most kernels have before the end of their symbols.
+ */
 static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum kernel_route route,
 			 struct scxray_error *err)
 {
+	static const uint64_t sizes[] = { SEARCH_FIRST, SEARCH_MAX };
+	struct kallsyms_where where;
+	bool found = false;
 	uint64_t gpa;
 
 	if (paging_translate(&g->paging, text, &gpa) || !worth_a_search(k, gpa))
 		return false;
-	for (size_t i = 0; i < g->phys->nr_regions; i++) {
-		const struct phys_region *r = &g->phys->regions[i];
-		struct kallsyms_where where;
-		uint64_t size;
+	for (size_t i = g->phys->fetch.read ? 0 : 1; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint64_t size = sizes[i];
+		void *copy;
+		const uint8_t *bytes = image_bytes(g, gpa, &size, &copy);
 
-		if (!r->host || gpa < r->gpa || gpa - r->gpa >= r->size)
-			continue;
-		size = r->size - (gpa - r->gpa);
-		if (size > SEARCH_MAX)
-			size = SEARCH_MAX;
-		if (kallsyms_search(r->host + (gpa - r->gpa), size, text, &where))
-			return accept_symbols(k, g, &where, route, err);
-		k->searched[k->nr_searched++] = gpa;
-		return false;
+		if (!bytes)
+			return false;
+		found = kallsyms_search(bytes, size, text, &where);
+		free(copy);
+		if (found && accept_symbols(k, g, &where, route, err))
+			return true;
 	}
+	if (!found)
+		k->searched[k->nr_searched++] = gpa;
 	return false;
 }
 
@@ -362,7 +384,7 @@ static bool find_symbols(struct kernel *k, struct guest *g, struct scxray_source
 		found = by_hint(k, g, source, err);
 	else
 		found = by_note(k, g, source, err) || by_registers(k, g, source, err) ||
-			(!source->no_scan && by_scan(k, g, source, err));
+			(!source->no_scan && by_scan(k, g, err));
 	source->phys.recording = true;
 	return found;
 }

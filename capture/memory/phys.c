@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * phys.c - regions of guest RAM, and how a page of each is read
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/memory/phys.h"
 #include "capture/memory/recorder.h"
+
+#define COPY_CHUNK (256u << 10)
+#define FETCH_MAX_PAGES (1u << 20) /* address space only: what a walk touches has a budget */
 
 const char *read_status_text(enum read_status status)
 {
@@ -16,6 +22,8 @@ const char *read_status_text(enum read_status status)
 		[READ_NULL] = "NULL pointer",
 		[READ_DEADLINE] = "capture deadline crossed",
 		[READ_RAN] = "its task ran after the freeze before the page was copied",
+		[READ_FILTERED] = "left out by makedumpfile's filter",
+		[READ_IO] = "the image file cannot be read there",
 	};
 
 	return status < READ_NR ? text[status] : "unknown";
@@ -33,7 +41,7 @@ int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_
 
 	if (!size || gpa + size < gpa || (gpa & PAGE_MASK))
 		return -1;
-	for (at = 0; at < phys->nr_regions && phys->regions[at].gpa < gpa; at++)
+	for (at = phys->nr_regions; at && phys->regions[at - 1].gpa >= gpa; at--)
 		;
 	if (at && phys->regions[at - 1].gpa + phys->regions[at - 1].size > gpa)
 		return -1;
@@ -76,6 +84,7 @@ void phys_deinit(struct phys *phys)
 	free(phys->regions);
 	free(phys->pages);
 	free(phys->ran);
+	page_store_put(phys->fetched);
 	*phys = (struct phys){ 0 };
 }
 
@@ -174,6 +183,36 @@ static enum read_status recorded_page_at(struct phys *phys, const struct phys_re
 	return READ_OK;
 }
 
+/* The page's copy in the store, made when it is first asked for. */
+static enum read_status fetched_page_at(struct phys *phys, const struct phys_region *r,
+					uint64_t gpa, const uint8_t **host)
+{
+	uint64_t in_page = gpa & PAGE_MASK, start = gpa - r->gpa - in_page, left = r->size - start;
+	uint64_t number = r->first + (start >> PAGE_SHIFT);
+	enum read_status status;
+	const uint8_t *held;
+
+	if (!phys->fetched)
+		phys->fetched = page_store_create(phys_nr_pages(phys), FETCH_MAX_PAGES);
+	if (!phys->fetched)
+		return READ_BUDGET;
+	held = page_store_find(phys->fetched, number);
+	if (!held) {
+		uint8_t *to = page_store_next(phys->fetched);
+
+		if (!to)
+			return READ_BUDGET;
+		status = phys->fetch.read(phys->fetch.arg, gpa - in_page, to,
+					  left < PAGE_SIZE ? left : PAGE_SIZE);
+		if (status)
+			return status;
+		page_store_keep(phys->fetched, number, gpa - in_page);
+		held = to;
+	}
+	*host = held + in_page;
+	return READ_OK;
+}
+
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len)
 {
 	struct phys_region *r = find_region(phys, gpa);
@@ -195,6 +234,8 @@ enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **h
 		*host = r->host + offset;
 		return READ_OK;
 	}
+	if (phys->fetch.read)
+		return fetched_page_at(phys, r, gpa, host);
 	page = find_page(phys, gpa & ~PAGE_MASK);
 	if (!page) {
 		phys->nr_missing++;
@@ -225,6 +266,66 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
 	return READ_OK;
 }
 
+/* What of [gpa, gpa + len) is in one region, copied at once if it can be fetched. */
+static size_t copy_some(struct phys *phys, uint64_t gpa, uint8_t *to, size_t len)
+{
+	struct phys_region *r = find_region(phys, gpa);
+	size_t in_page = PAGE_SIZE - (gpa & PAGE_MASK), n = len < in_page ? len : in_page;
+	const uint8_t *host;
+	size_t left;
+
+	if (r && !r->host && phys->fetch.read) {
+		left = r->size - (gpa - r->gpa) < len ? r->size - (gpa - r->gpa) : len;
+		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
+			return left;
+		left = left < n ? left
+				: n; /* a page of many can't be had: one by one from here on */
+		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
+			return left;
+	} else if (r && !phys_page_at(phys, gpa, &host, &left)) {
+		left = left < n ? left : n;
+		memcpy(to, host, left);
+		return left;
+	}
+	memset(to, 0, n);
+	return n;
+}
+
+void phys_copy(struct phys *phys, uint64_t gpa, void *to, size_t len)
+{
+	bool recording = phys->recording;
+	uint8_t *at = to;
+
+	phys->recording = false;
+	while (len) {
+		size_t n = copy_some(phys, gpa, at, len < COPY_CHUNK ? len : COPY_CHUNK);
+
+		at += n;
+		gpa += n;
+		len -= n;
+	}
+	phys->recording = recording;
+}
+
+uint64_t phys_next_data(struct phys *phys, uint64_t gpa)
+{
+	size_t lo = 0, hi = phys->nr_regions;
+
+	if (phys->fetch.read && phys->fetch.next_data)
+		return phys->fetch.next_data(phys->fetch.arg, gpa);
+	while (lo < hi) { /* the first region that ends after gpa */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (phys->regions[mid].gpa + phys->regions[mid].size <= gpa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == phys->nr_regions)
+		return UINT64_MAX;
+	return phys->regions[lo].gpa > gpa ? phys->regions[lo].gpa : gpa;
+}
+
 uint64_t phys_nr_pages(const struct phys *phys)
 {
 	const struct phys_region *last;
@@ -250,6 +351,14 @@ const uint8_t *phys_host(const struct phys *phys, uint64_t gpa)
 	const struct phys_region *r = find_region(phys, gpa);
 
 	return r && r->host ? r->host + (gpa - r->gpa) : NULL;
+}
+
+uint64_t phys_size_from(const struct phys *phys, uint64_t gpa, uint64_t max)
+{
+	const struct phys_region *r = find_region(phys, gpa);
+	uint64_t left = r ? r->size - (gpa - r->gpa) : 0;
+
+	return left < max ? left : max;
 }
 
 uint64_t phys_size(const struct phys *phys)

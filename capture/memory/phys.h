@@ -2,9 +2,9 @@
 /*
  * phys.h - guest physical memory
  *
- * Sorted regions of guest RAM, each either fully there (a mapped file, a VMM's
- * memory) or a set of single pages (a scxray core).  Every byte that scxray
- * reads from a guest passes through phys_read().  The recorder sits here: while
+ * Sorted regions of guest RAM: each has its bytes in this process (a VMM's memory), is
+ * fetched page by page (an image file), or is a set of single pages (a scxray core).
+ * Every byte that scxray reads from a guest passes through phys_read().  The recorder sits here: while
  * `recording` is set, each page that is read is marked as touched, or (of a live
  * guest, with a `recorder`) copied when it is first read, and read from the copy.
  */
@@ -29,6 +29,8 @@ enum read_status {
 	READ_NULL,	  /* below the first page: a NULL pointer */
 	READ_DEADLINE,	  /* the recording's deadline came before this page */
 	READ_RAN,	  /* of a stack that was to be copied after the thaw: its task ran first */
+	READ_FILTERED,	  /* RAM, but the program that wrote the image left the page out */
+	READ_IO,	  /* the image file can't be read there */
 	READ_NR,
 };
 
@@ -38,7 +40,7 @@ const char *read_status_text(enum read_status status);
 struct phys_region {
 	uint64_t gpa;	     /* page aligned */
 	uint64_t size;	     /* bytes; the last page may be partial */
-	const uint8_t *host; /* the region's bytes, or NULL for single pages */
+	const uint8_t *host; /* the region's bytes; NULL: fetched, or single pages */
 	uint64_t *touched;   /* a bit per page */
 	uint64_t first;	     /* the number of its first page among those of all regions */
 };
@@ -49,11 +51,25 @@ struct phys_page {
 	const uint8_t *host; /* PAGE_SIZE bytes */
 };
 
+/* Where bytes come from that have no address in this process.  Both calls may block. */
+struct phys_fetch {
+	/* Copies all `len` bytes at `gpa`, which are in one region, or gives the reason; NULL: regions without `host` are single pages. */
+	enum read_status (*read)(void *arg, uint64_t gpa, void *to, size_t len);
+	/*
+	 * The first page at or after `gpa` that may hold anything but zeros, UINT64_MAX after the last: a
+	 * search skips the holes of a sparse file.  NULL: any page may.
+	 */
+	uint64_t (*next_data)(void *arg, uint64_t gpa);
+	void *arg; /* borrowed */
+};
+
 struct phys {
 	struct phys_region *regions;
 	size_t nr_regions;
 	struct phys_page *pages;
 	size_t nr_pages;
+	struct phys_fetch fetch;
+	struct page_store *fetched; /* the pages that were read so far */
 	bool recording;
 	uint64_t nr_touched;
 	uint64_t max_touched;		 /* pages; 0: no limit */
@@ -65,8 +81,8 @@ struct phys {
 };
 
 /*
- * Adds a region; they may come in any order, but must not overlap.  The memory
- * at `host` is borrowed.  0, or -1 when out of memory or overlapping.
+ * Adds a region; they may come in any order (ascending is the fast one), but must not overlap.
+ * The memory at `host` is borrowed.  0, or -1 when out of memory or overlapping.
  */
 int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_t *host);
 
@@ -90,6 +106,15 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
  */
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len);
 
+/*
+ * As phys_read(), for searches through much memory: nothing is kept and nothing counts as touched.
+ * A page that can't be had is zeros.
+ */
+void phys_copy(struct phys *phys, uint64_t gpa, void *to, size_t len);
+
+/* The first page of RAM at or after `gpa` that is worth a search; UINT64_MAX after the last. */
+uint64_t phys_next_data(struct phys *phys, uint64_t gpa);
+
 /* Pages in all regions: their numbers end here. */
 uint64_t phys_nr_pages(const struct phys *phys);
 
@@ -98,6 +123,9 @@ bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number);
 
 /* The host's address of `gpa` in a region that is mapped whole; NULL. */
 const uint8_t *phys_host(const struct phys *phys, uint64_t gpa);
+
+/* Bytes from `gpa` to the end of its region, at most `max`; 0 where there is no RAM. */
+uint64_t phys_size_from(const struct phys *phys, uint64_t gpa, uint64_t max);
 
 /* Bytes of RAM in all regions. */
 uint64_t phys_size(const struct phys *phys);

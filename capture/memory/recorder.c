@@ -174,9 +174,7 @@ enum read_status recorder_page(struct recorder *rec, uint64_t number, uint64_t g
 	memcpy(bytes, from, len);
 	if (len < PAGE_SIZE)
 		memset(bytes + len, 0, PAGE_SIZE - len);
-	to->number[to->nr] = number;
-	to->gpa[to->nr] = gpa;
-	to->slot_of[number] = ++to->nr;
+	page_store_keep(to, number, gpa);
 	*copy = bytes;
 	return READ_OK;
 }

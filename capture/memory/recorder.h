@@ -51,6 +51,20 @@ static inline const uint8_t *page_store_find(const struct page_store *store, uin
 	return slot ? store->bytes + (slot - 1) * PAGE_SIZE : NULL;
 }
 
+/* Room for one page more, not yet part of the store; NULL: it is full. */
+static inline uint8_t *page_store_next(const struct page_store *store)
+{
+	return store->nr < store->max ? store->bytes + store->nr * PAGE_SIZE : NULL;
+}
+
+/* The page at page_store_next() is that of `number`. */
+static inline void page_store_keep(struct page_store *store, uint64_t number, uint64_t gpa)
+{
+	store->number[store->nr] = number;
+	store->gpa[store->nr] = gpa;
+	store->slot_of[number] = ++store->nr;
+}
+
 #define RECORDER_CLOCK_EVERY 1024 /* look-ups: pages that were copied before cost little time */
 
 struct recorder {

@@ -52,10 +52,10 @@ struct scxray_settings {
 	}
 
 /*
- * Opens an image file: an ELF vmcore (QEMU's dump-guest-memory, kdump) or a
- * scxray core.  The file is mapped, not read.  `path` is only used during the
- * call.  NULL and *err on failure: not readable, not such a file, truncated,
- * another architecture.
+ * Opens an image file: an ELF vmcore (QEMU's dump-guest-memory, kdump, /proc/kcore) or a
+ * scxray core.  It stays open: pages of it are read as a walk asks for them.  `path` is
+ * only used during the call.  NULL and *err on failure: not readable, not such a file,
+ * truncated, another architecture.
  */
 struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err);
 

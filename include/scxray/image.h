@@ -2,7 +2,7 @@
 /*
  * image.h - the RAM and the registers in an image file, as they are
  *
- * For who wants to put an image back into a VM rather than read a report out of it.
+ * For programs that put an image back into a VM rather than read a report out of it.
  */
 #ifndef SCXRAY_IMAGE_H
 #define SCXRAY_IMAGE_H
@@ -19,7 +19,7 @@ bool scxray_source_region(const struct scxray_source *source, size_t index, uint
 
 /*
  * The page at guest physical `gpa` (page aligned), PAGE bytes or what is left of its region;
- * *bytes points into the source.  Returns how many there are; 0: not RAM, or not in this core.
+ * *bytes are valid until the next call.  Returns how many there are; 0: not RAM, or not in this core.
  */
 size_t scxray_source_page(struct scxray_source *source, uint64_t gpa, const uint8_t **bytes);
 

@@ -104,10 +104,12 @@ def check_files(cases, folder, core):
 
 
 def check_vmcore(cases, folder, core):
-    """A real ELF vmcore, cut anywhere, and without its notes."""
+    """A real ELF vmcore without its notes, and cut anywhere."""
     path = os.path.join(folder, "vmcore")
     harness.to_vmcore(core, path, "--no-notes")
-    refused(cases, "a vmcore without notes", "report", path)
+    ran = harness.scxray("report", path)
+    good = ran.status == 0 and not ran.err and b"the image holds no vCPU registers" in ran.out
+    cases.check(good, "a vmcore without notes gives all but the registers", ran)
     harness.to_vmcore(core, path)
     size = os.path.getsize(path)
     with open(path, "rb") as f:

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vmcore.c - any bytes as an ELF vmcore
+ * vmcore.c - any bytes as an image file: ELF, or whatever else their first bytes say
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <scxray/capture.h>
 
@@ -12,18 +15,23 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct scxray_settings settings = SCXRAY_SETTINGS_INIT;
-	struct scxray_source *source = calloc(1, sizeof(*source));
+	struct scxray_source *source;
 	struct scxray_error err = { 0 };
+	int fd = memfd_create("image", MFD_CLOEXEC);
+	char path[64];
 
-	if (!source)
-		return 0;
-	if (!vmcore_load(source, data, size, &err)) {
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	source = scxray_source_open(path, &err);
+	if (source) {
 		/* what was loaded must be safe to read */
 		settings.max_copy_bytes = 16 << 20;
 		scxray_report_destroy(scxray_capture(source, &settings, &err));
+		scxray_source_close(source);
 	} else if (!err.text[0]) {
 		abort(); /* a refusal without a reason */
 	}
-	scxray_source_close(source);
+	close(fd);
 	return 0;
 }

@@ -26,20 +26,14 @@ static int map_ram(struct live_lab *lab)
 	const struct phys *phys = &lab->core->phys;
 
 	for (size_t i = 0; i < phys->nr_regions && i < LIVE_LAB_MAX_REGIONS; i++) {
-		if (phys->regions[i].host) { /* of a vmcore: as it is mapped */
-			lab->regions[lab->nr_regions++] = (struct scxray_live_region){
-				.gpa = phys->regions[i].gpa,
-				.size = phys->regions[i].size,
-				.host = phys->regions[i].host,
-			};
-			continue;
-		}
 		uint64_t size = (phys->regions[i].size + PAGE_MASK) & ~PAGE_MASK;
 		void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		if (host == MAP_FAILED)
 			return -1;
+		if (phys->fetch.read) /* a vmcore: all that it has */
+			phys_copy(&lab->core->phys, phys->regions[i].gpa, host, size);
 		lab->regions[lab->nr_regions++] = (struct scxray_live_region){
 			.gpa = phys->regions[i].gpa,
 			.size = phys->regions[i].size,
