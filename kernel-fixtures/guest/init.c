@@ -207,6 +207,7 @@ static void tell_host(const struct options *options)
 		die("no %s in this kernel", mode_of(options->mode)->stop_at);
 	mark("arm %#lx %#lx", (unsigned long)stops.dump_state, (unsigned long)stops.last);
 	await_host("armed");
+	mark("armed");
 }
 
 int main(void)

@@ -104,6 +104,7 @@ class Run:
         moment = Moment(self.vm, self.options.cpus, *(int(address, 16) for address in addresses), self.on_event)
         moment.arm()
         self.vm.channels.answer_guest("armed")
+        self.wait_mark("armed", self.limit, "for the guest to go on")
         return moment
 
     def of_others(self):
@@ -125,13 +126,19 @@ class Run:
             where = moment.catch(self.limit, "for SysRq-D half-way", lambda: self.take_image("half"), dumps=dumps)
             self.images["half"].update(where)
         last = UNDUMPED.get(self.options.mode)
-        catch = moment.catch_without_dump if last else moment.catch
-        where = catch(self.limit, "for the end", lambda: self.take_image("error"))
-        self.images["error"].update({"where": f"entry of {last}"} if last else {}, **where)
+        def take_image():
+            self.take_image("error")
+
+        if last:
+            where = moment.catch_without_dump(self.limit, f"for {last}", take_image, settle=self.options.mode != "panic")
+            where["where"] = f"entry of {last}"
+        else:
+            where = moment.catch(self.limit, "for the error exit", take_image)
+        self.images["error"].update(where)
 
     def write(self):
         for name in ("half-dump.txt", "dump.txt", "maps.txt", "listing.txt", "kallsyms.txt"):
-            if name in self.texts:
+            if self.texts.get(name):  # where the kernel dumps nothing there is an empty one
                 self.store(name, self.texts[name])
         self.store("oracle.txt", b"".join(b"[%s]\n%s\n" % (section.encode(), self.texts[name])
                                           for section, name in SECTIONS if name in self.texts))

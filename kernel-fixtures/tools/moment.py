@@ -62,13 +62,15 @@ class Moment:
         return {"where": "entry of scx_dump_state", "vcpu": thread - 1, "steps": steps, "dumps": dumps,
                 "dump_alone": True}
 
-    def catch_without_dump(self, limit, what, take_image):
+    def catch_without_dump(self, limit, what, take_image, settle):
         """Where the kernel dumps nothing: all vCPUs stand still while the image is taken, and go on."""
         thread = self.wait_stop(limit, what)
         rip = self.gdb.register(thread, "rip")
         if rip != self.last:
             raise Failure(f"the guest stopped at {rip:#x}, not at {self.last:#x}")
         self.gdb.clear_breakpoint(self.last)
+        if settle:
+            self.settle_others(thread)
         take_image()
         self.gdb.go()
         return {"vcpu": thread - 1}

@@ -222,7 +222,9 @@ class Comparison:
         if not self.later and not truncated:
             self.not_dumped({number for dump in dumps for number in dump.cpus})
             self.lists(dumps, scheds)
-        if not any(dump.tasks() for dump in dumps):
+        # a scheduler that was never enabled has none
+        runnable = any(cpu.values.get("nr_running") or cpu.curr_class == "ext" for dump in dumps for cpu in dump.cpus.values())
+        if runnable and not any(dump.tasks() for dump in dumps):
             self.differences.append("the dump has no task: nothing was compared")
         if not any(dump.cpus for dump in dumps):
             self.differences.append("the dump has no CPU: nothing was compared")

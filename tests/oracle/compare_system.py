@@ -114,7 +114,8 @@ class SystemComparison:
             at += 1
 
     def tasks(self, oracle):
-        half = oracle.partition("[half]")[2].partition("\n[")[0]
+        # of a scheduler that was never enabled there is no half
+        half = (oracle.partition("[half]")[2] or oracle.partition("[after]")[2]).partition("\n[")[0]
         theirs = {int(found[1]): found.groups() for found in map(TASK.match, half.split("\n")) if found}
         mine = {task["pid"]: task for task in self.report.get("task_enrichments", [])}
         for pid in sorted(theirs.keys() & mine.keys()):
