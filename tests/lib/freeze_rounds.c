@@ -127,11 +127,3 @@ void freeze_rounds(uint32_t nr, const enum tiny_program *programs, const struct 
 	       (long)result.guest_clock_us, result.frozen_us);
 	tiny_vm_destroy(tiny);
 }
-
-int freeze_tests_main(int (*run)(void))
-{
-	if (tiny_vm_possible())
-		return run();
-	puts("skipped: no /dev/kvm");
-	return 77;
-}

@@ -20,7 +20,4 @@ const char *freeze_once(struct tiny_vm *tiny, struct freeze_result *result);
 /* A VM of these vCPUs, all rounds, and its end; prints what parking and thawing cost. */
 void freeze_rounds(uint32_t nr, const enum tiny_program *programs, const struct rounds *rounds);
 
-/* Line, and status 77, where there is no /dev/kvm: for main(). */
-int freeze_tests_main(int (*run)(void));
-
 #endif

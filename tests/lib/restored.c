@@ -12,18 +12,6 @@
 
 #include "tests/lib/running_core.h"
 
-bool restored_no_kvm(void)
-{
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0) {
-		printf("no /dev/kvm: %s\n", strerror(errno));
-		return true;
-	}
-	close(fd);
-	return false;
-}
-
 void restored_image(const char *core, unsigned nr_vcpus, char path[RESTORED_PATH_MAX])
 {
 	const char *dir = getenv("TMPDIR");

@@ -14,9 +14,6 @@
 #define RESTORED_PATH_MAX 256
 #define RESTORED_MAX_VCPUS 64
 
-/* Is there no /dev/kvm?  Says so; the program then ends with 77. */
-bool restored_no_kvm(void);
-
 /* Where a bundled core lies, from the root of the project. */
 #define RESTORED_CORE(name) "kernel-fixtures/cores/" name ".core.zst"
 

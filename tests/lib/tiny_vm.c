@@ -30,16 +30,6 @@ static int must(int r, const char *what)
 	return r;
 }
 
-bool tiny_vm_possible(void)
-{
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
 /* ---- what a guest sees ------------------------------------------------------ */
 
 static uint64_t *cell(const struct tiny_vm *tiny, uint32_t index)

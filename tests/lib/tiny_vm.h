@@ -81,9 +81,6 @@ struct tiny_vm {
 	_Atomic int paused, resumed; /* calls of pause_devices(), resume_devices() */
 };
 
-/* Is there a /dev/kvm to run a VM on? */
-bool tiny_vm_possible(void);
-
 /* Makes a VM of `nr` vCPUs with those programs; ends the test where that fails. */
 struct tiny_vm *tiny_vm_create(uint32_t nr, const enum tiny_program *programs);
 

@@ -9,14 +9,20 @@
 #define TESTS_UNIT_H
 
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* What START_TEST() makes is a pointer, in a variable. */
 typedef const TTest *const *unit_test;
 
-static inline int unit_run(const char *name, const unit_test *tests, size_t nr)
+static inline int unit_run(const char *name, const unit_test *tests, size_t nr, SFun setup,
+			   SFun teardown)
 {
 	Suite *suite = suite_create(name);
 	SRunner *runner = srunner_create(suite);
@@ -25,7 +31,8 @@ static inline int unit_run(const char *name, const unit_test *tests, size_t nr)
 	for (size_t i = 0; i < nr; i++) {
 		TCase *tc = tcase_create((*tests[i])->name);
 
-		tcase_set_timeout(tc, 60); /* sanitizers on a busy machine */
+		tcase_set_timeout(tc, 120); /* sanitizers on a busy machine */
+		tcase_add_checked_fixture(tc, setup, teardown);
 		tcase_add_test(tc, *tests[i]);
 		suite_add_tcase(suite, tc);
 	}
@@ -35,10 +42,33 @@ static inline int unit_run(const char *name, const unit_test *tests, size_t nr)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define UNIT_MAIN(name, tests)                                   \
-	int main(void)                                           \
-	{                                                        \
-		return unit_run(name, tests, ARRAY_SIZE(tests)); \
+/* Says why, and returns 77, where no VM can run; else 0. */
+static inline int unit_needs_kvm(void)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		printf("no /dev/kvm: %s\n", strerror(errno));
+		return 77;
+	}
+	close(fd);
+	return 0;
+}
+
+#define UNIT_MAIN(name, tests) UNIT_MAIN_AROUND(name, tests, NULL, NULL)
+
+/* `setup` runs before each test, in its process, and `teardown` after it. */
+#define UNIT_MAIN_AROUND(name, tests, setup, teardown)                            \
+	int main(void)                                                            \
+	{                                                                         \
+		return unit_run(name, tests, ARRAY_SIZE(tests), setup, teardown); \
+	}
+
+/* Skipped where there is no /dev/kvm. */
+#define UNIT_MAIN_KVM(name, tests)                                                               \
+	int main(void)                                                                           \
+	{                                                                                        \
+		return unit_needs_kvm() ?: unit_run(name, tests, ARRAY_SIZE(tests), NULL, NULL); \
 	}
 
 #endif

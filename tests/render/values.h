@@ -133,15 +133,4 @@ __attribute__((unused)) static char *render(bool json, const struct btf *btf, in
 		ck_json(btf, type, bytes, size, json); \
 	} while (0)
 
-__attribute__((unused)) static int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 #endif

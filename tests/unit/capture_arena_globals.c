@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "capture/map/map.h"
+#include "tests/lib/unit.h"
 
 #define USER 0x100000000000ULL
 #define NR_PAGES 64
@@ -140,23 +139,13 @@ START_TEST(arenas_that_make_no_sense)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("capture_arena_globals");
-	TCase *tc = tcase_create("globals");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+static const unit_test tests[] = {
+	&at_the_end,
+	&at_the_start,
+	&what_is_not_there_is_not_zero,
+	&a_part_is_a_part,
+	&programs_without_such_variables,
+	&arenas_that_make_no_sense,
+};
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, at_the_end);
-	tcase_add_test(tc, at_the_start);
-	tcase_add_test(tc, what_is_not_there_is_not_zero);
-	tcase_add_test(tc, a_part_is_a_part);
-	tcase_add_test(tc, programs_without_such_variables);
-	tcase_add_test(tc, arenas_that_make_no_sense);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_AROUND("capture_arena_globals", tests, setup, teardown)

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
+#include "tests/lib/unit.h"
 
 #define USER 0x100000000000ULL
 #define ELEM 32 /* 8 of id, 24 of payload */
@@ -416,32 +415,21 @@ START_TEST(bump_ranges)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("capture_sdt_alloc");
-	TCase *tc = tcase_create("sdt_alloc");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+static const unit_test tests[] = {
+	&live_slots_with_id_and_payload,
+	&payload_type_by_its_size,
+	&payload_type_by_the_allocators_name,
+	&chunk_and_slot_are_only_declared,
+	&an_allocator_without_its_types_is_not_passed_over,
+	&payload_type_by_the_very_name_of_a_larger_struct,
+	&the_type_of_a_variable_is_no_payload,
+	&a_page_that_is_not_there_is_a_skipped_subtree,
+	&a_slot_that_is_not_there_is_unreadable,
+	&descriptors_in_a_circle_end,
+	&element_sizes_that_make_no_sense,
+	&slots_are_capped,
+	&slots_belong_to_those_whose_storage_points_to_them,
+	&bump_ranges,
+};
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, live_slots_with_id_and_payload);
-	tcase_add_test(tc, payload_type_by_its_size);
-	tcase_add_test(tc, payload_type_by_the_allocators_name);
-	tcase_add_test(tc, chunk_and_slot_are_only_declared);
-	tcase_add_test(tc, an_allocator_without_its_types_is_not_passed_over);
-	tcase_add_test(tc, payload_type_by_the_very_name_of_a_larger_struct);
-	tcase_add_test(tc, the_type_of_a_variable_is_no_payload);
-	tcase_add_test(tc, a_page_that_is_not_there_is_a_skipped_subtree);
-	tcase_add_test(tc, a_slot_that_is_not_there_is_unreadable);
-	tcase_add_test(tc, descriptors_in_a_circle_end);
-	tcase_add_test(tc, element_sizes_that_make_no_sense);
-	tcase_add_test(tc, slots_are_capped);
-	tcase_add_test(tc, slots_belong_to_those_whose_storage_points_to_them);
-	tcase_add_test(tc, bump_ranges);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_AROUND("capture_sdt_alloc", tests, setup, teardown)

@@ -59,12 +59,4 @@ static const unit_test tests[] = {
 	&two_vcpus,	 &two_vcpus_in_kernel, &loaded_late,
 };
 
-static int run(void)
-{
-	return unit_run("plugin_freeze", tests, ARRAY_SIZE(tests));
-}
-
-int main(void)
-{
-	return freeze_tests_main(run);
-}
+UNIT_MAIN_KVM("plugin_freeze", tests)

@@ -225,12 +225,4 @@ static const unit_test tests[] = {
 	&devices_that_do_not_pause,
 };
 
-static int run(void)
-{
-	return unit_run("plugin_freeze_degraded", tests, ARRAY_SIZE(tests));
-}
-
-int main(void)
-{
-	return freeze_tests_main(run);
-}
+UNIT_MAIN_KVM("plugin_freeze_degraded", tests)

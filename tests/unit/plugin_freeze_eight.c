@@ -35,12 +35,4 @@ static const unit_test tests[] = {
 	&eight_vcpus_without_irqchip,
 };
 
-static int run(void)
-{
-	return unit_run("plugin_freeze_eight", tests, ARRAY_SIZE(tests));
-}
-
-int main(void)
-{
-	return freeze_tests_main(run);
-}
+UNIT_MAIN_KVM("plugin_freeze_eight", tests)

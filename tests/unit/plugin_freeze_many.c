@@ -35,12 +35,4 @@ static const unit_test tests[] = {
 	&sixty_four_vcpus,
 };
 
-static int run(void)
-{
-	return unit_run("plugin_freeze_many", tests, ARRAY_SIZE(tests));
-}
-
-int main(void)
-{
-	return freeze_tests_main(run);
-}
+UNIT_MAIN_KVM("plugin_freeze_many", tests)

@@ -355,12 +355,4 @@ static const unit_test tests[] = {
 	&cost_of_an_exit,
 };
 
-static int run(void)
-{
-	return unit_run("plugin_freeze_vcpus", tests, ARRAY_SIZE(tests));
-}
-
-int main(void)
-{
-	return freeze_tests_main(run);
-}
+UNIT_MAIN_KVM("plugin_freeze_vcpus", tests)

@@ -383,12 +383,4 @@ static const unit_test tests[] = {
 	&each_of_several_words,
 };
 
-static int run(void)
-{
-	return unit_run("plugin_watchpoint", tests, ARRAY_SIZE(tests));
-}
-
-int main(void)
-{
-	return freeze_tests_main(run);
-}
+UNIT_MAIN_KVM("plugin_watchpoint", tests)

@@ -4,6 +4,7 @@
  * and that it is not there where the data does not show it
  */
 #include "tests/render/sample.h"
+#include "tests/lib/unit.h"
 
 struct pair {
 	struct sample late, early;
@@ -555,31 +556,27 @@ START_TEST(no_time_between_no_rates)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("render_diagnosis");
-	TCase *tc = tcase_create("findings");
+static const unit_test tests[] = {
+	&who_holds_a_task,
+	&a_sub_scheduler_that_fails,
+	&a_sub_scheduler_that_has_gone,
+	&a_local_queue_whose_cpu_runs_something_else,
+	&half_way_is_a_warning,
+	&nothing_stalled_is_said,
+	&where_the_late_one_came_too_late_half_way_tells,
+	&many_stalled_tasks_are_counted,
+	&how_the_scheduler_ended,
+	&a_queue_that_nobody_consumes,
+	&a_queue_that_only_grew,
+	&a_task_that_others_overtake,
+	&what_the_cpus_run,
+	&a_clock_that_stood_still,
+	&lists_that_contradict_themselves,
+	&where_the_scheduler_keeps_its_tasks,
+	&maps_that_take_nothing_more,
+	&errors_come_first,
+	&the_difference_lists_what_changed,
+	&no_time_between_no_rates,
+};
 
-	tcase_add_test(tc, who_holds_a_task);
-	tcase_add_test(tc, a_sub_scheduler_that_fails);
-	tcase_add_test(tc, a_sub_scheduler_that_has_gone);
-	tcase_add_test(tc, a_local_queue_whose_cpu_runs_something_else);
-	tcase_add_test(tc, half_way_is_a_warning);
-	tcase_add_test(tc, nothing_stalled_is_said);
-	tcase_add_test(tc, where_the_late_one_came_too_late_half_way_tells);
-	tcase_add_test(tc, many_stalled_tasks_are_counted);
-	tcase_add_test(tc, how_the_scheduler_ended);
-	tcase_add_test(tc, a_queue_that_nobody_consumes);
-	tcase_add_test(tc, a_queue_that_only_grew);
-	tcase_add_test(tc, a_task_that_others_overtake);
-	tcase_add_test(tc, what_the_cpus_run);
-	tcase_add_test(tc, a_clock_that_stood_still);
-	tcase_add_test(tc, lists_that_contradict_themselves);
-	tcase_add_test(tc, where_the_scheduler_keeps_its_tasks);
-	tcase_add_test(tc, maps_that_take_nothing_more);
-	tcase_add_test(tc, errors_come_first);
-	tcase_add_test(tc, the_difference_lists_what_changed);
-	tcase_add_test(tc, no_time_between_no_rates);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
-}
+UNIT_MAIN("render_diagnosis", tests)

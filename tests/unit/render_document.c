@@ -9,6 +9,7 @@
 
 #include "tests/render/golden.h"
 #include "tests/render/sample.h"
+#include "tests/lib/unit.h"
 
 START_TEST(a_single_report)
 {
@@ -397,26 +398,22 @@ START_TEST(sub_schedulers_are_a_tree_whatever_their_pointers_say)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("render_document");
-	TCase *tc = tcase_create("documents");
+static const unit_test tests[] = {
+	&a_single_report,
+	&a_dual_report,
+	&the_threshold_is_half_the_shortest_timeout,
+	&a_dual_report_without_early,
+	&a_dual_report_whose_jiffies_are_not_known,
+	&an_empty_report_says_so,
+	&a_report_with_one_group_is_not_empty,
+	&tasks_stand_in_the_order_of_their_age,
+	&absent_groups_have_their_reason,
+	&colours_do_not_move_anything,
+	&no_guest_text_reaches_the_terminal_raw,
+	&tables_keep_to_the_width,
+	&a_stream_that_fails_is_an_error,
+	&a_stream_that_fails_half_way_is_an_error,
+	&sub_schedulers_are_a_tree_whatever_their_pointers_say,
+};
 
-	tcase_add_test(tc, a_single_report);
-	tcase_add_test(tc, a_dual_report);
-	tcase_add_test(tc, the_threshold_is_half_the_shortest_timeout);
-	tcase_add_test(tc, a_dual_report_without_early);
-	tcase_add_test(tc, a_dual_report_whose_jiffies_are_not_known);
-	tcase_add_test(tc, an_empty_report_says_so);
-	tcase_add_test(tc, a_report_with_one_group_is_not_empty);
-	tcase_add_test(tc, tasks_stand_in_the_order_of_their_age);
-	tcase_add_test(tc, absent_groups_have_their_reason);
-	tcase_add_test(tc, colours_do_not_move_anything);
-	tcase_add_test(tc, no_guest_text_reaches_the_terminal_raw);
-	tcase_add_test(tc, tables_keep_to_the_width);
-	tcase_add_test(tc, a_stream_that_fails_is_an_error);
-	tcase_add_test(tc, a_stream_that_fails_half_way_is_an_error);
-	tcase_add_test(tc, sub_schedulers_are_a_tree_whatever_their_pointers_say);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
-}
+UNIT_MAIN("render_document", tests)

@@ -7,6 +7,7 @@
  */
 #include "render/diff/values.h"
 #include "tests/render/values.h"
+#include "tests/lib/unit.h"
 
 static struct btf_type *type_of(struct types *t, int id)
 {
@@ -284,9 +285,9 @@ static void differ(const struct btf *btf, uint32_t id, const uint8_t *bytes, uin
 /* Any bits at all as types: whatever comes, it ends. */
 START_TEST(random_types)
 {
-	uint64_t seed = 88172645463325252ULL + (uint64_t)_i;
+	uint64_t seed = 88172645463325252ULL;
 
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < 200; round++) {
 		struct types t = types_create();
 		struct scxray_value_options few = { .max_nodes = 2000, .max_bytes = 20000 };
 		uint8_t bytes[64];
@@ -339,23 +340,18 @@ START_TEST(random_types)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("render_hostile");
-	TCase *tc = tcase_create("types");
+static const unit_test tests[] = {
+	&type_ids_out_of_range,
+	&cycles_of_types,
+	&structs_that_multiply,
+	&unions_of_large_members,
+	&members_outside_their_struct,
+	&absurd_sizes,
+	&enums_of_odd_sizes,
+	&names_that_are_no_names,
+	&sections_that_lie,
+	&masks_that_lie,
+	&random_types,
+};
 
-	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, type_ids_out_of_range);
-	tcase_add_test(tc, cycles_of_types);
-	tcase_add_test(tc, structs_that_multiply);
-	tcase_add_test(tc, unions_of_large_members);
-	tcase_add_test(tc, members_outside_their_struct);
-	tcase_add_test(tc, absurd_sizes);
-	tcase_add_test(tc, enums_of_odd_sizes);
-	tcase_add_test(tc, names_that_are_no_names);
-	tcase_add_test(tc, sections_that_lie);
-	tcase_add_test(tc, masks_that_lie);
-	tcase_add_loop_test(tc, random_types, 0, 5);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
-}
+UNIT_MAIN("render_hostile", tests)

@@ -9,6 +9,7 @@
 #include "render/out/escape.h"
 #include "render/out/json.h"
 #include "tests/render/values.h"
+#include "tests/lib/unit.h"
 
 /* What the writer makes of the calls in between. */
 #define BEGIN(j, line_depth)                        \
@@ -217,20 +218,16 @@ START_TEST(a_failing_sink_is_told_once_at_the_end)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("render_json");
-	TCase *tc = tcase_create("writer");
+static const unit_test tests[] = {
+	&commas_and_nesting,
+	&lines_down_to_a_depth,
+	&integers_are_exact,
+	&doubles_read_back_the_same,
+	&strings_are_escaped,
+	&invalid_utf8_is_never_passed_on,
+	&text_is_one_harmless_line,
+	&widths_are_columns,
+	&a_failing_sink_is_told_once_at_the_end,
+};
 
-	tcase_add_test(tc, commas_and_nesting);
-	tcase_add_test(tc, lines_down_to_a_depth);
-	tcase_add_test(tc, integers_are_exact);
-	tcase_add_test(tc, doubles_read_back_the_same);
-	tcase_add_test(tc, strings_are_escaped);
-	tcase_add_test(tc, invalid_utf8_is_never_passed_on);
-	tcase_add_test(tc, text_is_one_harmless_line);
-	tcase_add_test(tc, widths_are_columns);
-	tcase_add_test(tc, a_failing_sink_is_told_once_at_the_end);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
-}
+UNIT_MAIN("render_json", tests)

@@ -3,6 +3,7 @@
  * render_value.c - each form of a BTF value, as text and as JSON
  */
 #include "tests/render/values.h"
+#include "tests/lib/unit.h"
 
 START_TEST(integers_are_decimal_and_exact)
 {
@@ -623,36 +624,32 @@ START_TEST(caps_are_said_with_the_true_total)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("render_value");
-	TCase *tc = tcase_create("forms");
+static const unit_test tests[] = {
+	&integers_are_decimal_and_exact,
+	&int128_is_signed,
+	&bool_char_float,
+	&enums_have_names,
+	&flag_enums_are_taken_apart,
+	&counting_enums_are_no_flags,
+	&a_small_struct_is_one_line_without_zeros,
+	&a_large_struct_has_three_scalars_a_row,
+	&anonymous_members_are_flattened_in_text_only,
+	&bitfields_keep_their_sign,
+	&old_bitfields_have_their_offset_in_the_int,
+	&char_arrays_are_strings,
+	&byte_arrays_are_numbers_unless_they_are_text,
+	&scalar_arrays_dense_zero_and_sparse,
+	&long_arrays_wrap_at_the_width,
+	&equal_neighbours_are_grouped,
+	&similar_structs_are_a_template,
+	&cpumasks_are_lists,
+	&pointers_are_named,
+	&pointers_are_followed_once,
+	&a_section_is_a_struct_named_after_it,
+	&flexible_arrays_get_their_length_from_a_sibling,
+	&short_data_is_said_and_shown,
+	&unreadable_values_are_never_zero,
+	&caps_are_said_with_the_true_total,
+};
 
-	tcase_add_test(tc, integers_are_decimal_and_exact);
-	tcase_add_test(tc, int128_is_signed);
-	tcase_add_test(tc, bool_char_float);
-	tcase_add_test(tc, enums_have_names);
-	tcase_add_test(tc, flag_enums_are_taken_apart);
-	tcase_add_test(tc, counting_enums_are_no_flags);
-	tcase_add_test(tc, a_small_struct_is_one_line_without_zeros);
-	tcase_add_test(tc, a_large_struct_has_three_scalars_a_row);
-	tcase_add_test(tc, anonymous_members_are_flattened_in_text_only);
-	tcase_add_test(tc, bitfields_keep_their_sign);
-	tcase_add_test(tc, old_bitfields_have_their_offset_in_the_int);
-	tcase_add_test(tc, char_arrays_are_strings);
-	tcase_add_test(tc, byte_arrays_are_numbers_unless_they_are_text);
-	tcase_add_test(tc, scalar_arrays_dense_zero_and_sparse);
-	tcase_add_test(tc, long_arrays_wrap_at_the_width);
-	tcase_add_test(tc, equal_neighbours_are_grouped);
-	tcase_add_test(tc, similar_structs_are_a_template);
-	tcase_add_test(tc, cpumasks_are_lists);
-	tcase_add_test(tc, pointers_are_named);
-	tcase_add_test(tc, pointers_are_followed_once);
-	tcase_add_test(tc, a_section_is_a_struct_named_after_it);
-	tcase_add_test(tc, flexible_arrays_get_their_length_from_a_sibling);
-	tcase_add_test(tc, short_data_is_said_and_shown);
-	tcase_add_test(tc, unreadable_values_are_never_zero);
-	tcase_add_test(tc, caps_are_said_with_the_true_total);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
-}
+UNIT_MAIN("render_value", tests)

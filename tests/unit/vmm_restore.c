@@ -339,7 +339,4 @@ static const unit_test tests[] = {
 	&code_in_ring_0_and_in_ring_3_runs_on,
 };
 
-int main(void)
-{
-	return restored_no_kvm() ? 77 : unit_run("restore", tests, ARRAY_SIZE(tests));
-}
+UNIT_MAIN_KVM("vmm_restore", tests)

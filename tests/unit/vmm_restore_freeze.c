@@ -221,7 +221,4 @@ static const unit_test tests[] = {
 	&more_vcpus_than_cpus,
 };
 
-int main(void)
-{
-	return restored_no_kvm() ? 77 : unit_run("frozen images", tests, ARRAY_SIZE(tests));
-}
+UNIT_MAIN_KVM("vmm_restore_freeze", tests)

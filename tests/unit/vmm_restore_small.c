@@ -222,7 +222,4 @@ static const unit_test tests[] = {
 	&no_image_at_all,
 };
 
-int main(void)
-{
-	return restored_no_kvm() ? 77 : unit_run("small images", tests, ARRAY_SIZE(tests));
-}
+UNIT_MAIN_KVM("vmm_restore_small", tests)

@@ -199,7 +199,4 @@ END_TEST
 
 static const unit_test tests[] = { &two_vms_in_one_process };
 
-int main(void)
-{
-	return restored_no_kvm() ? 77 : unit_run("two VMs", tests, ARRAY_SIZE(tests));
-}
+UNIT_MAIN_KVM("vmm_restore_two", tests)
