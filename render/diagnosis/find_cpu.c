@@ -55,7 +55,7 @@ static void put_curr(struct strbuf *sb, const struct scxray_rq *rq)
 
 static const struct scxray_rq *early_rq(const struct diagnosis *dg, const struct scxray_rq *rq)
 {
-	return dg->doc->dual && dg->doc->early ? cpu_rq(dg->doc->early, rq->cpu) : NULL;
+	return dg->doc->dual && dg->doc->early ? report_find_rq(dg->doc->early, rq->cpu) : NULL;
 }
 
 static bool same_curr(const struct scxray_rq *old, const struct scxray_rq *rq)
@@ -100,7 +100,7 @@ static void find_higher(struct diagnosis *dg, const struct scxray_report *r, siz
 		return;
 	sb = find(dg, SEVERITY_INFO, "cpu_wanted_above");
 	strbuf_printf(sb, "On CPU %" PRIu32 " ", rq->cpu);
-	cell_task(sb, ref_task(r, &rq->higher[0]), rq->higher[0].kva);
+	cell_task(sb, report_find_task(r, &rq->higher[0]), rq->higher[0].kva);
 	if (rq->nr_higher > 1)
 		strbuf_printf(sb, " and %zu more rt or deadline tasks are", rq->nr_higher - 1);
 	else

@@ -184,7 +184,7 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 static void find_watchdog(struct diagnosis *dg, const struct scxray_report *r)
 {
 	const struct scxray_sched *s = &r->scheds[0];
-	uint64_t age, timeout = timeout_jiffies(r, NULL);
+	uint64_t age, timeout = sched_timeout_jiffies(r, NULL);
 	struct strbuf *sb;
 
 	if (!num_get(&s->watchdog_age_jiffies, &age) || !timeout || (int64_t)age <= 0 ||

@@ -16,7 +16,7 @@
 static bool holds_stalled(const struct scxray_report *r, const struct scxray_dsq *dsq, bool half)
 {
 	for (size_t i = 0; i < dsq->nr_tasks; i++) {
-		const struct scxray_task *t = ref_task(r, &dsq->tasks[i]);
+		const struct scxray_task *t = report_find_task(r, &dsq->tasks[i]);
 
 		if (t && is_stalled(r, t, half))
 			return true;
@@ -121,8 +121,8 @@ static void find_starved(struct diagnosis *dg, const struct scxray_report *r, si
 	const struct scxray_dsq *old = e != SIZE_MAX ? &dg->doc->early->dsqs[e] : NULL;
 
 	for (size_t n = 0; n < dsq->nr_tasks; n++) {
-		const struct scxray_task *t = ref_task(r, &dsq->tasks[n]);
-		const struct scxray_task *head = ref_task(r, &dsq->tasks[0]);
+		const struct scxray_task *t = report_find_task(r, &dsq->tasks[n]);
+		const struct scxray_task *head = report_find_task(r, &dsq->tasks[0]);
 		uint64_t v, head_v, seq, old_seq;
 		struct strbuf *sb;
 

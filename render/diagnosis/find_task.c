@@ -39,7 +39,7 @@ static bool named_by_kernel(const struct scxray_report *r, const struct scxray_t
 static void put_timeout(struct strbuf *sb, const struct scxray_report *r,
 			const struct scxray_task *t)
 {
-	uint64_t timeout = timeout_jiffies(r, &t->sched_kva), hz;
+	uint64_t timeout = sched_timeout_jiffies(r, &t->sched_kva), hz;
 
 	if (num_get(&r->guest.hz, &hz) && hz && hz <= 10000)
 		cell_ms(sb, (int64_t)(timeout * 1000 / hz));
@@ -54,10 +54,10 @@ static void behind_whom(struct strbuf *sb, const struct scxray_report *r,
 	if (!pos || !dsq->nr_tasks)
 		return;
 	strbuf_puts(sb, ", behind ");
-	cell_task(sb, ref_task(r, &dsq->tasks[0]), dsq->tasks[0].kva);
+	cell_task(sb, report_find_task(r, &dsq->tasks[0]), dsq->tasks[0].kva);
 	if (pos == 2 && dsq->nr_tasks > 1) {
 		strbuf_puts(sb, " and ");
-		cell_task(sb, ref_task(r, &dsq->tasks[1]), dsq->tasks[1].kva);
+		cell_task(sb, report_find_task(r, &dsq->tasks[1]), dsq->tasks[1].kva);
 	} else if (pos > 2) {
 		strbuf_printf(sb, " and %u others", pos - 1);
 	}
@@ -66,7 +66,7 @@ static void behind_whom(struct strbuf *sb, const struct scxray_report *r,
 static void on_dsq(struct diagnosis *dg, struct strbuf *sb, const struct scxray_report *r,
 		   const struct scxray_task *t)
 {
-	const struct scxray_dsq *dsq = task_dsq(r, t);
+	const struct scxray_dsq *dsq = task_find_dsq(r, t);
 	const struct scxray_rq *rq;
 
 	strbuf_puts(sb, dsq->origin == SCXRAY_DSQ_USER ? "It waits on DSQ " : "It waits on the ");
@@ -82,7 +82,7 @@ static void on_dsq(struct diagnosis *dg, struct strbuf *sb, const struct scxray_
 	evidence(dg, r, "dsq_states[%zu].task_kvas[%u]", (size_t)(dsq - r->dsqs), t->dsq_pos);
 	if (dsq->origin != SCXRAY_DSQ_LOCAL)
 		return;
-	rq = cpu_rq(r, dsq->index);
+	rq = report_find_rq(r, dsq->index);
 	if (!rq || rq->curr_pid.state != SCXRAY_PRESENT)
 		return;
 	strbuf_puts(sb, "; that CPU runs ");

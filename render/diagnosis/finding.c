@@ -66,7 +66,7 @@ void document_evidence(struct diagnosis *dg, const char *path)
 
 bool is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool half)
 {
-	uint64_t age, timeout = timeout_jiffies(r, &t->sched_kva);
+	uint64_t age, timeout = sched_timeout_jiffies(r, &t->sched_kva);
 
 	if (t->runnable_cpu < 0 || !num_get(&t->runnable_age_jiffies, &age) || (int64_t)age < 0 ||
 	    !timeout)

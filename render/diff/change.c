@@ -44,7 +44,7 @@ static void compare_numbers(struct diff *d, const struct compared *member, const
 	const struct scxray_num *old = (const void *)((const char *)early + member->offset);
 	const struct scxray_num *new = (const void *)((const char *)late + member->offset);
 
-	if (!same_num(old, new))
+	if (!num_is_same(old, new))
 		diff_add_change(d, &(struct diff_change){ .key = member->key,
 							  .kind = member->kind,
 							  .sense = member->sense,

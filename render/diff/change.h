@@ -130,7 +130,7 @@ static inline const char *diff_change_name(const struct diff *d, const struct di
 /* Change per second; false where the numbers or the time between are not known. */
 bool diff_rate(const struct diff *d, const struct diff_change *c, double *rate);
 
-/* The counter's difference where it means something; false for labels, texts and unknown numbers. */
+/* The difference where it means something; false for labels, texts and unknown numbers. */
 bool diff_delta(const struct diff_change *c, int64_t *delta);
 
 /* The scheduler of an event counter, NULL where there is only one. */
@@ -170,7 +170,7 @@ void diff_compare_texts(struct diff *d, const char *key, diff_put *put, const vo
 			const void *late);
 void diff_add_change(struct diff *d, const struct diff_change *change);
 
-static inline bool same_num(const struct scxray_num *a, const struct scxray_num *b)
+static inline bool num_is_same(const struct scxray_num *a, const struct scxray_num *b)
 {
 	return a->state == b->state && (a->state != SCXRAY_PRESENT || a->value == b->value);
 }

@@ -74,7 +74,7 @@ static size_t find_task(const struct scxray_report *r, const struct scxray_task 
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		size_t at = (hint + i) % r->nr_tasks;
 
-		if (r->tasks[at].kva == t->kva && same_num(&r->tasks[at].pid, &t->pid))
+		if (r->tasks[at].kva == t->kva && num_is_same(&r->tasks[at].pid, &t->pid))
 			return at;
 	}
 	return SIZE_MAX;
@@ -95,7 +95,7 @@ static void compare_task(struct diff *d, size_t e, size_t l)
 
 	/* runnable_at is set when a task becomes runnable, and again each time it has run */
 	if (!task_waits(old) || !task_waits(new) || old->runnable_at.state != SCXRAY_PRESENT ||
-	    !same_num(&old->runnable_at, &new->runnable_at))
+	    !num_is_same(&old->runnable_at, &new->runnable_at))
 		return;
 	at = d->texts.len;
 	strbuf_puts(&d->texts, "runnable at both times and has not run in between (");
@@ -144,7 +144,7 @@ size_t diff_find_dsq(const struct scxray_report *r, const struct scxray_dsq *dsq
 {
 	for (size_t i = 0; i < r->nr_dsqs; i++)
 		if (r->dsqs[i].kva == dsq->kva && r->dsqs[i].origin == dsq->origin &&
-		    same_num(&r->dsqs[i].id, &dsq->id))
+		    num_is_same(&r->dsqs[i].id, &dsq->id))
 			return i;
 	return SIZE_MAX;
 }
@@ -152,14 +152,15 @@ size_t diff_find_dsq(const struct scxray_report *r, const struct scxray_dsq *dsq
 static bool stayed(const struct scxray_report *early, const struct scxray_task_ref *old,
 		   const struct scxray_report *late, const struct scxray_task_ref *new)
 {
-	const struct scxray_task *was = ref_task(early, old), *is = ref_task(late, new);
+	const struct scxray_task *was = report_find_task(early, old),
+				 *is = report_find_task(late, new);
 
 	if (old->kva != new->kva || !was || !is)
 		return false;
 	if (was->dsq_seq.state == SCXRAY_PRESENT)
-		return same_num(&was->dsq_seq, &is->dsq_seq);
+		return num_is_same(&was->dsq_seq, &is->dsq_seq);
 	return was->runnable_at.state == SCXRAY_PRESENT &&
-	       same_num(&was->runnable_at, &is->runnable_at);
+	       num_is_same(&was->runnable_at, &is->runnable_at);
 }
 
 size_t diff_same_head(const struct scxray_report *early_report, const struct scxray_dsq *early,
@@ -233,7 +234,7 @@ static const struct compared cpu_members[] = {
 	COMPARE(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER),
 };
 
-/* One clock twice: rq->scx.clock is a copy of rq->clock that not all kernels have. */
+/* rq->scx.clock is a copy of rq->clock; not all kernels have it. One of them is enough. */
 static const struct compared clock_member[] = {
 	COMPARE(scxray_rq, clock, "clock_ns", FIELD_NUM, DIFF_COUNTER),
 };
@@ -253,8 +254,8 @@ static void compare_cpu(struct diff *d, size_t e, size_t l)
 			     1, old, new);
 	add_entry(d, DIFF_CPUS, DIFF_CHANGED, e, l, first);
 
-	/* an idle CPU without a tick does not look at its clock, and need not */
-	if (old->clock.state != SCXRAY_PRESENT || !same_num(&old->clock, &new->clock) ||
+	/* an idle CPU without a tick does not update its clock */
+	if (old->clock.state != SCXRAY_PRESENT || !num_is_same(&old->clock, &new->clock) ||
 	    (new->curr_class && !strcmp(new->curr_class, "idle") && !num_true(&new->nr_running)))
 		return;
 	at = d->texts.len;
@@ -268,7 +269,7 @@ static void compare_cpu(struct diff *d, size_t e, size_t l)
 static void compare_cpus(struct diff *d)
 {
 	for (size_t l = 0; l < d->late->nr_rqs; l++) {
-		const struct scxray_rq *old = cpu_rq(d->early, d->late->rqs[l].cpu);
+		const struct scxray_rq *old = report_find_rq(d->early, d->late->rqs[l].cpu);
 
 		if (old)
 			compare_cpu(d, (size_t)(old - d->early->rqs), l);
@@ -276,11 +277,11 @@ static void compare_cpus(struct diff *d)
 			add_entry(d, DIFF_CPUS, DIFF_APPEARED, 0, l, d->nr_changes);
 	}
 	for (size_t e = 0; e < d->early->nr_rqs; e++)
-		if (!cpu_rq(d->late, d->early->rqs[e].cpu))
+		if (!report_find_rq(d->late, d->early->rqs[e].cpu))
 			add_entry(d, DIFF_CPUS, DIFF_GONE, e, 0, d->nr_changes);
 }
 
-/* What each CPU has of a counter, where that is not what it was. */
+/* Each CPU's part of a counter, where it has changed. */
 static void compare_per_cpu(struct diff *d, const struct scxray_event *old,
 			    const struct scxray_event *new)
 {
@@ -293,7 +294,7 @@ static void compare_per_cpu(struct diff *d, const struct scxray_event *old,
 					      .old = old->per_cpu[cpu],
 					      .new = new->per_cpu[cpu] };
 
-		if (!same_num(&change.old, &change.new))
+		if (!num_is_same(&change.old, &change.new))
 			diff_add_change(d, &change);
 	}
 }
@@ -314,7 +315,7 @@ static void compare_events_of(struct diff *d, const struct scxray_sched *old, si
 				continue;
 			change.old = old->events[e].total;
 			change.new = new->events[l].total;
-			if (!same_num(&change.old, &change.new))
+			if (!num_is_same(&change.old, &change.new))
 				diff_add_change(d, &change);
 			compare_per_cpu(d, &old->events[e], &new->events[l]);
 			add_entry(d, DIFF_EVENTS, DIFF_CHANGED, e, l, first);
@@ -329,8 +330,8 @@ static void compare_events(struct diff *d)
 {
 	for (size_t l = 0; l < d->late->nr_scheds; l++)
 		for (size_t e = 0; e < d->early->nr_scheds; e++)
-			if (same_num(&d->early->scheds[e].sched_kva,
-				     &d->late->scheds[l].sched_kva)) {
+			if (num_is_same(&d->early->scheds[e].sched_kva,
+					&d->late->scheds[l].sched_kva)) {
 				compare_events_of(d, &d->early->scheds[e], l);
 				break;
 			}
@@ -344,7 +345,7 @@ static void elapsed(struct diff *d)
 	if (!num_get(&early->jiffies, &from) || !num_get(&late->jiffies, &to))
 		return;
 	d->elapsed_jiffies = (struct scxray_num){ .value = to - from, .state = SCXRAY_PRESENT };
-	/* HZ is 100 to 1000; anything else would be garbage to divide by */
+	/* HZ is 100 to 1000; other values are garbage */
 	if (num_get(&late->hz, &hz) && hz && hz <= 10000 && to > from && to - from < 1ULL << 40)
 		d->elapsed_ms = (struct scxray_num){ .value = (to - from) * 1000 / hz,
 						     .state = SCXRAY_PRESENT };

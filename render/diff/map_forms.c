@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_forms.c - how maps of each form are compared; here those that are no
- * list of keys and values
+ * map_forms.c - how maps of each form are compared: the table of forms, and the forms that
+ * have no keys and values
  */
 #include "render/diff/map_forms.h"
 
@@ -13,7 +13,7 @@
 
 static const char *const no_header = "what it consists of could not be read";
 
-/* Both maps have what `part` of them is; else it is said that they have not. */
+/* False, with the reason added, where one of the reports has no such part. */
 static bool both(struct map_pair *p, const void *early, const void *late)
 {
 	if (!early || !late)
@@ -102,8 +102,8 @@ static void compare_slots(struct map_pair *p, size_t early, size_t late)
 	const struct scxray_slot *new = &p->late->slots->slots[late];
 	struct diff_item item = diff_item_begin(p, early, late);
 
-	/* two programs of one name are still two */
-	if (!same_num(&old->kva, &new->kva)) {
+	/* two programs with the same name are still two */
+	if (!num_is_same(&old->kva, &new->kva)) {
 		diff_compare_texts(p->d, "holds", put_slot, old, new);
 		if (item.first_change == p->d->nr_changes)
 			diff_add_change(p->d, &(struct diff_change){ .key = "kva",
@@ -230,7 +230,7 @@ static const char *map_error_of(const struct scxray_map *map)
 	return map->error;
 }
 
-/* In the order of struct map_form: itself, count, key, compare, missing. */
+/* The columns: itself, count, key, compare, missing. */
 static const struct map_form forms[] = {
 	[SCXRAY_MAP_VALUE] = { NULL, entries_count, entries_by_index, entries_compare,
 			       entries_missing },

@@ -6,7 +6,7 @@
 
 #include "render/out/cells.h"
 
-/* A guest with a million busy entries gets a short report: all changes are counted, few are kept. */
+/* All changes are counted, few are kept: a guest may have a million busy entries. */
 #define MAX_ITEMS 1024	       /* of one map */
 #define MAX_ITEM_CHANGES 64    /* of one entry among others */
 #define MAX_VALUE_CHANGES 1024 /* of the one value that a map has */

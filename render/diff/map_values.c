@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_values.c - maps of keys and values: their entries one by one, of
- * per-CPU maps each CPU's value; of queues the number of elements
+ * map_values.c - compares maps of keys and values: entry by entry, each CPU's value of
+ * per-CPU maps, and the number of elements of queues
  */
 #include "render/diff/map_values.h"
 
@@ -55,7 +55,7 @@ static void compare_value(struct map_pair *p, struct diff_item *item,
 	}
 }
 
-/* A task's name may change, its number not; other owners keep their names. */
+/* A task may change its name, but not its number; other owners keep their names. */
 static bool same_owner(const struct map_pair *p, size_t early, size_t late)
 {
 	const char *old = map_owner(p->early, &p->early->entries[early]);
@@ -75,7 +75,7 @@ void entries_compare(struct map_pair *p, size_t early, size_t late)
 	struct scxray_value new = scxray_map_value(p->late, l, l->value);
 	struct diff_item item = diff_item_begin(p, early, late);
 
-	/* the memory of one that ended may be another one's by now */
+	/* another owner may have the memory of one that ended */
 	if (!same_owner(p, early, late)) {
 		diff_item_fate(p, DIFF_GONE, early, late);
 		diff_item_fate(p, DIFF_APPEARED, early, late);
@@ -84,7 +84,7 @@ void entries_compare(struct map_pair *p, size_t early, size_t late)
 	compare_value(p, &item, &old, &new);
 }
 
-/* The place of a CPU in a map's list, mostly the same in both; SIZE_MAX if it is not there. */
+/* The index of a CPU in a map's list, usually the same in both maps; SIZE_MAX if it is missing. */
 static size_t place_of(const struct scxray_map *map, uint32_t cpu, size_t hint)
 {
 	for (size_t i = 0; i < map->nr_cpus; i++) {
@@ -110,7 +110,7 @@ void entries_compare_percpu(struct map_pair *p, size_t early, size_t late)
 		if (place != SIZE_MAX)
 			old = map_percpu_value(p->early, early, place);
 		new = map_percpu_value(p->late, late, c);
-		/* no memory for that CPU at either time: nothing to compare */
+		/* both times no memory for that CPU: nothing to compare */
 		if (place != SIZE_MAX && map_is_unmapped(p->early, early, place) &&
 		    map_is_unmapped(p->late, late, c))
 			continue;
@@ -126,7 +126,7 @@ static struct scxray_num total_of(const struct scxray_map *map)
 {
 	struct scxray_num num = { .value = map->total, .state = SCXRAY_PRESENT };
 
-	/* cut at so many, all are counted; else an error ended the count as well */
+	/* where the list was cut all entries are counted; an error also ends the count */
 	if (map->error && map->total <= map->nr_entries)
 		return (struct scxray_num){ .state = SCXRAY_UNREADABLE,
 					    .value = map->map_kva,
@@ -143,7 +143,7 @@ static void add_number(struct map_pair *p, const char *key, enum diff_sense sens
 		.key = key, .kind = FIELD_NUM, .sense = sense, .old = old, .new = new
 	};
 
-	if (!same_num(&old, &new))
+	if (!num_is_same(&old, &new))
 		diff_add_change(p->d, &change);
 }
 
@@ -152,7 +152,7 @@ void entries_compare_totals(struct map_pair *p)
 	add_number(p, "entries", DIFF_AMOUNT, total_of(p->early), total_of(p->late));
 }
 
-/* The element that a queue gives out next, where it is a number. */
+/* The element that a queue returns next, where it is a number. */
 static struct scxray_num first_element(const struct scxray_map *map)
 {
 	struct scxray_num num = { 0 };
@@ -165,7 +165,7 @@ static struct scxray_num first_element(const struct scxray_map *map)
 	return num;
 }
 
-/* Bytes that differ at the places that both have. */
+/* The number of bytes that differ, at the positions that both maps have. */
 static uint64_t compare_elements(struct map_pair *p)
 {
 	const struct scxray_map *old = p->early, *new = p->late;
@@ -186,7 +186,7 @@ static uint64_t compare_elements(struct map_pair *p)
 	return nr;
 }
 
-/* Elements have no identity: where one was there is the next, so they are not listed. */
+/* Elements have no identity: after one is taken all others move up, so they are not listed. */
 void entries_compare_queues(struct map_pair *p)
 {
 	size_t first = p->d->nr_changes;
@@ -195,7 +195,7 @@ void entries_compare_queues(struct map_pair *p)
 	entries_compare_totals(p);
 	add_number(p, "next", DIFF_LABEL, first_element(p->early), first_element(p->late));
 	change.bytes_differ = compare_elements(p);
-	/* one more or less moves all others: that says nothing */
+	/* after one element is added or taken all others move: their bytes say nothing */
 	if (change.bytes_differ && first == p->d->nr_changes)
 		diff_add_change(p->d, &change);
 }

@@ -11,11 +11,11 @@
 #include "render/diff/map_match.h"
 #include "render/out/groups.h"
 
-/* What the walks over all values may cost together. */
+/* The cost that the walks over all values share. */
 #define MAX_NODES (1u << 23)
 #define MAX_BYTES (UINT64_C(1) << 30)
 
-/* The parts of one side by their keys; what has none is not compared. */
+/* Lists the parts of one map with their keys; a part whose key is unknown is not compared. */
 static bool list_parts(struct map_pair *p, const struct map_form *form,
 		       const struct scxray_map *map, const char *when, struct part_list *parts)
 {
@@ -33,7 +33,7 @@ static bool list_parts(struct map_pair *p, const struct map_form *form,
 	return true;
 }
 
-/* A part that only one list has: it came or went, unless some are missing in the other list. */
+/* A part of only one list: it appeared or went, unless parts are missing in the other list. */
 static void one_sided(struct map_pair *p, enum diff_fate fate, size_t index,
 		      const char *why_missing)
 {
@@ -95,7 +95,10 @@ static void compare_map(struct diff *d, size_t e, size_t l, struct value_budget 
 		m.nr_changes = d->nr_changes - m.first_change;
 		if (form->count)
 			compare_parts(&p, form);
-		/* also where all that there is was compared: there is more of it */
+		/*
+		 * parts are missing in the lists, so this is said even if all listed parts
+		 * were compared
+		 */
 		if (form->missing(p.early))
 			diff_map_because(d, &m, "early", form->missing(p.early));
 		if (form->missing(p.late))
@@ -110,11 +113,12 @@ static void compare_map(struct diff *d, size_t e, size_t l, struct value_budget 
 
 /* ---- all maps ----------------------------------------------------------------- */
 
-/* The same object: ids and addresses are given anew, and types and sizes never change. */
+/* Ids and addresses are reused, but the types and sizes of a map never change. */
 static bool same_map(const struct scxray_map *a, const struct scxray_map *b)
 {
-	return a->map_kva == b->map_kva && same_num(&a->map_type, &b->map_type) &&
-	       same_num(&a->key_size, &b->key_size) && same_num(&a->value_size, &b->value_size);
+	return a->map_kva == b->map_kva && num_is_same(&a->map_type, &b->map_type) &&
+	       num_is_same(&a->key_size, &b->key_size) &&
+	       num_is_same(&a->value_size, &b->value_size);
 }
 
 static bool list_maps(const struct scxray_report *r, const struct scxray_selection *only,
@@ -131,7 +135,7 @@ static bool list_maps(const struct scxray_report *r, const struct scxray_selecti
 	return true;
 }
 
-/* A map that only one report has. */
+/* A map of only one report. */
 static void lone_map(struct diff *d, enum diff_fate fate, size_t index)
 {
 	const struct scxray_report *other = fate == DIFF_GONE ? d->late : d->early;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * values.c - compares two values of a map: a visitor of the walk over their differences
+ */
 #include "render/diff/values.h"
 
 #include <errno.h>
@@ -6,16 +9,16 @@
 #include "render/out/escape.h"
 #include "render/value/leaf.h"
 
-#define MAX_STRING 128 /* bytes of a string that are shown */
-#define MAX_BYTES 8    /* of a run of bytes; where more differ, their number is enough */
+#define MAX_STRING 128 /* bytes of a string that are kept */
+#define MAX_BYTES 8    /* differing bytes of a run that are listed; of more, only the number */
 
-/* The walk's state: where it is, and what the old value has there. */
+/* The state of the walk: the path to the present member, and the old value of a pair. */
 struct differ {
 	struct diff *d;
 	struct value_diff *result;
 	size_t max;
 	struct strbuf path;
-	size_t base[WALK_MAX_DEPTH + 2]; /* lengths of the path at the containers around */
+	size_t base[WALK_MAX_DEPTH + 2]; /* the path's length at each open container */
 	unsigned depth;
 	bool has_old; /* the next leaf is the new one of a pair */
 	struct diff_change change;
@@ -111,8 +114,8 @@ static int on_container_end(void *arg, const char *cut)
 /* ---- leaves ---------------------------------------------------------------- */
 
 /*
- * What the difference of two integers means.  Values with the highest bit set are
- * addresses or "none", no amounts; what counts up is unsigned and no small field.
+ * What the difference of two integers means. A value with the highest bit set is an address
+ * or "none", not an amount. A counter is unsigned, and at least 32 bits wide.
  */
 static enum diff_sense sense_of(const struct scxray_scalar *s, uint64_t old)
 {
@@ -144,7 +147,7 @@ static bool as_number(const struct scxray_scalar *s, struct diff_change *change)
 	}
 }
 
-/* Old, then new: true if the pair is complete with this one. */
+/* The walk gives the old leaf, then the new one: true for the new one. */
 static bool is_new(struct differ *df)
 {
 	df->has_old = !df->has_old;
@@ -195,7 +198,7 @@ static int on_cpus(void *arg, const char *list)
 	return new ? emit_texts(df) : go_on(df);
 }
 
-/* The string's beginning; false where the run is none. */
+/* The beginning of the string; false where the bytes are no string. */
 static bool as_string(struct strbuf *sb, const struct scxray_bytes *b)
 {
 	struct scxray_bytes shown = *b;
@@ -205,7 +208,7 @@ static bool as_string(struct strbuf *sb, const struct scxray_bytes *b)
 	return leaf_string(sb, &shown);
 }
 
-/* A few bytes one by one, more of them by their number. */
+/* Lists a few differing bytes one by one; of more, only the number. */
 static int emit_bytes(struct differ *df, const struct scxray_bytes *old,
 		      const struct scxray_bytes *new)
 {
@@ -277,7 +280,7 @@ static int on_unsupported(void *arg, const char *reason)
 	return go_on(df);
 }
 
-/* Only where a walk follows pointers. */
+/* Called only by walks that follow pointers. */
 static int on_pointer_begin(void *arg, const struct scxray_scalar *pointer)
 {
 	(void)pointer;
@@ -321,7 +324,7 @@ struct value_diff diff_values(struct diff *d, const struct scxray_value *old,
 	if (!old->btf && !new->btf)
 		emit_bytes(&df, &was, &is);
 	else if (!budget->nodes || !budget->bytes)
-		result.cut = true; /* 0 would be the walk's own limits */
+		result.cut = true; /* the walk takes 0 for "use the default" */
 	else
 		walk_differences(old, new, budget, &to_diff, on_element, &df);
 	if (!d->error && (df.path.error || df.old.error || df.new.error))

@@ -9,13 +9,13 @@
 #include "render/value/value_walk.h"
 
 struct value_diff {
-	uint64_t nr_changes; /* members that changed; of these the first ones are in the diff */
-	bool cut;	     /* not compared to its end */
+	uint64_t nr_changes; /* members that changed; the first ones are in the diff */
+	bool cut;	     /* the comparison ended before the value did */
 };
 
 /*
- * Adds to the diff what differs in two values of one size, `max` changes at most.
- * Both have to be there.
+ * Adds at most `max` differences of two values of one size to the diff. Both values have to
+ * be present.
  */
 struct value_diff diff_values(struct diff *d, const struct scxray_value *old,
 			      const struct scxray_value *new, size_t max,

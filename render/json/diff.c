@@ -7,7 +7,7 @@
 #include "render/out/field.h"
 #include "render/out/join.h"
 
-/* Which task, queue, CPU or counter it is. */
+/* The keys that identify the task, queue, CPU or counter. */
 static void put_identity(struct json *j, const struct scxray_report *r, enum diff_group group,
 			 size_t index, size_t sched)
 {

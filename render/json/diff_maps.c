@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diff_maps.c - what became of maps, as JSON
+ * diff_maps.c - the comparison of maps as JSON
  */
 #include "render/json/diff.h"
 

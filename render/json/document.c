@@ -19,10 +19,10 @@
 #define SCXRAY_VERSION "unknown"
 #endif
 
-/* Raised when a key changes its meaning or goes; new keys don't raise it. */
+/* Raised when a key changes its meaning or is removed; new keys don't raise it. */
 #define SCHEMA_VERSION 1
 
-/* The groups of a report in their order; the timeline wants the whole document. */
+/* The groups of a report in their order; the timeline needs the whole document. */
 static const struct {
 	enum group group;
 	void (*put)(struct json *j, const struct scxray_report *r);
@@ -34,7 +34,7 @@ static const struct {
 	{ GROUP_LOG, json_log },
 };
 
-/* What was asked for, where that is not all: without it, absence would have no reason. */
+/* What was asked for, if not all: else an absent group would have no reason. */
 static void json_only(struct json *j, const struct scxray_selection *only)
 {
 	if (!only || !only->groups)
@@ -108,7 +108,7 @@ static void json_dual(struct json *j, const struct scxray_document *doc, const s
 	json_nested(j, "late", doc, doc->late);
 }
 
-/* The banner, and what memory alone gives. */
+/* The banner, and what memory alone shows. */
 static void json_degraded_document(struct json *j, const struct scxray_document *doc)
 {
 	json_degraded(j, doc->late);
@@ -131,7 +131,7 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out)
 
 	diff_make(&diff, doc);
 	diagnosis_make(&diagnosis, doc, &diff);
-	/* each group on its own line, and each of its entries: diff and grep have something to hold */
+	/* each group and each of its entries on its own line, for diff and grep */
 	json_init(&j, out, doc->dual || is_degraded(doc) ? 3 : 2);
 	json_object(&j);
 	json_key(&j, "schema");

@@ -197,7 +197,7 @@ static const struct field dsq_fields[] = {
 	FIELD(scxray_dsq, nr_cursors, "nr_cursors", FIELD_SIZE),
 };
 
-/* What a queue says of each of its tasks, beside the task's own entry. */
+/* The members that each task of a queue repeats; the rest is in the task's own entry. */
 static const struct field queued_fields[] = {
 	FIELD(scxray_task, kva, "task_kva", FIELD_KVA),
 	FIELD(scxray_task, pid, "pid", FIELD_SIGNED),
@@ -271,7 +271,10 @@ static void json_task(struct json *j, const struct scxray_report *r, const struc
 	json_object(j);
 	json_fields(j, task_fields, ARRAY_SIZE(task_fields), t);
 	if (t->sched_class) {
-		/* still on a runnable list, but priority inheritance moved it to another class */
+		/*
+		 * a task can still be on a runnable list after priority inheritance moved
+		 * it to another class
+		 */
 		json_key(j, "pi_boosted_out_of_scx");
 		json_bool(j, t->runnable_cpu >= 0 && strcmp(t->sched_class, "ext") != 0);
 	}
@@ -302,7 +305,7 @@ void json_tasks(struct json *j, const struct scxray_report *r)
 	json_array_end(j);
 }
 
-/* The list as bare addresses, as ktstr has it. */
+/* The list as plain addresses: ktstr's format. */
 static void task_kvas(struct json *j, const char *key, const struct scxray_task_ref *refs,
 		      size_t nr)
 {
@@ -315,7 +318,7 @@ static void task_kvas(struct json *j, const char *key, const struct scxray_task_
 	json_array_end(j);
 }
 
-/* The same list with what a reader wants to know of each task at once. */
+/* The same list with the members that a reader wants at once. */
 static void queued_tasks(struct json *j, const char *key, const struct scxray_report *r,
 			 const struct scxray_task_ref *refs, size_t nr)
 {
@@ -324,7 +327,7 @@ static void queued_tasks(struct json *j, const char *key, const struct scxray_re
 	json_key(j, key);
 	json_array(j);
 	for (size_t i = 0; i < nr; i++) {
-		const struct scxray_task *t = ref_task(r, &refs[i]);
+		const struct scxray_task *t = report_find_task(r, &refs[i]);
 
 		json_object(j);
 		if (t) {

@@ -50,7 +50,7 @@ static bool is_timed(const struct scxray_report *r)
 	return r && r->host && r->host->has_timing;
 }
 
-/* What the timing of one freeze holds. */
+/* The timing of one freeze. */
 static void json_freeze(struct json *j, const struct scxray_report *r, uint64_t decode_us)
 {
 	const struct scxray_freeze_timing *timing = &r->host->timing;

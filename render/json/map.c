@@ -71,7 +71,7 @@ static void put_entries(struct map_json *m)
 	}
 }
 
-/* In the order of the map's `cpus`. */
+/* One value a CPU, in the order of the map's `cpus`. */
 static void put_per_cpu(struct map_json *m, size_t e)
 {
 	json_key(m->j, "per_cpu");
@@ -115,7 +115,7 @@ static void put_cpus(struct map_json *m)
 	json_array_end(m->j);
 }
 
-/* Where a form has a list, it is left out if it is empty. */
+/* An empty list is left out. */
 static const struct {
 	const char *list;
 	void (*put)(struct map_json *m);
@@ -186,7 +186,7 @@ void json_maps(struct json *j, const struct scxray_report *r, const struct scxra
 	json_opt_string(j, "map_pointees_cut", r->pointees_cut);
 	json_opt_string(j, "active_obj_name", r->active_obj_name);
 	put_active(j, r);
-	/* always there, also if empty */
+	/* written even if it is empty */
 	json_key(j, "maps");
 	json_array(j);
 	for (size_t i = 0; i < r->nr_maps; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map.h - one map as JSON: what its forms share
+ * map.h - one map as JSON: the parts that all forms use
  *
- * Each form's function writes a key and a value into the map's open object, or
- * nothing where the capture has none.
+ * Each form's function writes keys and values into the map's open object, or nothing where
+ * the capture has none.
  */
 #ifndef RENDER_JSON_MAP_H
 #define RENDER_JSON_MAP_H
@@ -24,7 +24,7 @@ void map_json_typed(struct map_json *m, const struct scxray_value *value, const 
 /* "key", or "key_hex" where keys have no BTF; then its value. */
 void map_json_key(struct map_json *m, const uint8_t *key);
 
-/* The same for an entry; of storage maps the owner's address, and "owner". */
+/* The key of an entry; in storage maps the owner's address, and "owner". */
 void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry);
 
 void map_json_arena(struct map_json *m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_forms.c - maps that are no list of keys and values, as JSON
+ * map_forms.c - maps that have no keys and values, as JSON: arenas, ring buffers, stack
+ * traces, slots, bloom filters
  */
 #include "render/out/field.h"
 #include "render/value/follow.h"
@@ -118,7 +119,7 @@ void map_json_ringbuf(struct map_json *m)
 
 /* ---- stack traces --------------------------------------------------------- */
 
-/* Addresses, and beside them their symbols, null where an address has none. */
+/* Two arrays: addresses and their symbols, null where an address has none. */
 static void put_pcs(struct json *j, const struct scxray_stack *stack)
 {
 	bool any = false;
@@ -159,7 +160,7 @@ static void put_build_ids(struct json *j, const struct scxray_stack *stack)
 		json_i64(j, frame.status);
 		json_key(j, "build_id");
 		json_bytes(j, frame.build_id, BUILD_ID_SIZE);
-		/* a union: with a build id an offset in the file, else an address */
+		/* a union: an offset in the file with a build id, else an address */
 		json_key(j, frame.status == 1 ? "offset" : "ip");
 		json_addr(j, frame.at);
 		json_object_end(j);

@@ -9,7 +9,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* As the files of a cgroup: cpu.pressure has a line "some" and a line "full". */
+/* As in the files of a cgroup: cpu.pressure has a line "some" and a line "full". */
 static const struct {
 	const char *resource;
 	int some, full; /* enum scxray_psi_line, or -1 */

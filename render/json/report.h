@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report.h - the groups of a report as JSON, each with its keys, into the
- * open object
+ * report.h - the groups of a report as JSON
+ *
+ * Each function writes the group's keys and values into the open object.
  */
 #ifndef RENDER_JSON_REPORT_H
 #define RENDER_JSON_REPORT_H

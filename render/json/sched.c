@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sched.c - schedulers as JSON: the root, its exit, ops and event
- * counters, and the sub-schedulers below it
+ * sched.c - schedulers as JSON: the root scheduler, its exit, ops and event counters, and
+ * its sub-schedulers
  */
 #include "render/json/report.h"
 

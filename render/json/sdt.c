@@ -36,7 +36,10 @@ static void put_sdt(struct json *j, const struct scxray_sdt *sdt, struct follow 
 	json_key(j, "allocator_name");
 	json_string(j, sdt->name);
 	json_key(j, "elem_size");
-	json_u64(j, sdt->elem_size.value); /* read from a value that is there whole */
+	json_u64(
+		j,
+		sdt->elem_size
+			.value); /* the header and the payload are one value, so it was read whole */
 	json_key(j, "target_type_id");
 	json_u64(j, sdt->payload_type);
 	json_opt_string(j, "payload_type_reason", sdt->payload_type_reason);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * system.c - what the system did, apart from its tasks and queues, as JSON
+ * system.c - programs, CPU time, NUMA nodes and the kernel's log as JSON
  */
 #include "render/json/report.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cells.c - short texts for tables and sentences; sections, styles and paragraphs
+ */
 #include "render/out/cells.h"
 
 #include <inttypes.h>
@@ -53,7 +56,7 @@ void text_unavailable(struct text *t, const char *group, const char *reason)
 	strbuf_putc(&t->out, '\n');
 }
 
-void no_break(struct strbuf *sb, size_t start)
+void cell_keep_words(struct strbuf *sb, size_t start)
 {
 	for (size_t i = start; i < sb->len; i++)
 		if (sb->data[i] == ' ')
@@ -65,7 +68,7 @@ void text_wrap(struct text *t, const char *s, size_t column, size_t indent)
 	bool first = true;
 
 	while (*s) {
-		size_t n = strcspn(s, " "), w = display_width(s, n);
+		size_t n = strcspn(s, " "), w = utf8_display_width(s, n);
 
 		if (!first && column + 1 + w > t->width) {
 			strbuf_putc(&t->out, '\n');
@@ -94,7 +97,7 @@ void cell_unreadable(struct strbuf *sb, uint64_t addr, const char *reason)
 	strbuf_putc(sb, '>');
 }
 
-/* True if it was shown as something other than a number. */
+/* Writes what stands for a number that memory did not hold; false if it held one. */
 static bool no_number(struct strbuf *sb, const struct scxray_num *num)
 {
 	if (num->state == SCXRAY_PRESENT)
@@ -149,7 +152,7 @@ void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask)
 	if (mask->state == SCXRAY_UNREADABLE)
 		cell_unreadable(sb, mask->addr, mask->reason);
 	else if (mask->state == SCXRAY_PRESENT)
-		cpumask_list(sb, mask);
+		cpumask_put_list(sb, mask);
 	if (sb->len == start)
 		strbuf_putc(sb, '-');
 }
@@ -257,7 +260,7 @@ void cell_owner(struct strbuf *sb, const char *sched_name)
 
 void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id)
 {
-	/* the built-in ids of enum scx_dsq_id_flags: bit 63, LOCAL_ON with bit 62 */
+	/* the built-in ids of enum scx_dsq_id_flags have bit 63; LOCAL_ON has bit 62, too */
 	static const char *const names[] = { "SCX_DSQ_INVALID", "SCX_DSQ_GLOBAL", "SCX_DSQ_LOCAL",
 					     "SCX_DSQ_BYPASS" };
 	uint64_t v;
@@ -273,7 +276,7 @@ void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id)
 		strbuf_hex(sb, v, 1);
 }
 
-enum style age_style(const struct text *t, const struct scxray_task *task)
+enum style task_age_style(const struct text *t, const struct scxray_task *task)
 {
 	uint64_t age;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cells.h - what all parts of the text output share: where it goes, how wide it
- * may be, how sections are parted and numbers read
+ * cells.h - the text output: its state and width, sections, paragraphs, and cells
  */
 #ifndef RENDER_TEXT_H
 #define RENDER_TEXT_H
@@ -13,8 +12,8 @@
 
 enum style {
 	STYLE_PLAIN,
-	STYLE_BOLD,   /* headers, names to find again */
-	STYLE_DIM,    /* what is there but matters little; unreadable things */
+	STYLE_BOLD,   /* headings, names that a reader looks for */
+	STYLE_DIM,    /* of little interest; unreadable parts */
 	STYLE_RED,    /* stalled, errors */
 	STYLE_YELLOW, /* half-way to a stall, warnings */
 	STYLE_GREEN,
@@ -25,16 +24,16 @@ struct text {
 	struct strbuf out;
 	unsigned width;
 	bool color;
-	bool full;	  /* text_cap() cuts nothing */
-	bool summary;	  /* no more than counts */
-	bool any_section; /* of the present report: the next one is parted by a blank line */
+	bool full;	  /* show everything: text_cap() cuts nothing */
+	bool summary;	  /* only counts */
+	bool any_section; /* the report has a section already: a blank line comes before the next one */
 	const struct scxray_document *doc;
-	/* of the report at hand */
+	/* the report that is being written */
 	const struct scxray_report *report;
-	uint64_t timeout_jiffies; /* of the watchdog, 0 if not known */
+	uint64_t timeout_jiffies; /* the watchdog's timeout, 0 if not known */
 };
 
-/* How many of a kind are shown: `cap`, or all where the whole is asked for. */
+/* How many of a kind are shown: `cap`, or all with --full. */
 static inline size_t text_cap(const struct text *t, size_t cap)
 {
 	return t->full ? SIZE_MAX : cap;
@@ -45,27 +44,27 @@ static inline bool text_wants(const struct text *t, enum group group)
 	return group_wanted(t->doc->only, group);
 }
 
-/* The blank line between sections. */
+/* Ends the section before, if any, with a blank line. */
 void text_section(struct text *t);
 /* "{group}: <unavailable: {reason}>" as a section of its own. */
 void text_unavailable(struct text *t, const char *group, const char *reason);
 
-/* Colour on and off; nothing without colours. */
+/* Colour on and off; no effect if the output has no colours. */
 void style_begin(const struct text *t, struct strbuf *sb, enum style style);
 void style_end(const struct text *t, struct strbuf *sb, enum style style);
-/* `s` in a style, straight to the output. */
+/* Writes `s` in a style to the output. */
 void text_styled(struct text *t, enum style style, const char *s);
 
 /*
- * A paragraph: words of `s` (already escaped) wrapped to the width, the first
- * line going on at column `column`, later ones indented by `indent`.
+ * Writes a paragraph and its newline: the words of `s` (already escaped), wrapped to the
+ * width. The first line begins at column `column`, later lines are indented by `indent`.
  */
 void text_wrap(struct text *t, const char *s, size_t column, size_t indent);
 
-/* Stands for a blank at which text_wrap() breaks no line; escaped text never holds it. */
+/* A blank at which text_wrap() does not break the line; escaped text never contains it. */
 #define NO_BREAK '\x01'
-/* Makes what `sb` got since `start` one word. */
-void no_break(struct strbuf *sb, size_t start);
+/* Makes the text since `start` one word for text_wrap(). */
+void cell_keep_words(struct strbuf *sb, size_t start);
 
 /* ---- cells: short texts for tables and sentences, escaped ---------------- */
 
@@ -77,19 +76,19 @@ void cell_unreadable(struct strbuf *sb, uint64_t addr, const char *reason);
 void cell_text(struct strbuf *sb, const struct scxray_text *text);
 void cell_string(struct strbuf *sb, const char *s);
 void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask);
-/* "comm[pid]", or the address where the task is not known */
+/* "comm[pid]", or the address where the task is unknown */
 void cell_task(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
 /* "9.168s", "28ms" */
 void cell_ms(struct strbuf *sb, int64_t ms);
 /* ns as "20ms", "4.5ms", "300us" */
 void cell_ns(struct strbuf *sb, uint64_t ns);
-/* how long it has been runnable, "-" if it is not */
+/* how long it has been runnable, "-" if it is not runnable */
 void cell_age(struct strbuf *sb, const struct scxray_task *task);
 /* "0x57a11", "SCX_DSQ_GLOBAL", "local cpu 1" */
 void cell_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
-/* " of scxsub" behind it: of which scheduler, where there are several */
+/* " of scxsub", the scheduler's name after its object; nothing if NULL */
 void cell_owner(struct strbuf *sb, const char *sched_name);
-/* a DSQ id that stands in a task, by name where it is built in */
+/* a DSQ id as a task holds it, by name if it is built in */
 void cell_dsq_id(struct strbuf *sb, const struct scxray_num *id);
 /* "victimQ1[111] 9.168s" */
 void cell_task_age(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
@@ -99,8 +98,8 @@ void cell_degraded(struct strbuf *sb, const struct scxray_host *host);
 /* "DSQ 0x57a11 #1/3", "runs on cpu 0", "BPF scheduler" */
 void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t);
 
-/* Red beyond the watchdog's timeout, yellow beyond half of it. */
-enum style age_style(const struct text *t, const struct scxray_task *task);
+/* Red above the watchdog's timeout, yellow above half of it. */
+enum style task_age_style(const struct text *t, const struct scxray_task *task);
 
 /* ---- parts of a report, in their order ----------------------------------- */
 

@@ -21,7 +21,7 @@ void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct
 		strbuf_printf(sb, "runs on cpu %d", t->curr_cpu);
 		break;
 	case CUSTODY_DSQ:
-		dsq = task_dsq(r, t);
+		dsq = task_find_dsq(r, t);
 		if (dsq->origin == SCXRAY_DSQ_USER)
 			strbuf_puts(sb, "DSQ ");
 		cell_dsq(sb, dsq);

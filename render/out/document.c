@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * document.c - putting reports together
+ * document.c - makes a document from one report or two, and computes what its header shows
  */
 #include <scxray/render.h>
 
 #include "render/out/join.h"
 
-/* Ages above a day are garbage in a task, not a stall. */
+/* A task that appears to wait for over a day is garbage, not a stall. */
 #define MAX_AGE_JIFFIES (24ULL * 3600 * 1000)
 
 static void raise_to(uint64_t *max, const struct scxray_num *age)
@@ -16,12 +16,12 @@ static void raise_to(uint64_t *max, const struct scxray_num *age)
 		*max = age->value;
 }
 
-/* What the watchdog looks at: the longest-runnable task, and its own timestamp. */
+/* What the watchdog looks at: the longest runnable task, and its own timestamp. */
 static uint64_t max_age(const struct scxray_report *r)
 {
 	uint64_t max = 0;
 
-	/* what made the host freeze the guest is what the header is about */
+	/* the header shows the age that made the host freeze the guest */
 	if (r->host && r->host->max_age_jiffies)
 		return r->host->max_age_jiffies;
 	for (size_t i = 0; i < r->nr_tasks; i++)
@@ -32,15 +32,15 @@ static uint64_t max_age(const struct scxray_report *r)
 	return max;
 }
 
-/* The shortest timeout of all schedulers trips first; mostly there is but the root. */
+/* Half of the shortest timeout of all schedulers: that one trips first. */
 static uint64_t threshold(const struct scxray_report *r)
 {
-	uint64_t least = timeout_jiffies(r, NULL);
+	uint64_t least = sched_timeout_jiffies(r, NULL);
 
 	if (r->host && r->host->threshold_jiffies)
 		return r->host->threshold_jiffies;
 	for (size_t i = 1; i < r->nr_scheds; i++) {
-		uint64_t timeout = timeout_jiffies(r, &r->scheds[i].sched_kva);
+		uint64_t timeout = sched_timeout_jiffies(r, &r->scheds[i].sched_kva);
 
 		if (timeout && (!least || timeout < least))
 			least = timeout;

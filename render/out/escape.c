@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * escape.c - makes bytes of the guest safe for a terminal and for JSON
+ */
 #include "render/out/escape.h"
 
 static const char hex[] = "0123456789abcdef";
@@ -37,7 +40,7 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *cp)
 			return 0;
 		v = v << 6 | (b[i] & 0x3f);
 	}
-	/* overlong forms, surrogates and what lies beyond Unicode are not UTF-8 */
+	/* overlong forms, surrogates and numbers beyond Unicode are not UTF-8 */
 	if (v < least || (v >= 0xd800 && v <= 0xdfff) || v > 0x10ffff)
 		return 0;
 	*cp = v;
@@ -109,7 +112,7 @@ void escape_json(struct strbuf *sb, const char *s, size_t len)
 		}
 		strbuf_write(sb, s + plain, i - plain);
 		if (!n) {
-			/* no character at all: shown as the text \xNN */
+			/* not a character: shown as the text \xNN */
 			strbuf_putc(sb, '\\');
 			put_byte(sb, b);
 		} else if (cp == '"' || cp == '\\') {
@@ -134,7 +137,7 @@ void escape_json(struct strbuf *sb, const char *s, size_t len)
 
 static unsigned columns_of(uint32_t cp)
 {
-	/* combining marks stand on the character before */
+	/* combining marks take no column of their own */
 	if ((cp >= 0x300 && cp <= 0x36f) || (cp >= 0x20d0 && cp <= 0x20ff) ||
 	    (cp >= 0xfe00 && cp <= 0xfe0f))
 		return 0;
@@ -147,7 +150,7 @@ static unsigned columns_of(uint32_t cp)
 	return 1;
 }
 
-size_t display_width(const char *s, size_t len)
+size_t utf8_display_width(const char *s, size_t len)
 {
 	size_t width = 0;
 

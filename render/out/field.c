@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * field.c - writes the members of a struct by a table of fields
+ */
 #include "render/out/field.h"
 
 static bool shown(enum scxray_state state)
 {
-	/* what the kernel lacks is listed once, in guest.missing_members */
+	/* members that this kernel does not have are listed once, in guest.missing_members */
 	return state == SCXRAY_PRESENT || state == SCXRAY_UNREADABLE;
 }
 
@@ -41,7 +44,7 @@ void json_text_field(struct json *j, const char *key, const struct scxray_text *
 	json_text(j, text);
 }
 
-void cpumask_list(struct strbuf *sb, const struct scxray_cpumask *mask)
+void cpumask_put_list(struct strbuf *sb, const struct scxray_cpumask *mask)
 {
 	size_t start = sb->len;
 	uint32_t bit = 0;
@@ -76,7 +79,7 @@ static void cpus_field(struct json *j, const char *key, const struct scxray_cpum
 		return;
 	}
 	strbuf_init(&list, NULL);
-	cpumask_list(&list, mask);
+	cpumask_put_list(&list, mask);
 	json_string_n(j, strbuf_str(&list), list.len);
 	if (list.error)
 		j->out.error = list.error;

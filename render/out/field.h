@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * field.h - a report struct's members as rows of a table
+ * field.h - the members of a report's struct as rows of a table
  *
- * Most of the report is {key, where it stands, what it is}: such a struct is
- * described once, and JSON and the early/late diff go over the description.
+ * Most structs of the report are described once as rows of {key, offset, kind}; JSON and
+ * the comparison of early and late both use the description.
  */
 #ifndef RENDER_FIELD_H
 #define RENDER_FIELD_H
@@ -29,7 +29,7 @@ enum field_kind {
 	FIELD_KVA,	/* uint64_t holding a guest address */
 	FIELD_KVA_OR_0, /* the same, left out if 0 */
 	FIELD_INDEX,	/* int32_t, left out if negative */
-	FIELD_STRINGS,	/* const char *const *, with its count just behind it; left out if empty */
+	FIELD_STRINGS,	/* const char *const *, followed by its count; left out if empty */
 };
 
 struct field {
@@ -43,17 +43,17 @@ struct field {
 		json_key, offsetof(struct type, member), kind \
 	}
 
-/* Keys and values of `fields` for the struct at `base`, into the open object. */
+/* Writes keys and values of the struct at `base` into the open object. */
 void json_fields(struct json *j, const struct field *fields, size_t nr, const void *base);
 
-/* One value without its key; false, and nothing written, where it is to be left out. */
+/* Writes the value without a key. */
 void json_text(struct json *j, const struct scxray_text *text);
-/* Both write a key and a value, or nothing. */
+/* Writes a key and a value, or nothing where memory held none. */
 void json_num_field(struct json *j, const char *key, const struct scxray_num *num,
 		    enum field_kind kind);
 void json_text_field(struct json *j, const char *key, const struct scxray_text *text);
 
 /* The mask as a list of ranges; "" if it is empty. */
-void cpumask_list(struct strbuf *sb, const struct scxray_cpumask *mask);
+void cpumask_put_list(struct strbuf *sb, const struct scxray_cpumask *mask);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * file.c - a file that appears complete or not at all
+ * file.c - writes a file that appears complete or not at all
  *
- * Not O_TMPFILE: a file without a name can't take the place of one that is there.
+ * O_TMPFILE would not do: a file without a name can't replace an existing one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define STREAM_BUFFER (256 * 1024)
 
-/* Names that are tried; others of this process, or left by a dead one with its number, are taken. */
+/* Temporary names that are tried: this process, or a dead one with its pid, may have used some. */
 #define MAX_NAMES 100
 
 static int create_beside(struct scxray_file *file)
@@ -61,7 +61,7 @@ int scxray_file_create(struct scxray_file *file, const char *path, mode_t mode)
 		release(file);
 		return error;
 	}
-	/* Where the file system has no such permissions, the new file's own do. */
+	/* A file system without permissions keeps its own. */
 	if (mode && fchmod(fd, mode & 0777))
 		errno = 0;
 	file->stream = fdopen(fd, "w");
@@ -76,7 +76,7 @@ int scxray_file_create(struct scxray_file *file, const char *path, mode_t mode)
 	return 0;
 }
 
-/* The rename itself has to survive a power cut, too; where it can't be asked for, so be it. */
+/* The rename has to survive a power cut, too; an error is ignored, for the file is complete. */
 static void sync_folder(char *path)
 {
 	char *slash = strrchr(path, '/');

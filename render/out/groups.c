@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * groups.c - the names of the groups, and the selection that a user asked for
+ */
 #include "render/out/groups.h"
 
 #include <fnmatch.h>

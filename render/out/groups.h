@@ -9,14 +9,14 @@
 
 enum group {
 	GROUP_DIAGNOSIS,
-	GROUP_TIMING, /* and what fired */
+	GROUP_TIMING, /* with the trigger */
 	GROUP_GUEST,
 	GROUP_DIFF,
 	GROUP_MAPS,
 	GROUP_VCPUS,
 	GROUP_SDT,
 	GROUP_PROGS,
-	GROUP_TIMES, /* of CPUs, and NUMA nodes */
+	GROUP_TIMES, /* CPU time and NUMA nodes */
 	GROUP_PSI,
 	GROUP_TASKS,
 	GROUP_SCHED,
@@ -31,15 +31,15 @@ enum group {
 
 #define GROUP_BIT(group) (1u << (group))
 
-/* Those that stand inside a report, and not beside it. */
+/* The groups inside a report; the others belong to the document. */
 #define GROUPS_OF_REPORT (UINT32_MAX & ~(GROUP_BIT(GROUP_MAPS) - 1))
 
-/* Those below the line scx_walker. */
+/* The groups below the line scx_walker. */
 #define GROUPS_OF_SCX                                                             \
 	(GROUP_BIT(GROUP_SCHED) | GROUP_BIT(GROUP_RQS) | GROUP_BIT(GROUP_LOCKS) | \
 	 GROUP_BIT(GROUP_DSQS))
 
-/* Is one of these groups (bits) asked for?  `only` may be NULL: all are. */
+/* True if one of these groups (bits) is asked for. `only` NULL: all are. */
 static inline bool groups_wanted(const struct scxray_selection *only, uint32_t groups)
 {
 	return !only || !only->groups || only->groups & groups;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * join.c - finds what belongs to a task, a queue or a scheduler in a report
+ */
 #include "render/out/join.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const struct scxray_task *ref_task(const struct scxray_report *r, const struct scxray_task_ref *ref)
+const struct scxray_task *report_find_task(const struct scxray_report *r,
+					   const struct scxray_task_ref *ref)
 {
 	return ref->index >= 0 && (size_t)ref->index < r->nr_tasks ? &r->tasks[ref->index] : NULL;
 }
@@ -25,7 +29,7 @@ const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size)
 	return buf;
 }
 
-const struct scxray_dsq *task_dsq(const struct scxray_report *r, const struct scxray_task *t)
+const struct scxray_dsq *task_find_dsq(const struct scxray_report *r, const struct scxray_task *t)
 {
 	return t->dsq_index >= 0 && (size_t)t->dsq_index < r->nr_dsqs ? &r->dsqs[t->dsq_index]
 								      : NULL;
@@ -63,7 +67,7 @@ size_t *sched_parents(const struct scxray_report *r)
 	return parents;
 }
 
-const struct scxray_rq *cpu_rq(const struct scxray_report *r, uint64_t cpu)
+const struct scxray_rq *report_find_rq(const struct scxray_report *r, uint64_t cpu)
 {
 	for (size_t i = 0; i < r->nr_rqs; i++)
 		if (r->rqs[i].cpu == cpu)
@@ -77,9 +81,9 @@ enum custody task_custody(const struct scxray_report *r, const struct scxray_tas
 
 	if (t->curr_cpu >= 0)
 		return CUSTODY_RUNNING;
-	if (task_dsq(r, t))
+	if (task_find_dsq(r, t))
 		return CUSTODY_DSQ;
-	/* taken off its queue, the other CPU's lock is awaited: p->scx.dsq is still set */
+	/* taken off its queue, waiting for the other CPU's lock: p->scx.dsq is still set */
 	if (t->holding_cpu.state == SCXRAY_PRESENT && num_signed(&t->holding_cpu) >= 0)
 		return CUSTODY_MOVING;
 	if (num_true(&t->dsq_kva))
@@ -107,7 +111,7 @@ static uint64_t timeout_of(const struct scxray_report *r, const struct scxray_sc
 	return 0;
 }
 
-uint64_t timeout_jiffies(const struct scxray_report *r, const struct scxray_num *sched_kva)
+uint64_t sched_timeout_jiffies(const struct scxray_report *r, const struct scxray_num *sched_kva)
 {
 	for (size_t i = 0; sched_kva && sched_kva->state == SCXRAY_PRESENT && i < r->nr_scheds; i++)
 		if (num_is(&r->scheds[i].sched_kva, sched_kva->value))

@@ -1,69 +1,69 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * join.h - what belongs together in a report: addresses and tasks, tasks and
- * queues, schedulers and their parents
+ * join.h - finds what belongs together in a report: tasks and queues, schedulers and their
+ * parents
  */
 #ifndef RENDER_JOIN_H
 #define RENDER_JOIN_H
 
 #include <scxray/render.h>
 
-/* The task behind a reference, or NULL where it is not among the report's tasks. */
-const struct scxray_task *ref_task(const struct scxray_report *r,
-				   const struct scxray_task_ref *ref);
+/* The task of a reference, or NULL where it is missing in the report. */
+const struct scxray_task *report_find_task(const struct scxray_report *r,
+					   const struct scxray_task_ref *ref);
 
 /* "local cpu 0", "bypass cpu 1", "reject cpu 1", "global node 0", "user" */
 const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size);
 
 /* The queue that holds the task, or NULL. */
-const struct scxray_dsq *task_dsq(const struct scxray_report *r, const struct scxray_task *t);
+const struct scxray_dsq *task_find_dsq(const struct scxray_report *r, const struct scxray_task *t);
 
 /*
- * For each scheduler the index of the one below which it hangs: its parent where
- * that comes earlier in the list and the tree stays shallow, else the root,
- * whose own entry is SIZE_MAX.  So it is a tree whatever the guest's pointers
- * say.  The caller frees it; NULL without schedulers or memory.
+ * For each scheduler the index of its parent: if the parent comes earlier in the list and
+ * the tree stays shallow, else the root. The root's own entry is SIZE_MAX. So the result is
+ * a tree whatever the guest's pointers say. The caller frees it; NULL without schedulers or
+ * without memory.
  */
 size_t *sched_parents(const struct scxray_report *r);
 
 /* The run queue of a CPU, or NULL. */
-const struct scxray_rq *cpu_rq(const struct scxray_report *r, uint64_t cpu);
+const struct scxray_rq *report_find_rq(const struct scxray_report *r, uint64_t cpu);
 
-/* True if there is no group at all to show, nor a reason for one's absence. */
+/* True if the report has no group at all, and no reason for a missing one. */
 bool report_is_empty(const struct scxray_report *r);
 
-/* Was it walked while vCPUs ran that would not park? */
+/* True if some vCPUs did not park, so memory was read while they ran. */
 static inline bool is_racy(const struct scxray_report *r)
 {
 	return r && r->host && r->host->is_degraded;
 }
 
-/* Is the document the degraded one: a single report, and that racy? */
+/* True for a degraded document: a single report, and that is racy. */
 static inline bool is_degraded(const struct scxray_document *doc)
 {
 	return !doc->dual && is_racy(doc->late);
 }
 
-/* What fired: the document's word, or the late report's host's; NULL if nobody says. */
+/* The trigger: the document's own, else that of the late report's host; NULL if unknown. */
 const char *document_trigger(const struct scxray_document *doc);
 
-/* Who has a task in hand: where it waits, or why it does not. */
+/* Where a task waits, or why it does not wait. */
 enum custody {
 	CUSTODY_NOT_RUNNABLE, /* asleep, or not a task of sched_ext */
 	CUSTODY_RUNNING,      /* some CPU's current task */
-	CUSTODY_DSQ,	      /* linked on a DSQ that the report has */
-	CUSTODY_LOST_DSQ,     /* its DSQ is not among those that were walked, or not linked there */
+	CUSTODY_DSQ,	      /* linked on a DSQ of the report */
+	CUSTODY_LOST_DSQ,     /* on a DSQ that was not walked, or not linked there */
 	CUSTODY_BPF,	      /* QUEUED: enqueued to the BPF scheduler, on no DSQ */
 	CUSTODY_QUEUEING,     /* in the middle of ops.enqueue() */
 	CUSTODY_DISPATCHING,  /* in the middle of being dispatched */
 	CUSTODY_MOVING,	      /* holding_cpu is set: on its way to another CPU's local DSQ */
-	CUSTODY_NOBODY,	      /* on a runnable list, and nothing says who has it */
+	CUSTODY_NOBODY,	      /* on a runnable list, and nothing says where */
 };
 
 enum custody task_custody(const struct scxray_report *r, const struct scxray_task *t);
 
-/* The watchdog's timeout in jiffies (of the scheduler `sched_kva`, else the root's), 0 if unknown. */
-uint64_t timeout_jiffies(const struct scxray_report *r, const struct scxray_num *sched_kva);
+/* The timeout in jiffies of the scheduler `sched_kva`, else of the root; 0 if unknown. */
+uint64_t sched_timeout_jiffies(const struct scxray_report *r, const struct scxray_num *sched_kva);
 
 /* The number, where memory held one. */
 static inline bool num_get(const struct scxray_num *num, uint64_t *value)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * json.c - the JSON writer: commas, nesting, line breaks, numbers
+ */
 #include "render/out/json.h"
 
 #include <assert.h>
@@ -29,7 +32,7 @@ static void newline(struct json *j, unsigned depth)
 	strbuf_fill(&j->out, ' ', depth);
 }
 
-/* What stands before a member of the innermost container: a comma, a line break. */
+/* Writes what comes before a member of the innermost container: a comma, a line break. */
 static void separate(struct json *j)
 {
 	if (!j->depth)
@@ -65,7 +68,7 @@ static void begin(struct json *j, bool object)
 	strbuf_putc(&j->out, object ? '{' : '[');
 }
 
-/* After a failed write walks stop where they stand: then containers stay open, and nothing is checked. */
+/* After a failed write walks stop at once: containers stay open, and nothing is checked. */
 static void end(struct json *j, bool object)
 {
 	if (j->out.error)

@@ -2,11 +2,10 @@
 /*
  * json.h - a streaming JSON writer
  *
- * Commas and nesting are the writer's business: a caller opens and closes, names
- * keys and gives values.  Integers are exact to 64 bits.  Strings may hold any
- * bytes (escape.h).  Errors gather in the buffer and come out of json_finish().
- * Using the writer against JSON's grammar (a value without a key, an end
- * without a begin) is a bug of the caller and asserted.
+ * The writer adds commas and nesting; a caller opens and closes containers, names keys and
+ * gives values. Integers are exact to 64 bits. Strings may hold any bytes (escape.h). An
+ * error is kept in the buffer and returned by json_finish(). A call against JSON's grammar
+ * (a value without a key, an end without a begin) is a bug of the caller and asserted.
  */
 #ifndef RENDER_JSON_H
 #define RENDER_JSON_H
@@ -21,7 +20,7 @@
 struct json {
 	struct strbuf out;
 	unsigned depth;
-	unsigned line_depth; /* containers down to here put each member on a line of its own */
+	unsigned line_depth; /* in containers up to this depth each member has its own line */
 	bool has_member[JSON_MAX_DEPTH];
 	bool is_object[JSON_MAX_DEPTH];
 	bool after_key;
@@ -36,7 +35,7 @@ void json_object_end(struct json *j);
 void json_array(struct json *j);
 void json_array_end(struct json *j);
 
-/* `key` is one of our own names: printable ASCII that needs no escapes. */
+/* `key` is one of scxray's own names: printable ASCII that needs no escapes. */
 void json_key_n(struct json *j, const char *key, size_t len);
 static inline void json_key(struct json *j, const char *key)
 {
@@ -57,8 +56,8 @@ static inline void json_string(struct json *j, const char *s)
 	json_string_n(j, s, strlen(s));
 }
 /*
- * For a value that is written a million times: room for `n` bytes of JSON, which
- * the caller writes and ends with json_wrote().  NULL on error.
+ * For values that are written a million times: room for `n` bytes of JSON. The caller
+ * writes them and calls json_wrote(). NULL on error.
  */
 char *json_room(struct json *j, size_t n);
 static inline void json_wrote(struct json *j, const char *end)
@@ -74,7 +73,7 @@ void json_base64(struct json *j, const uint8_t *bytes, size_t len);
 /* {"kind":"unreadable","addr":...,"reason":...} */
 void json_unreadable(struct json *j, uint64_t addr, const char *reason);
 
-/* A key and a string, or nothing at all where `s` is NULL. */
+/* A key and a string; nothing if `s` is NULL. */
 void json_opt_string(struct json *j, const char *key, const char *s);
 
 #endif

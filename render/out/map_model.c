@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_model.c - questions about a map that diff, text and JSON ask
+ */
 #include "render/out/map_model.h"
 
 #include <string.h>
@@ -71,7 +74,7 @@ bool ringbuf_pending(const struct scxray_ringbuf *ring, uint64_t *pending)
 	if (ring->consumer_pos.state != SCXRAY_PRESENT ||
 	    ring->producer_pos.state != SCXRAY_PRESENT)
 		return false;
-	/* what has been overwritten does not wait, as in the kernel's ringbuf_avail_data_sz() */
+	/* overwritten records are not pending, as in the kernel's ringbuf_avail_data_sz() */
 	from = ring->consumer_pos.value;
 	if (ring->overwrite_pos.state == SCXRAY_PRESENT && ring->overwrite_pos.value > from)
 		from = ring->overwrite_pos.value;

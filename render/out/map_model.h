@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_model.h - questions about a map that text and JSON both ask
+ * map_model.h - questions about a map that diff, text and JSON ask
  */
 #ifndef RENDER_MAP_MODEL_H
 #define RENDER_MAP_MODEL_H
@@ -10,19 +10,19 @@
 /* Task, cgroup, inode and socket storage: keys are their owners' addresses. */
 bool map_is_storage(const struct scxray_map *map);
 
-/* The owner's name of an entry of a storage map, NULL where it is not known. */
+/* The name of an entry's owner in a storage map, NULL where it is not known. */
 const char *map_owner(const struct scxray_map *map, const struct scxray_entry *entry);
 
-/* The key as an address: only of storage maps. */
+/* The key as an address, in storage maps. */
 uint64_t map_owner_kva(const struct scxray_entry *entry);
 
-/* The value of entry `e` on the CPU in place `c`; unreadable where there is none. */
+/* The value of entry `e` on the CPU with index `c`; unreadable where there is none. */
 struct scxray_value map_percpu_value(const struct scxray_map *map, size_t e, size_t c);
 
-/* No memory for the value there, and that is no failure to read it. */
+/* True if the kernel has no memory for the value; false if the memory could not be read. */
 bool map_is_unmapped(const struct scxray_map *map, size_t e, size_t c);
 
-/* True if the map's contents are entries: their number is the map's. */
+/* True if the map consists of entries, so that their number means something. */
 bool map_has_entries(const struct scxray_map *map);
 
 /* Bytes between consumer and producer; false where either is not known. */

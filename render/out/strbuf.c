@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * strbuf.c - a growing buffer, and the formats that are written most often
+ */
 #include "render/out/strbuf.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* Bytes that gather before the sink is called; small enough to stay in cache. */
+/* Bytes that are collected before the sink is called; small enough to stay in cache. */
 #define SINK_CHUNK (256 * 1024)
 
 void strbuf_init(struct strbuf *sb, FILE *sink)
@@ -97,7 +100,7 @@ void strbuf_fill(struct strbuf *sb, char c, size_t n)
 	sb->len += n;
 }
 
-char *decimal(char *to, uint64_t v)
+char *strbuf_put_decimal(char *to, uint64_t v)
 {
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 				    "25262728293031323334353637383940414243444546474849"
@@ -126,7 +129,7 @@ void strbuf_u64(struct strbuf *sb, uint64_t v)
 	char *to = strbuf_room(sb, 20);
 
 	if (to)
-		sb->len = (size_t)(decimal(to, v) - sb->data);
+		sb->len = (size_t)(strbuf_put_decimal(to, v) - sb->data);
 }
 
 void strbuf_i64(struct strbuf *sb, int64_t v)
@@ -162,7 +165,7 @@ void strbuf_double(struct strbuf *sb, double v, unsigned bits)
 		if (bits == 32 ? (double)strtof(out, NULL) == v : strtod(out, NULL) == v)
 			break;
 	}
-	/* the decimal point of the caller's locale may be something else */
+	/* the caller's locale may have another decimal point */
 	for (char *c = out; *c; c++)
 		if (!strchr("0123456789+-einfa.", *c))
 			*c = '.';

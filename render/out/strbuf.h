@@ -2,9 +2,9 @@
 /*
  * strbuf.h - a growing buffer of output bytes
  *
- * The one place where rendering allocates for text.  An error (no memory, the
- * sink refuses) is kept in `error` and makes all later calls do nothing, so
- * that callers check once, at the end.
+ * The only place where render allocates memory for text. The first error (no memory, a
+ * failed write) is kept in `error`; all later calls then do nothing, so callers check once,
+ * at the end.
  */
 #ifndef RENDER_STRBUF_H
 #define RENDER_STRBUF_H
@@ -18,25 +18,25 @@ struct strbuf {
 	char *data; /* not NUL-terminated: see strbuf_str() */
 	size_t len;
 	size_t cap;
-	FILE *sink; /* gets the bytes whenever enough have gathered; NULL: they stay */
+	FILE *sink; /* gets the bytes whenever enough are collected; NULL: they stay in the buffer */
 	int error;  /* errno of the first failure, 0 if there was none */
 };
 
 void strbuf_init(struct strbuf *sb, FILE *sink);
 void strbuf_deinit(struct strbuf *sb);
 
-/* Hands everything to the sink.  0, or -1 with errno set from sb->error. */
+/* Writes everything to the sink. 0, or -1 with errno set from sb->error. */
 int strbuf_flush(struct strbuf *sb);
 
-/* Room for `n` more bytes behind `len`; NULL on error.  The caller adds to `len`. */
+/* Room for `n` more bytes after `len`; NULL on error. The caller adds to `len`. */
 char *strbuf_room(struct strbuf *sb, size_t n);
 
 /* strbuf_write() where there is no room yet. */
 void strbuf_write_more(struct strbuf *sb, const void *bytes, size_t n);
 void strbuf_fill(struct strbuf *sb, char c, size_t n);
 void strbuf_u64(struct strbuf *sb, uint64_t v);
-/* Decimal digits to `to`, 20 at most; where they end. */
-char *decimal(char *to, uint64_t v);
+/* Writes at most 20 decimal digits to `to`; returns their end. */
+char *strbuf_put_decimal(char *to, uint64_t v);
 void strbuf_i64(struct strbuf *sb, int64_t v);
 /* "0x" and at least `digits` hex digits. */
 void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits);

@@ -86,7 +86,7 @@ static const char *cell_bytes(const struct table *tab, size_t i)
 	return tab->bytes.data ? tab->bytes.data + tab->cells[i].start : "";
 }
 
-/* What can't be read is told below the row: the reason would tear the column apart. */
+/* An unreadable cell is shown below its row: the reason would make the column too wide. */
 static bool is_unreadable(const char *s, size_t len)
 {
 	static const char begin[] = "<unreadable: ";
@@ -99,7 +99,7 @@ static bool says_nothing(const char *s, size_t len)
 	return !len || (len == 1 && *s == '-');
 }
 
-/* Each column's width; 0 for those that say nothing in any row. */
+/* Each column's width; 0 for a column that says nothing in any row. */
 static void measure(const struct table *tab, size_t *width)
 {
 	size_t column = 0;
@@ -114,12 +114,12 @@ static void measure(const struct table *tab, size_t *width)
 		column = tab->cells[i].mark == FIRST_CELL ? 0 : column + 1;
 		if (column >= tab->nr_columns || says_nothing(s, len))
 			continue;
-		w = is_unreadable(s, len) ? 1 : display_width(s, len);
+		w = is_unreadable(s, len) ? 1 : utf8_display_width(s, len);
 		if (w > width[column])
 			width[column] = w;
 	}
 	for (size_t c = 0; c < tab->nr_columns; c++) {
-		size_t w = display_width(tab->columns[c].name, strlen(tab->columns[c].name));
+		size_t w = utf8_display_width(tab->columns[c].name, strlen(tab->columns[c].name));
 
 		if (width[c] && width[c] < w)
 			width[c] = w;
@@ -136,7 +136,7 @@ static size_t total_width(const struct table *tab, const size_t *width)
 	return total;
 }
 
-/* Takes out columns until the rest fits; `dropped` names them in their order. */
+/* Leaves out columns until the rest fits; `dropped` lists their names in order. */
 static void make_fit(const struct table *tab, size_t room, size_t *width, struct strbuf *dropped)
 {
 	bool gone[TABLE_MAX_COLUMNS] = { false }, tried[TABLE_MAX_COLUMNS] = { false };
@@ -156,7 +156,7 @@ static void make_fit(const struct table *tab, size_t room, size_t *width, struct
 		kept[worst] = width[worst];
 		width[worst] = 0;
 	}
-	/* a wide one has gone: what went before it may have room again, best first */
+	/* after a wide column is left out, an earlier one may fit again, the best first */
 	for (size_t again = 0; again < tab->nr_columns; again++) {
 		size_t best = tab->nr_columns;
 
@@ -184,7 +184,7 @@ static void make_fit(const struct table *tab, size_t room, size_t *width, struct
 
 struct line {
 	struct text *t;
-	size_t pending; /* blanks that come only if something follows */
+	size_t pending; /* blanks that are written only if a cell follows */
 	bool any;
 };
 
@@ -192,7 +192,7 @@ static void put_cell(struct line *line, const char *s, size_t len, size_t width,
 		     enum style style)
 {
 	struct strbuf *out = &line->t->out;
-	size_t w = display_width(s, len), pad = w < width ? width - w : 0;
+	size_t w = utf8_display_width(s, len), pad = w < width ? width - w : 0;
 
 	strbuf_fill(out, ' ', line->pending + (line->any ? GAP : 0) + (align == LEFT ? 0 : pad));
 	style_begin(line->t, out, style);

@@ -7,7 +7,7 @@
 
 #include "render/out/join.h"
 
-/* What an image shows beside its event counters, by the names that samples of a running guest have. */
+/* What an image shows beside its event counters, named as in a running guest's samples. */
 static const char *const gauges[] = { "nr_running", "dsq_depth", "max_runnable_age_ms" };
 
 #define NR_GAUGES (sizeof(gauges) / sizeof(gauges[0]))
@@ -46,7 +46,7 @@ static void add_events(struct timeline *tl, const struct scxray_sched *early,
 		const struct scxray_event *was = find_event(early, now->name);
 		uint64_t *values = &tl->values[2 * tl->t.nr_series];
 
-		/* a name twice could be no key */
+		/* a key can't be there twice */
 		if (!was || find_event(late, now->name) != now ||
 		    !num_get(&was->total, &values[0]) || !num_get(&now->total, &values[1]))
 			continue;
@@ -55,14 +55,14 @@ static void add_events(struct timeline *tl, const struct scxray_sched *early,
 	}
 }
 
-/* Counters begin anew with each scheduler; before 6.16 it has no address to tell it by. */
+/* Each scheduler has new counters; before 6.16 it has no address to recognise it by. */
 static bool same_sched(const struct scxray_sched *a, const struct scxray_sched *b)
 {
 	return a->sched_kva.state == b->sched_kva.state &&
 	       (a->sched_kva.state != SCXRAY_PRESENT || a->sched_kva.value == b->sched_kva.value);
 }
 
-/* Two images of one guest, and the time between them by its jiffies. */
+/* The timeline of two images of one guest: the time between them is in its jiffies. */
 static void make_pair(struct timeline *tl, const struct scxray_report *early,
 		      const struct scxray_report *late)
 {

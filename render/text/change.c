@@ -48,7 +48,7 @@ void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_chan
 	if (sb->len > start)
 		strbuf_putc(sb, ' ');
 	old_and_new(sb, d, c);
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 	if (!diff_delta(c, &delta))
 		return;
 	strbuf_putc(sb, ' ');
@@ -58,7 +58,7 @@ void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_chan
 	if (diff_rate(d, c, &rate))
 		strbuf_printf(sb, rate > -100 && rate < 100 ? ", %.1f/s" : ", %.0f/s", rate);
 	strbuf_putc(sb, ')');
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 }
 
 /* Changes of one entry that text shows: more than a task has, fewer than a counter on many CPUs. */

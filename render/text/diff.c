@@ -30,10 +30,10 @@ static void put_identity(struct strbuf *sb, const struct scxray_report *r, enum 
 		cell_owner(sb, diff_event_owner(r, sched));
 		break;
 	}
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 }
 
-/* Names of what appeared or went, as one paragraph. */
+/* The names of what appeared or went, as one paragraph. */
 static void put_fate(struct text *t, const struct diff *d, enum diff_group group,
 		     enum diff_fate which, const char *label, struct strbuf *sb)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diff_maps.c - what became of maps, as text
+ * diff_maps.c - the comparison of maps as text
  *
- * The scheduler's own maps come first, and have the most room.  Of maps that are one
- * value (sections of global variables) each member has a line, else each entry.
+ * The scheduler's own maps come first and have the most room. A map that is one value (a
+ * section of global variables) has a line for each member, other maps a line for each
+ * entry.
  */
 #include <inttypes.h>
 
@@ -12,7 +13,7 @@
 #include "render/value/value_tree.h"
 
 #define MAX_ITEMS_SHOWN 16 /* entries of a map of the live scheduler */
-#define MAX_FOREIGN 4	   /* of any other */
+#define MAX_FOREIGN 4	   /* of other maps */
 #define MAX_MEMBERS 64	   /* lines of one value */
 #define MAX_NAMES 16	   /* of what appeared or went */
 #define MAX_KEY 60	   /* columns of a key */
@@ -38,7 +39,7 @@ static void map_name(struct strbuf *sb, const struct scxray_map *map)
 	else
 		cell_num(sb, &map->map_type);
 	strbuf_putc(sb, ')');
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 }
 
 static void raw_key(struct strbuf *sb, const uint8_t *key, uint32_t size)
@@ -75,7 +76,7 @@ static void entry_name(struct strbuf *sb, const struct scxray_map *map, size_t i
 		strbuf_printf(sb, "[%" PRIu32 "]", entry->index);
 }
 
-/* What a part is called; nothing where it is all that the map has. */
+/* The name of a part; nothing where the map has only one. */
 static void part_name(struct strbuf *sb, const struct scxray_map *map, size_t i)
 {
 	switch (map->form) {
@@ -107,7 +108,7 @@ static void item_name(struct strbuf *sb, const struct diff *d, const struct diff
 	part_name(sb, map, item->fate == DIFF_GONE ? item->early : item->late);
 	if (item->is_cpu)
 		strbuf_printf(sb, " cpu %" PRIu32, item->cpu);
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 }
 
 /* ---- one map ------------------------------------------------------------------- */
@@ -173,7 +174,7 @@ static void put_counts(struct map_out *o, const struct diff_map *m)
 	strbuf_printf(o->sb, " (%s)", diff_text(o->d, m->reason));
 }
 
-/* Each change of the map's one value on a line. */
+/* A line for each change of the map's one value. */
 static void put_members(struct map_out *o, const struct diff_item *item)
 {
 	size_t cap = text_cap(o->t, o->cap == MAX_FOREIGN ? MAX_FOREIGN : MAX_MEMBERS);
@@ -220,7 +221,7 @@ static void put_changed(struct map_out *o, const struct diff_map *m)
 	}
 }
 
-/* Keys of what appeared or went, as one paragraph. */
+/* The keys of the parts that appeared or went, as one paragraph. */
 static void put_fate(struct map_out *o, const struct diff_map *m, enum diff_fate fate,
 		     const char *label, uint64_t total)
 {
@@ -254,7 +255,7 @@ static void put_map(struct map_out *o, const struct diff_map *m)
 
 /* ---- all maps -------------------------------------------------------------------- */
 
-/* Maps with one outcome, as one paragraph. */
+/* The names of maps with one outcome, as one paragraph. */
 static void put_maps(struct map_out *o, enum map_outcome outcome, const char *label)
 {
 	size_t cap = text_cap(o->t, MAX_NAMES), nr = 0;
@@ -297,7 +298,7 @@ void text_diff_maps(struct text *t, const struct diff *d)
 	strbuf_puts(&t->out, "  ");
 	text_styled(t, STYLE_CYAN, "maps");
 	strbuf_printf(&t->out, ": %zu changed, %zu unchanged\n", changed, d->unchanged_maps);
-	/* those of the scheduler, then the others; all are alike where nobody knows whose they are */
+	/* the scheduler's maps come first; without a known owner all maps are alike */
 	for (int own = 1; own >= 0; own--)
 		for (size_t i = 0; i < d->nr_maps; i++) {
 			const struct diff_map *m = &d->maps[i];

@@ -38,7 +38,7 @@ static void dual_header(struct text *t, const struct scxray_document *doc)
 	t->any_section = true;
 }
 
-/* A live host may ask at any time: what has not exited is not called an exit. */
+/* A live host may take a snapshot at any time: only an exit is called one. */
 static const char *late_moment(const struct scxray_report *r)
 {
 	if (!r->host || !r->nr_scheds)
@@ -72,7 +72,7 @@ static void late_header(struct text *t, const struct scxray_document *doc)
 	strbuf_putc(sb, '\n');
 }
 
-/* What stands before the reports. */
+/* The part before the reports. */
 static void overview(struct text *t, const struct diagnosis *diagnosis, const struct diff *diff)
 {
 	if (text_wants(t, GROUP_DIAGNOSIS))

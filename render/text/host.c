@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host.c - what the host knows, as text: what fired, how long the guest stood still,
- * performance counters, and why vCPUs did not park
+ * host.c - what the host knows, as text: the trigger, the length of the freeze, performance
+ * counters, and why vCPUs did not park
  */
 #include <inttypes.h>
 
@@ -51,7 +51,7 @@ static void text_trigger(struct text *t, const struct scxray_host *early,
 
 /* ---- timing ----------------------------------------------------------------- */
 
-/* What the row of a freeze is made from. */
+/* The struct that a row of the timing table is made from. */
 struct timed {
 	const char *moment;
 	struct scxray_freeze_timing timing;
@@ -69,7 +69,7 @@ static enum style timing_clock(struct strbuf *sb, const struct text *t, const vo
 	return STYLE_PLAIN;
 }
 
-/* 0: it was not measured. */
+/* 0: not measured. */
 static enum style timing_us(struct strbuf *sb, const struct text *t, const void *at)
 {
 	return *(const uint64_t *)at ? column_u64(sb, t, at) : column_none(sb);
@@ -117,7 +117,7 @@ static const struct column timing_columns[] = {
 	{ "cut by", LEFT, 0, 0, timing_cut },
 };
 
-/* "  label: words", once where both freezes say the same. */
+/* "  label: words", once if both freezes have the same words. */
 static void timing_note(struct text *t, const char *label, const char *early, const char *late)
 {
 	struct strbuf sb;
@@ -156,7 +156,7 @@ void text_timing(struct text *t)
 	struct table tab;
 	size_t nr = 0;
 
-	/* of an image there is nothing to say, unless one asks */
+	/* an image has no timing: nothing is said unless the user asks for it */
 	if (!late && !early && (!t->doc->only || !t->doc->only->groups))
 		return;
 	text_section(t);

@@ -4,7 +4,7 @@
  */
 #include "render/out/cells.h"
 
-/* The end is what tells of a failure; JSON and --full have all records. */
+/* A failure is described at the end of the log; JSON and --full have all records. */
 #define MAX_SHOWN 40
 
 static enum style level_style(const struct scxray_num *level)
@@ -34,7 +34,7 @@ static void prefix(struct strbuf *sb, const struct scxray_log_record *record)
 	}
 }
 
-/* A line of the log for each of the record's. */
+/* Each line of the record has a line of its own. */
 static void record_lines(struct text *t, const struct scxray_log_record *record)
 {
 	enum style style = level_style(&record->level);

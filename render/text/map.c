@@ -7,9 +7,9 @@
 #include "render/out/escape.h"
 #include "render/out/map_model.h"
 
-#define MAX_STRINGS 256 /* of a section of literals */
+#define MAX_STRINGS 256 /* strings shown of a section of literals */
 
-/* Nothing but strings, each with its NUL: sections of literals, which have no BTF. */
+/* True if the bytes are strings only, each with its NUL: sections of literals have no BTF. */
 static bool are_strings(const uint8_t *bytes, size_t size)
 {
 	bool any = false;
@@ -81,7 +81,7 @@ static void put_entries(struct map_text *m)
 	}
 }
 
-/* Queues and stacks have no BTF: numbers of the usual sizes are read as such as well. */
+/* Queues and stacks have no BTF: elements of 4 or 8 bytes are shown as numbers, too. */
 static void put_queue(struct map_text *m)
 {
 	for (size_t i = 0; i < m->map->nr_entries; i++) {
@@ -145,7 +145,7 @@ static void put_header(struct text *t, const struct scxray_map *map)
 
 static const char *const queue_order[] = { "next out first", "top first" };
 
-/* What the header's form has no room for: a line in parentheses, or none. */
+/* Facts that the header has no place for: a line in parentheses, or none. */
 static void put_notes(struct text *t, const struct scxray_map *map)
 {
 	struct strbuf notes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map.h - one map as text: what its forms share
+ * map.h - one map as text: the parts that all forms use
  *
- * Each form's function writes whole lines, the last newline included.
+ * Each form's function writes whole lines, with the last newline.
  */
 #ifndef RENDER_TEXT_MAP_H
 #define RENDER_TEXT_MAP_H
@@ -17,10 +17,10 @@ struct map_text {
 	struct follow *follow;
 };
 
-/* Builds a value's tree with the report's options; false with the error kept. */
+/* Builds a value's tree with the report's options; false on error, which t->out keeps. */
 bool map_text_tree(struct map_text *m, struct tree *tree, const struct scxray_value *value);
 
-/* A tree's node as text, from column `column` of a line on. */
+/* Writes a tree's node, beginning at column `column` of a line. */
 void map_text_node(struct map_text *m, const struct node *node, unsigned depth, size_t column);
 
 /* A value as text: "{hex} (raw)" without BTF. */
@@ -37,7 +37,7 @@ void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry);
 /* "8d 00 00 00 (raw)" */
 void map_text_raw(struct text *t, const uint8_t *bytes, size_t size);
 
-/* The entries as a table; false, and nothing written, where they don't make one. */
+/* Writes the entries as a table; false, with nothing written, where they don't fit one. */
 bool map_text_table(struct map_text *m);
 
 void map_text_percpu_array(struct map_text *m);

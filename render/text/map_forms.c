@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_forms.c - maps that are no list of keys and values: arenas, ring
- * buffers, stack traces, slots that hold kernel objects, bloom filters
+ * map_forms.c - maps that have no keys and values, as text: arenas, ring buffers, stack
+ * traces, slots that hold kernel objects, bloom filters
  */
 #include "render/out/escape.h"
 #include "render/out/map_model.h"
@@ -169,7 +169,7 @@ static void put_pcs(struct strbuf *out, const struct scxray_stack *stack, size_t
 	strbuf_putc(out, ']');
 }
 
-/* All frames by symbol, innermost first, on lines of their own. */
+/* All frames by symbol, the innermost first, each on its own line. */
 static void put_symbols(struct map_text *m, const struct scxray_stack *stack)
 {
 	struct strbuf sb;
@@ -186,7 +186,7 @@ static void put_symbols(struct map_text *m, const struct scxray_stack *stack)
 		else
 			cell_hex(&sb, &stack->pcs[i].addr);
 		any |= stack->pcs[i].symbol != NULL;
-		no_break(&sb, start);
+		cell_keep_words(&sb, start);
 		strbuf_putc(&sb, ' ');
 	}
 	if (any) {
@@ -198,7 +198,7 @@ static void put_symbols(struct map_text *m, const struct scxray_stack *stack)
 	strbuf_deinit(&sb);
 }
 
-/* In build-id mode a frame of user space is a file (by its build id) and an offset in it. */
+/* In build-id mode a frame of user space is a file, by its build id, and an offset in it. */
 static void put_build_ids(struct strbuf *out, const struct scxray_stack *stack)
 {
 	for (size_t i = 0; i < stack->nr_pcs; i++) {

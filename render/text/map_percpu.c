@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_percpu.c - values per CPU: CPUs that agree share a row, and structs
- * that differ in a few members become a table of those
+ * map_percpu.c - values per CPU: CPUs with equal values share a row; structs that differ in
+ * a few members become a table of those members
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include "render/out/map_model.h"
 #include "render/text/map.h"
 
-#define MAX_GROUPED 64 /* CPUs: beyond that a row each */
-#define MIN_TEMPLATE 3 /* CPUs that all differ */
+#define MAX_GROUPED 64 /* above so many CPUs each has its own row */
+#define MIN_TEMPLATE 3 /* so many CPUs, all different, make a table */
 #define MAX_VARYING 7
 #define MAX_NODES (1u << 20) /* of the trees of one key's values */
 
@@ -20,7 +20,7 @@ struct percpu {
 	size_t entry, nr; /* CPUs */
 	struct tree *trees;
 	const struct node **values; /* NULL: unmapped */
-	size_t group[MAX_GROUPED];  /* the first CPU with the same value; CPUs count by place */
+	size_t group[MAX_GROUPED];  /* index of the first CPU with the same value */
 	size_t nr_groups;
 };
 
@@ -39,7 +39,7 @@ static void put_cpu(struct percpu *p, size_t c)
 	strbuf_putc(&p->m->t->out, '\n');
 }
 
-/* "  cpus [0, 2, 5]: " of the CPUs for which `in` says so. */
+/* "  cpus [0, 2, 5]: " for the CPUs that are set in `in`. */
 static void put_cpu_set(struct strbuf *sb, const struct percpu *p, const bool *in)
 {
 	const char *gap = "  cpus [";
@@ -129,7 +129,7 @@ static void make_groups(struct percpu *p)
 	}
 }
 
-/* The members in which the CPUs differ, by place; -1 if these make no template. */
+/* Sets the indexes of the members in which the CPUs differ; -1 if they make no table. */
 static int varying_members(struct percpu *p, size_t *varying)
 {
 	const struct node *first = NULL, *at[MAX_GROUPED] = { NULL };
@@ -172,7 +172,7 @@ static const struct node *member(const struct node *n, size_t place)
 	return m;
 }
 
-/* The rows of the template into `rows`; false if a member needs lines of its own. */
+/* Writes the rows of the table; false if a member needs lines of its own. */
 static bool template_rows(struct percpu *p, const size_t *varying, int nr, struct strbuf *rows)
 {
 	for (size_t c = 0; c < p->nr; c++) {
@@ -244,8 +244,8 @@ static bool put_template(struct percpu *p)
 }
 
 /*
- * Trees of all CPUs' values, or where there are too many to compare of two: all
- * have one type.  False if there is no memory for them.
+ * Builds the trees of all CPUs' values; of only two where there are too many CPUs to
+ * compare, since all have the same type. False without memory.
  */
 static bool build(struct percpu *p)
 {
@@ -254,7 +254,7 @@ static bool build(struct percpu *p)
 	size_t most = p->nr > MAX_GROUPED ? 2 : p->nr;
 	bool ok = true;
 
-	/* all of them stand in memory at a time */
+	/* all trees are in memory at the same time */
 	options.max_nodes = MAX_NODES / (most ? most : 1);
 
 	memset(p->trees, 0, p->nr * sizeof(*p->trees));
@@ -274,7 +274,7 @@ static bool build(struct percpu *p)
 	return ok;
 }
 
-/* Is it worth comparing?  The name of the struct type in *name, NULL if it has none. */
+/* True if the values are structs. *name: the type's name, NULL if it has none. */
 static bool are_structs(struct percpu *p, const char **name)
 {
 	size_t nr = 0;

@@ -2,9 +2,9 @@
 /*
  * map_table.c - entries whose keys and values are flat structs, as a table
  *
- * Two rounds over the entries: the first finds out whether all fit the form and
- * how wide each column is, the second prints.  No entry is kept in between, so a
- * million of them need no more memory than one.
+ * Two passes over the entries: the first checks that all have the same form and measures
+ * the columns, the second writes. No entry is kept, so a million entries need no more
+ * memory than one.
  */
 #include "render/out/escape.h"
 #include "render/text/map.h"
@@ -13,13 +13,13 @@
 #include <stdlib.h>
 
 #define MAX_COLUMNS 128 /* of keys and values together */
-#define MAX_WIDTH 256	/* of one: a guest's name of a megabyte would be padding in every row */
+#define MAX_WIDTH 256	/* of one column: a name of a megabyte would be padding in every row */
 
 struct columns {
 	size_t nr_key, nr;
 	size_t width[MAX_COLUMNS];
 	const char *name[MAX_COLUMNS]; /* of the first entry's members */
-	struct tree key, value;	       /* the first entry's: all others are like it */
+	struct tree key, value;	       /* of the first entry: all others are like it */
 };
 
 static bool is_flat(const struct node *n)
@@ -48,14 +48,14 @@ static bool same_shape(const struct node *a, const struct node *b)
 static void measure(struct columns *columns, const struct node *n, size_t at)
 {
 	for (const struct node *c = n->first; c; c = c->next, at++) {
-		size_t w = display_width(c->text, c->text_len);
+		size_t w = utf8_display_width(c->text, c->text_len);
 
 		if (w > columns->width[at])
 			columns->width[at] = w;
 	}
 }
 
-/* Both trees of an entry, to be freed in either case; false if it is no row. */
+/* Builds both trees of an entry, to be freed in either case; false if it makes no row. */
 static bool row(struct map_text *m, size_t i, struct tree *key, struct tree *value)
 {
 	const struct scxray_entry *entry = &m->map->entries[i];
@@ -76,7 +76,8 @@ static void name_columns(struct columns *columns)
 	for (size_t p = 0; p < 2; p++)
 		for (const struct node *c = parts[p]->first; c; c = c->next) {
 			columns->name[columns->nr] = c->name;
-			columns->width[columns->nr++] = display_width(c->name, strlen(c->name));
+			columns->width[columns->nr++] =
+				utf8_display_width(c->name, strlen(c->name));
 		}
 	columns->nr_key = columns->key.root->nr_children;
 }
@@ -89,7 +90,7 @@ static bool too_wide(const struct columns *columns)
 	return false;
 }
 
-/* The first round. */
+/* The first pass. */
 static bool is_table(struct map_text *m, struct columns *columns)
 {
 	if (!row(m, 0, &columns->key, &columns->value) ||
@@ -119,7 +120,7 @@ static void put_cell(struct map_text *m, const struct columns *columns, size_t a
 	struct strbuf *out = &m->t->out;
 
 	strbuf_puts(out, at == columns->nr_key ? " | " : "  ");
-	strbuf_fill(out, ' ', columns->width[at] - display_width(text, len));
+	strbuf_fill(out, ' ', columns->width[at] - utf8_display_width(text, len));
 	strbuf_write(out, text, len);
 }
 

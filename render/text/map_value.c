@@ -25,7 +25,7 @@ void map_text_node(struct map_text *m, const struct node *node, unsigned depth, 
 	struct strbuf *out = &m->t->out;
 	FILE *sink = out->sink;
 
-	/* in memory: the layout takes back what turned out too long */
+	/* in memory: the layout removes again what turned out too long */
 	out->sink = NULL;
 	node_text(out, node, depth, column, m->t->width);
 	out->sink = sink;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * psi.c - pressure of cgroups: a row for each that ever waited for anything
+ * psi.c - pressure of cgroups as text: a row for each cgroup that ever waited
  */
 #include "render/out/join.h"
 #include "render/out/table.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* "1.25% 20ms": of the last 10 s, and in all */
+/* "1.25% 20ms": in the last 10 s, and in total */
 static enum style psi_line(struct strbuf *sb, const struct text *t, const void *at)
 {
 	const struct scxray_psi *psi = at;

@@ -106,14 +106,14 @@ static const struct column rq_columns[] = {
 	{ "lock", LEFT, 2, 0, rq_lock },
 };
 
-/* The tasks of a list as one paragraph; those beyond `cap` are counted. */
+/* The tasks of a list as one paragraph; tasks beyond `cap` are only counted. */
 static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
 		       const struct scxray_task_ref *refs, size_t nr, bool vtime, size_t cap)
 {
 	uint64_t head_vtime = 0;
 
 	for (size_t i = 0; i < nr && i < cap; i++) {
-		const struct scxray_task *task = ref_task(r, &refs[i]);
+		const struct scxray_task *task = report_find_task(r, &refs[i]);
 		size_t start;
 		uint64_t v;
 
@@ -122,11 +122,11 @@ static void name_tasks(struct strbuf *sb, const struct scxray_report *r,
 		cell_task_age(sb, task, refs[i].kva);
 		if (vtime && task && num_get(&task->dsq_vtime, &v)) {
 			strbuf_puts(sb, i ? " @+" : " @");
-			/* vtimes wrap: the distance from the head is what counts */
+			/* vtimes wrap: only the distance from the head means something */
 			strbuf_i64(sb, (int64_t)(i ? v - head_vtime : v));
 			head_vtime = i ? head_vtime : v;
 		}
-		no_break(sb, start);
+		cell_keep_words(sb, start);
 	}
 	if (nr > cap)
 		strbuf_printf(sb, ", +%zu more", nr - cap);
@@ -188,7 +188,7 @@ static const struct scxray_task *oldest_of(const struct scxray_report *r,
 	const struct scxray_task *oldest = NULL;
 
 	for (size_t i = 0; i < dsq->nr_tasks; i++) {
-		const struct scxray_task *task = ref_task(r, &dsq->tasks[i]);
+		const struct scxray_task *task = report_find_task(r, &dsq->tasks[i]);
 
 		if (task && task->runnable_age_jiffies.state == SCXRAY_PRESENT &&
 		    (!oldest || num_signed(&task->runnable_age_jiffies) >
@@ -235,7 +235,7 @@ static enum style dsq_oldest(struct strbuf *sb, const struct text *t, const void
 	if (!oldest)
 		return column_none(sb);
 	cell_age(sb, oldest);
-	return age_style(t, oldest);
+	return task_age_style(t, oldest);
 }
 
 static enum style dsq_kva(struct strbuf *sb, const struct text *t, const void *at)
@@ -287,7 +287,7 @@ static void dsq_notes(struct table *tab, const struct scxray_dsq *dsq)
 	}
 }
 
-/* Nothing to show but that it is there and has been used: built in and empty. */
+/* A built-in, empty queue: only that it exists and was used. */
 static bool is_dull(const struct scxray_dsq *dsq)
 {
 	return dsq->origin != SCXRAY_DSQ_USER && !dsq->nr_tasks && num_is(&dsq->nr, 0) &&
@@ -320,7 +320,7 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&dull, " (seq ");
 		cell_num(&dull, &dsq->seq);
 		strbuf_putc(&dull, ')');
-		no_break(&dull, start);
+		cell_keep_words(&dull, start);
 	}
 	table_print(&tab, 4);
 	table_deinit(&tab);

@@ -153,7 +153,7 @@ void text_report(struct text *t, const struct scxray_report *r)
 {
 	t->any_section = false;
 	t->report = r;
-	t->timeout_jiffies = timeout_jiffies(r, NULL);
+	t->timeout_jiffies = sched_timeout_jiffies(r, NULL);
 	if (report_is_empty(r)) {
 		strbuf_puts(&t->out, "(empty failure dump)\n");
 		return;

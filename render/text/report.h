@@ -7,10 +7,10 @@
 
 #include "render/out/cells.h"
 
-/* All sections of the report but the guest's, without a blank line before or after. */
+/* All sections of the report except the guest's, without a blank line before or after. */
 void text_report(struct text *t, const struct scxray_report *r);
 
-/* Each sdt_alloc, then the scx_static ranges; nothing where there are none. */
+/* Each sdt_alloc, then the scx_static ranges; nothing if there are none. */
 void text_sdts(struct text *t, const struct scxray_report *r);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A paragraph "label: words ..." at `indent`, nothing without words. */
+/* A paragraph "label: words ..." at `indent`; nothing without words. */
 static void paragraph(struct text *t, size_t indent, const char *label, struct strbuf *words)
 {
 	if (words->len) {
@@ -25,7 +25,7 @@ static void paragraph(struct text *t, size_t indent, const char *label, struct s
 	words->len = 0;
 }
 
-/* " key=value" for what memory held or what could not be read; nothing else. */
+/* " key=value", where memory held a value or could not be read. */
 static void item(struct strbuf *sb, const char *key, const struct scxray_num *num,
 		 void (*cell)(struct strbuf *, const struct scxray_num *))
 {
@@ -38,7 +38,7 @@ static void item(struct strbuf *sb, const char *key, const struct scxray_num *nu
 	strbuf_puts(sb, key);
 	strbuf_putc(sb, '=');
 	cell(sb, num);
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 }
 
 static void cell_bool(struct strbuf *sb, const struct scxray_num *num)
@@ -96,7 +96,7 @@ static void named(struct strbuf *sb, const char *key, const char *name,
 	strbuf_puts(sb, " (");
 	cell_signed(sb, num);
 	strbuf_putc(sb, ')');
-	no_break(sb, start);
+	cell_keep_words(sb, start);
 }
 
 static void exit_info(struct text *t, const struct scxray_exit_info *info, struct strbuf *sb)
@@ -150,7 +150,7 @@ static void ops(struct text *t, const struct scxray_sched *sched, struct strbuf 
 	paragraph(t, 4, "ops:", sb);
 }
 
-/* CPUs whose part of a counter is named. */
+/* CPUs whose part of a counter is shown. */
 #define MAX_PARTS 6
 
 static bool ends_with(const char *s, const char *end)

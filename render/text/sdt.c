@@ -77,7 +77,7 @@ void text_sdts(struct text *t, const struct scxray_report *r)
 	bool any_arena = false;
 	struct follow follow;
 
-	/* most schedulers have no arena, and then nothing is missed */
+	/* without an arena there can be no allocator: then its absence needs no reason */
 	for (size_t i = 0; i < r->nr_maps; i++)
 		any_arena |= r->maps[i].active && r->maps[i].arena;
 	if (any_arena)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stacks.c - kernel stacks as text: tasks that wait at the same place together
+ * stacks.c - kernel stacks as text: tasks with the same stack share it
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void frames(struct strbuf *sb, const struct scxray_stack_trace *stack)
 			cell_string(sb, frame->symbol);
 		else
 			cell_hex(sb, &frame->addr);
-		no_break(sb, start);
+		cell_keep_words(sb, start);
 	}
 	if (stack->end && (!stack->whole || !stack->nr)) {
 		strbuf_puts(sb, stack->nr ? " <" : "<");
@@ -49,7 +49,7 @@ void text_stack(struct text *t, size_t indent, const struct scxray_stack_trace *
 
 struct entry {
 	const struct scxray_task *task;
-	size_t index; /* of the task; of the group's first one */
+	size_t index; /* index of the task, and of the first task with the same stack */
 	size_t group;
 };
 
@@ -94,7 +94,7 @@ static void group(struct text *t, const struct entry *entries, size_t nr)
 		strbuf_puts(&names, i ? " " : "");
 		start = names.len;
 		cell_task(&names, entries[i].task, entries[i].task->kva);
-		no_break(&names, start);
+		cell_keep_words(&names, start);
 	}
 	if (nr > cap)
 		strbuf_printf(&names, " +%zu more", nr - cap);
@@ -119,7 +119,7 @@ void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, si
 	for (size_t i = 0; i < nr; i++)
 		if (tasks[i]->kernel_stack.end)
 			entries[n++] = (struct entry){ .task = tasks[i], .index = i };
-	/* equal ones together, and groups in the order of their first tasks */
+	/* equal stacks together, groups in the order of their first tasks */
 	qsort(entries, n, sizeof(*entries), by_stack);
 	for (size_t i = 0; i < n; i++)
 		entries[i].group = i && !compare_stacks(&entries[i - 1].task->kernel_stack,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * summary.c - of each group no more than how much of it there is: the count lines of the
- * whole report, and counts where that has none
+ * summary.c - the summary: one line a group, with how much of it there is
  */
 #include <inttypes.h>
 
@@ -10,7 +9,7 @@
 #include "render/out/cells.h"
 #include "render/out/timeline.h"
 
-/* "{group}: <unavailable: {reason}>" or "{group}: {count} {what}"; nothing where it is empty. */
+/* "{group}: {count} {what}" or "{group}: <unavailable: {reason}>"; nothing for an empty group. */
 static void count(struct text *t, const char *group, size_t nr, const char *what,
 		  const char *unavailable)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * system.c - what the system did, apart from its tasks and queues: programs,
- * time of CPUs, NUMA nodes
+ * system.c - programs, CPU time and NUMA nodes as text
  */
 #include "render/out/table.h"
 
@@ -16,7 +15,7 @@ static void cut(struct text *t, const char *why)
 	strbuf_puts(&t->out, ")\n");
 }
 
-/* Schedulers by CPU, and from 7.3 on by cid: their ops need no more than their name. */
+/* sched_ext's own ops (by CPU, and by cid from 7.3) are shown without the struct's name. */
 static bool is_sched_ext(const char *struct_ops)
 {
 	return !strcmp(struct_ops, "sched_ext_ops") || !strcmp(struct_ops, "sched_ext_ops_cid");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tasks.c - the tasks: who waits, for how long, and where
+ * tasks.c - tasks as text: which of them wait, for how long, and where
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* " key=" before what is not the usual. */
+/* Begins " key=value" for an unusual value. */
 static struct strbuf *also(struct strbuf *sb, size_t start, const char *key)
 {
 	if (sb->len > start)
@@ -32,7 +32,7 @@ static bool is_unusual(const struct scxray_num *num, uint64_t usual)
 	       (num->state == SCXRAY_PRESENT && num->value != usual);
 }
 
-/* Members that mostly say nothing, where they do. */
+/* Members that rarely matter, where their value is unusual. */
 static enum style task_also(struct strbuf *sb, const struct text *t, const void *at)
 {
 	const struct scxray_task *task = at;
@@ -53,7 +53,7 @@ static enum style task_also(struct strbuf *sb, const struct text *t, const void 
 		cell_num(also(sb, start, "holding"), &task->holding_cpu);
 	if (is_cpu(&task->sticky_cpu))
 		cell_num(also(sb, start, "sticky"), &task->sticky_cpu);
-	/* SCX_DSQ_INVALID, bit 63 alone, is the usual */
+	/* usually SCX_DSQ_INVALID: bit 63 alone */
 	if (is_unusual(&task->ddsp_dsq_id, 1ULL << 63))
 		cell_dsq_id(also(sb, start, "ddsp_dsq"), &task->ddsp_dsq_id);
 	if (task->dl_runtime.state == SCXRAY_PRESENT && task->dl_period.state == SCXRAY_PRESENT) {
@@ -72,7 +72,7 @@ static enum style task_also(struct strbuf *sb, const struct text *t, const void 
 static enum style task_age(struct strbuf *sb, const struct text *t, const void *at)
 {
 	cell_age(sb, at);
-	return age_style(t, at);
+	return task_age_style(t, at);
 }
 
 static enum style task_name(struct strbuf *sb, const struct text *t, const void *at)
@@ -80,7 +80,7 @@ static enum style task_name(struct strbuf *sb, const struct text *t, const void 
 	const struct scxray_task *task = at;
 
 	cell_task(sb, task, task->kva);
-	return age_style(t, task);
+	return task_age_style(t, task);
 }
 
 static enum style task_where(struct strbuf *sb, const struct text *t, const void *at)
@@ -174,7 +174,7 @@ struct order {
 	bool waits; /* belongs in the table */
 };
 
-/* Longest runnable first, then as they come in the report. */
+/* The longest runnable first, else in the report's order. */
 static int by_age(const void *va, const void *vb)
 {
 	const struct order *a = va, *b = vb;
@@ -196,10 +196,10 @@ static bool belongs_in_table(const struct scxray_report *r, const struct scxray_
 	       task->pid.state == SCXRAY_UNREADABLE || task->ops_state.state == SCXRAY_UNREADABLE;
 }
 
-/* Sleeping tasks of one class that are named; the others are counted. */
+/* Sleeping tasks of a class that are named; the others are counted. */
 #define MAX_SLEEPERS 64
 
-/* Tasks that sleep are named, by class; all that is known of them is in JSON. */
+/* Names the sleeping tasks of each class; JSON has all their members. */
 static void sleepers(struct text *t, const struct order *order, size_t nr)
 {
 	static const char *const classes[] = { "ext", "fair", "rt", "dl", "stop", "idle", NULL };
@@ -224,7 +224,7 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 			strbuf_puts(&names, count > 1 ? " " : "");
 			start = names.len;
 			cell_task(&names, task, task->kva);
-			no_break(&names, start);
+			cell_keep_words(&names, start);
 		}
 		if (!count)
 			continue;

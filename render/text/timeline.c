@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * timeline.c - counters over time as text: a sparkline each
+ * timeline.c - counters over time as text: a sparkline for each
  */
 #include <inttypes.h>
 
@@ -14,7 +14,7 @@
 #define MIN_COLUMNS 16
 #define BESIDE 60 /* columns for the name, the last value and the rate */
 
-/* The columns of a sparkline: fewer than samples where there is no room for more. */
+/* The columns of a sparkline: fewer than the samples where the line has no room. */
 static size_t nr_columns(const struct text *t, const struct timeline *tl)
 {
 	size_t most = t->width > BESIDE + MIN_COLUMNS ? t->width - BESIDE : MIN_COLUMNS;
@@ -23,7 +23,7 @@ static size_t nr_columns(const struct text *t, const struct timeline *tl)
 	return tl->t.nr_samples < most ? tl->t.nr_samples : most;
 }
 
-/* A level from 0 to 7 as a block, U+2581 to U+2588. */
+/* Writes a level from 0 to 7 as a block, U+2581 to U+2588. */
 static void block(struct strbuf *sb, unsigned level)
 {
 	const char utf8[] = { '\xe2', '\x96', (char)(0x81 + level) };
@@ -31,15 +31,15 @@ static void block(struct strbuf *sb, unsigned level)
 	strbuf_write(sb, utf8, sizeof(utf8));
 }
 
-/* Counters are signed in the kernel; what is below 0 counts as 0. */
+/* Counters are signed in the kernel; a negative one is shown as 0. */
 static uint64_t clamped(uint64_t v)
 {
 	return (int64_t)v < 0 ? 0 : v;
 }
 
 /*
- * What one column shows: of the samples that it stands for the last of a counter, which
- * has all that came before in it, and the greatest of anything else, so that no peak is lost.
+ * The value that stands for all samples of a column: a counter's last one, which includes
+ * the earlier ones; else the greatest, so that no peak is lost.
  */
 static uint64_t column_value(const struct timeline *tl, size_t series, size_t column, size_t nr)
 {
@@ -66,13 +66,13 @@ static void sparkline(struct strbuf *sb, const struct timeline *tl, size_t serie
 	for (size_t i = 0; i < nr; i++) {
 		if (min == max)
 			block(sb, max ? 4 : 0);
-		else /* in 128 bits: seven times a counter may be more than 64 */
+		else /* seven times a counter may need more than 64 bits */
 			block(sb,
 			      (unsigned)((unsigned __int128)(values[i] - min) * 7 / (max - min)));
 	}
 }
 
-/* A counter: how much more, and how much a second; anything else: between what and what. */
+/* Writes a counter's growth and its rate per second; else the least and the greatest value. */
 static void movement(struct strbuf *sb, const struct timeline *tl, size_t series)
 {
 	const struct scxray_timeline *t = &tl->t;
@@ -110,7 +110,7 @@ static void line(struct text *t, const struct timeline *tl, size_t series)
 
 	strbuf_init(&name, NULL);
 	cell_string(&name, s->name);
-	width = display_width(strbuf_str(&name), name.len);
+	width = utf8_display_width(strbuf_str(&name), name.len);
 	strbuf_fill(&t->out, ' ', 2 + (width < NAME_WIDTH ? NAME_WIDTH - width : 0));
 	strbuf_puts(&t->out, strbuf_str(&name));
 	strbuf_puts(&t->out, "  ");
@@ -134,7 +134,7 @@ static bool is_zero(const struct timeline *tl, size_t series)
 	return true;
 }
 
-/* Where the samples come from, and what a column stands for. */
+/* Notes: where the samples are from, and how many of them a column stands for. */
 static void notes(struct text *t, const struct timeline *tl)
 {
 	const struct scxray_timeline *s = &tl->t;

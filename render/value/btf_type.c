@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * btf_type.c - answers questions about BTF types: name, size, integer form, enumerators
+ */
 #include "render/value/btf_type.h"
 
 #include "render/out/strbuf.h"
@@ -6,7 +9,7 @@
 /* Longest chain of typedefs, qualifiers and tags, and of arrays in arrays. */
 #define MAX_CHAIN 32
 
-/* No guest value is larger; keeps all later sums far from overflow. */
+/* No value of a guest is larger; the limit keeps later sums far from an overflow. */
 #define MAX_SIZE (1ULL << 40)
 
 const char *btf_name(const struct btf *btf, uint32_t name_off)
@@ -76,7 +79,7 @@ bool btf_size(const struct btf *btf, uint32_t type_id, uint64_t *size)
 			*size = times * GUEST_POINTER_SIZE;
 			break;
 		case BTF_KIND_ARRAY:
-			/* times <= 2^40 and nelems < 2^32 would overflow together: check first */
+			/* checked first: times <= 2^40 and nelems < 2^32 could overflow */
 			if (times > MAX_SIZE >> 32 && btf_array(t)->nelems > MAX_SIZE / times)
 				return false;
 			times *= btf_array(t)->nelems;
@@ -87,7 +90,7 @@ bool btf_size(const struct btf *btf, uint32_t type_id, uint64_t *size)
 		default:
 			return false;
 		}
-		/* times <= 2^40, sizes < 2^32: 2^72 is possible */
+		/* times <= 2^40 and sizes < 2^32: the product may need 72 bits */
 		if (t && btf_kind(t) != BTF_KIND_PTR && t->size && times > MAX_SIZE / t->size)
 			return false;
 		return *size <= MAX_SIZE;
@@ -121,7 +124,7 @@ bool btf_int_form(const struct btf_type *type, struct btf_int_form *form)
 		form->is_signed = btf_int_encoding(type) & BTF_INT_SIGNED;
 		break;
 	case BTF_KIND_ENUM:
-		/* before 6.0 the flag was not there and values were signed: see btf_enum_name() */
+		/* before 6.0 BTF had no such flag and values were signed: see btf_enum_name() */
 		form->bits = (unsigned)(width <= 32 ? width : 0);
 		form->is_signed = btf_kflag(type);
 		break;
@@ -156,7 +159,7 @@ void bits_read(const uint8_t *bytes, uint64_t offset, unsigned bits, bool is_sig
 	*hi = (uint64_t)(v >> 64);
 }
 
-/* The values of enum and enum64 as one: masked to the enum's width. */
+/* One form for enum and enum64: the value is masked to the enum's width. */
 struct enumerator {
 	const char *name;
 	uint64_t value;
@@ -201,8 +204,8 @@ static bool is_single_bit(uint64_t v)
 }
 
 /*
- * A set of flags has at least two single bits, one of them 4 or more, nothing
- * but unions of them besides, and not the row 1, 2, 3 of an enum that counts.
+ * An enum is a set of flags if it has at least two single bits, one of them 4 or greater,
+ * all other values are unions of them, and 3 is missing: an enum that counts has 1, 2, 3.
  */
 static bool is_flag_set(const struct btf *btf, const struct btf_type *type)
 {

@@ -27,7 +27,7 @@ bool walk_charge(struct value_walk *w, uint64_t bytes)
 
 int walk_unsupported(struct value_walk *w, const char *reason)
 {
-	/* charged as well, but always said: the last one names the budget that ended the walk */
+	/* charged, too, but always reported: the last call names the budget that ended the walk */
 	if (!walk_charge(w, 0))
 		reason = w->exhausted;
 	return w->visit->unsupported(w->arg, reason);

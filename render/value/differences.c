@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * differences.c - the walk over what differs in two values
+ * differences.c - the walk over the differences of two values
  *
- * It is the walk of value.c over the new value, with the old one's bytes beside
- * it: they lie at the same offsets.  A part whose bytes are equal is left out, so
- * the cost is that of the differences, and of looking for them.
+ * It is the walk of value.c over the new value, with the bytes of the old one at the same
+ * offsets (twin.c). A part whose bytes are equal is left out, so the cost is that of the
+ * differences and of finding them.
  */
 #include "render/value/value_walk.h"
 
@@ -31,7 +31,7 @@ int walk_differences(const struct scxray_value *old, const struct scxray_value *
 	strbuf_init(&w.scratch, NULL);
 	ret = walk_type(&w, typed->type_id, s);
 	strbuf_deinit(&w.scratch);
-	/* look-ups count without a question, and so may take more than there was */
+	/* look-ups are charged without a check, so they may exceed the budget */
 	budget->nodes -= w.nodes < budget->nodes ? w.nodes : budget->nodes;
 	budget->bytes -= w.bytes;
 	return ret;

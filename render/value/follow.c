@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * follow.c - what a pointer inside a map's value leads to
+ * follow.c - follows the pointers inside a map's value
  *
- * Three kinds can be followed: those whose object the capture has looked up
- * (kptrs, timers: scxray_report_pointee()), slots of the scx library's allocators,
- * and other addresses of arena memory, which the report has page by page.  An arena pointer is known by where it points, so
- * a tag in its type is not needed; with a tag it may also be the low 32 bits
- * alone, as programs see it.  Cycles and depth are the walk's business; here the
- * number of pointers is bounded, or else a graph of a few nodes, each pointing to
- * all others, would be spelled out in every order.
+ * Three kinds of pointers can be followed: those whose object the capture looked up (kptrs,
+ * timers: scxray_report_pointee()), slots of the scx library's allocators, and other
+ * addresses of arena memory, which the report has page by page. An arena pointer is
+ * recognised by its address, so its type needs no tag; with a tag it may also be the low 32
+ * bits alone, as programs see it. The walk handles cycles and depth. Here the number of
+ * pointers is bounded: a graph of a few nodes, each pointing to all others, would otherwise
+ * be written in every order.
  */
 #include "render/value/follow.h"
 
@@ -18,12 +18,12 @@
 #include "render/value/btf_type.h"
 
 #define MAX_POINTEE 4096 /* bytes of one pointee */
-#define MAX_DEPTH 64	 /* pointers on one path: the walk's own limit */
+#define MAX_DEPTH 64	 /* pointers on one path; the walk has the same limit */
 #define MAX_IN_VALUE 512
 #define MAX_IN_REPORT (1u << 16)
 #define ARENA_SPAN (1ULL << 32)
 
-/* The addresses that belong to an arena. */
+/* The range of addresses of an arena. */
 struct arena_window {
 	const struct scxray_arena *arena;
 	uint64_t user_start, user_end;
@@ -47,7 +47,7 @@ static void add_arena(struct follow *f, const struct scxray_arena *arena)
 	};
 }
 
-/* A live slot of an allocator, or its payload: what is at `addr`. */
+/* A live slot of an allocator, or its payload, by address. */
 struct slot_at {
 	uint64_t addr;
 	const struct scxray_sdt *sdt;
@@ -61,7 +61,7 @@ static int by_addr(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-/* Without memory for them slots are not named. */
+/* Without memory for the list, slots are not named. */
 static void find_slots(struct follow *f)
 {
 	const struct scxray_report *r = f->report;
@@ -154,8 +154,9 @@ static bool window_has(const struct arena_window *w, uint64_t addr)
 }
 
 /*
- * The arena that `*addr` points into; the low half of an address is made whole.  Arenas mostly
- * have the same user addresses: of several it is the one whose programs have the value's BTF.
+ * The arena that `*addr` points into; `*addr` becomes a full address if it was only the low
+ * half. Arenas usually have the same user addresses: then it is the arena whose programs
+ * have the value's BTF.
  */
 static const struct arena_window *arena_of(const struct follow *f, const struct btf *btf,
 					   bool tagged, uint64_t *addr, const char **skipped)
@@ -212,7 +213,7 @@ static uint8_t *slot(struct follow *f, unsigned depth)
 	return f->bytes && depth < MAX_DEPTH ? f->bytes + (size_t)depth * MAX_POINTEE : NULL;
 }
 
-/* Counts a pointer; false, with the reason, if that is one too many. */
+/* Counts a pointer; false, with the reason, above the limit. */
 static bool may_follow(struct follow *f, struct scxray_followed *to)
 {
 	if (f->in_value >= MAX_IN_VALUE)
@@ -229,8 +230,8 @@ static bool may_follow(struct follow *f, struct scxray_followed *to)
 /* ---- slots ------------------------------------------------------------------ */
 
 /*
- * Where the pointer's type says nothing, the slot it points to may: which one it is, and if
- * the payload's type is known all of it.
+ * Uses the slot that the pointer leads to where the pointer's type says nothing: the slot's
+ * number, and all of its payload if that type is known.
  */
 static bool follow_slot(struct follow *f, uint64_t addr, struct scxray_followed *to)
 {
@@ -261,7 +262,7 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 	if (!window)
 		return false;
 	if (!btf_size(btf, target, &size)) {
-		/* void and functions have nothing to show */
+		/* void and functions have no value to show */
 		if (target && btf_peel(btf, target).type)
 			to->skipped = "what it points to is only declared, not defined";
 		return follow_slot(f, addr, to);
@@ -321,7 +322,7 @@ static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, u
 	return true;
 }
 
-/* A number that its tag calls an arena pointer; one that lies in no arena stays a number. */
+/* A number that a tag calls an arena pointer; outside of all arenas it stays a number. */
 static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
 			  uint64_t addr, unsigned depth, struct scxray_followed *to)
 {

@@ -2,9 +2,9 @@
 /*
  * follow_tags.c - arena pointers that a program keeps as numbers
  *
- * A program that stores an arena address in a u64 can say what is there with a
- * declaration tag on the member.  The tags of all BTF that the report's maps have
- * are looked up once; most programs have none, and then no number is asked about.
+ * A program that stores an arena address in a u64 can name its type with a declaration tag
+ * on the member. The tags in the BTF of all maps are looked up once; most programs have
+ * none, and then no number is checked.
  */
 #include <stdlib.h>
 
@@ -42,7 +42,7 @@ static void add_tag(struct follow *f, const struct btf *btf, const struct btf_ty
 	};
 }
 
-/* The BTF's own types: the kernel's, on which it may be split, have no such tags. */
+/* Only the BTF's own types: the kernel's BTF below it has no such tags. */
 static void find_in(struct follow *f, const struct btf *btf)
 {
 	const struct btf *base = btf__base_btf(btf);

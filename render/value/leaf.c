@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * leaf.c - values without parts as short texts
+ */
 #include "render/value/leaf.h"
 
 #include "render/out/escape.h"
 
-/* Decimal of a 128-bit number. */
+/* Writes a 128-bit number in decimal. */
 static void put_128(struct strbuf *sb, uint64_t lo, uint64_t hi, bool is_signed)
 {
 	unsigned __int128 v = (unsigned __int128)hi << 64 | lo;
@@ -54,7 +57,7 @@ void leaf_pointer(struct strbuf *sb, const struct scxray_scalar *s)
 		strbuf_puts(sb, " → ");
 		escape_text(sb, s->label, strlen(s->label), false);
 	} else if (put_task(sb, s->task)) {
-		/* that says it all */
+		/* the name is enough */
 	} else if (s->symbol) {
 		strbuf_puts(sb, " (");
 		escape_text(sb, s->symbol, strlen(s->symbol), false);
@@ -120,7 +123,7 @@ bool bytes_are_zero(const uint8_t *bytes, uint64_t len)
 	return true;
 }
 
-/* Does a run of 8-bit integers read as text?  Of `char` any does that is not binary data. */
+/* True if a run of 8-bit integers is text. A run of `char` is, unless it is binary data. */
 static bool is_text(const struct scxray_bytes *b, uint64_t text)
 {
 	uint64_t odd = 0;
@@ -146,7 +149,7 @@ bool leaf_string(struct strbuf *sb, const struct scxray_bytes *b)
 	strbuf_putc(sb, '"');
 	escape_text(sb, (const char *)b->bytes, text, true);
 	strbuf_putc(sb, '"');
-	/* shown short, and no NUL has ended it */
+	/* only a part is shown, and no NUL ended it */
 	if (text == b->len && b->len < b->declared)
 		strbuf_printf(sb, " +%llu bytes", (unsigned long long)(b->declared - b->len));
 	return true;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * opaque.c - the structs that BPF programs hold but may not look into
+ * opaque.c - the structs that BPF programs hold but can't look into
  *
- * Their BTF says no more than `__opaque[2]`.  What stands there is known from
- * kernel/bpf/helpers.c and include/linux/bpf.h: a row each.
+ * Their BTF has only `__opaque[2]`. The contents are known from kernel/bpf/helpers.c and
+ * include/linux/bpf.h: a row for each struct.
  */
 #include "render/value/value_walk.h"
 
 enum word_kind {
-	WORD_PTR,  /* 8 bytes; follow() is asked what it leads to */
-	WORD_BACK, /* 8 bytes: to what another word leads to as well; once is enough */
+	WORD_PTR, /* 8 bytes: a pointer; follow() is asked what it leads to */
+	WORD_BACK, /* 8 bytes: a pointer to the same object as another word, shown as an address only */
 	WORD_U64,
 	WORD_U32,
 	WORD_LOCK, /* 4 bytes: a qspinlock, whose lowest byte is set while it is held */
@@ -78,7 +78,7 @@ bool walk_opaque(struct value_walk *w, struct btf_peeled t, struct slice s, int 
 		return false;
 	for (unsigned i = 0; i < MAX_WORDS && opaques[row].words[i].name; i++)
 		offset += word_size(opaques[row].words[i].kind);
-	/* another struct of that name, or one that was cut: as its BTF says */
+	/* another struct with this name, or one that was cut: shown by its BTF */
 	if (t.type->size < offset || s.had < offset || btf_is_union(t.type))
 		return false;
 

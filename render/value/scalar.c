@@ -77,7 +77,7 @@ int walk_bits(struct value_walk *w, struct btf_peeled t, struct slice s, uint64_
 		v.hi = 0;
 	} else {
 		v.kind = form->is_signed ? SCXRAY_SCALAR_INT : SCXRAY_SCALAR_UINT;
-		/* programs keep the addresses of tasks as numbers */
+		/* programs keep addresses of tasks as numbers */
 		if (form->bits == 64 && v.lo >> 63 && w->opt.report)
 			v.task = scxray_report_task(w->opt.report, v.lo);
 	}
@@ -127,7 +127,7 @@ static bool is_task(const struct value_walk *w, struct btf_peeled pointer)
 	       !strcmp(btf_name(w->btf, target.type->name_off), "task_struct");
 }
 
-/* Why the pointer is not to be followed from here, NULL if it is. */
+/* Why the pointer can't be followed from here; NULL if it can. */
 static const char *dead_end(const struct value_walk *w, uint64_t addr)
 {
 	for (unsigned i = 0; i < w->nr_followed; i++)
@@ -195,17 +195,17 @@ int walk_pointer(struct value_walk *w, struct btf_peeled t, struct slice s)
 	return w->visit->scalar(w->arg, &v);
 }
 
-/* Where the mask's words begin, in the structs that hold nothing else of interest. */
+/* The offset of the mask's words, in structs that hold little else. */
 static const struct {
 	const char *name;
 	unsigned offset;
 } cpumasks[] = {
 	{ "cpumask", 0 },
 	{ "bpf_cpumask", 0 },
-	{ "scx_bitmap", 8 }, /* of the scx library: an arena id comes first */
+	{ "scx_bitmap", 8 }, /* in the scx library's mask an arena id comes first */
 };
 
-/* Of the `nr` first bits of a mask. */
+/* Writes the first `nr` bits of a mask. */
 static int put_cpumask(struct value_walk *w, const uint8_t *mask, uint64_t nr)
 {
 	struct strbuf *list = &w->scratch;
@@ -224,7 +224,7 @@ static int put_cpumask(struct value_walk *w, const uint8_t *mask, uint64_t nr)
 		}
 		bit++;
 	}
-	/* an empty list would be a mask without CPUs, which is not what memory held */
+	/* an empty list would mean a mask without CPUs, which memory did not hold */
 	if (list->error)
 		return w->visit->unsupported(w->arg, "out of memory");
 	return w->visit->cpus(w->arg, strbuf_str(list));
@@ -246,7 +246,7 @@ bool walk_cpumask(struct value_walk *w, struct btf_peeled t, struct slice s, int
 		nr = 1 << 16;
 	if (w->opt.nr_cpus && nr > w->opt.nr_cpus)
 		nr = w->opt.nr_cpus;
-	/* of a mask that was cut, the missing words would read as empty */
+	/* the words of a mask that was cut would read as 0 */
 	if (s.had < t.type->size && (s.had < skip || (s.had - skip) * 8 < nr))
 		return false;
 	*ret = w->twin ? put_cpumask(w, walk_twin(w, s).bytes + skip, nr) : 0;
@@ -255,12 +255,12 @@ bool walk_cpumask(struct value_walk *w, struct btf_peeled t, struct slice s, int
 	return true;
 }
 
-/* Names that a length of array `name` commonly has beside it. */
+/* Usual names of the length of array `name`. */
 static bool counts(const char *sibling, const char *name)
 {
 	static const char *const before[] = { "nr_", "num_", "n_" };
 	static const char *const behind[] = { "_nr", "_cnt", "_count", "_num" };
-	/* alloc_words: of struct scx_cmask */
+	/* alloc_words: struct scx_cmask */
 	static const char *const alone[] = { "nr", "cnt", "count", "num", "nelems", "alloc_words" };
 	size_t len = strlen(name);
 
@@ -277,7 +277,7 @@ static bool counts(const char *sibling, const char *name)
 	return false;
 }
 
-/* The value of a member that says how long the flexible array `member` is. */
+/* The value of the member that holds the length of the flexible array `member`. */
 static const char *length_beside(struct value_walk *w, const struct btf_type *t, unsigned member,
 				 struct slice s, uint64_t *len)
 {
@@ -322,7 +322,7 @@ int walk_flexible(struct value_walk *w, const struct btf_type *t, unsigned membe
 	}
 	walk_charge_lookup(w, btf_vlen(t));
 	array.len_from = length_beside(w, t, member, s, &array.len);
-	/* struct sched_ext_ops_cid ends with a mark, not with an array */
+	/* struct sched_ext_ops_cid ends with a mark that is no array */
 	is_mark = !strcmp(btf_name(w->btf, btf_members(t)[member].name_off), "__end");
 	if (is_mark)
 		rest = (struct slice){ 0 };

@@ -6,7 +6,7 @@
 
 bool walk_is_same(struct value_walk *w, struct slice s)
 {
-	/* the walk ends where the budget does, and says so */
+	/* an exhausted budget ends the walk, which says so */
 	if (!w->twin || !walk_charge(w, s.had))
 		return false;
 	return !s.had || !memcmp(s.bytes, walk_twin(w, s).bytes, s.had);

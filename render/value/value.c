@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * value.c - the one walk over a BTF value
+ * value.c - the walk over a BTF value, in one place
  *
- * Three rules keep a hostile type or value harmless: a slice never reaches
- * outside the bytes (checked where a part is cut from it), the depth is
- * bounded, and every callback is charged to a budget.  Types may contain
- * themselves as often as they like.
+ * Three rules make hostile types and values harmless: a slice never reaches outside the
+ * bytes (checked where a part is cut from it), the depth is bounded, and every callback is
+ * charged to a budget. Types may contain themselves any number of times.
  */
 #include <inttypes.h>
 
 #include "render/value/value_walk.h"
 
-/* `offset`..`offset + size` of the slice, or what there is of it. */
+/* The bytes `offset` to `offset + size` of the slice, or those of them that exist. */
 static struct slice part_of(struct slice s, uint64_t offset, uint64_t size)
 {
 	struct slice part = { 0 };
@@ -23,7 +22,7 @@ static struct slice part_of(struct slice s, uint64_t offset, uint64_t size)
 	return part;
 }
 
-/* A member whose position is given in bits: bitfields, and old encoders' partial ints. */
+/* A member at a position in bits: a bitfield, or a partial integer of an old encoder. */
 static int walk_bit_member(struct value_walk *w, uint32_t type_id, struct slice s, uint64_t bit,
 			   unsigned bits)
 {
@@ -48,7 +47,7 @@ static int walk_bit_member(struct value_walk *w, uint32_t type_id, struct slice 
 	return ret ? ret : walk_bits(w, t, s, bit % 8, &form);
 }
 
-/* The member ends where the struct ends, so what follows the struct may be its own. */
+/* True if the member ends where the struct ends, so the bytes after the struct may belong to it. */
 static bool ends_struct(const struct btf_type *t, uint64_t off, uint64_t size)
 {
 	return btf_is_union(t) || off + size >= t->size;
@@ -81,7 +80,7 @@ static int walk_member(struct value_walk *w, const struct btf_type *t, uint32_t 
 		return walk_unsupported(w, "member lies outside its struct");
 
 	part = part_of(s, off, size);
-	/* what else is in the union lies behind its shorter members: room for a flexible array */
+	/* the union is larger than its shorter members: room for their flexible arrays */
 	if (btf_is_union(t) && !s.tail && part.bytes && s.had >= t->size) {
 		part.had = t->size - off;
 		part.tail = part.loose = true;
@@ -105,7 +104,7 @@ static int walk_struct(struct value_walk *w, struct btf_peeled t, struct slice s
 		name = t.typedef_name;
 	ret = w->visit->struct_begin(w->arg, name, btf_is_union(t.type));
 	for (unsigned i = 0; !ret && i < btf_vlen(t.type) && !w->exhausted; i++) {
-		/* of a struct that was cut, the members beyond the cut are not there */
+		/* in a struct that was cut, members after the cut are missing */
 		if (s.had < t.type->size && btf_member_bit_offset(t.type, i) / 8 >= s.had &&
 		    btf_member_bit_offset(t.type, i) / 8 < t.type->size)
 			continue;
@@ -128,7 +127,10 @@ static int walk_datasec(struct value_walk *w, struct btf_peeled t, struct slice 
 		const struct btf_type *v = btf__type_by_id(w->btf, var->type);
 		struct slice part = part_of(s, var->offset, var->size);
 
-		/* a variable with a flexible array is larger than its type; the last may have the rest */
+		/*
+		 * a variable with a flexible array is larger than its type; the last one
+		 * may have all the rest
+		 */
 		if (part.bytes && i + 1 == btf_vlen(t.type) && btf_size(w->btf, var->type, &size) &&
 		    var->size >= size)
 			part.had = s.had - var->offset;
@@ -148,7 +150,7 @@ static int walk_datasec(struct value_walk *w, struct btf_peeled t, struct slice 
 	return ret ? ret : w->visit->struct_end(w->arg, w->exhausted);
 }
 
-/* Elements that are runs of 8-bit integers go to the visitor as one. */
+/* Runs of 8-bit integers go to the visitor as one piece. */
 static bool is_byte(const struct btf *btf, struct btf_peeled t, struct scxray_bytes *bytes)
 {
 	struct btf_int_form form;
@@ -207,7 +209,7 @@ int walk_elements(struct value_walk *w, const struct scxray_array *array, uint32
 											   : NULL);
 }
 
-/* The value without the question of whether its bytes are complete. */
+/* The value; whether its bytes are complete was checked before. */
 static int walk_whole(struct value_walk *w, struct btf_peeled t, struct slice s)
 {
 	struct scxray_array array = { 0 };
@@ -223,7 +225,10 @@ static int walk_whole(struct value_walk *w, struct btf_peeled t, struct slice s)
 	case BTF_KIND_DATASEC:
 		return walk_datasec(w, t, s);
 	case BTF_KIND_ARRAY:
-		/* cpumask_var_t is an array of one where masks are part of their holder */
+		/*
+		 * cpumask_var_t is an array of one element where the mask is a part of its
+		 * struct
+		 */
 		if (t.typedef_name && !strcmp(t.typedef_name, "cpumask_var_t") &&
 		    btf_array(t.type)->nelems == 1)
 			return walk_type(w, btf_array(t.type)->type, s);

@@ -11,7 +11,8 @@
 
 struct visit {
 	struct json *j;
-	unsigned member_depth[JSON_MAX_DEPTH]; /* writer depths at which a {name, value} is open */
+	unsigned member_depth
+		[JSON_MAX_DEPTH]; /* the depths of the writer at which a {name, value} is open */
 	unsigned nr_members;
 };
 
@@ -22,7 +23,7 @@ static inline void kind(struct json *j, const char *name)
 	json_string(j, name);
 }
 
-/* Every callback that ends a value ends here. */
+/* Each callback that ends a value calls this. */
 static int value_ends(struct visit *v)
 {
 	if (v->nr_members && v->member_depth[v->nr_members - 1] == v->j->depth) {
@@ -38,7 +39,7 @@ static void key_u64(struct json *j, const char *key, uint64_t value)
 	json_u64(j, value);
 }
 
-/* Up to 64 bits a JSON integer; what does not fit is a hex string. */
+/* A JSON integer up to 64 bits; larger numbers are hex strings. */
 static void integer(struct json *j, const struct scxray_scalar *s)
 {
 	char hex[2 + 32 + 1];
@@ -81,7 +82,7 @@ static char *copy(char *to, const char *s, size_t len)
 
 #define COPY(to, literal) copy(to, literal, sizeof(literal) - 1)
 
-/* Most of all values: integers of up to 64 bits, as on_scalar() would write them. */
+/* The most frequent values, integers of up to 64 bits, written as by on_scalar(). */
 static void plain_integer(struct json *j, const struct scxray_scalar *s)
 {
 	char *to = json_room(j, 96);
@@ -93,13 +94,13 @@ static void plain_integer(struct json *j, const struct scxray_scalar *s)
 		to = COPY(to, "{\"kind\":\"int\",\"bits\":");
 	else
 		to = COPY(to, "{\"kind\":\"uint\",\"bits\":");
-	to = decimal(to, s->bits);
+	to = strbuf_put_decimal(to, s->bits);
 	to = COPY(to, ",\"value\":");
 	if (s->is_signed && v >> 63) {
 		*to++ = '-';
 		v = -v;
 	}
-	to = decimal(to, v);
+	to = strbuf_put_decimal(to, v);
 	*to++ = '}';
 	json_wrote(j, to);
 }
@@ -230,7 +231,7 @@ static int on_array_begin(void *arg, const struct scxray_array *a)
 	return 0;
 }
 
-/* `partial` is left open until the end: its value, if any, comes as a member's would. */
+/* `partial` stays open until the end, so that its value can be written as a member's. */
 static int on_truncated_begin(void *arg, uint64_t needed, uint64_t had, const char *reason)
 {
 	struct visit *v = arg;
@@ -300,11 +301,11 @@ static const struct scxray_value_visitor to_json = {
 void json_value(struct json *j, const struct scxray_value *value,
 		const struct scxray_value_options *options)
 {
-	struct visit v; /* member_depth needs no zeros: a value is written a million times */
+	struct visit v; /* member_depth is not cleared: a value is written a million times */
 
 	v.j = j;
 	v.nr_members = 0;
-	/* a callback stops the walk only on an error that the writer keeps */
+	/* a callback stops the walk only on an error, and the writer keeps it */
 	scxray_value_walk(value, options, &to_json, &v);
 }
 

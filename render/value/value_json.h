@@ -9,7 +9,7 @@
 
 #include "render/out/json.h"
 
-/* Writes `value` where the writer expects a value.  Nothing is left out. */
+/* Writes `value`, complete, where the writer expects one. */
 void json_value(struct json *j, const struct scxray_value *value,
 		const struct scxray_value_options *options);
 

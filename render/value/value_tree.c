@@ -87,7 +87,7 @@ static struct node *add(struct tree *tree, enum node_kind kind)
 	return n;
 }
 
-/* A leaf with the text in `scratch`. */
+/* Adds a leaf with the text in `scratch`. */
 static int leaf(struct tree *tree, bool zero)
 {
 	struct node *n = add(tree, NODE_LEAF);
@@ -118,7 +118,7 @@ static int open_node(struct tree *tree, struct node *n)
 {
 	if (!n)
 		return -1;
-	/* the walk is at most 64 deep, with a truncated and a pointer node a level */
+	/* the walk is at most 64 deep, and each level may have a truncated and a pointer node */
 	assert(tree->nr_open < sizeof(tree->open) / sizeof(tree->open[0]));
 	tree->open[tree->nr_open++] = n;
 	return 0;
@@ -262,7 +262,7 @@ static int on_pointer_begin(void *arg, const struct scxray_scalar *s)
 	return with_text(tree, NODE_POINTER);
 }
 
-/* Never zero: something is there, or it is not known that nothing is. */
+/* Never zero: it has a value, or an unknown one. */
 static int on_wrapper_end(void *arg)
 {
 	close_node(arg)->zero = false;

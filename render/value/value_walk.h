@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * value_walk.h - the state of one walk over a value (value.c and its parts)
+ * value_walk.h - the state of one walk over a value, and the parts of the walk
  */
 #ifndef RENDER_VALUE_WALK_H
 #define RENDER_VALUE_WALK_H
@@ -17,23 +17,23 @@ struct value_walk {
 	const struct scxray_value_visitor *visit;
 	void *arg;
 	struct scxray_value_options opt; /* defaults filled in */
-	const char *short_reason;	 /* why the outermost bytes are fewer than the type has */
+	const char *short_reason;	 /* why the value has fewer bytes than its type */
 	unsigned depth;
-	uint64_t nodes, bytes; /* used so far */
-	const char *exhausted; /* the budget that is used up, NULL while there is some */
-	uint64_t followed[WALK_MAX_DEPTH]; /* addresses on the path from the root to here */
+	uint64_t nodes, bytes;		   /* charged so far */
+	const char *exhausted;		   /* the budget that is used up, NULL if none is */
+	uint64_t followed[WALK_MAX_DEPTH]; /* addresses of the pointers on the path to here */
 	unsigned nr_followed;
-	struct strbuf scratch; /* strings that live until a callback returns */
-	/* of a walk over differences: where the value's bytes begin, and the other's */
+	struct strbuf scratch; /* strings that are valid until a callback returns */
+	/* for a walk over differences: where the value's bytes begin, and the other value's */
 	const uint8_t *base, *twin;
 	int (*element)(void *arg, uint64_t index);
 };
 
 /*
- * The bytes of one value.  `had` may be less than the type's size.  Only where
- * `tail` is set may it be more: nothing but the value itself comes before the
- * end of the bytes, so a flexible array may have them.  With `loose` they may as
- * well be somebody else's: it has as many of them as a member says.
+ * The bytes of one value. `had` may be less than the type's size. It may be more only where
+ * `tail` is set: then the rest of the bytes belongs to this value, so a flexible array may
+ * have them. With `loose` they may also belong to something else: the array has only the
+ * elements that a length member counts.
  */
 struct slice {
 	const uint8_t *bytes;
@@ -48,24 +48,24 @@ int walk_type(struct value_walk *w, uint32_t type_id, struct slice s);
 int walk_bits(struct value_walk *w, struct btf_peeled t, struct slice s, uint64_t offset,
 	      const struct btf_int_form *form);
 
-/* A pointer of the peeled type `t` (zeros: of none); the slice holds all 8 bytes. */
+/* A pointer of the peeled type `t` (all zero: without a type); the slice holds all 8 bytes. */
 int walk_pointer(struct value_walk *w, struct btf_peeled t, struct slice s);
 
-/* A number that may be a pointer: true if it is one and *ret is the result of its callbacks. */
+/* A number that may be a pointer: true if it is one; *ret is then what its callbacks returned. */
 bool walk_disguised(struct value_walk *w, uint32_t struct_id, unsigned member, struct slice s,
 		    int *ret);
 
-/* A member declared without a length, at byte `off` of a struct of type `t`. */
+/* A member without a length, at byte `off` of a struct of type `t`. */
 int walk_flexible(struct value_walk *w, const struct btf_type *t, unsigned member, struct slice s,
 		  uint64_t off);
 
-/* An array of `len` elements of type `elem`, of which the slice holds all or a part. */
+/* An array of elements of type `elem`; the slice holds all of them or a part. */
 int walk_elements(struct value_walk *w, const struct scxray_array *array, uint32_t elem,
 		  struct slice s);
 
 /*
- * Structs that have a form of their own.  True if `t` is one and *ret is the
- * result of its callbacks.
+ * Structs with a form of their own. True if `t` is one; *ret is then what its callbacks
+ * returned.
  */
 bool walk_cpumask(struct value_walk *w, struct btf_peeled t, struct slice s, int *ret);
 bool walk_opaque(struct value_walk *w, struct btf_peeled t, struct slice s, int *ret);
@@ -73,31 +73,31 @@ bool walk_opaque(struct value_walk *w, struct btf_peeled t, struct slice s, int 
 /* Counts a node of `bytes` guest bytes; false, with `exhausted` set, if that is too much. */
 bool walk_charge(struct value_walk *w, uint64_t bytes);
 
-/* What walks over differences may cost together; each takes off what it has cost. */
+/* The cost that several walks over differences share; each takes off its own. */
 struct value_budget {
 	uint64_t nodes, bytes;
 };
 
 /*
- * Walks the parts in which two values of one size differ, by the type of the one
- * that has BTF; pointers are not followed.  Of each leaf the visitor gets the old
- * one's and then the new one's (what overlaps or pads may be equal after all), and
- * before each element its index from `element`.  What has no value in either
- * (unsupported(), truncated_begin()) comes once.  0, or what a callback returned.
+ * Walks the parts in which two values of one size differ, by the type of the value that has
+ * BTF; pointers are not followed. The visitor gets the old value of each leaf and then the
+ * new one (overlapping or padded leaves may be equal), and `element` the index of each
+ * array element. A part without a value in either (unsupported(), truncated_begin()) comes
+ * once. Returns 0, or what a callback returned.
  */
 int walk_differences(const struct scxray_value *old, const struct scxray_value *new,
 		     struct value_budget *budget, const struct scxray_value_visitor *visitor,
 		     int (*element)(void *arg, uint64_t index), void *arg);
 
-/* Is a walk over differences to leave this part out?  It looks the same in both. */
+/* True if the part is the same in both values, so that a walk over differences leaves it out. */
 bool walk_is_same(struct value_walk *w, struct slice s);
 
-/* A run of 8-bit integers, of a walk over differences in both. */
+/* A run of 8-bit integers; in a walk over differences that of both values. */
 int walk_run(struct value_walk *w, const struct scxray_bytes *bytes);
 
 /*
- * The same part of the other value, for what is no container; what is reached
- * from it is not compared any more.
+ * The same part of the other value, for parts without members; pointers in it are not
+ * compared further.
  */
 static inline struct slice walk_twin(const struct value_walk *w, struct slice s)
 {
@@ -109,7 +109,7 @@ static inline struct slice walk_twin(const struct value_walk *w, struct slice s)
 /* The visitor's unsupported() with `reason`, or with that of the budget that is used up. */
 int walk_unsupported(struct value_walk *w, const char *reason);
 
-/* Counts a look-up of `steps` steps, so that huge enums can't make a walk slow. */
+/* Charges a look-up of `steps` steps, so that huge enums can't make a walk slow. */
 void walk_charge_lookup(struct value_walk *w, unsigned steps);
 
 #endif

@@ -194,10 +194,10 @@ END_TEST
 
 START_TEST(widths_are_columns)
 {
-	ck_assert_uint_eq(display_width("abc", 3), 3);
-	ck_assert_uint_eq(display_width("→", 3), 1);
-	ck_assert_uint_eq(display_width("漢字", 6), 4);
-	ck_assert_uint_eq(display_width("e\xcc\x81", 3), 1);
+	ck_assert_uint_eq(utf8_display_width("abc", 3), 3);
+	ck_assert_uint_eq(utf8_display_width("→", 3), 1);
+	ck_assert_uint_eq(utf8_display_width("漢字", 6), 4);
+	ck_assert_uint_eq(utf8_display_width("e\xcc\x81", 3), 1);
 }
 END_TEST
 
