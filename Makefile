@@ -60,9 +60,12 @@ say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 # ---- flags ------------------------------------------------------------------
 
 LIBS := libelf libbpf libzstd
+# Of the scxray program alone: what QEMU's monitor says is JSON.
+CLI_LIBS := json-c
 # Asked once, and only when something is compiled.
 pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null))$(pkg_cflags)
 pkg_libs = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(pkg_libs)
+cli_libs = $(eval cli_libs := $(shell $(PKG_CONFIG) --libs $(CLI_LIBS) 2>/dev/null))$(cli_libs)
 check_cflags = $(eval check_cflags := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null))$(check_cflags)
 check_libs = $(eval check_libs := $(shell $(PKG_CONFIG) --libs check 2>/dev/null))$(check_libs)
 
@@ -87,12 +90,14 @@ tool_src := $(sort $(wildcard tests/tools/*.c))
 test_src := $(sort $(wildcard tests/lib/*.c))
 vmm_src := $(sort $(wildcard vmm/*.c))
 watch_src := $(sort $(wildcard watch/*.c))
+qemu_src := $(sort $(wildcard qemu/*.c))
 plugin_src := $(sort $(wildcard vmm-plugin/*.c))
 host_src := $(sort $(wildcard tests/hosts/*.c tests/hosts/*.cpp))
 
 lib := $(O)/libscxray.a
 test_lib := $(O)/libtest.a
 watch_lib := $(O)/libwatch.a
+qemu_lib := $(O)/libqemu.a
 plugin_lib := $(O)/libplugin.a
 vmm_lib := $(O)/libvmm.a
 bin := $(O)/scxray
@@ -103,7 +108,7 @@ units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
 hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src)))
-objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(watch_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
+objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(watch_src) $(qemu_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
 	$(test_src) $(wildcard tests/fakes/*.c))
 
 # The default build is also build/scxray and so on, wherever another variant was made.
@@ -128,7 +133,7 @@ $(O)/flags: force
 	@printf '%s\n' '$(subst ','\'',$(flags_now))' | cmp -s - $@ || \
 		printf '%s\n' '$(subst ','\'',$(flags_now))' >$@
 
-$(O)/capture/%.o $(O)/render/%.o $(O)/watch/%.o $(O)/vmm-plugin/%.o: private all_cflags += -fvisibility=hidden
+$(O)/capture/%.o $(O)/render/%.o $(O)/watch/%.o $(O)/qemu/%.o $(O)/vmm-plugin/%.o: private all_cflags += -fvisibility=hidden
 $(O)/tests/unit/%.o: private all_cflags += $(check_cflags)
 
 $(O)/%.o: %.c $(O)/flags
@@ -140,20 +145,21 @@ $(O)/%.o: %.c $(O)/flags
 $(lib): $(lib_src:%.c=$(O)/%.o) $(O)/sources
 $(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
 $(watch_lib): $(watch_src:%.c=$(O)/%.o) $(O)/sources
+$(qemu_lib): $(qemu_src:%.c=$(O)/%.o) $(O)/sources
 $(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
 $(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
-$(lib) $(test_lib) $(watch_lib) $(plugin_lib) $(vmm_lib):
+$(lib) $(test_lib) $(watch_lib) $(qemu_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcsD $@ $(filter %.o,$^)
 
 $(O)/sources: force
 	@mkdir -p $(@D)
-	@echo '$(lib_src) $(watch_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
-		echo '$(lib_src) $(watch_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
+	@echo '$(lib_src) $(watch_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
+		echo '$(lib_src) $(watch_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
 
-$(bin): $(cli_src:%.c=$(O)/%.o) $(watch_lib) $(lib)
+$(bin): $(cli_src:%.c=$(O)/%.o) $(qemu_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) $(cli_libs)
 
 $(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
@@ -169,8 +175,9 @@ $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin
 $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(all_libs) $(check_libs) -ldl
+		$(all_libs) $(check_libs) $(cli_libs) -ldl
 $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
+$(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
 # vCPUs that are but registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
 $(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch: $(O)/tests/fakes/vm.o
@@ -181,9 +188,9 @@ $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
 
-$(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(lib)
+$(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(qemu_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(all_libs)
+	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(all_libs) $(cli_libs)
 
 # Hosts of the plugin, as others write them: with its one header, and no library of ours.
 CXX := $(if $(filter clang%,$(compiler)),clang++,g++)

@@ -33,9 +33,11 @@ struct cli_command {
 };
 
 int cli_report(int argc, char **argv);
+int cli_watch(int argc, char **argv);
 
 /* What `scxray help report` prints. */
 extern const char cli_report_help[];
+extern const char cli_watch_help[];
 
 /*
  * One line on stderr: "scxray: " and the message, control characters replaced,

@@ -8,6 +8,8 @@
 #include "output.h"
 
 static const struct cli_command commands[] = {
+	{ "watch", "watch a guest that QEMU runs, and report its failures", cli_watch_help,
+	  cli_watch },
 	{ "report", "write the report of an image file", cli_report_help, cli_report },
 };
 
