@@ -24,8 +24,8 @@ FAILS ?= 0
 IMAGE_JOBS ?= 2
 
 BPF_CLANG ?= clang
-# clang 14 loses type tags of pointers to structs (kptrs), and knows no address spaces (arenas): the zoo and the
-# sub-schedulers need a newer one.
+# clang 14 loses type tags of pointers to structs (kptrs), and knows no address spaces (arenas): the zoo, the
+# sub-schedulers and the scheduler with an arena need a newer one.
 ZOO_CLANG ?= clang-19
 # What the kernel's verifier takes of scx_qmap is what a newer one yet makes of it.
 SCHED_CLANG ?= clang-22
@@ -59,6 +59,8 @@ kf_sysroot := $(kf_cache)/sysroot
 kf_private := $(shell sed -n 's/^private[ 	]*\([^ 	]*\).*/\1/p' $(kf)/packages.txt)
 kf_libbpf := $(kf_sysroot)/usr/lib/x86_64-linux-gnu/libbpf.a
 kf_object := $(kf_build)/scxfix.bpf.o
+# MODE=throttled: the same with an arena
+kf_arena := $(kf_build)/scxfix-arena.bpf.o
 # MODE=sub: one scheduler in the two forms that kernels take
 kf_subs := $(kf_build)/scxsub-cpu.bpf.o $(kf_build)/scxsub-cid.bpf.o
 kf_zoo := $(patsubst $(kf)/zoo/%.bpf.c,$(kf_build)/zoo/%.o,$(wildcard $(kf)/zoo/*.bpf.c))
@@ -119,6 +121,12 @@ $(kf_object): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
 	@$(BPF_CLANG) $(kf_bpf_cflags) -c $(kf)/bpf/scxfix.bpf.c -o $@
 	@llvm-strip -g $@
 
+$(kf_arena): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
+	@mkdir -p $(@D)
+	@echo "  BPF     $@"
+	@$(ZOO_CLANG) $(kf_bpf_cflags) -DSCXFIX_ARENA -c $(kf)/bpf/scxfix.bpf.c -o $@
+	@llvm-strip -g $@
+
 $(kf_build)/scxsub-cid.bpf.o: kf_form := -DSCXSUB_CID
 $(kf_subs): $(wildcard $(kf)/bpf/*) $(kf_libbpf)
 	@mkdir -p $(@D)
@@ -132,9 +140,9 @@ $(kf_build)/zoo/%.o: $(kf)/zoo/%.bpf.c $(wildcard $(kf)/zoo/*.h) $(kf_libbpf)
 	@$(ZOO_CLANG) $(kf_bpf_cflags) -c $< -o $@
 	@llvm-strip -g $@
 
-$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf)/zoo/zoo.h $(kf_object) $(kf_subs)
+$(kf_init): $(wildcard $(kf)/guest/*) $(kf)/bpf/shared.h $(kf)/zoo/zoo.h $(kf_object) $(kf_arena) $(kf_subs)
 	@echo "  GUEST   $@"
-	@gcc $(kf_cflags) -static -DSCXFIX_OBJECT='"$(kf_object)"' \
+	@gcc $(kf_cflags) -static -DSCXFIX_OBJECT='"$(kf_object)"' -DSCXFIX_ARENA='"$(kf_arena)"' \
 		$(foreach form,cpu cid,-DSCXSUB_$(form)='"$(kf_build)/scxsub-$(form).bpf.o"') $(wildcard $(kf)/guest/*.c) $(wildcard $(kf)/guest/*.S) \
 		$(kf_libbpf) -lelf -lz -o $@
 
@@ -147,7 +155,7 @@ kf_releases := 6.12 6.16.12 6.18.15 7.0.13 7.3.4
 kf_modes := stall held vtime error hog maps dlhog
 # Causes of failure that need one kernel of either shape.
 kf_cause_releases := 6.18.15 7.3.4
-kf_cause_modes := affinity sliceinf partial lost userstop watchdog kthread baddsq badcpu badselect noctx initfail hotplug panic
+kf_cause_modes := affinity sliceinf partial lost userstop throttled watchdog kthread baddsq badcpu badselect noctx initfail hotplug panic
 
 # RELEASE,MODE[,VARIABLE-VALUE...]; no "=", which make takes for an assignment
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))

@@ -22,11 +22,14 @@ struct {
 	__type(value, u32);
 } answers SEC(".maps");
 
-/* From ops.enqueue(). False where the ring buffer is full: queue the task like others. */
+/* From ops.enqueue(). False where the task is to be queued like others. */
 static bool ask(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
 {
-	struct scxfix_ask *asked = bpf_ringbuf_reserve(&asks, sizeof(*asked), 0);
+	struct scxfix_ask *asked;
 
+	if (settings.mode != MODE_USERSTOP || tc->role != ROLE_VICTIM)
+		return false;
+	asked = bpf_ringbuf_reserve(&asks, sizeof(*asked), 0);
 	if (!asked)
 		return false;
 	note_wait(p, tc, DSQ_NONE, 0, enq_flags);
@@ -44,6 +47,8 @@ static void take_answers(void)
 	struct task_ctx *tc;
 	u32 pid;
 
+	if (settings.mode != MODE_USERSTOP)
+		return;
 	for (int i = 0; i < ANSWERS_A_TURN && !bpf_map_pop_elem(&answers, &pid); i++) {
 		p = bpf_task_from_pid(pid);
 		if (!p)

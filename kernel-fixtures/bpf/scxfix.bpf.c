@@ -15,9 +15,12 @@ static bool victim_fails(const struct task_ctx *tc)
 	return tc->role == ROLE_VICTIM && state.stalling;
 }
 
-static bool asks_first(const struct task_ctx *tc)
+/* A victim that is not put onto an idle CPU at once. */
+static bool waits_first(const struct task_ctx *tc)
 {
-	return settings.mode == MODE_USERSTOP && tc->role == ROLE_VICTIM;
+	bool either = settings.mode == MODE_USERSTOP || settings.mode == MODE_THROTTLED;
+
+	return either && tc->role == ROLE_VICTIM;
 }
 
 /* A scheduler that needs a context of each task gives up, others get by. */
@@ -40,7 +43,7 @@ s32 BPF_PROG(scxfix_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 		mine->selected++;
 	if (settings.mode == MODE_BADSELECT && tc && is_victim(tc, 0) && error_due())
 		return CPU_NOWHERE;
-	if (!tc || victim_fails(tc) || asks_first(tc))
+	if (!tc || victim_fails(tc) || waits_first(tc))
 		return prev_cpu;
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (idle) {
@@ -65,8 +68,8 @@ void BPF_PROG(scxfix_enqueue, struct task_struct *p, u64 enq_flags)
 	recruit(p, tc);
 	tc->enqueued++;
 	tc->slice = slice_of(tc);
-	if (put_wrong(p, tc, enq_flags) || (asks_first(tc) && ask(p, tc, enq_flags)) ||
-	    (victim_fails(tc) && strand(p, tc, enq_flags)))
+	if (put_wrong(p, tc, enq_flags) || wait_for_budget(p, tc, enq_flags) ||
+	    ask(p, tc, enq_flags) || (victim_fails(tc) && strand(p, tc, enq_flags)))
 		return;
 	if (p->nr_cpus_allowed == 1) {
 		insert_fifo(p, tc, SCX_DSQ_LOCAL, enq_flags);
@@ -114,8 +117,8 @@ void BPF_PROG(scxfix_dispatch, s32 cpu, struct task_struct *prev)
 		spin();
 	if (state.no_user_dsqs)
 		return;
-	if (settings.mode == MODE_USERSTOP)
-		take_answers();
+	take_answers();
+	take_waiting();
 	if (dsq_move_to_local(DSQ_FIFO) || dsq_move_to_local(DSQ_VTIME))
 		return;
 	if (settings.mode == MODE_AFFINITY && cpu != settings.last_cpu)

@@ -65,8 +65,9 @@ enum scxfix_role {
 /* dsq_id of a wait on no DSQ */
 #define DSQ_NONE 0ULL
 
-/* How maps name a task. In MODE_LOST not by its pid: there no map may hold that. */
-#define PID_KEY(mode, pid) ((mode) == MODE_LOST ? ~(__u32)(pid) : (__u32)(pid))
+/* How maps name a task. In these modes not by its pid: there no map, or no other, may hold that. */
+#define HIDES_PIDS(mode) ((mode) == MODE_LOST || (mode) == MODE_THROTTLED)
+#define PID_KEY(mode, pid) (HIDES_PIDS(mode) ? ~(__u32)(pid) : (__u32)(pid))
 
 #define REASON_LEN 128
 #define MSG_LEN 1024

@@ -7,6 +7,7 @@
 #define SCXFIX_STRAND_H
 
 #include "asked.h"
+#include "throttled.h"
 
 #define HOUR (3600 * 1000 * MSEC)
 

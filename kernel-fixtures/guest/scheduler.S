@@ -11,6 +11,7 @@
 	.endm
 
 	object scxfix_object, SCXFIX_OBJECT
+	object scxfix_arena_object, SCXFIX_ARENA
 	object scxsub_cpu_object, SCXSUB_cpu
 	object scxsub_cid_object, SCXSUB_cid
 

@@ -14,6 +14,7 @@
 
 /* scheduler.S */
 extern const unsigned char scxfix_object[], scxfix_object_end[];
+extern const unsigned char scxfix_arena_object[], scxfix_arena_object_end[];
 extern const unsigned char scxsub_cpu_object[], scxsub_cpu_object_end[];
 extern const unsigned char scxsub_cid_object[], scxsub_cid_object_end[];
 
@@ -165,6 +166,10 @@ static void open_object(struct loaded *it, const struct place *place)
 	} else if (mode == MODE_SUB) {
 		start = scxsub_cpu_object;
 		end = scxsub_cpu_object_end;
+	}
+	if (mode == MODE_THROTTLED) {
+		start = scxfix_arena_object;
+		end = scxfix_arena_object_end;
 	}
 	it->object = bpf_object__open_mem(start, (size_t)(end - start), &opts);
 	if (!it->object)
