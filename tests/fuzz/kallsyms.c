@@ -10,11 +10,14 @@
 
 #include "capture/kernel/symbols.h"
 #include "fuzz.h"
-#include "tests/lib/fakeguest.h"
+#include "tests/lib/guest_builder.h"
 
 #define NR_OFFSETS 6
+#define IMAGE 0xffffffff81000000ULL
+#define MAX_IMAGE (16u << 20)
+#define TABLES (16u * PAGE_SIZE)
 
-static void use(struct fakeguest *fake, const struct kallsyms_where *where, size_t size)
+static void use(struct guest *guest, const struct kallsyms_where *where, size_t size)
 {
 	struct symbol_want wants[] = { { .name = "scx_root" },
 				       { .name = "linux_banner" },
@@ -23,12 +26,12 @@ static void use(struct fakeguest *fake, const struct kallsyms_where *where, size
 	struct symbols symbols;
 	char name[64];
 
-	if (symbols_load(&symbols, &fake->guest, where, &err))
+	if (symbols_load(&symbols, guest, where, &err))
 		return;
 	symbols_find(&symbols, wants, sizeof(wants) / sizeof(wants[0]));
 	symbols_name(&symbols, wants[1].addr, name, sizeof(name));
 	for (uint64_t at = 0; at < 16; at++)
-		symbols_name(&symbols, FAKEGUEST_BASE + at * (size / 16 + 1), name, sizeof(name));
+		symbols_name(&symbols, IMAGE + at * (size / 16 + 1), name, sizeof(name));
 	symbols_name(&symbols, 0, name, sizeof(name));
 	symbols_name(&symbols, UINT64_MAX, name, 2);
 	symbols_deinit(&symbols);
@@ -38,26 +41,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t offsets[NR_OFFSETS];
 	struct kallsyms_where where;
-	struct fakeguest fake;
+	struct guest_builder b;
 
 	if (size < sizeof(offsets))
 		return 0;
 	memcpy(offsets, data, sizeof(offsets));
 	data += sizeof(offsets);
 	size -= sizeof(offsets);
-	if (fakeguest_init(&fake, data, size))
+	if (size > MAX_IMAGE)
 		return 0;
+	guest_init(&b, 0x1000000, TABLES + ((size + PAGE_MASK) & ~PAGE_MASK), 4);
+	guest_put(&b, IMAGE, data, size);
 	where = (struct kallsyms_where){
-		.num_syms = FAKEGUEST_BASE + offsets[0],
-		.names = FAKEGUEST_BASE + offsets[1],
-		.token_table = FAKEGUEST_BASE + offsets[2],
-		.token_index = FAKEGUEST_BASE + offsets[3],
-		.offsets = FAKEGUEST_BASE + offsets[4],
-		.relative_base = offsets[5] ? FAKEGUEST_BASE + offsets[5] - 1 : 0,
+		.num_syms = IMAGE + offsets[0],
+		.names = IMAGE + offsets[1],
+		.token_table = IMAGE + offsets[2],
+		.token_index = IMAGE + offsets[3],
+		.offsets = IMAGE + offsets[4],
+		.relative_base = offsets[5] ? IMAGE + offsets[5] - 1 : 0,
 	};
-	use(&fake, &where, size);
-	if (kallsyms_search(data, size, FAKEGUEST_BASE, &where))
-		use(&fake, &where, size);
-	fakeguest_deinit(&fake);
+	use(&b.guest, &where, size);
+	if (kallsyms_search(data, size, IMAGE, &where))
+		use(&b.guest, &where, size);
+	guest_deinit(&b);
 	return 0;
 }

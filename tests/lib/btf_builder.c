@@ -140,3 +140,13 @@ uint8_t *btf_builder_blob(const struct btf_builder *b, uint32_t *size)
 	memcpy(blob + sizeof(header) + header.type_len, b->strings, header.str_len);
 	return blob;
 }
+
+int btf_builder_parse(const struct btf_builder *b, struct types *types, struct scxray_error *err)
+{
+	uint32_t size;
+	uint8_t *blob = btf_builder_blob(b, &size);
+	int failed = types_parse(types, blob, size, err);
+
+	free(blob);
+	return failed;
+}

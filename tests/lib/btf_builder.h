@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture/kernel/types.h"
+
 struct btf_builder {
 	uint32_t *words; /* the types */
 	size_t nr_words, room_words;
@@ -60,5 +62,8 @@ uint32_t btf_builder_enum(struct btf_builder *b, const char *name, uint32_t size
 
 /* The blob, malloc()ed to its exact size. */
 uint8_t *btf_builder_blob(const struct btf_builder *b, uint32_t *size);
+
+/* types_parse() of the blob, which is gone afterwards. */
+int btf_builder_parse(const struct btf_builder *b, struct types *types, struct scxray_error *err);
 
 #endif

@@ -22,25 +22,27 @@ void walk_fixture_init(struct walk_fixture *f)
 	f->walk.pool = &f->pool;
 }
 
+void walk_fixture_types(struct walk_fixture *f, struct btf_builder *b)
+{
+	struct scxray_error err = { 0 };
+
+	if (btf_builder_parse(b, &f->kernel.types, &err)) {
+		fprintf(stderr, "walk_builder: %s\n", err.text);
+		abort();
+	}
+	btf_builder_deinit(b);
+}
+
 void walk_fixture_start(struct walk_fixture *f, void (*make)(struct btf_builder *),
 			struct scxray_report *report)
 {
-	struct scxray_error err = { 0 };
 	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
 
 	walk_fixture_init(f);
 	memset(report, 0, sizeof(*report));
 	btf_builder_init(&b);
 	make(&b);
-	blob = btf_builder_blob(&b, &size);
-	if (types_parse(&f->kernel.types, blob, size, &err)) {
-		fprintf(stderr, "walk_builder: %s\n", err.text);
-		abort();
-	}
-	free(blob);
-	btf_builder_deinit(&b);
+	walk_fixture_types(f, &b);
 	f->kernel.has_types = true;
 	layout_find_members(&f->kernel.layout, &f->kernel.types);
 	f->walk.r = report;

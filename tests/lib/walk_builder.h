@@ -26,6 +26,8 @@ void walk_fixture_init(struct walk_fixture *f);
  */
 void walk_fixture_start(struct walk_fixture *f, void (*make)(struct btf_builder *),
 			struct scxray_report *report);
+/* The kernel's types are those that were built; *b is gone afterwards. */
+void walk_fixture_types(struct walk_fixture *f, struct btf_builder *b);
 void walk_fixture_deinit(struct walk_fixture *f);
 
 /* Member m is `size` bytes at `offset`. */

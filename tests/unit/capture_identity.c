@@ -47,18 +47,13 @@ static void start(void)
 	static const struct btf_builder_value types[] = { { "PIDTYPE_SID", 1 },
 							  { "PIDTYPE_PGID", 3 } };
 	struct btf_builder b;
-	uint8_t *blob;
-	uint32_t size;
 
 	walk_fixture_init(&f);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		walk_fixture_member(&f, members[i].m, members[i].offset, members[i].size);
 	btf_builder_init(&b);
 	btf_builder_enum(&b, "pid_type", 4, false, types, ARRAY_SIZE(types));
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, NULL), 0);
-	free(blob);
-	btf_builder_deinit(&b);
+	walk_fixture_types(&f, &b);
 	memset(&report, 0, sizeof(report));
 	task = (struct scxray_task){ .kva = TASK };
 	report.tasks = &task;

@@ -22,9 +22,7 @@ static struct scxray_map map;
 static void start(uint32_t max_entries)
 {
 	struct btf_builder b;
-	struct scxray_error err;
-	uint32_t size, bucket;
-	uint8_t *blob;
+	uint32_t bucket;
 
 	walk_fixture_init(&f);
 	memset(&report, 0, sizeof(report));
@@ -43,10 +41,7 @@ static void start(uint32_t max_entries)
 	walk_fixture_member(&f, M_bpf_dtab_dev_index_head, 0x100, 8);
 	f.kernel.layout.member[M_bpf_dtab_dev_index_head].type_id =
 		btf_builder_ref(&b, NULL, BTF_KIND_PTR, bucket);
-	blob = btf_builder_blob(&b, &size);
-	ck_assert_int_eq(types_parse(&f.kernel.types, blob, size, &err), 0);
-	free(blob);
-	btf_builder_deinit(&b);
+	walk_fixture_types(&f, &b);
 	walk_fixture_member(&f, M_bpf_dtab_n_buckets, 0x108, 4);
 	walk_fixture_member(&f, M_bpf_dtab_netdev_dev, 0, 8);
 	walk_fixture_member(&f, M_bpf_dtab_netdev_index_hlist, CHAIN, 16);

@@ -303,17 +303,6 @@ END_TEST
 
 /* ---- masks and flags ------------------------------------------------------ */
 
-static void parse(struct btf_builder *b)
-{
-	struct scxray_error err;
-	uint32_t size;
-	uint8_t *blob = btf_builder_blob(b, &size);
-
-	ck_assert_msg(!types_parse(&f.kernel.types, blob, size, &err), "%s", err.text);
-	free(blob);
-	btf_builder_deinit(b);
-}
-
 START_TEST(a_cpumask_is_an_array_or_a_pointer_by_btf)
 {
 	struct btf_builder b;
@@ -326,7 +315,7 @@ START_TEST(a_cpumask_is_an_array_or_a_pointer_by_btf)
 	array = btf_builder_array(&b, word, 1);
 	pointer = btf_builder_ref(&b, "cpumask_var_t", BTF_KIND_TYPEDEF,
 				  btf_builder_ref(&b, NULL, BTF_KIND_PTR, array));
-	parse(&b);
+	walk_fixture_types(&f, &b);
 	f.kernel.nr_cpus = 70;
 	guest_put_u64(&f.b, OBJECT + 16, OBJECT + 0x100);
 	guest_put_u64(&f.b, OBJECT + 24, UINT64_MAX);
@@ -361,7 +350,7 @@ START_TEST(a_cpumask_that_is_not_there_says_why)
 	start();
 	btf_builder_init(&b);
 	pointer = btf_builder_ref(&b, NULL, BTF_KIND_PTR, 0);
-	parse(&b);
+	walk_fixture_types(&f, &b);
 	f.kernel.nr_cpus = 4;
 	mask = read_cpumask(&f.walk, OBJECT, M_task_struct_cpus_ptr);
 	ck_assert_int_eq(mask.state, SCXRAY_MISSING);
@@ -419,7 +408,7 @@ START_TEST(flags_have_names_and_what_has_none_is_hexadecimal)
 	start();
 	btf_builder_init(&b);
 	btf_builder_enum(&b, "flags", 8, false, values, ARRAY_SIZE(values));
-	parse(&b);
+	walk_fixture_types(&f, &b);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		ck_assert_str_eq(flag_names(&f.walk, "flags", "RQ_", cases[i].value, cases[i].mask),
 				 cases[i].text);
@@ -444,7 +433,7 @@ START_TEST(more_flags_than_fit_are_named_or_hexadecimal_but_not_both)
 		values[i] = (struct btf_builder_value){ names[i], 1ULL << i };
 	}
 	btf_builder_enum(&b, "flags", 8, false, values, 64);
-	parse(&b);
+	walk_fixture_types(&f, &b);
 	text = flag_names(&f.walk, "flags", "", UINT64_MAX, UINT64_MAX);
 	ck_assert_uint_lt(strlen(text), 512);
 	for (const char *at = text; (at = strstr(at, "FLAG_")); at++)

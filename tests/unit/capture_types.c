@@ -75,12 +75,7 @@ static void build(void)
 
 static int parse(void)
 {
-	uint32_t size;
-	uint8_t *blob = btf_builder_blob(&b, &size);
-	int failed = types_parse(&types, blob, size, &err);
-
-	free(blob); /* nothing of it may be kept */
-	return failed;
+	return btf_builder_parse(&b, &types, &err);
 }
 
 static void drop(void)

@@ -25,12 +25,7 @@ static void start(void)
 
 static int parse(void)
 {
-	uint32_t size;
-	uint8_t *blob = btf_builder_blob(&b, &size);
-	int failed = types_parse(&types, blob, size, &err);
-
-	free(blob);
-	return failed;
+	return btf_builder_parse(&b, &types, &err);
 }
 
 static void drop(void)
