@@ -113,18 +113,16 @@ static bool running(const struct watch *watch)
 static void look(struct watch *watch, uint64_t now, struct decision *decision)
 {
 	struct watch_machine *machine = watch->scene.machine;
-	struct decide_witness witness = { .has_last_word = watch->word };
+	struct decide_witness witness = { 0 };
 
-	if (watch->word)
-		witness.last_word = *watch->word;
+	witness.has_last_word =
+		watch->has_word &&
+		scxray_live_exit_kind(watch->scene.live, &watch->look, &witness.last_word);
 	scxray_live_look(watch->scene.live, &watch->look);
 	if (watch->watched.nr)
 		witness.hit = machine->ops->watchpoint_hit(machine, &witness.vcpu);
 	decide_look(&watch->decide, &watch->look, &witness, decision);
-	watch->word = watch->look.exit_kind_size == sizeof(*watch->word) && watch->decide.root &&
-				      !watch->decide.ended
-			      ? watch->look.exit_kind_host
-			      : NULL;
+	watch->has_word = running(watch);
 	if (decision->attached)
 		attached(watch, now);
 	if (!decision->late)
@@ -163,7 +161,7 @@ static void kernel_gone(struct watch *watch)
 	decide_forget(&watch->decide);
 	memset(&watch->look, 0, sizeof(watch->look));
 	aim_watchpoint(watch, false);
-	watch->word = NULL;
+	watch->has_word = false;
 	watch->next_prepare_ms = 0;
 }
 
@@ -201,13 +199,16 @@ bool watch_wants_word(const struct watch *watch)
 {
 	struct watch_machine *machine = watch->scene.machine;
 
-	return watch->word && watch->settings->triggers & TRIGGER_POLL &&
+	return watch->has_word && watch->settings->triggers & TRIGGER_POLL &&
 	       machine->ops->watchpoint_unarmed(machine);
 }
 
-bool watch_word(const struct watch *watch)
+bool watch_word(struct watch *watch)
 {
-	return *watch->word != SCX_EXIT_NONE;
+	uint32_t word;
+
+	return scxray_live_exit_kind(watch->scene.live, &watch->look, &word) &&
+	       word != SCX_EXIT_NONE;
 }
 
 /* ---- calls ----------------------------------------------------------------------- */

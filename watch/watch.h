@@ -38,7 +38,7 @@ struct watch {
 	uint64_t next_prepare_ms;	 /* 0: there is nothing to prepare */
 	struct watchpoint_words watched; /* where the watchpoint stands */
 	uint64_t demanded; /* the scheduler, plus 1, of which the host had its late report */
-	const volatile uint32_t *word; /* the exit kind in the host's mapping; NULL: unknown */
+	bool has_word;	   /* the exit kind is worth reading, where `look` saw it */
 	atomic_ullong parking_since_ms;
 };
 
@@ -59,7 +59,7 @@ uint64_t watch_next_ms(const struct watch *watch);
 
 /* Is the word of the exit kind worth reading between ticks, and has it changed? */
 bool watch_wants_word(const struct watch *watch);
-bool watch_word(const struct watch *watch);
+bool watch_word(struct watch *watch);
 
 void watch_tick(struct watch *watch);
 enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_moment moment,

@@ -202,7 +202,7 @@ static const uint8_t *image_bytes(struct guest *g, uint64_t gpa, uint64_t *size,
 {
 	*copy = NULL;
 	*size = phys_size_from(g->phys, gpa, *size);
-	if (!*size || !g->phys->fetch.read)
+	if (!*size || !g->phys->fetch.read || phys_host(g->phys, gpa))
 		return phys_host(g->phys, gpa);
 	*copy = aligned_alloc(HUGE_PAGE, (*size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
 	if (*copy) {

@@ -50,6 +50,7 @@ bool scxray_live_resolved(struct scxray_live *live)
 
 	if (!live->resolved)
 		return false;
+	phys_forget(&live->source.phys);
 	live_aim(live);
 	if (!still_holds(live, k->layout.symbol[S_linux_banner], id->banner, strlen(id->banner)) ||
 	    !still_holds(live, k->where.token_table, id->tokens, sizeof(id->tokens)) ||

@@ -45,6 +45,20 @@ struct scxray_live *scxray_live_create(const struct scxray_live_region *regions,
 	return live;
 }
 
+static enum read_status fetch(void *arg, uint64_t gpa, void *to, size_t len)
+{
+	const struct scxray_live *live = arg;
+
+	return live->fetcher(live->fetcher_context, gpa, to, len) ? READ_OK : READ_FETCH;
+}
+
+void scxray_live_set_fetcher(struct scxray_live *live, scxray_live_fetcher *fetcher, void *context)
+{
+	live->fetcher = fetcher;
+	live->fetcher_context = context;
+	live->source.phys.fetch = (struct phys_fetch){ .read = fetch, .arg = live };
+}
+
 void live_forget(struct scxray_live *live)
 {
 	live->resolved = false;

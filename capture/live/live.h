@@ -87,7 +87,9 @@ struct live_subs {
 
 struct scxray_live {
 	struct scxray_settings settings;
-	struct scxray_source source; /* RAM; the vCPUs of the walk that goes on */
+	struct scxray_source source;  /* RAM; the vCPUs of the walk that goes on */
+	scxray_live_fetcher *fetcher; /* of RAM that is not mapped; or NULL */
+	void *fetcher_context;
 	size_t max_vcpus;
 	struct guest g;
 	struct kernel kernel;

@@ -47,8 +47,6 @@ static void look_exit_kind(struct scxray_live *live, struct scxray_look *look, u
 	if (paging_translate(&live->g.paging, kva, &gpa))
 		return;
 	look->exit_kind_gpa = num_present(gpa);
-	if ((gpa & PAGE_MASK) + size <= PAGE_SIZE)
-		look->exit_kind_host = phys_host(&live->source.phys, gpa);
 }
 
 /* The scheduler, by release: a struct scx_sched, or up to 6.15 globals while one is enabled. */
@@ -327,6 +325,7 @@ void scxray_live_look(struct scxray_live *live, struct scxray_look *look)
 		look->runnable_unavailable = "the guest kernel's types";
 		return;
 	}
+	phys_forget(&live->source.phys);
 	live_aim(live);
 	look->hz = live->plan.hz;
 	look->jiffies = has_symbol(w, S_jiffies_64) ? read_symbol(w, S_jiffies_64, false)
@@ -343,4 +342,16 @@ void scxray_live_look(struct scxray_live *live, struct scxray_look *look)
 	if (is_read(look->scx_root))
 		look_events(live, look, root);
 	look->latch = live_look_latch(live);
+}
+
+bool scxray_live_exit_kind(struct scxray_live *live, const struct scxray_look *look, uint32_t *word)
+{
+	uint64_t value;
+
+	if (!is_read(look->exit_kind_gpa) || look->exit_kind_size != sizeof(*word) ||
+	    look->exit_kind_gpa.value % sizeof(*word) ||
+	    phys_load(&live->source.phys, look->exit_kind_gpa.value, sizeof(*word), &value))
+		return false;
+	*word = (uint32_t)value;
+	return true;
 }

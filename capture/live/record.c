@@ -215,7 +215,10 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 		snapshot->hint = (struct boot_hint){ 0 };
 	}
 	snapshot->recorded = true;
-	snapshot->missing = rec.late ? READ_DEADLINE : rec.full ? READ_BUDGET : READ_OK;
+	snapshot->missing = rec.late	    ? READ_DEADLINE
+			    : rec.full	    ? READ_BUDGET
+			    : rec.unfetched ? READ_FETCH
+					    : READ_OK;
 	snapshot->truncated_at_us = rec.late_us;
 	result->us = clock_us() - rec.start;
 	result->pages = snapshot->pages->nr;
@@ -247,8 +250,8 @@ void scxray_live_record_sleepers(struct scxray_live *live, struct scxray_snapsho
 	phys->recording = false;
 	phys->recorder = NULL;
 	live->walk.sleepers = NULL;
-	if (rec.full && !snapshot->missing)
-		snapshot->missing = READ_BUDGET;
+	if ((rec.full || rec.unfetched) && !snapshot->missing)
+		snapshot->missing = rec.full ? READ_BUDGET : READ_FETCH;
 	result->budget |= rec.full;
 	result->sleepers_us = clock_us() - rec.start;
 	result->sleepers_pages = snapshot->pages->nr - before;

@@ -164,6 +164,7 @@ int scxray_live_resolve(struct scxray_live *live, const struct scxray_live_vcpu 
 	int failed;
 
 	live_forget(live);
+	phys_forget(phys);
 	live->btf_cache = btf_cache_create();
 	live->base = page_store_create(phys_nr_pages(phys), MAX_BASE_PAGES);
 	if (!live->base || !live->btf_cache)

@@ -8,7 +8,6 @@
 #include "capture/memory/phys.h"
 #include "capture/memory/recorder.h"
 
-#define COPY_CHUNK (256u << 10)
 #define FETCH_MAX_PAGES (1u << 20) /* address space only: what a walk touches has a budget */
 
 const char *read_status_text(enum read_status status)
@@ -23,6 +22,7 @@ const char *read_status_text(enum read_status status)
 		[READ_DEADLINE] = "capture deadline crossed",
 		[READ_RAN] = "its task ran after the freeze before the page was copied",
 		[READ_FILTERED] = "left out by makedumpfile's filter",
+		[READ_FETCH] = "the host could not bring the page",
 		[READ_IO] = "the image file cannot be read there",
 	};
 
@@ -101,7 +101,7 @@ void phys_reset_touched(struct phys *phys)
 	phys->nr_touched = 0;
 }
 
-static struct phys_region *find_region(const struct phys *phys, uint64_t gpa)
+struct phys_region *phys_find_region(const struct phys *phys, uint64_t gpa)
 {
 	size_t lo = 0, hi = phys->nr_regions;
 
@@ -172,14 +172,19 @@ static enum read_status recorded_page_at(struct phys *phys, const struct phys_re
 					 uint64_t gpa, const uint8_t **host, size_t *len)
 {
 	uint64_t in_page = gpa & PAGE_MASK, start = gpa - r->gpa - in_page, left = r->size - start;
-	size_t size = left < PAGE_SIZE ? left : PAGE_SIZE;
-	enum read_status status = recorder_page(phys->recorder, r->first + (start >> PAGE_SHIFT),
-						gpa - in_page, r->host + start, size, host);
+	struct page_from from = {
+		.gpa = gpa - in_page,
+		.host = r->host ? r->host + start : NULL,
+		.fetch = &phys->fetch,
+		.len = left < PAGE_SIZE ? left : PAGE_SIZE,
+	};
+	enum read_status status =
+		recorder_page(phys->recorder, r->first + (start >> PAGE_SHIFT), &from, host);
 
 	if (status)
 		return status;
 	*host += in_page;
-	*len = size - in_page;
+	*len = from.len - in_page;
 	return READ_OK;
 }
 
@@ -215,13 +220,13 @@ static enum read_status fetched_page_at(struct phys *phys, const struct phys_reg
 
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len)
 {
-	struct phys_region *r = find_region(phys, gpa);
+	struct phys_region *r = phys_find_region(phys, gpa);
 	uint64_t offset, left;
 	const uint8_t *page;
 
 	if (!r)
 		return READ_NO_RAM;
-	if (phys->recorder && phys->recording && r->host)
+	if (phys->recorder && phys->recording && (r->host || phys->fetch.read))
 		return recorded_page_at(phys, r, gpa, host, len);
 	if (!touch(phys, r, gpa))
 		return READ_BUDGET;
@@ -266,66 +271,6 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
 	return READ_OK;
 }
 
-/* What of [gpa, gpa + len) is in one region, copied at once if it can be fetched. */
-static size_t copy_some(struct phys *phys, uint64_t gpa, uint8_t *to, size_t len)
-{
-	struct phys_region *r = find_region(phys, gpa);
-	size_t in_page = PAGE_SIZE - (gpa & PAGE_MASK), n = len < in_page ? len : in_page;
-	const uint8_t *host;
-	size_t left;
-
-	if (r && !r->host && phys->fetch.read) {
-		left = r->size - (gpa - r->gpa) < len ? r->size - (gpa - r->gpa) : len;
-		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
-			return left;
-		left = left < n ? left
-				: n; /* a page of many can't be had: one by one from here on */
-		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
-			return left;
-	} else if (r && !phys_page_at(phys, gpa, &host, &left)) {
-		left = left < n ? left : n;
-		memcpy(to, host, left);
-		return left;
-	}
-	memset(to, 0, n);
-	return n;
-}
-
-void phys_copy(struct phys *phys, uint64_t gpa, void *to, size_t len)
-{
-	bool recording = phys->recording;
-	uint8_t *at = to;
-
-	phys->recording = false;
-	while (len) {
-		size_t n = copy_some(phys, gpa, at, len < COPY_CHUNK ? len : COPY_CHUNK);
-
-		at += n;
-		gpa += n;
-		len -= n;
-	}
-	phys->recording = recording;
-}
-
-uint64_t phys_next_data(struct phys *phys, uint64_t gpa)
-{
-	size_t lo = 0, hi = phys->nr_regions;
-
-	if (phys->fetch.read && phys->fetch.next_data)
-		return phys->fetch.next_data(phys->fetch.arg, gpa);
-	while (lo < hi) { /* the first region that ends after gpa */
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (phys->regions[mid].gpa + phys->regions[mid].size <= gpa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == phys->nr_regions)
-		return UINT64_MAX;
-	return phys->regions[lo].gpa > gpa ? phys->regions[lo].gpa : gpa;
-}
-
 uint64_t phys_nr_pages(const struct phys *phys)
 {
 	const struct phys_region *last;
@@ -338,7 +283,7 @@ uint64_t phys_nr_pages(const struct phys *phys)
 
 bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number)
 {
-	const struct phys_region *r = find_region(phys, gpa);
+	const struct phys_region *r = phys_find_region(phys, gpa);
 
 	if (!r)
 		return false;
@@ -348,14 +293,50 @@ bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number)
 
 const uint8_t *phys_host(const struct phys *phys, uint64_t gpa)
 {
-	const struct phys_region *r = find_region(phys, gpa);
+	const struct phys_region *r = phys_find_region(phys, gpa);
 
 	return r && r->host ? r->host + (gpa - r->gpa) : NULL;
 }
 
+static uint64_t load(const void *at, size_t size)
+{
+	switch (size) {
+	case 1:
+		return __atomic_load_n((const uint8_t *)at, __ATOMIC_ACQUIRE);
+	case 2:
+		return __atomic_load_n((const uint16_t *)at, __ATOMIC_ACQUIRE);
+	case 4:
+		return __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
+	default:
+		return __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE);
+	}
+}
+
+enum read_status phys_load(struct phys *phys, uint64_t gpa, size_t size, uint64_t *value)
+{
+	const struct phys_region *r = phys_find_region(phys, gpa);
+
+	*value = 0;
+	if (!r || size > r->size - (gpa - r->gpa))
+		return READ_NO_RAM;
+	if (r->host)
+		*value = load(r->host + (gpa - r->gpa), size);
+	else if (phys->fetch.read)
+		return phys->fetch.read(phys->fetch.arg, gpa, value, size);
+	else
+		return READ_FETCH;
+	return READ_OK;
+}
+
+void phys_forget(struct phys *phys)
+{
+	if (phys->fetched)
+		page_store_reset(phys->fetched);
+}
+
 uint64_t phys_size_from(const struct phys *phys, uint64_t gpa, uint64_t max)
 {
-	const struct phys_region *r = find_region(phys, gpa);
+	const struct phys_region *r = phys_find_region(phys, gpa);
 	uint64_t left = r ? r->size - (gpa - r->gpa) : 0;
 
 	return left < max ? left : max;

@@ -3,7 +3,7 @@
  * phys.h - guest physical memory
  *
  * Sorted regions of guest RAM: each has its bytes in this process (a VMM's memory), is
- * fetched page by page (an image file), or is a set of single pages (a scxray core).
+ * fetched page by page (an image file, RAM of another process), or is a set of single pages (a scxray core).
  * Every byte that scxray reads from a guest passes through phys_read().  The recorder sits here: while
  * `recording` is set, each page that is read is marked as touched, or (of a live
  * guest, with a `recorder`) copied when it is first read, and read from the copy.
@@ -31,6 +31,7 @@ enum read_status {
 	READ_RAN,	  /* of a stack that was to be copied after the thaw: its task ran first */
 	READ_FILTERED,	  /* RAM, but the program that wrote the image left the page out */
 	READ_IO,	  /* the image file can't be read there */
+	READ_FETCH,	  /* the host could not bring the page */
 	READ_NR,
 };
 
@@ -69,7 +70,7 @@ struct phys {
 	struct phys_page *pages;
 	size_t nr_pages;
 	struct phys_fetch fetch;
-	struct page_store *fetched; /* the pages that were read so far */
+	struct page_store *fetched; /* the pages that were read so far, or since phys_forget() */
 	bool recording;
 	uint64_t nr_touched;
 	uint64_t max_touched;		 /* pages; 0: no limit */
@@ -85,6 +86,9 @@ struct phys {
  * The memory at `host` is borrowed.  0, or -1 when out of memory or overlapping.
  */
 int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_t *host);
+
+/* The region that `gpa` is in; NULL. */
+struct phys_region *phys_find_region(const struct phys *phys, uint64_t gpa);
 
 /* Adds the pages of a core, sorted by gpa; the array is taken over (free()d later). */
 void phys_set_pages(struct phys *phys, struct phys_page *pages, size_t nr);
@@ -123,6 +127,15 @@ bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number);
 
 /* The host's address of `gpa` in a region that is mapped whole; NULL. */
 const uint8_t *phys_host(const struct phys *phys, uint64_t gpa);
+
+/*
+ * An aligned word of `size` bytes (1, 2, 4, 8) as memory has it now, by one load, whatever was
+ * copied or fetched before.
+ */
+enum read_status phys_load(struct phys *phys, uint64_t gpa, size_t size, uint64_t *value);
+
+/* Memory that is fetched may have changed: what was fetched before is not used again. */
+void phys_forget(struct phys *phys);
 
 /* Bytes from `gpa` to the end of its region, at most `max`; 0 where there is no RAM. */
 uint64_t phys_size_from(const struct phys *phys, uint64_t gpa, uint64_t max);

@@ -145,11 +145,25 @@ static bool is_late(struct recorder *rec)
 	return true;
 }
 
-enum read_status recorder_page(struct recorder *rec, uint64_t number, uint64_t gpa,
-			       const uint8_t *from, size_t len, const uint8_t **copy)
+static enum read_status copy_page(uint8_t *to, const struct page_from *from)
+{
+	enum read_status status = READ_OK;
+
+	if (from->host)
+		memcpy(to, from->host, from->len);
+	else
+		status = from->fetch->read(from->fetch->arg, from->gpa, to, from->len);
+	if (from->len < PAGE_SIZE)
+		memset(to + from->len, 0, PAGE_SIZE - from->len);
+	return status;
+}
+
+enum read_status recorder_page(struct recorder *rec, uint64_t number, const struct page_from *from,
+			       const uint8_t **copy)
 {
 	struct page_store *to = rec->to;
 	uint32_t slot = to->slot_of[number];
+	enum read_status status;
 	uint8_t *bytes;
 
 	/* all reads fail from then on, so that each loop of a walk ends soon */
@@ -171,10 +185,12 @@ enum read_status recorder_page(struct recorder *rec, uint64_t number, uint64_t g
 	if (is_late(rec))
 		return READ_DEADLINE;
 	bytes = to->bytes + to->nr * PAGE_SIZE;
-	memcpy(bytes, from, len);
-	if (len < PAGE_SIZE)
-		memset(bytes + len, 0, PAGE_SIZE - len);
-	page_store_keep(to, number, gpa);
+	status = copy_page(bytes, from);
+	if (status) {
+		rec->unfetched = true;
+		return status;
+	}
+	page_store_keep(to, number, from->gpa);
 	*copy = bytes;
 	return READ_OK;
 }

@@ -77,6 +77,7 @@ struct recorder {
 	bool late;	  /* the deadline was crossed: no read succeeds any more */
 	uint64_t late_us; /* when, since the start */
 	bool full;	  /* the budget is used up: no new page is read any more */
+	bool unfetched;	  /* there is a page that could not be fetched */
 };
 
 /* May a copy that was handed out before be read again without asking for it? */
@@ -88,11 +89,16 @@ static inline bool recorder_again(struct recorder *rec)
 	return true;
 }
 
-/*
- * The bytes of a page, PAGE_SIZE of them: copied from `from` (`len` bytes; the rest is 0) if
- * the page was not touched before.
- */
-enum read_status recorder_page(struct recorder *rec, uint64_t number, uint64_t gpa,
-			       const uint8_t *from, size_t len, const uint8_t **copy);
+/* Where the bytes of a page are. */
+struct page_from {
+	uint64_t gpa;
+	const uint8_t *host; /* NULL: they are fetched */
+	const struct phys_fetch *fetch;
+	size_t len; /* up to PAGE_SIZE; the rest of the page is 0 */
+};
+
+/* The bytes of a page, PAGE_SIZE of them: copied if the page was not touched before. */
+enum read_status recorder_page(struct recorder *rec, uint64_t number, const struct page_from *from,
+			       const uint8_t **copy);
 
 #endif

@@ -79,20 +79,6 @@ bool sleepers_note(struct sleepers *s, const struct walk *w, const struct scxray
 
 /* ---- after the thaw ------------------------------------------------------------ */
 
-static uint64_t load(const void *at, uint32_t size)
-{
-	switch (size) {
-	case 1:
-		return __atomic_load_n((const uint8_t *)at, __ATOMIC_ACQUIRE);
-	case 2:
-		return __atomic_load_n((const uint16_t *)at, __ATOMIC_ACQUIRE);
-	case 4:
-		return __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
-	default:
-		return __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE);
-	}
-}
-
 /* What the freeze has of the page `number`: NULL where that was copied later, or not at all. */
 static const uint8_t *frozen_page(const struct sleepers *s, const struct page_store *store,
 				  uint64_t number)
@@ -112,19 +98,18 @@ enum slept {
 static enum slept ask(const struct sleepers *s, const struct walk *w, uint64_t task,
 		      const struct member *member)
 {
-	uint64_t gpa, number, was = 0;
-	const uint8_t *frozen, *now;
+	uint64_t gpa, number, was = 0, now;
+	const uint8_t *frozen;
 
 	/* aligned, so that all of it is in one page, and a page is in one piece */
 	if (paging_translate(&w->g->paging, task + member->offset, &gpa) ||
 	    !phys_number(w->g->phys, gpa, &number))
 		return NOT_KNOWN;
 	frozen = frozen_page(s, w->g->phys->recorder->to, number);
-	now = phys_host(w->g->phys, gpa);
-	if (!frozen || !now || !phys_host(w->g->phys, gpa + member->size - 1))
+	if (!frozen || phys_load(w->g->phys, gpa, member->size, &now))
 		return NOT_KNOWN;
 	memcpy(&was, frozen + (gpa & PAGE_MASK), member->size);
-	return load(now, member->size) == was ? SLEPT : RAN;
+	return now == was ? SLEPT : RAN;
 }
 
 static enum slept has_slept(const struct sleepers *s, const struct walk *w, uint64_t task)

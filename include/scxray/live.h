@@ -25,12 +25,21 @@ extern "C" {
 struct scxray_live;
 struct scxray_snapshot;
 
-/* Guest RAM as the host has it mapped; borrowed for the life of the live guest. */
+/* Guest RAM; what is at `host` is borrowed for the life of the live guest. */
 struct scxray_live_region {
-	uint64_t gpa;  /* page aligned */
-	uint64_t size; /* bytes */
-	const void *host;
+	uint64_t gpa;	  /* page aligned */
+	uint64_t size;	  /* bytes */
+	const void *host; /* where it is mapped; NULL: it is fetched */
 };
+
+/*
+ * Brings bytes of the guest RAM that is not mapped, for instance by process_vm_readv(2) from
+ * another process: all `len` bytes at `gpa`, which are in one region, but may be of many pages.
+ * False: they can't be had.  Called on the thread that calls scxray_live_*(), under a freeze as
+ * well: no malloc, no lock that anyone else holds for long.  1, 2, 4 or 8 aligned bytes should be
+ * read in one access.
+ */
+typedef bool scxray_live_fetcher(void *context, uint64_t gpa, void *to, size_t len);
 
 /* A vCPU as its thread read it when it parked. */
 struct scxray_live_vcpu {
@@ -46,6 +55,9 @@ struct scxray_live *scxray_live_create(const struct scxray_live_region *regions,
 				       size_t nr_vcpus, const struct scxray_settings *settings,
 				       struct scxray_error *err);
 void scxray_live_destroy(struct scxray_live *live);
+
+/* How regions without `host` are read; else they are unreadable.  Before the first call below. */
+void scxray_live_set_fetcher(struct scxray_live *live, scxray_live_fetcher *fetcher, void *context);
 
 /*
  * Finds the guest's kernel, its symbols, types and layout, and keeps copies of the pages
@@ -85,10 +97,9 @@ struct scxray_look {
 	/* exit_info->kind, to which scx_disable_workfn() moves what stood in exit_kind at once: a
 	 * poll mostly finds SCX_EXIT_DONE there, and the kind only here */
 	struct scxray_num exit_info_kind;
-	struct scxray_num exit_kind_kva;     /* where that word stands: for a watchpoint */
-	struct scxray_num exit_kind_gpa;     /* the same, guest physical: for a poll */
-	uint32_t exit_kind_size;	     /* bytes: 4 */
-	const volatile void *exit_kind_host; /* the same, in the host's mapping; NULL if unknown */
+	struct scxray_num exit_kind_kva; /* where that word stands: for a watchpoint */
+	struct scxray_num exit_kind_gpa; /* the same, guest physical: for a poll */
+	uint32_t exit_kind_size;	 /* bytes: 4 */
 	/* of a sub-scheduler that ends while the root goes on, the one with the greatest kind (errors
 	 * are the greatest): its kind, and its struct scx_sched; NONE where none ends (7.1 on) */
 	struct scxray_num sub_exit_kind;
@@ -118,6 +129,13 @@ struct scxray_look {
 
 /* No malloc, no lock; microseconds per CPU. */
 void scxray_live_look(struct scxray_live *live, struct scxray_look *look);
+
+/*
+ * The word where a look saw the exit kind, as memory has it now: cheap enough for each millisecond.
+ * False where the look saw none, or it can't be read.
+ */
+bool scxray_live_exit_kind(struct scxray_live *live, const struct scxray_look *look,
+			   uint32_t *word);
 
 /*
  * Room for one recording: address space for settings.max_copy_bytes, of which pages cost

@@ -115,10 +115,9 @@ static inline uint32_t *find_exit_kind(void)
 
 	ck_assert(live && !scxray_live_resolve(live, half.vcpus, half.nr_vcpus, &err));
 	scxray_live_look(live, &look);
-	ck_assert_ptr_nonnull((const void *)look.exit_kind_host);
 	ck_assert_uint_eq(look.exit_kind.value, 0);
 	scxray_live_destroy(live);
-	return (uint32_t *)(uintptr_t)look.exit_kind_host;
+	return (uint32_t *)(void *)live_lab_at(&half, look.exit_kind_kva.value);
 }
 
 /*

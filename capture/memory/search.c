@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * search.c - guest physical memory read in bulk: nothing of it is kept
+ */
+#include <string.h>
+
+#include "capture/memory/phys.h"
+
+#define COPY_CHUNK (256u << 10)
+
+/* What of [gpa, gpa + len) is in one region, copied at once if it can be fetched. */
+static size_t copy_some(struct phys *phys, uint64_t gpa, uint8_t *to, size_t len)
+{
+	struct phys_region *r = phys_find_region(phys, gpa);
+	size_t in_page = PAGE_SIZE - (gpa & PAGE_MASK), n = len < in_page ? len : in_page;
+	const uint8_t *host;
+	size_t left;
+
+	if (r && !r->host && phys->fetch.read) {
+		left = r->size - (gpa - r->gpa) < len ? r->size - (gpa - r->gpa) : len;
+		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
+			return left;
+		left = left < n ? left
+				: n; /* a page of many can't be had: one by one from here on */
+		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
+			return left;
+	} else if (r && !phys_page_at(phys, gpa, &host, &left)) {
+		left = left < n ? left : n;
+		memcpy(to, host, left);
+		return left;
+	}
+	memset(to, 0, n);
+	return n;
+}
+
+void phys_copy(struct phys *phys, uint64_t gpa, void *to, size_t len)
+{
+	bool recording = phys->recording;
+	uint8_t *at = to;
+
+	phys->recording = false;
+	while (len) {
+		size_t n = copy_some(phys, gpa, at, len < COPY_CHUNK ? len : COPY_CHUNK);
+
+		at += n;
+		gpa += n;
+		len -= n;
+	}
+	phys->recording = recording;
+}
+
+uint64_t phys_next_data(struct phys *phys, uint64_t gpa)
+{
+	size_t lo = 0, hi = phys->nr_regions;
+
+	if (phys->fetch.read && phys->fetch.next_data)
+		return phys->fetch.next_data(phys->fetch.arg, gpa);
+	while (lo < hi) { /* the first region that ends after gpa */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (phys->regions[mid].gpa + phys->regions[mid].size <= gpa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == phys->nr_regions)
+		return UINT64_MAX;
+	return phys->regions[lo].gpa > gpa ? phys->regions[lo].gpa : gpa;
+}
