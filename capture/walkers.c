@@ -50,17 +50,9 @@ static void no_types(struct walk *w)
 	const char *why =
 		pool_printf(w->pool, "kernel types unavailable: %s", w->k->types_error.text);
 
-	w->r->scx_walker_unavailable = why;
-	w->r->rq_scx_states_unavailable = why;
-	w->r->dsq_states_unavailable = why;
-	w->r->task_enrichments_unavailable = why;
-	w->r->maps_unavailable = why;
-	w->r->prog_runtime_stats_unavailable = why;
-	w->r->per_cpu_time_unavailable = why;
-	w->r->per_node_numa_unavailable = why;
-	w->r->cgroup_psi_unavailable = why;
-	w->r->rqspinlocks_unavailable = why;
-	w->r->kernel_log_unavailable = why;
+	for (unsigned group = 0; group < SCXRAY_NR_GUEST_GROUPS; group++)
+		if (group != SCXRAY_GROUP_VCPUS)
+			w->r->unavailable[group] = why;
 }
 
 static bool is_late(const struct walk *w)

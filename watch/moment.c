@@ -273,24 +273,15 @@ int moment_bare_init(struct scxray_report *report, const struct moment *moment, 
 		.source = "vm",
 		.moment = moment->host.moment,
 		.host = &moment->host,
-		.event_counter_timeline_unavailable = reason,
-		.vcpu_perf_at_freeze_unavailable = reason,
 		.guest.found_by = "nothing",
 		.vcpus = calloc(moment->nr_vcpus + 1, sizeof(*report->vcpus)),
 		.nr_vcpus = moment->nr_vcpus,
-		.maps_unavailable = reason,
-		.sdt_alloc_unavailable = reason,
-		.prog_runtime_stats_unavailable = reason,
-		.per_cpu_time_unavailable = reason,
-		.per_node_numa_unavailable = reason,
-		.task_enrichments_unavailable = reason,
-		.rq_scx_states_unavailable = reason,
-		.dsq_states_unavailable = reason,
-		.scx_walker_unavailable = reason,
-		.kernel_log_unavailable = reason,
 	};
 	if (!report->vcpus)
 		return -1;
+	for (unsigned group = 0; group < SCXRAY_NR_GROUPS; group++)
+		if (group != SCXRAY_GROUP_VCPUS)
+			report->unavailable[group] = reason;
 	for (size_t i = 0; i < moment->nr_vcpus; i++) {
 		report->vcpus[i].parked = moment->vcpus[i].parked;
 		report->vcpus[i].regs = moment->vcpus[i].regs;

@@ -238,16 +238,16 @@ void host_report(const struct scxray_source *source, struct pool *pool, struct s
 	struct scxray_host *host;
 
 	if (!source->host) {
-		r->event_counter_timeline_unavailable =
+		r->unavailable[SCXRAY_GROUP_TIMELINE] =
 			"an image holds one moment; samples are taken beside a guest that runs";
-		r->vcpu_perf_at_freeze_unavailable =
+		r->unavailable[SCXRAY_GROUP_PERF] =
 			"an image holds no counters; they are read beside a guest that runs";
 		return;
 	}
 	host = pool_alloc(pool, sizeof(*host));
 	if (!host) {
-		r->event_counter_timeline_unavailable = no_memory;
-		r->vcpu_perf_at_freeze_unavailable = no_memory;
+		r->unavailable[SCXRAY_GROUP_TIMELINE] = no_memory;
+		r->unavailable[SCXRAY_GROUP_PERF] = no_memory;
 		return;
 	}
 	decode(&d, source->host, source->host_size, host);
@@ -255,10 +255,10 @@ void host_report(const struct scxray_source *source, struct pool *pool, struct s
 	r->moment = host->moment;
 	if (host->has_timing && host->timing.cut_by_deadline)
 		r->truncated_at_us = host->timing.capture_us;
-	r->event_counter_timeline_unavailable = host->timeline_unavailable;
-	r->vcpu_perf_at_freeze_unavailable = host->perf_unavailable;
+	r->unavailable[SCXRAY_GROUP_TIMELINE] = host->timeline_unavailable;
+	r->unavailable[SCXRAY_GROUP_PERF] = host->perf_unavailable;
 	if (!host->timeline.nr_samples && !host->timeline_unavailable)
-		r->event_counter_timeline_unavailable = "no sample was taken";
+		r->unavailable[SCXRAY_GROUP_TIMELINE] = "no sample was taken";
 	if (!host->nr_perf && !host->perf_unavailable)
-		r->vcpu_perf_at_freeze_unavailable = "the host read no counters";
+		r->unavailable[SCXRAY_GROUP_PERF] = "the host read no counters";
 }

@@ -40,13 +40,13 @@ static struct scxray_pointee *add_pointee(struct walk *w, uint64_t addr)
 	struct scxray_pointee *pointee;
 
 	if (w->r->nr_pointees >= w->settings.max_entries) {
-		w->r->pointees_cut =
+		w->r->cut[SCXRAY_GROUP_POINTEES] =
 			pool_printf(w->pool, "cut after %u pointees", w->settings.max_entries);
 		return NULL;
 	}
 	pointee = pool_push(w->pool, &pointees, &w->r->nr_pointees, sizeof(*pointee));
 	if (!pointee) {
-		w->r->pointees_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_POINTEES] = "report memory is used up";
 		return NULL;
 	}
 	w->r->pointees = pointees;
@@ -258,7 +258,7 @@ void map_fields(struct walk *w, struct scxray_map *map)
 	nr = fields_of(w, map, fields);
 	if (!nr) /* a million plain entries cost nothing here */
 		return;
-	for (size_t e = 0; e < map->nr_entries && !w->r->pointees_cut; e++) {
+	for (size_t e = 0; e < map->nr_entries && !w->r->cut[SCXRAY_GROUP_POINTEES]; e++) {
 		if (map->entries[e].value)
 			follow(w, map, fields, nr, map->entries[e].value);
 		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++)

@@ -92,7 +92,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	(void)arg;
 	missing = w->g->phys->nr_missing;
 	if (!map) {
-		w->r->maps_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_MAPS] = "report memory is used up";
 		return false;
 	}
 	w->r->maps = maps;
@@ -221,13 +221,13 @@ void walk_maps(struct walk *w)
 
 	if (!has_symbol(w, S_map_idr) || !has_member(w, M_idr_xa_head) ||
 	    !has_member(w, M_bpf_map_name)) {
-		w->r->maps_unavailable = "this kernel has no BPF maps (no map_idr)";
+		w->r->unavailable[SCXRAY_GROUP_MAPS] = "this kernel has no BPF maps (no map_idr)";
 		return;
 	}
 	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head),
 		    w->settings.max_maps, visit, NULL, &cut);
 	if (cut)
-		w->r->maps_cut = cut;
+		w->r->cut[SCXRAY_GROUP_MAPS] = cut;
 	map_fields_sort(w);
 	map_inner_active(w);
 	active_object(w);

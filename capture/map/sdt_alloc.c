@@ -297,7 +297,7 @@ static void allocator(struct walk *w, const struct types *types, const struct sd
 	if (!missing && (l->root.offset + 8 > size || l->elem_size.offset + 8 > size))
 		missing = "struct scx_allocator";
 	if (missing)
-		w->r->sdt_alloc_unavailable =
+		w->r->unavailable[SCXRAY_GROUP_SDTS] =
 			pool_printf(w->pool, "%s is in .bss, but the BTF has no %s to read it by",
 				    name, missing);
 	else
@@ -365,10 +365,11 @@ void walk_allocators(struct walk *w)
 		any_arena |= w->r->maps[i].arena != NULL;
 	}
 	if (!any_arena)
-		w->r->sdt_alloc_unavailable = "no arena map captured";
+		w->r->unavailable[SCXRAY_GROUP_SDTS] = "no arena map captured";
 	else if (!any_bss)
-		w->r->sdt_alloc_unavailable = "no scheduler .bss map (or .bss has no program BTF)";
-	if (w->r->sdt_alloc_unavailable)
+		w->r->unavailable[SCXRAY_GROUP_SDTS] =
+			"no scheduler .bss map (or .bss has no program BTF)";
+	if (w->r->unavailable[SCXRAY_GROUP_SDTS])
 		return;
 	for (size_t i = 0; i < w->r->nr_maps; i++) {
 		const struct types *types =
@@ -379,7 +380,7 @@ void walk_allocators(struct walk *w)
 	}
 	sdt_owners(w);
 	if (w->r->nr_sdts)
-		w->r->sdt_alloc_unavailable = NULL;
-	else if (!w->r->sdt_alloc_unavailable)
-		w->r->sdt_alloc_unavailable = "no scx_allocator instance in .bss";
+		w->r->unavailable[SCXRAY_GROUP_SDTS] = NULL;
+	else if (!w->r->unavailable[SCXRAY_GROUP_SDTS])
+		w->r->unavailable[SCXRAY_GROUP_SDTS] = "no scx_allocator instance in .bss";
 }

@@ -45,7 +45,7 @@ void owner_note(struct walk *w, uint64_t kva, const struct scxray_sched *sched, 
 		return;
 	}
 	if (w->nr_owned == MAX_OWNED) {
-		w->r->scheds_cut = "their programs and maps are cut after 4096";
+		w->r->cut[SCXRAY_GROUP_SCHEDS] = "their programs and maps are cut after 4096";
 		return;
 	}
 	to = pool_push(w->pool, &owned, &w->nr_owned, sizeof(*to));

@@ -83,16 +83,16 @@ static void one_cpu(struct walk *w, struct scxray_cpu_time *time)
 void walk_cpu_time(struct walk *w)
 {
 	if (!has_symbol(w, S_kernel_cpustat) || !has_member(w, M_kernel_cpustat_cpustat)) {
-		w->r->per_cpu_time_unavailable = "this kernel has no kernel_cpustat";
+		w->r->unavailable[SCXRAY_GROUP_CPU_TIMES] = "this kernel has no kernel_cpustat";
 		return;
 	}
 	if (!w->r->nr_rqs) {
-		w->r->per_cpu_time_unavailable = "per-CPU memory not found";
+		w->r->unavailable[SCXRAY_GROUP_CPU_TIMES] = "per-CPU memory not found";
 		return;
 	}
 	w->r->cpu_times = pool_alloc(w->pool, w->r->nr_rqs * sizeof(*w->r->cpu_times));
 	if (!w->r->cpu_times) {
-		w->r->per_cpu_time_unavailable = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_CPU_TIMES] = "report memory is used up";
 		return;
 	}
 	for (size_t i = 0; i < w->r->nr_rqs; i++) {

@@ -142,7 +142,8 @@ static bool add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin,
 	struct scxray_dsq *slot;
 
 	if (w->r->nr_dsqs >= w->settings.max_dsqs) {
-		w->r->dsqs_cut = pool_printf(w->pool, "cut after %u DSQs", w->settings.max_dsqs);
+		w->r->cut[SCXRAY_GROUP_DSQS] =
+			pool_printf(w->pool, "cut after %u DSQs", w->settings.max_dsqs);
 		return false;
 	}
 	dsq.id = read_member(w, kva, M_scx_dispatch_q_id);
@@ -159,7 +160,7 @@ static bool add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin,
 
 	slot = pool_push(w->pool, &dsqs, &w->r->nr_dsqs, sizeof(*slot));
 	if (!slot) {
-		w->r->dsqs_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_DSQS] = "report memory is used up";
 		return false;
 	}
 	w->r->dsqs = dsqs;
@@ -211,14 +212,15 @@ static void node_dsqs(struct walk *w, uint64_t array, uint32_t offset,
 	uint64_t nr = w->r->guest.nr_nodes.state == SCXRAY_PRESENT ? w->r->guest.nr_nodes.value : 1;
 
 	if (w->r->guest.nr_nodes.state == SCXRAY_UNREADABLE)
-		w->r->dsqs_cut = "nr_node_ids is unreadable: of the global DSQs only node 0's";
+		w->r->cut[SCXRAY_GROUP_DSQS] =
+			"nr_node_ids is unreadable: of the global DSQs only node 0's";
 	for (uint32_t node = 0; node < nr && node < MAX_NODES; node++) {
 		struct scxray_num dsq = read_int(w, array + node * 8ULL, 8, false);
 
 		if (dsq.state == SCXRAY_PRESENT && dsq.value)
 			add_dsq(w, dsq.value + offset, SCXRAY_DSQ_GLOBAL, node, sched);
 		else if (dsq.state != SCXRAY_PRESENT)
-			w->r->dsqs_cut =
+			w->r->cut[SCXRAY_GROUP_DSQS] =
 				pool_printf(w->pool, "global DSQ of node %u at 0x%016llx: %s", node,
 					    (unsigned long long)dsq.value, dsq.reason);
 	}
@@ -236,7 +238,7 @@ static void user_dsqs(struct walk *w, uint64_t ht, struct scxray_sched *sched)
 
 	rhashtable_walk(w, ht, w->settings.max_dsqs, user_dsq, sched, &cut);
 	if (cut)
-		w->r->dsqs_cut = cut;
+		w->r->cut[SCXRAY_GROUP_DSQS] = cut;
 }
 
 static void sched_dsqs(struct walk *w, struct scxray_sched *sched)
@@ -276,7 +278,7 @@ static void global_dsqs(struct walk *w)
 void walk_dsqs(struct walk *w)
 {
 	if (!has_member(w, M_scx_dispatch_q_list) || !has_member(w, M_list_head_next)) {
-		w->r->dsq_states_unavailable =
+		w->r->unavailable[SCXRAY_GROUP_DSQS] =
 			"this kernel has no sched_ext (no struct scx_dispatch_q in its BTF)";
 		return;
 	}

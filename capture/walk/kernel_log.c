@@ -38,7 +38,7 @@ static bool get(struct walk *w, uint64_t prb, enum layout_member m, uint64_t *va
 	struct scxray_num num = read_member(w, prb, m);
 
 	if (num.state != SCXRAY_PRESENT) {
-		w->r->kernel_log_unavailable = pool_printf(
+		w->r->unavailable[SCXRAY_GROUP_LOG] = pool_printf(
 			w->pool, "%s: %s", layout_member_name(m),
 			num.state == SCXRAY_MISSING ? "not in this kernel" : num.reason);
 		return false;
@@ -53,7 +53,7 @@ static bool load_ring(struct walk *w, struct ring *ring)
 	uint64_t count_bits, size_bits;
 
 	if (prb.state != SCXRAY_PRESENT) {
-		w->r->kernel_log_unavailable =
+		w->r->unavailable[SCXRAY_GROUP_LOG] =
 			prb.state == SCXRAY_MISSING ? "this kernel has no prb"
 						    : pool_printf(w->pool, "prb: %s", prb.reason);
 		return false;
@@ -73,7 +73,8 @@ static bool load_ring(struct walk *w, struct ring *ring)
 	if (!ring->desc_size || !ring->info_size || count_bits > MAX_COUNT_BITS ||
 	    size_bits > MAX_SIZE_BITS || size_bits < 3 ||
 	    ((ring->head - ring->tail) & ID_MASK) >> count_bits) {
-		w->r->kernel_log_unavailable = "the printk ring buffer's header makes no sense";
+		w->r->unavailable[SCXRAY_GROUP_LOG] =
+			"the printk ring buffer's header makes no sense";
 		return false;
 	}
 	ring->count_bits = (uint32_t)count_bits;
@@ -287,17 +288,18 @@ void walk_log(struct walk *w)
 	nr = ((ring.head - ring.tail) & ID_MASK) + 1;
 	w->r->log_total = num_present(nr);
 	if (nr > w->settings.max_log_records) {
-		w->r->log_cut = pool_printf(w->pool, "the last %u of %llu records",
-					    w->settings.max_log_records, (unsigned long long)nr);
+		w->r->cut[SCXRAY_GROUP_LOG] =
+			pool_printf(w->pool, "the last %u of %llu records",
+				    w->settings.max_log_records, (unsigned long long)nr);
 		nr = w->settings.max_log_records;
 	}
 	if (is_recording(w) && record_log(w, &ring, nr))
 		return;
 	for (uint64_t i = 0; i < nr; i++)
 		if (!one_record(w, &ring, (ring.head - (nr - 1) + i) & ID_MASK)) {
-			w->r->log_cut = "report memory is used up";
+			w->r->cut[SCXRAY_GROUP_LOG] = "report memory is used up";
 			break;
 		}
-	if (!w->r->nr_log && !w->r->log_cut)
-		w->r->kernel_log_unavailable = "the ring buffer holds no record";
+	if (!w->r->nr_log && !w->r->cut[SCXRAY_GROUP_LOG])
+		w->r->unavailable[SCXRAY_GROUP_LOG] = "the ring buffer holds no record";
 }

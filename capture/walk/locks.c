@@ -73,7 +73,7 @@ static bool held(struct walk *w, uint32_t cpu, uint64_t table, uint32_t depth)
 		pool_push(w->pool, &list, &w->r->nr_rqspinlocks, sizeof(*to));
 
 	if (!to) {
-		w->r->rqspinlocks_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_LOCKS] = "report memory is used up";
 		return false;
 	}
 	w->r->rqspinlocks = list;
@@ -95,13 +95,13 @@ static bool held_by_cpu(struct walk *w, uint32_t cpu)
 	uint64_t room = w->k->layout.member[M_rqspinlock_held_locks].size / 8;
 
 	if (cnt.state != SCXRAY_PRESENT) {
-		w->r->rqspinlocks_cut = pool_printf(w->pool, "cpu %u: %s", cpu, cnt.reason);
+		w->r->cut[SCXRAY_GROUP_LOCKS] = pool_printf(w->pool, "cpu %u: %s", cpu, cnt.reason);
 		return true;
 	}
 	if (room > MAX_HELD)
 		room = MAX_HELD;
 	if ((int64_t)cnt.value < 0 || cnt.value > room)
-		w->r->rqspinlocks_cut =
+		w->r->cut[SCXRAY_GROUP_LOCKS] =
 			pool_printf(w->pool, "cpu %u holds %lld, its table has %llu", cpu,
 				    (long long)cnt.value, (unsigned long long)room);
 	for (uint32_t i = 0; (int64_t)cnt.value > 0 && i < cnt.value && i < room; i++)
@@ -122,12 +122,12 @@ void walk_locks(struct walk *w)
 		return;
 	if (!has_symbol(w, S_rqspinlock_held_locks) || !has_member(w, M_rqspinlock_held_cnt) ||
 	    !has_member(w, M_rqspinlock_held_locks)) {
-		r->rqspinlocks_unavailable =
+		r->unavailable[SCXRAY_GROUP_LOCKS] =
 			"this kernel has no resilient spinlocks (they came in 6.15)";
 		return;
 	}
 	if (!r->nr_rqs) {
-		r->rqspinlocks_unavailable = "per-CPU memory not found";
+		r->unavailable[SCXRAY_GROUP_LOCKS] = "per-CPU memory not found";
 		return;
 	}
 	for (size_t i = 0; i < r->nr_rqs; i++)

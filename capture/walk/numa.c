@@ -84,7 +84,7 @@ static void one_node(struct walk *w, uint32_t node, struct scxray_num pgdat)
 	struct events events;
 
 	if (!to) {
-		w->r->per_node_numa_unavailable = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_NUMA] = "report memory is used up";
 		return;
 	}
 	w->r->numa_nodes = nodes;
@@ -113,13 +113,14 @@ void walk_numa(struct walk *w)
 	if (!has_symbol(w, S_node_data) || !has_member(w, M_zone_vm_numa_event) ||
 	    !has_member(w, M_per_cpu_zonestat_vm_numa_event) ||
 	    !has_member(w, M_pglist_data_node_zones)) {
-		w->r->per_node_numa_unavailable = "this kernel counts nothing by node (no NUMA)";
+		w->r->unavailable[SCXRAY_GROUP_NUMA] =
+			"this kernel counts nothing by node (no NUMA)";
 		return;
 	}
 	if (nr->state != SCXRAY_PRESENT || !w->r->nr_rqs) {
-		w->r->per_node_numa_unavailable = nr->state != SCXRAY_PRESENT
-							  ? "the number of nodes is not known"
-							  : "per-CPU memory not found";
+		w->r->unavailable[SCXRAY_GROUP_NUMA] = nr->state != SCXRAY_PRESENT
+							       ? "the number of nodes is not known"
+							       : "per-CPU memory not found";
 		return;
 	}
 	for (uint32_t node = 0; node < nr->value && node < MAX_NODES; node++) {
@@ -127,6 +128,6 @@ void walk_numa(struct walk *w)
 		if (pgdat.state != SCXRAY_PRESENT || pgdat.value)
 			one_node(w, node, pgdat);
 	}
-	if (!w->r->nr_numa_nodes && !w->r->per_node_numa_unavailable)
-		w->r->per_node_numa_unavailable = "node_data has no node";
+	if (!w->r->nr_numa_nodes && !w->r->unavailable[SCXRAY_GROUP_NUMA])
+		w->r->unavailable[SCXRAY_GROUP_NUMA] = "node_data has no node";
 }

@@ -19,7 +19,7 @@ static bool needed(const struct walk *w)
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (!has_member(w, members[i])) {
-			w->r->prog_runtime_stats_unavailable = pool_printf(
+			w->r->unavailable[SCXRAY_GROUP_PROGS] = pool_printf(
 				w->pool, "this kernel has no %s", layout_member_name(members[i]));
 			return false;
 		}
@@ -85,7 +85,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 		return true;
 	prog = pool_push(w->pool, &progs, &w->r->nr_progs, sizeof(*prog));
 	if (!prog) {
-		w->r->progs_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_PROGS] = "report memory is used up";
 		return false;
 	}
 	w->r->progs = progs;
@@ -116,14 +116,14 @@ void walk_progs(struct walk *w)
 	const char *cut;
 
 	if (!has_symbol(w, S_prog_idr)) {
-		w->r->prog_runtime_stats_unavailable =
+		w->r->unavailable[SCXRAY_GROUP_PROGS] =
 			"this kernel has no BPF programs (no prog_idr)";
 		return;
 	}
 	if (!needed(w))
 		return;
 	if (!w->r->nr_rqs) {
-		w->r->prog_runtime_stats_unavailable = "per-CPU memory not found";
+		w->r->unavailable[SCXRAY_GROUP_PROGS] = "per-CPU memory not found";
 		return;
 	}
 	w->r->bpf_stats_enabled = read_symbol(w, S_bpf_stats_enabled_key, false);
@@ -132,7 +132,7 @@ void walk_progs(struct walk *w)
 	if (!cut)
 		return;
 	if (w->r->nr_progs)
-		w->r->progs_cut = cut;
+		w->r->cut[SCXRAY_GROUP_PROGS] = cut;
 	else
-		w->r->prog_runtime_stats_unavailable = cut;
+		w->r->unavailable[SCXRAY_GROUP_PROGS] = cut;
 }

@@ -70,12 +70,13 @@ static bool one_cgroup(struct walk *w, uint64_t kva, bool is_root)
 	void *list = r->cgroup_psi;
 
 	if (r->nr_cgroup_psi >= w->settings.max_cgroups) {
-		r->cgroup_psi_cut = pool_printf(w->pool, "cut after %zu cgroups", r->nr_cgroup_psi);
+		r->cut[SCXRAY_GROUP_PSI] =
+			pool_printf(w->pool, "cut after %zu cgroups", r->nr_cgroup_psi);
 		return false;
 	}
 	psi = pool_push(w->pool, &list, &r->nr_cgroup_psi, sizeof(*psi));
 	if (!psi) {
-		r->cgroup_psi_cut = "report memory is used up";
+		r->cut[SCXRAY_GROUP_PSI] = "report memory is used up";
 		return false;
 	}
 	r->cgroup_psi = list;
@@ -117,14 +118,14 @@ static void walk_tree(struct walk *w, uint64_t root)
 
 		if (!list_next(it, &node)) {
 			if (it->cut)
-				w->r->cgroup_psi_cut = it->cut;
+				w->r->cut[SCXRAY_GROUP_PSI] = it->cut;
 			depth--;
 			continue;
 		}
 		css = node - sibling;
 		parent = read_member(w, css, M_cgroup_subsys_state_parent);
 		if (parent.state != SCXRAY_PRESENT || parent.value != parent_css) {
-			w->r->cgroup_psi_cut =
+			w->r->cut[SCXRAY_GROUP_PSI] =
 				parent.state != SCXRAY_PRESENT
 					? pool_printf(w->pool, "a cgroup at 0x%016llx: %s",
 						      (unsigned long long)css, parent.reason)
@@ -135,7 +136,7 @@ static void walk_tree(struct walk *w, uint64_t root)
 		if (!one_cgroup(w, css - self, false))
 			return;
 		if (depth == MAX_DEPTH)
-			w->r->cgroup_psi_cut = "cgroups are nested deeper than 64 levels";
+			w->r->cut[SCXRAY_GROUP_PSI] = "cgroups are nested deeper than 64 levels";
 		else
 			list_start(&level[depth++], w, css + children, w->settings.max_cgroups);
 	}
@@ -174,8 +175,8 @@ void walk_psi(struct walk *w)
 {
 	uint64_t root;
 
-	w->r->cgroup_psi_unavailable = why_none(w);
-	if (w->r->cgroup_psi_unavailable)
+	w->r->unavailable[SCXRAY_GROUP_PSI] = why_none(w);
+	if (w->r->unavailable[SCXRAY_GROUP_PSI])
 		return;
 	root = member_addr(w, w->k->layout.symbol[S_cgrp_dfl_root], M_cgroup_root_cgrp);
 	if (one_cgroup(w, root, true))

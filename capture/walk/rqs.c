@@ -283,11 +283,11 @@ void walk_rqs(struct walk *w)
 	struct scxray_cpumask mask;
 
 	if (!nr || !has_symbol(w, S_runqueues)) {
-		w->r->rq_scx_states_unavailable = "per-CPU run queues not found";
+		w->r->unavailable[SCXRAY_GROUP_RQS] = "per-CPU run queues not found";
 		return;
 	}
 	if (!has_member(w, M_rq_curr)) {
-		w->r->rq_scx_states_unavailable = "struct rq is not in this kernel's BTF";
+		w->r->unavailable[SCXRAY_GROUP_RQS] = "struct rq is not in this kernel's BTF";
 		return;
 	}
 	if (has_symbol(w, S___cpu_possible_mask)) {
@@ -297,7 +297,7 @@ void walk_rqs(struct walk *w)
 	}
 	w->r->rqs = pool_alloc(w->pool, nr * sizeof(*w->r->rqs));
 	if (!w->r->rqs) {
-		w->r->rq_scx_states_unavailable = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_RQS] = "report memory is used up";
 		return;
 	}
 	for (uint32_t cpu = 0; cpu < nr; cpu++) {

@@ -16,12 +16,13 @@ static struct scxray_sched *new_sched(struct walk *w)
 	struct scxray_sched *sched;
 
 	if (w->r->nr_scheds >= MAX_SCHEDS) {
-		w->r->scheds_cut = pool_printf(w->pool, "cut after %d schedulers", MAX_SCHEDS);
+		w->r->cut[SCXRAY_GROUP_SCHEDS] =
+			pool_printf(w->pool, "cut after %d schedulers", MAX_SCHEDS);
 		return NULL;
 	}
 	sched = pool_push(w->pool, &scheds, &w->r->nr_scheds, sizeof(*sched));
 	if (!sched) {
-		w->r->scheds_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_SCHEDS] = "report memory is used up";
 		return NULL;
 	}
 	w->r->scheds = scheds;
@@ -153,7 +154,7 @@ static void sub_scheds(struct walk *w, uint64_t root)
 		walk_rqs_of_sub(w, kva);
 	}
 	if (it.cut)
-		w->r->scheds_cut = it.cut;
+		w->r->cut[SCXRAY_GROUP_SCHEDS] = it.cut;
 }
 
 /* Up to 6.15: one scheduler, in globals. */
@@ -203,17 +204,17 @@ void walk_scheds(struct walk *w)
 	struct scxray_num root;
 
 	if (!has_member(w, M_scx_rq_nr_running)) {
-		w->r->scx_walker_unavailable =
+		w->r->unavailable[SCXRAY_GROUP_SCHEDS] =
 			"this kernel has no sched_ext (no struct scx_rq in its BTF)";
 		return;
 	}
 	enable_state(w);
 	if (!has_symbol(w, S_scx_root)) {
 		if (!has_symbol(w, S_scx_ops))
-			w->r->scx_walker_unavailable =
+			w->r->unavailable[SCXRAY_GROUP_SCHEDS] =
 				"neither scx_root nor scx_ops found in this kernel";
 		else if (is_disabled(w))
-			w->r->scx_walker_unavailable =
+			w->r->unavailable[SCXRAY_GROUP_SCHEDS] =
 				"scx_ops_enable_state is DISABLED (no scheduler attached)";
 		else
 			globals(w);
@@ -221,11 +222,11 @@ void walk_scheds(struct walk *w)
 	}
 	root = read_symbol(w, S_scx_root, false);
 	if (root.state != SCXRAY_PRESENT)
-		w->r->scx_walker_unavailable =
+		w->r->unavailable[SCXRAY_GROUP_SCHEDS] =
 			pool_printf(w->pool, "scx_root at 0x%016llx: %s",
 				    (unsigned long long)root.value, root.reason);
 	else if (!root.value)
-		w->r->scx_walker_unavailable = "scx_root is NULL (no scheduler attached)";
+		w->r->unavailable[SCXRAY_GROUP_SCHEDS] = "scx_root is NULL (no scheduler attached)";
 	else
 		add_sched(w, root.value, true);
 	if (w->r->nr_scheds)

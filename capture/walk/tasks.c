@@ -33,12 +33,13 @@ int32_t task_index(struct walk *w, uint64_t kva)
 		if (w->r->tasks[w->task_slots[slot] - 1].kva == kva)
 			return (int32_t)w->task_slots[slot] - 1;
 	if (w->r->nr_tasks >= w->settings.max_tasks || w->r->nr_tasks >= w->task_mask / 2) {
-		w->r->tasks_cut = pool_printf(w->pool, "cut after %zu tasks", w->r->nr_tasks);
+		w->r->cut[SCXRAY_GROUP_TASKS] =
+			pool_printf(w->pool, "cut after %zu tasks", w->r->nr_tasks);
 		return -1;
 	}
 	task = pool_push(w->pool, &tasks, &w->r->nr_tasks, sizeof(*task));
 	if (!task) {
-		w->r->tasks_cut = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_TASKS] = "report memory is used up";
 		return -1;
 	}
 	w->r->tasks = tasks;
@@ -65,7 +66,7 @@ void walk_scx_tasks(struct walk *w)
 
 	if (!has_symbol(w, S_scx_tasks) || !has_member(w, M_sched_ext_entity_tasks_node) ||
 	    !has_member(w, M_task_struct_scx)) {
-		w->r->task_enrichments_unavailable = "this kernel has no scx_tasks list";
+		w->r->unavailable[SCXRAY_GROUP_TASKS] = "this kernel has no scx_tasks list";
 		return;
 	}
 	types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_CURSOR", &cursor);
@@ -82,5 +83,5 @@ void walk_scx_tasks(struct walk *w)
 			w->r->tasks[index].on_scx_tasks = true;
 	}
 	if (it.cut)
-		w->r->tasks_cut = it.cut;
+		w->r->cut[SCXRAY_GROUP_TASKS] = it.cut;
 }

@@ -75,12 +75,12 @@ static void fill(struct walk *w, struct scxray_vcpu *v, const struct source_vcpu
 void walk_vcpus(struct walk *w, const struct scxray_source *source)
 {
 	if (!source->nr_vcpus) {
-		w->r->vcpu_regs_unavailable = "the image holds no vCPU registers";
+		w->r->unavailable[SCXRAY_GROUP_VCPUS] = "the image holds no vCPU registers";
 		return;
 	}
 	w->r->vcpus = pool_alloc(w->pool, source->nr_vcpus * sizeof(*w->r->vcpus));
 	if (!w->r->vcpus) {
-		w->r->vcpu_regs_unavailable = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_VCPUS] = "report memory is used up";
 		return;
 	}
 	w->r->nr_vcpus = source->nr_vcpus;

@@ -8,15 +8,16 @@
  * by any number of threads afterwards.
  *
  * The promise kept throughout: a number is what guest memory held, or it says
- * why there is none (struct scxray_num); a group that could not be had has a
- * reason in its `..._unavailable` string; a list that was cut has its reason in
- * `cut`, and `total` where the true length is known.
+ * why there is none (struct scxray_num); a group that could not be had has its
+ * reason in `unavailable[group]`; one that was cut has its reason in
+ * `cut[group]`, and `total` where the true length is known.
  */
 #ifndef SCXRAY_REPORT_H
 #define SCXRAY_REPORT_H
 
 #include <scxray/atoms.h>
 #include <scxray/error.h>
+#include <scxray/group.h>
 #include <scxray/host.h>
 #include <scxray/map.h>
 
@@ -465,28 +466,25 @@ struct scxray_report {
 	const char *source; /* "vmcore", "scxray core", "vm" */
 	const char *moment; /* what the source says of itself, may be NULL */
 
+	/* why a group is not here, or not all of it; NULL where it is */
+	const char *unavailable[SCXRAY_NR_GROUPS];
+	const char *cut[SCXRAY_NR_GROUPS];
+
 	const struct scxray_host *host; /* NULL: of an image that no host took */
-	const char *event_counter_timeline_unavailable;
-	const char *vcpu_perf_at_freeze_unavailable;
-	uint64_t truncated_at_us; /* of the walk, when a deadline cut it; 0: it did not */
-	uint32_t maps_truncated;  /* whose contents were not reached by then */
+	uint64_t truncated_at_us;	/* of the walk, when a deadline cut it; 0: it did not */
+	uint32_t maps_truncated;	/* whose contents were not reached by then */
 
 	struct scxray_guest guest;
 
 	struct scxray_vcpu *vcpus;
 	size_t nr_vcpus;
-	const char *vcpu_regs_unavailable;
 
 	struct scxray_map *maps;
 	size_t nr_maps;
-	const char *maps_unavailable;
-	const char *maps_cut;
 	struct scxray_pointee *pointees; /* by address, ascending */
 	size_t nr_pointees;
-	const char *pointees_cut;
 	struct scxray_sdt *sdts;
 	size_t nr_sdts;
-	const char *sdt_alloc_unavailable;
 	struct scxray_static_range *static_ranges;
 	size_t nr_static_ranges;
 	uint32_t static_skipped;     /* instances that make no sense */
@@ -494,57 +492,39 @@ struct scxray_report {
 
 	struct scxray_prog *progs; /* of type struct_ops, by id */
 	size_t nr_progs;
-	const char *progs_cut;
 	struct scxray_num bpf_stats_enabled; /* 0: the kernel counts misses only */
-	const char *prog_runtime_stats_unavailable;
 
 	struct scxray_cpu_time *cpu_times;
 	size_t nr_cpu_times;
-	const char *per_cpu_time_unavailable;
 	struct scxray_numa_node *numa_nodes;
 	size_t nr_numa_nodes;
-	const char *per_node_numa_unavailable;
 
 	/* by depth first, parents before children */
 	struct scxray_cgroup_psi *cgroup_psi;
 	size_t nr_cgroup_psi;
-	const char *cgroup_psi_cut;
-	const char *cgroup_psi_unavailable;
 
 	struct scxray_rqspinlock *rqspinlocks;
 	size_t nr_rqspinlocks;
-	const char *rqspinlocks_cut;
-	const char *rqspinlocks_unavailable;
 
 	struct scxray_task *tasks;
 	size_t nr_tasks;
-	const char *tasks_cut;
-	const char *task_enrichments_unavailable;
 
 	struct scxray_rq *rqs;
 	size_t nr_rqs;
-	const char *rq_scx_states_unavailable;
 
 	struct scxray_dsq *dsqs;
 	size_t nr_dsqs;
-	const char *dsqs_cut;
-	const char *dsq_states_unavailable;
 
 	/* [0] is the root; sub-schedulers follow, parents before children */
 	struct scxray_sched *scheds;
 	size_t nr_scheds;
-	const char *scheds_cut;
 	struct scxray_num enable_state; /* scx_enable_state_var */
 	const char *enable_state_name;	/* "SCX_ENABLED" */
 	struct scxray_num switching_all;
-	/* no scheduler, no sched_ext in this kernel, or what else was missing */
-	const char *scx_walker_unavailable;
 
 	struct scxray_log_record *log; /* oldest first */
 	size_t nr_log;
 	struct scxray_num log_total; /* descriptors in use, captured or not */
-	const char *log_cut;
-	const char *kernel_log_unavailable;
 
 	struct scxray_phase *phases; /* how long the capture took; never part of text or JSON */
 	size_t nr_phases;

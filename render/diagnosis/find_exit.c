@@ -202,11 +202,11 @@ void find_exits(struct diagnosis *dg)
 {
 	const struct scxray_report *r = dg->doc->late, *early = dg->doc->early;
 
-	if (r->scx_walker_unavailable) {
+	if (r->unavailable[SCXRAY_GROUP_SCHEDS]) {
 		struct strbuf *sb = find(dg, SEVERITY_WARNING, "scx_walker_unavailable");
 
 		strbuf_puts(sb, "The state of sched_ext is not in the report: ");
-		cell_string(sb, r->scx_walker_unavailable);
+		cell_string(sb, r->unavailable[SCXRAY_GROUP_SCHEDS]);
 		strbuf_putc(sb, '.');
 		evidence(dg, r, "scx_walker_unavailable");
 	}

@@ -140,10 +140,11 @@ static void lone_map(struct diff *d, enum diff_fate fate, size_t index)
 {
 	const struct scxray_report *other = fate == DIFF_GONE ? d->late : d->early;
 	struct diff_map m = { .fate = fate, .early = index, .late = index };
+	const char *why = other->cut[SCXRAY_GROUP_MAPS] ? other->cut[SCXRAY_GROUP_MAPS]
+							: other->unavailable[SCXRAY_GROUP_MAPS];
 
-	if (other->maps_cut || other->maps_unavailable)
-		diff_map_because(d, &m, fate == DIFF_GONE ? "late" : "early",
-				 other->maps_cut ? other->maps_cut : other->maps_unavailable);
+	if (why)
+		diff_map_because(d, &m, fate == DIFF_GONE ? "late" : "early", why);
 	add_map(d, &m);
 }
 

@@ -7,6 +7,7 @@
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/value/value_json.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -238,7 +239,7 @@ void json_guest(struct json *j, const struct scxray_guest *guest)
 
 void json_vcpus(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "vcpu_regs_unavailable", r->vcpu_regs_unavailable);
+	json_reasons(j, r, SCXRAY_GROUP_VCPUS);
 	if (!r->nr_vcpus)
 		return;
 	json_key(j, "vcpu_regs");
@@ -294,8 +295,7 @@ static void json_task(struct json *j, const struct scxray_report *r, const struc
 
 void json_tasks(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "task_enrichments_unavailable", r->task_enrichments_unavailable);
-	json_opt_string(j, "task_enrichments_cut", r->tasks_cut);
+	json_reasons(j, r, SCXRAY_GROUP_TASKS);
 	if (!r->nr_tasks)
 		return;
 	json_key(j, "task_enrichments");
@@ -343,7 +343,7 @@ static void queued_tasks(struct json *j, const char *key, const struct scxray_re
 
 void json_rqs(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "rq_scx_states_unavailable", r->rq_scx_states_unavailable);
+	json_reasons(j, r, SCXRAY_GROUP_RQS);
 	if (!r->nr_rqs)
 		return;
 	json_key(j, "rq_scx_states");
@@ -369,8 +369,7 @@ void json_dsqs(struct json *j, const struct scxray_report *r)
 {
 	char origin[40];
 
-	json_opt_string(j, "dsq_states_unavailable", r->dsq_states_unavailable);
-	json_opt_string(j, "dsq_states_cut", r->dsqs_cut);
+	json_reasons(j, r, SCXRAY_GROUP_DSQS);
 	if (!r->nr_dsqs)
 		return;
 	json_key(j, "dsq_states");

@@ -10,6 +10,7 @@
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/timeline.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -131,8 +132,7 @@ void json_timeline(struct json *j, const struct scxray_document *doc, const stru
 	if (tl.error)
 		j->out.error = tl.error;
 	if (!tl.is_pair)
-		json_opt_string(j, "event_counter_timeline_unavailable",
-				r->event_counter_timeline_unavailable);
+		json_reasons(j, r, SCXRAY_GROUP_TIMELINE);
 	if (tl.t.nr_samples) {
 		json_key(j, "event_counter_timeline_source");
 		json_string(j, tl.is_pair ? "two images" : "samples");
@@ -151,7 +151,7 @@ void json_timeline(struct json *j, const struct scxray_document *doc, const stru
 
 void json_perf(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "vcpu_perf_at_freeze_unavailable", r->vcpu_perf_at_freeze_unavailable);
+	json_reasons(j, r, SCXRAY_GROUP_PERF);
 	if (!r->host || !r->host->nr_perf)
 		return;
 	json_key(j, "vcpu_perf_at_freeze");

@@ -11,6 +11,7 @@
 #include "render/json/report.h"
 #include "render/out/map_model.h"
 #include "render/value/value_json.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -181,9 +182,8 @@ void json_maps(struct json *j, const struct scxray_report *r, const struct scxra
 	struct follow follow;
 
 	follow_init(&follow, r);
-	json_opt_string(j, "maps_unavailable", r->maps_unavailable);
-	json_opt_string(j, "maps_cut", r->maps_cut);
-	json_opt_string(j, "map_pointees_cut", r->pointees_cut);
+	json_reasons(j, r, SCXRAY_GROUP_MAPS);
+	json_reasons(j, r, SCXRAY_GROUP_POINTEES);
 	json_opt_string(j, "active_obj_name", r->active_obj_name);
 	put_active(j, r);
 	/* written even if it is empty */

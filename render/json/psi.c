@@ -6,6 +6,7 @@
 
 #include "render/out/field.h"
 #include "render/out/join.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -76,8 +77,7 @@ static void cgroup(struct json *j, const struct scxray_cgroup_psi *psi)
 
 void json_psi(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "cgroup_psi_unavailable", r->cgroup_psi_unavailable);
-	json_opt_string(j, "cgroup_psi_cut", r->cgroup_psi_cut);
+	json_reasons(j, r, SCXRAY_GROUP_PSI);
 	if (!r->nr_cgroup_psi)
 		return;
 	json_key(j, "cgroup_psi");
@@ -123,7 +123,8 @@ static void waiters(struct json *j, const struct scxray_report *r)
 
 void json_locks(struct json *j, const struct scxray_report *r)
 {
-	bool any = r->nr_rqspinlocks || r->rqspinlocks_unavailable || r->rqspinlocks_cut;
+	bool any = r->nr_rqspinlocks || r->unavailable[SCXRAY_GROUP_LOCKS] ||
+		   r->cut[SCXRAY_GROUP_LOCKS];
 
 	for (size_t i = 0; i < r->nr_tasks && !any; i++)
 		any = r->tasks[i].lock_slowpath_match;
@@ -132,8 +133,7 @@ void json_locks(struct json *j, const struct scxray_report *r)
 	json_key(j, "locks");
 	json_object(j);
 	waiters(j, r);
-	json_opt_string(j, "held_rqspinlocks_unavailable", r->rqspinlocks_unavailable);
-	json_opt_string(j, "held_rqspinlocks_cut", r->rqspinlocks_cut);
+	json_reasons(j, r, SCXRAY_GROUP_LOCKS);
 	if (r->nr_rqspinlocks) {
 		json_key(j, "held_rqspinlocks");
 		json_array(j);

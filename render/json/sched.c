@@ -10,6 +10,7 @@
 
 #include "render/out/field.h"
 #include "render/out/join.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -160,8 +161,7 @@ static void json_sched(struct json *j, const struct scxray_report *r, size_t ind
 
 void json_scheds(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "scx_walker_unavailable", r->scx_walker_unavailable);
-	json_opt_string(j, "scx_sched_state_cut", r->scheds_cut);
+	json_reasons(j, r, SCXRAY_GROUP_SCHEDS);
 	if (!r->nr_scheds && r->enable_state.state != SCXRAY_PRESENT &&
 	    r->enable_state.state != SCXRAY_UNREADABLE)
 		return;

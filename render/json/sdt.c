@@ -5,6 +5,7 @@
 #include "render/value/follow.h"
 #include "render/json/report.h"
 #include "render/value/value_json.h"
+#include "render/out/reasons.h"
 
 static void put_entries(struct json *j, const struct scxray_sdt *sdt, struct follow *follow)
 {
@@ -83,7 +84,7 @@ void json_sdts(struct json *j, const struct scxray_report *r)
 {
 	struct follow follow;
 
-	json_opt_string(j, "sdt_alloc_unavailable", r->sdt_alloc_unavailable);
+	json_reasons(j, r, SCXRAY_GROUP_SDTS);
 	if (r->nr_sdts) {
 		follow_init(&follow, r);
 		json_key(j, "sdt_allocations");

@@ -5,6 +5,7 @@
 #include "render/json/report.h"
 
 #include "render/out/field.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -75,8 +76,7 @@ static void objects(struct json *j, const char *key, const struct field *fields,
 
 void json_progs(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "prog_runtime_stats_unavailable", r->prog_runtime_stats_unavailable);
-	json_opt_string(j, "prog_runtime_stats_cut", r->progs_cut);
+	json_reasons(j, r, SCXRAY_GROUP_PROGS);
 	json_num_field(j, "bpf_stats_enabled", &r->bpf_stats_enabled, FIELD_FLAG);
 	objects(j, "prog_runtime_stats", prog_fields, ARRAY_SIZE(prog_fields), r->progs,
 		r->nr_progs, sizeof(*r->progs));
@@ -104,7 +104,7 @@ static void json_cpu_time(struct json *j, const struct scxray_cpu_time *time)
 
 void json_times(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "per_cpu_time_unavailable", r->per_cpu_time_unavailable);
+	json_reasons(j, r, SCXRAY_GROUP_CPU_TIMES);
 	if (r->nr_cpu_times) {
 		json_key(j, "per_cpu_time");
 		json_array(j);
@@ -112,15 +112,14 @@ void json_times(struct json *j, const struct scxray_report *r)
 			json_cpu_time(j, &r->cpu_times[i]);
 		json_array_end(j);
 	}
-	json_opt_string(j, "per_node_numa_unavailable", r->per_node_numa_unavailable);
+	json_reasons(j, r, SCXRAY_GROUP_NUMA);
 	objects(j, "per_node_numa", numa_fields, ARRAY_SIZE(numa_fields), r->numa_nodes,
 		r->nr_numa_nodes, sizeof(*r->numa_nodes));
 }
 
 void json_log(struct json *j, const struct scxray_report *r)
 {
-	json_opt_string(j, "kernel_log_unavailable", r->kernel_log_unavailable);
-	json_opt_string(j, "kernel_log_cut", r->log_cut);
+	json_reasons(j, r, SCXRAY_GROUP_LOG);
 	objects(j, "kernel_log", log_fields, ARRAY_SIZE(log_fields), r->log, r->nr_log,
 		sizeof(*r->log));
 }

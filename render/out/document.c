@@ -50,11 +50,11 @@ static uint64_t threshold(const struct scxray_report *r)
 
 bool report_is_empty(const struct scxray_report *r)
 {
+	for (unsigned g = 0; g < SCXRAY_NR_GUEST_GROUPS; g++)
+		if (r->unavailable[g])
+			return false;
 	return !r->nr_maps && !r->nr_vcpus && !r->nr_tasks && !r->nr_rqs && !r->nr_dsqs &&
-	       !r->nr_scheds && !r->maps_unavailable && !r->vcpu_regs_unavailable &&
-	       !r->task_enrichments_unavailable && !r->rq_scx_states_unavailable &&
-	       !r->dsq_states_unavailable && !r->scx_walker_unavailable && !r->nr_progs &&
-	       !r->prog_runtime_stats_unavailable &&
+	       !r->nr_scheds && !r->nr_progs &&
 	       !(r->host && (r->host->nr_perf || r->host->timeline.nr_samples));
 }
 

@@ -8,6 +8,7 @@
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/table.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -215,7 +216,7 @@ static void perf_line(struct strbuf *sb, const struct scxray_perf *perf)
 
 void text_perf(struct text *t, const struct scxray_report *r)
 {
-	text_unavailable(t, "vcpu_perf_at_freeze", r->vcpu_perf_at_freeze_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_PERF, r->host ? r->host->nr_perf : 0);
 	if (!r->host || !r->host->nr_perf)
 		return;
 	text_section(t);

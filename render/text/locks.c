@@ -4,6 +4,7 @@
  */
 #include "render/out/join.h"
 #include "render/out/cells.h"
+#include "render/out/reasons.h"
 
 #define MAX_NAMED 64
 
@@ -49,7 +50,7 @@ void text_locks(struct text *t, const struct scxray_report *r)
 
 	for (size_t i = 0; i < r->nr_tasks; i++)
 		waiting += r->tasks[i].lock_slowpath_match != NULL;
-	if (!waiting && !r->nr_rqspinlocks && !r->rqspinlocks_cut)
+	if (!waiting && !r->nr_rqspinlocks && !r->cut[SCXRAY_GROUP_LOCKS])
 		return;
 	text_styled(t, STYLE_BOLD, "  locks");
 	strbuf_printf(&t->out, ": %zu task%s in lock slow paths, %zu resilient spinlock%s held\n",
@@ -64,9 +65,5 @@ void text_locks(struct text *t, const struct scxray_report *r)
 		strbuf_printf(&t->out, "    +%zu more\n", waiting - shown);
 	for (size_t i = 0; i < r->nr_rqspinlocks; i++)
 		held(t, &r->rqspinlocks[i]);
-	if (r->rqspinlocks_cut) {
-		strbuf_puts(&t->out, "    (cut: ");
-		cell_string(&t->out, r->rqspinlocks_cut);
-		strbuf_puts(&t->out, ")\n");
-	}
+	text_cut(t, r, SCXRAY_GROUP_LOCKS, 4);
 }

@@ -3,6 +3,7 @@
  * log.c - the kernel's log, as dmesg shows it
  */
 #include "render/out/cells.h"
+#include "render/out/reasons.h"
 
 /* A failure is described at the end of the log; JSON and --full have all records. */
 #define MAX_SHOWN 40
@@ -65,15 +66,15 @@ void text_log(struct text *t, const struct scxray_report *r)
 	size_t shown = text_cap(t, MAX_SHOWN);
 	size_t first = r->nr_log > shown ? r->nr_log - shown : 0;
 
-	text_unavailable(t, "kernel_log", r->kernel_log_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_LOG, r->nr_log);
 	if (!r->nr_log)
 		return;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "kernel_log");
 	strbuf_printf(&t->out, ": %zu records captured", r->nr_log);
-	if (r->log_cut) {
+	if (r->cut[SCXRAY_GROUP_LOG]) {
 		strbuf_puts(&t->out, " (");
-		cell_string(&t->out, r->log_cut);
+		cell_string(&t->out, r->cut[SCXRAY_GROUP_LOG]);
 		strbuf_putc(&t->out, ')');
 	}
 	strbuf_putc(&t->out, '\n');

@@ -6,6 +6,7 @@
 
 #include "render/out/escape.h"
 #include "render/out/map_model.h"
+#include "render/out/reasons.h"
 
 #define MAX_STRINGS 256 /* strings shown of a section of literals */
 
@@ -187,14 +188,14 @@ static void put_notes(struct text *t, const struct scxray_map *map)
 	strbuf_deinit(&notes);
 }
 
-static void put_cut(struct text *t, const char *what, const char *why)
+static void put_cut(struct text *t, const struct scxray_report *r, enum scxray_group group)
 {
-	if (!why)
+	if (!r->cut[group])
 		return;
 	text_section(t);
-	strbuf_puts(&t->out, what);
+	strbuf_puts(&t->out, group_names[group].text);
 	strbuf_puts(&t->out, " cut: ");
-	cell_string(&t->out, why);
+	cell_string(&t->out, r->cut[group]);
 	strbuf_putc(&t->out, '\n');
 }
 
@@ -202,7 +203,7 @@ void text_maps(struct text *t, const struct scxray_report *r)
 {
 	struct follow follow;
 
-	text_unavailable(t, "maps", r->maps_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_MAPS, r->nr_maps);
 	follow_init(&follow, r);
 	for (size_t i = 0; i < r->nr_maps && !t->out.error; i++) {
 		struct map_text m = { .t = t, .map = &r->maps[i], .follow = &follow };
@@ -216,6 +217,7 @@ void text_maps(struct text *t, const struct scxray_report *r)
 			forms[m.map->form](&m);
 	}
 	follow_deinit(&follow);
-	put_cut(t, "maps", r->maps_cut);
-	put_cut(t, "map pointees", r->pointees_cut);
+	if (r->nr_maps || r->unavailable[SCXRAY_GROUP_MAPS])
+		put_cut(t, r, SCXRAY_GROUP_MAPS);
+	put_cut(t, r, SCXRAY_GROUP_POINTEES);
 }

@@ -4,6 +4,7 @@
  */
 #include "render/out/join.h"
 #include "render/out/table.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -75,7 +76,7 @@ void text_psi(struct text *t, const struct scxray_report *r)
 	struct table tab;
 	size_t calm = 0;
 
-	text_unavailable(t, "cgroup_psi", r->cgroup_psi_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_PSI, r->nr_cgroup_psi);
 	if (!r->nr_cgroup_psi)
 		return;
 	text_section(t);
@@ -93,9 +94,5 @@ void text_psi(struct text *t, const struct scxray_report *r)
 	table_deinit(&tab);
 	if (calm)
 		strbuf_printf(&t->out, "  %zu never waited\n", calm);
-	if (r->cgroup_psi_cut) {
-		strbuf_puts(&t->out, "  (cut: ");
-		cell_string(&t->out, r->cgroup_psi_cut);
-		strbuf_puts(&t->out, ")\n");
-	}
+	text_cut(t, r, SCXRAY_GROUP_PSI, 2);
 }

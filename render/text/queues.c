@@ -4,6 +4,7 @@
  */
 #include "render/out/join.h"
 #include "render/out/table.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -329,9 +330,5 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		text_wrap(t, strbuf_str(&dull), 11, 6);
 	}
 	strbuf_deinit(&dull);
-	if (r->dsqs_cut) {
-		strbuf_puts(&t->out, "    (cut: ");
-		cell_string(&t->out, r->dsqs_cut);
-		strbuf_puts(&t->out, ")\n");
-	}
+	text_cut(t, r, SCXRAY_GROUP_DSQS, 4);
 }

@@ -7,6 +7,7 @@
 #include "render/out/join.h"
 
 #include "render/out/escape.h"
+#include "render/out/reasons.h"
 
 static void item(struct strbuf *sb, const char *s)
 {
@@ -93,7 +94,7 @@ static void vcpu(struct text *t, const struct scxray_vcpu *v)
 
 void text_vcpus(struct text *t, const struct scxray_report *r)
 {
-	text_unavailable(t, "vcpu_regs", r->vcpu_regs_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_VCPUS, r->nr_vcpus);
 	if (!r->nr_vcpus)
 		return;
 	text_section(t);
@@ -109,7 +110,9 @@ void text_vcpus(struct text *t, const struct scxray_report *r)
 
 void text_scx(struct text *t, const struct scxray_report *r)
 {
-	if (r->nr_rqs || r->nr_dsqs || r->nr_scheds) {
+	bool any = r->nr_rqs || r->nr_dsqs || r->nr_scheds;
+
+	if (any) {
 		text_section(t);
 		text_styled(t, STYLE_BOLD, "scx_walker");
 		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
@@ -124,10 +127,12 @@ void text_scx(struct text *t, const struct scxray_report *r)
 			text_dsqs(t, r);
 	}
 	if (text_wants(t, GROUP_RQS))
-		text_unavailable(t, "rq_scx_states", r->rq_scx_states_unavailable);
+		text_reason(t, r, SCXRAY_GROUP_RQS, r->nr_rqs);
+	if (text_wants(t, GROUP_LOCKS))
+		text_reason(t, r, SCXRAY_GROUP_LOCKS, any);
 	if (text_wants(t, GROUP_DSQS))
-		text_unavailable(t, "dsq_states", r->dsq_states_unavailable);
-	text_unavailable(t, "scx_walker", r->scx_walker_unavailable);
+		text_reason(t, r, SCXRAY_GROUP_DSQS, r->nr_dsqs);
+	text_reason(t, r, SCXRAY_GROUP_SCHEDS, any);
 }
 
 /* The sections of a report in their order. */

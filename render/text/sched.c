@@ -8,6 +8,7 @@
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/table.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -294,9 +295,5 @@ void text_scheds(struct text *t, const struct scxray_report *r)
 	for (size_t i = 0; parents && i < r->nr_scheds; i++)
 		sched(t, &r->scheds[i], i ? &r->scheds[parents[i]] : NULL);
 	free(parents);
-	if (r->scheds_cut) {
-		strbuf_puts(&t->out, "  (cut: ");
-		cell_string(&t->out, r->scheds_cut);
-		strbuf_puts(&t->out, ")\n");
-	}
+	text_cut(t, r, SCXRAY_GROUP_SCHEDS, 2);
 }

@@ -5,6 +5,7 @@
 #include "render/out/escape.h"
 #include "render/text/map.h"
 #include "render/text/report.h"
+#include "render/out/reasons.h"
 
 static void put_entry(struct map_text *m, const struct scxray_sdt_entry *entry)
 {
@@ -81,7 +82,7 @@ void text_sdts(struct text *t, const struct scxray_report *r)
 	for (size_t i = 0; i < r->nr_maps; i++)
 		any_arena |= r->maps[i].active && r->maps[i].arena;
 	if (any_arena)
-		text_unavailable(t, "sdt_alloc", r->sdt_alloc_unavailable);
+		text_reason(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts);
 	follow_init(&follow, r);
 	for (size_t i = 0; i < r->nr_sdts; i++)
 		put_sdt(&(struct map_text){ .t = t, .map = &no_map, .follow = &follow },

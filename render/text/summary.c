@@ -7,11 +7,12 @@
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"
+#include "render/out/reasons.h"
 #include "render/out/timeline.h"
 
 /* "{group}: {count} {what}" or "{group}: <unavailable: {reason}>"; nothing for an empty group. */
-static void count(struct text *t, const char *group, size_t nr, const char *what,
-		  const char *unavailable)
+static void count_line(struct text *t, const char *group, size_t nr, const char *what,
+		       const char *unavailable)
 {
 	if (!nr && !unavailable)
 		return;
@@ -25,6 +26,12 @@ static void count(struct text *t, const char *group, size_t nr, const char *what
 		strbuf_putc(&t->out, '>');
 	}
 	strbuf_putc(&t->out, '\n');
+}
+
+static void count(struct text *t, const struct scxray_report *r, enum scxray_group group, size_t nr,
+		  const char *what)
+{
+	count_line(t, group_names[group].text, nr, what, reason_of(r, group, nr));
 }
 
 static void maps(struct text *t, const struct scxray_report *r)
@@ -45,7 +52,7 @@ static void maps(struct text *t, const struct scxray_report *r)
 		strbuf_printf(&sb, ", %zu of them the live scheduler's own", active);
 	if (broken)
 		strbuf_printf(&sb, ", %zu with an error", broken);
-	count(t, "maps", nr, strbuf_str(&sb), r->maps_unavailable);
+	count(t, r, SCXRAY_GROUP_MAPS, nr, strbuf_str(&sb));
 	strbuf_deinit(&sb);
 }
 
@@ -57,29 +64,29 @@ static void vcpus(struct text *t, const struct scxray_report *r)
 	for (size_t i = 0; i < r->nr_vcpus; i++)
 		parked += r->vcpus[i].parked;
 	snprintf(what, sizeof(what), "vCPUs, registers of %zu", parked);
-	count(t, "vcpu_regs", r->nr_vcpus, what, r->vcpu_regs_unavailable);
+	count(t, r, SCXRAY_GROUP_VCPUS, r->nr_vcpus, what);
 }
 
 static void sdts(struct text *t, const struct scxray_report *r)
 {
-	count(t, "sdt_alloc", r->nr_sdts, "allocators", r->sdt_alloc_unavailable);
-	count(t, "scx_static", r->nr_static_ranges, "ranges", NULL);
+	count(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts, "allocators");
+	count_line(t, "scx_static", r->nr_static_ranges, "ranges", NULL);
 }
 
 static void progs(struct text *t, const struct scxray_report *r)
 {
-	count(t, "prog_runtime_stats", r->nr_progs, "programs", r->prog_runtime_stats_unavailable);
+	count(t, r, SCXRAY_GROUP_PROGS, r->nr_progs, "programs");
 }
 
 static void times(struct text *t, const struct scxray_report *r)
 {
-	count(t, "per_cpu_time", r->nr_cpu_times, "CPUs captured", r->per_cpu_time_unavailable);
-	count(t, "per_node_numa", r->nr_numa_nodes, "nodes captured", r->per_node_numa_unavailable);
+	count(t, r, SCXRAY_GROUP_CPU_TIMES, r->nr_cpu_times, "CPUs captured");
+	count(t, r, SCXRAY_GROUP_NUMA, r->nr_numa_nodes, "nodes captured");
 }
 
 static void psi(struct text *t, const struct scxray_report *r)
 {
-	count(t, "cgroup_psi", r->nr_cgroup_psi, "cgroups captured", r->cgroup_psi_unavailable);
+	count(t, r, SCXRAY_GROUP_PSI, r->nr_cgroup_psi, "cgroups captured");
 }
 
 static void tasks(struct text *t, const struct scxray_report *r)
@@ -90,7 +97,7 @@ static void tasks(struct text *t, const struct scxray_report *r)
 	for (size_t i = 0; i < r->nr_tasks; i++)
 		waiting += r->tasks[i].runnable_cpu >= 0 && r->tasks[i].curr_cpu < 0;
 	snprintf(what, sizeof(what), "tasks captured, %zu wait to run", waiting);
-	count(t, "task_enrichments", r->nr_tasks, what, r->task_enrichments_unavailable);
+	count(t, r, SCXRAY_GROUP_TASKS, r->nr_tasks, what);
 }
 
 static void scx(struct text *t, const struct scxray_report *r)
@@ -100,9 +107,9 @@ static void scx(struct text *t, const struct scxray_report *r)
 		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
 			      r->nr_scheds ? "captured" : "absent");
 	}
-	count(t, "rq_scx_states", 0, "", r->rq_scx_states_unavailable);
-	count(t, "dsq_states", 0, "", r->dsq_states_unavailable);
-	count(t, "scx_walker", 0, "", r->scx_walker_unavailable);
+	count(t, r, SCXRAY_GROUP_RQS, 0, "");
+	count(t, r, SCXRAY_GROUP_DSQS, 0, "");
+	count(t, r, SCXRAY_GROUP_SCHEDS, 0, "");
 }
 
 static void locks(struct text *t, const struct scxray_report *r)
@@ -115,9 +122,9 @@ static void locks(struct text *t, const struct scxray_report *r)
 	snprintf(what, sizeof(what), "tasks in lock slow paths, %zu resilient spinlocks held",
 		 r->nr_rqspinlocks);
 	if (r->nr_rqspinlocks && !waiting)
-		count(t, "locks", r->nr_rqspinlocks, "resilient spinlocks held", NULL);
+		count(t, r, SCXRAY_GROUP_LOCKS, r->nr_rqspinlocks, "resilient spinlocks held");
 	else
-		count(t, "locks", waiting, what, r->rqspinlocks_unavailable);
+		count(t, r, SCXRAY_GROUP_LOCKS, waiting, what);
 }
 
 static void timeline(struct text *t, const struct scxray_report *r)
@@ -130,15 +137,14 @@ static void timeline(struct text *t, const struct scxray_report *r)
 	if (tl.t.nr_samples)
 		snprintf(what, sizeof(what), "samples (%" PRIu64 "–%" PRIu64 "ms)",
 			 tl.t.elapsed_ms[0], tl.t.elapsed_ms[tl.t.nr_samples - 1]);
-	count(t, "event_counter_timeline", tl.t.nr_samples, what,
-	      tl.is_pair ? NULL : r->event_counter_timeline_unavailable);
+	count_line(t, group_names[SCXRAY_GROUP_TIMELINE].text, tl.t.nr_samples, what,
+		   tl.is_pair ? NULL : r->unavailable[SCXRAY_GROUP_TIMELINE]);
 	timeline_deinit(&tl);
 }
 
 static void perf(struct text *t, const struct scxray_report *r)
 {
-	count(t, "vcpu_perf_at_freeze", r->host ? r->host->nr_perf : 0, "vCPUs",
-	      r->vcpu_perf_at_freeze_unavailable);
+	count(t, r, SCXRAY_GROUP_PERF, r->host ? r->host->nr_perf : 0, "vCPUs");
 }
 
 static void truncated(struct text *t, const struct scxray_report *r)
@@ -149,7 +155,7 @@ static void truncated(struct text *t, const struct scxray_report *r)
 
 static void kernel_log(struct text *t, const struct scxray_report *r)
 {
-	count(t, "kernel_log", r->nr_log, "records captured", r->kernel_log_unavailable);
+	count(t, r, SCXRAY_GROUP_LOG, r->nr_log, "records captured");
 }
 
 /* In the order of the report. */

@@ -3,17 +3,9 @@
  * system.c - programs, CPU time and NUMA nodes as text
  */
 #include "render/out/table.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static void cut(struct text *t, const char *why)
-{
-	if (!why)
-		return;
-	strbuf_puts(&t->out, "  (cut: ");
-	cell_string(&t->out, why);
-	strbuf_puts(&t->out, ")\n");
-}
 
 /* sched_ext's own ops (by CPU, and by cid from 7.3) are shown without the struct's name. */
 static bool is_sched_ext(const char *struct_ops)
@@ -51,7 +43,7 @@ static void prog_line(struct text *t, const struct scxray_prog *prog)
 
 void text_progs(struct text *t, const struct scxray_report *r)
 {
-	text_unavailable(t, "prog_runtime_stats", r->prog_runtime_stats_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_PROGS, r->nr_progs);
 	if (!r->nr_progs)
 		return;
 	text_section(t);
@@ -61,7 +53,7 @@ void text_progs(struct text *t, const struct scxray_report *r)
 				     "only misses were counted)\n");
 	for (size_t i = 0; i < r->nr_progs; i++)
 		prog_line(t, &r->progs[i]);
-	cut(t, r->progs_cut);
+	text_cut(t, r, SCXRAY_GROUP_PROGS, 2);
 }
 
 static const struct column time_columns[] = {
@@ -92,7 +84,7 @@ static void cpu_times(struct text *t, const struct scxray_report *r)
 {
 	struct table tab;
 
-	text_unavailable(t, "per_cpu_time", r->per_cpu_time_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_CPU_TIMES, r->nr_cpu_times);
 	if (!r->nr_cpu_times)
 		return;
 	text_section(t);
@@ -109,7 +101,7 @@ static void numa_nodes(struct text *t, const struct scxray_report *r)
 {
 	struct table tab;
 
-	text_unavailable(t, "per_node_numa", r->per_node_numa_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_NUMA, r->nr_numa_nodes);
 	if (!r->nr_numa_nodes)
 		return;
 	text_section(t);

@@ -7,6 +7,7 @@
 
 #include "render/out/join.h"
 #include "render/out/table.h"
+#include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -264,7 +265,7 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 	struct table tab;
 
 	if (!r->nr_tasks) {
-		text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
+		text_reason(t, r, SCXRAY_GROUP_TASKS, r->nr_tasks);
 		return;
 	}
 	order = calloc(r->nr_tasks, sizeof(*order));
@@ -286,12 +287,8 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 	table_print(&tab, 2);
 	table_deinit(&tab);
 	sleepers(t, order, r->nr_tasks);
-	if (r->tasks_cut) {
-		strbuf_puts(&t->out, "  (cut: ");
-		cell_string(&t->out, r->tasks_cut);
-		strbuf_puts(&t->out, ")\n");
-	}
+	text_cut(t, r, SCXRAY_GROUP_TASKS, 2);
 	stacks(t, order, r->nr_tasks);
 	free(order);
-	text_unavailable(t, "task_enrichments", r->task_enrichments_unavailable);
+	text_reason(t, r, SCXRAY_GROUP_TASKS, r->nr_tasks);
 }

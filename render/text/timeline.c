@@ -8,6 +8,7 @@
 #include "render/out/join.h"
 #include "render/out/cells.h"
 #include "render/out/timeline.h"
+#include "render/out/reasons.h"
 
 #define NAME_WIDTH 30
 #define MAX_COLUMNS 60 /* of a sparkline */
@@ -176,8 +177,7 @@ void text_timeline(struct text *t, const struct scxray_report *r)
 	if (tl.error)
 		t->out.error = tl.error;
 	if (!tl.is_pair)
-		text_unavailable(t, "event_counter_timeline",
-				 r->event_counter_timeline_unavailable);
+		text_reason(t, r, SCXRAY_GROUP_TIMELINE, tl.t.nr_samples);
 	if (tl.t.nr_samples) {
 		text_section(t);
 		text_styled(t, STYLE_BOLD, "event_counter_timeline");

@@ -111,8 +111,8 @@ static void host_sample_make_degraded(struct host_sample *s)
 __attribute__((unused)) static void host_sample_give(struct scxray_report *r, struct host_sample *s)
 {
 	r->host = &s->host;
-	r->event_counter_timeline_unavailable = s->host.timeline_unavailable;
-	r->vcpu_perf_at_freeze_unavailable = s->host.perf_unavailable;
+	r->unavailable[SCXRAY_GROUP_TIMELINE] = s->host.timeline_unavailable;
+	r->unavailable[SCXRAY_GROUP_PERF] = s->host.perf_unavailable;
 	if (s->host.timing.cut_by_deadline) {
 		r->truncated_at_us = s->host.timing.capture_us;
 		r->maps_truncated = 3;

@@ -113,7 +113,7 @@ START_TEST(times_are_found_by_the_enum)
 	put_cpu(0);
 	put_cpu(1);
 	walk_cpu_time(&f.walk);
-	ck_assert_ptr_null(report.per_cpu_time_unavailable);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_CPU_TIMES]);
 	ck_assert_uint_eq(report.nr_cpu_times, NR_CPUS);
 	t = &report.cpu_times[1];
 	ck_assert_uint_eq(t->cpu, 1);
@@ -149,7 +149,7 @@ START_TEST(times_that_cannot_be_read_are_not_0)
 	start();
 	f.kernel.layout.symbol[S_kernel_cpustat] = 0;
 	walk_cpu_time(&f.walk);
-	ck_assert_ptr_nonnull(report.per_cpu_time_unavailable);
+	ck_assert_ptr_nonnull(report.unavailable[SCXRAY_GROUP_CPU_TIMES]);
 	walk_fixture_deinit(&f);
 }
 END_TEST
@@ -160,7 +160,7 @@ START_TEST(a_nodes_events_are_those_of_its_zones_and_of_cpus)
 	put_node(0);
 	put_node(1);
 	walk_numa(&f.walk);
-	ck_assert_ptr_null(report.per_node_numa_unavailable);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_NUMA]);
 	ck_assert_uint_eq(report.nr_numa_nodes, 2);
 	/* 100 and 1000 of the zones, 1 + 2 of the CPUs in the zone that has pages */
 	ck_assert_uint_eq(report.numa_nodes[1].node, 1);
@@ -194,13 +194,13 @@ START_TEST(a_node_that_is_not_there_is_left_out_and_a_broken_one_said)
 	guest_put_u64(&f.b, NODE_DATA, 0);
 	report.guest.nr_nodes = num_present(1);
 	walk_numa(&f.walk);
-	ck_assert_str_eq(report.per_node_numa_unavailable, "node_data has no node");
+	ck_assert_str_eq(report.unavailable[SCXRAY_GROUP_NUMA], "node_data has no node");
 	walk_fixture_deinit(&f);
 
 	start();
 	f.kernel.layout.symbol[S_node_data] = 0;
 	walk_numa(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.per_node_numa_unavailable, "no NUMA"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_NUMA], "no NUMA"));
 	walk_fixture_deinit(&f);
 }
 END_TEST

@@ -161,7 +161,7 @@ START_TEST(it_comes_out_of_a_report_and_out_of_a_core)
 	expect_full(first->host);
 	ck_assert_str_eq(first->moment, "late");
 	ck_assert_uint_eq(first->truncated_at_us, 2);
-	ck_assert_str_eq(first->event_counter_timeline_unavailable, "thinned");
+	ck_assert_str_eq(first->unavailable[SCXRAY_GROUP_TIMELINE], "thinned");
 	file = write_core(&m.source);
 	core = image_open(file.bytes, file.size, &err);
 	ck_assert_msg(core, "%s", err.text);
@@ -193,16 +193,16 @@ START_TEST(an_image_says_why_it_has_none)
 	ck_assert_int_eq(pool_init(&pool, 1 << 20), 0);
 	host_report(&source, &pool, &r);
 	ck_assert_ptr_null(r.host);
-	ck_assert_ptr_nonnull(r.event_counter_timeline_unavailable);
-	ck_assert_ptr_nonnull(r.vcpu_perf_at_freeze_unavailable);
+	ck_assert_ptr_nonnull(r.unavailable[SCXRAY_GROUP_TIMELINE]);
+	ck_assert_ptr_nonnull(r.unavailable[SCXRAY_GROUP_PERF]);
 	/* and so does a host that has none */
 	memset(&r, 0, sizeof(r));
 	ck_assert_int_eq(scxray_source_set_host(&source, &(struct scxray_host){ 0 }, &err), 0);
 	host_report(&source, &pool, &r);
 	ck_assert_ptr_nonnull(r.host);
 	ck_assert_ptr_null(r.host->trigger);
-	ck_assert_str_eq(r.event_counter_timeline_unavailable, "no sample was taken");
-	ck_assert_str_eq(r.vcpu_perf_at_freeze_unavailable, "the host read no counters");
+	ck_assert_str_eq(r.unavailable[SCXRAY_GROUP_TIMELINE], "no sample was taken");
+	ck_assert_str_eq(r.unavailable[SCXRAY_GROUP_PERF], "the host read no counters");
 	free(source.host);
 	pool_deinit(&pool);
 }
@@ -287,8 +287,8 @@ START_TEST(a_report_without_room_says_so)
 
 		ck_assert_int_eq(pool_init(&pool, room), 0);
 		host_report(&source, &pool, &r);
-		ck_assert_ptr_nonnull(r.event_counter_timeline_unavailable);
-		ck_assert_ptr_nonnull(r.vcpu_perf_at_freeze_unavailable);
+		ck_assert_ptr_nonnull(r.unavailable[SCXRAY_GROUP_TIMELINE]);
+		ck_assert_ptr_nonnull(r.unavailable[SCXRAY_GROUP_PERF]);
 		if (r.host) {
 			ck_assert(r.host->is_degraded && r.host->degraded.reason);
 			ck_assert(!r.host->timeline.nr_samples || r.host->timeline.elapsed_ms);

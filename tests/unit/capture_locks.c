@@ -60,8 +60,8 @@ START_TEST(locks_that_cpus_hold_are_in_their_order)
 	guest_put_u32(&f.b, LOCK(0), 1);
 	guest_put_u32(&f.b, LOCK(1), QUEUED(1, 0, 1));
 	walk_locks(&f.walk);
-	ck_assert_ptr_null(report.rqspinlocks_unavailable);
-	ck_assert_ptr_null(report.rqspinlocks_cut);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_LOCKS]);
+	ck_assert_ptr_null(report.cut[SCXRAY_GROUP_LOCKS]);
 	ck_assert_uint_eq(report.nr_rqspinlocks, 2);
 	ck_assert_uint_eq(report.rqspinlocks[1].cpu, 1);
 	ck_assert_uint_eq(report.rqspinlocks[1].depth, 1);
@@ -80,7 +80,7 @@ START_TEST(counts_that_lie_are_bounded)
 		put_held(0, counts[i]);
 		walk_locks(&f.walk);
 		ck_assert_uint_eq(report.nr_rqspinlocks, (int32_t)counts[i] < 0 ? 0 : NR_HELD);
-		ck_assert_ptr_nonnull(strstr(report.rqspinlocks_cut, "cpu 0"));
+		ck_assert_ptr_nonnull(strstr(report.cut[SCXRAY_GROUP_LOCKS], "cpu 0"));
 		walk_fixture_deinit(&f);
 	}
 
@@ -89,7 +89,7 @@ START_TEST(counts_that_lie_are_bounded)
 	guest_put_u64(&f.b, CPU_BASE(1) + HELD + 8, UNMAPPED);
 	f.kernel.percpu[0] = UNMAPPED;
 	walk_locks(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.rqspinlocks_cut, "cpu 0"));
+	ck_assert_ptr_nonnull(strstr(report.cut[SCXRAY_GROUP_LOCKS], "cpu 0"));
 	ck_assert_uint_eq(report.nr_rqspinlocks, 1);
 	ck_assert_int_eq(report.rqspinlocks[0].word.state, SCXRAY_UNREADABLE);
 	walk_fixture_deinit(&f);
@@ -97,7 +97,7 @@ START_TEST(counts_that_lie_are_bounded)
 	start();
 	f.kernel.layout.symbol[S_rqspinlock_held_locks] = 0;
 	walk_locks(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.rqspinlocks_unavailable, "6.15"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_LOCKS], "6.15"));
 	walk_fixture_deinit(&f);
 }
 END_TEST

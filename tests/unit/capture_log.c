@@ -127,8 +127,8 @@ START_TEST(records_come_oldest_first_with_all_that_is_known)
 	put_record(FINALIZED, "first", 132);
 	put_record(COMMITTED, "second\nline", 0x80000001);
 	walk_log(&f.walk);
-	ck_assert_ptr_null(report.kernel_log_unavailable);
-	ck_assert_ptr_null(report.log_cut);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_LOG]);
+	ck_assert_ptr_null(report.cut[SCXRAY_GROUP_LOG]);
 	ck_assert_uint_eq(report.nr_log, 2);
 	r = report.log;
 	ck_assert_str_eq(r[0].text.bytes, "first");
@@ -233,7 +233,7 @@ START_TEST(the_last_ones_are_kept_and_the_cut_said)
 	walk_log(&f.walk);
 	ck_assert_uint_eq(report.nr_log, 3);
 	ck_assert_uint_eq(report.log_total.value, 8);
-	ck_assert_str_eq(report.log_cut, "the last 3 of 8 records");
+	ck_assert_str_eq(report.cut[SCXRAY_GROUP_LOG], "the last 3 of 8 records");
 	ck_assert_str_eq(report.log[0].text.bytes, "new");
 	ck_assert_uint_eq(report.log[2].seq.value, 1000 + FIRST_ID + 7);
 	walk_fixture_deinit(&f);
@@ -258,13 +258,14 @@ START_TEST(a_header_that_makes_no_sense_is_the_reason)
 		guest_put_u64(&f.b, cases[i].at, cases[i].value);
 		walk_log(&f.walk);
 		ck_assert_uint_eq(report.nr_log, 0);
-		ck_assert_ptr_nonnull(strstr(report.kernel_log_unavailable, cases[i].reason));
+		ck_assert_ptr_nonnull(
+			strstr(report.unavailable[SCXRAY_GROUP_LOG], cases[i].reason));
 		walk_fixture_deinit(&f);
 	}
 	start();
 	f.kernel.layout.symbol[S_prb] = 0;
 	walk_log(&f.walk);
-	ck_assert_str_eq(report.kernel_log_unavailable, "this kernel has no prb");
+	ck_assert_str_eq(report.unavailable[SCXRAY_GROUP_LOG], "this kernel has no prb");
 	walk_fixture_deinit(&f);
 }
 END_TEST

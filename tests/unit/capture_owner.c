@@ -76,7 +76,7 @@ START_TEST(there_is_a_limit)
 	start(1);
 	for (uint64_t i = 1; i <= 1000000; i++)
 		owner_note(&w, i << 12, &scheds[0], 0);
-	ck_assert_ptr_nonnull(report.scheds_cut);
+	ck_assert_ptr_nonnull(report.cut[SCXRAY_GROUP_SCHEDS]);
 	for (uint64_t i = 1; i <= 1000000; i++)
 		nr += owner_of(&w, i << 12, &kva, &name);
 	ck_assert_uint_eq(nr, 4096);

@@ -80,8 +80,8 @@ START_TEST(counters_are_summed_over_cpus_and_other_programs_left_out)
 	put_prog(2, 5, "tracepoint", 7);
 	put_prog(3, STRUCT_OPS, "exit", 0);
 	walk_progs(&f.walk);
-	ck_assert_ptr_null(report.prog_runtime_stats_unavailable);
-	ck_assert_ptr_null(report.progs_cut);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_PROGS]);
+	ck_assert_ptr_null(report.cut[SCXRAY_GROUP_PROGS]);
 	ck_assert_uint_eq(report.nr_progs, 2);
 	ck_assert_uint_eq(report.progs[0].id, 1);
 	ck_assert_str_eq(report.progs[0].name.bytes, "enqueue");
@@ -129,20 +129,20 @@ START_TEST(what_a_kernel_lacks_is_the_reason)
 	start();
 	f.kernel.layout.member[M_bpf_prog_stats].present = false;
 	walk_progs(&f.walk);
-	ck_assert_str_eq(report.prog_runtime_stats_unavailable,
+	ck_assert_str_eq(report.unavailable[SCXRAY_GROUP_PROGS],
 			 "this kernel has no bpf_prog.stats");
 	walk_fixture_deinit(&f);
 
 	start();
 	f.kernel.layout.symbol[S_prog_idr] = 0;
 	walk_progs(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.prog_runtime_stats_unavailable, "no prog_idr"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_PROGS], "no prog_idr"));
 	walk_fixture_deinit(&f);
 
 	start();
 	f.kernel.layout.symbol[S_prog_idr] = UNMAPPED;
 	walk_progs(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.prog_runtime_stats_unavailable, "xarray head"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_PROGS], "xarray head"));
 	walk_fixture_deinit(&f);
 }
 END_TEST

@@ -136,8 +136,8 @@ START_TEST(pressure_is_found_by_the_enum_and_cgroups_by_their_tree)
 
 	start_tree();
 	walk_psi(&f.walk);
-	ck_assert_ptr_null(report.cgroup_psi_unavailable);
-	ck_assert_ptr_null(report.cgroup_psi_cut);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_PSI]);
+	ck_assert_ptr_null(report.cut[SCXRAY_GROUP_PSI]);
 	ck_assert_uint_eq(report.nr_cgroup_psi, 4);
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_str_eq(report.cgroup_psi[i].path, paths[i]);
@@ -164,19 +164,19 @@ START_TEST(a_kernel_without_pressure_says_so)
 	start();
 	f.kernel.layout.member[M_psi_group_total].present = false;
 	walk_psi(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.cgroup_psi_unavailable, "no CONFIG_PSI"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_PSI], "no CONFIG_PSI"));
 	walk_fixture_deinit(&f);
 
 	start();
 	guest_put_u32(&f.b, PSI_DISABLED, 1);
 	walk_psi(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.cgroup_psi_unavailable, "psi=0"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_PSI], "psi=0"));
 	walk_fixture_deinit(&f);
 
 	start();
 	f.kernel.layout.symbol[S_cgrp_dfl_root] = 0;
 	walk_psi(&f.walk);
-	ck_assert_ptr_nonnull(strstr(report.cgroup_psi_unavailable, "no cgroups"));
+	ck_assert_ptr_nonnull(strstr(report.unavailable[SCXRAY_GROUP_PSI], "no cgroups"));
 	walk_fixture_deinit(&f);
 }
 END_TEST
@@ -206,7 +206,7 @@ START_TEST(a_tree_that_runs_in_circles_ends)
 	link_children(CGROUP(1), (unsigned[]){ 0 }, 1);
 	walk_psi(&f.walk);
 	ck_assert_uint_eq(report.nr_cgroup_psi, 3);
-	ck_assert_ptr_nonnull(strstr(report.cgroup_psi_cut, "another parent"));
+	ck_assert_ptr_nonnull(strstr(report.cut[SCXRAY_GROUP_PSI], "another parent"));
 	walk_fixture_deinit(&f);
 
 	/* a list that never comes back */
@@ -214,7 +214,7 @@ START_TEST(a_tree_that_runs_in_circles_ends)
 	guest_put_u64(&f.b, CGROUP(2) + SIBLING, CGROUP(2) + SIBLING);
 	walk_psi(&f.walk);
 	ck_assert_uint_eq(report.nr_cgroup_psi, 4);
-	ck_assert_ptr_nonnull(strstr(report.cgroup_psi_cut, "circle"));
+	ck_assert_ptr_nonnull(strstr(report.cut[SCXRAY_GROUP_PSI], "circle"));
 	walk_fixture_deinit(&f);
 
 	start_tree();
@@ -222,7 +222,7 @@ START_TEST(a_tree_that_runs_in_circles_ends)
 	walk_psi(&f.walk);
 	ck_assert_uint_eq(report.nr_cgroup_psi, 3); /* c is still there */
 	ck_assert_str_eq(report.cgroup_psi[2].path, "/c");
-	ck_assert_ptr_nonnull(report.cgroup_psi_cut);
+	ck_assert_ptr_nonnull(report.cut[SCXRAY_GROUP_PSI]);
 	walk_fixture_deinit(&f);
 }
 END_TEST
@@ -233,7 +233,7 @@ START_TEST(the_limit_cuts_and_says_so)
 	f.walk.settings.max_cgroups = 3;
 	walk_psi(&f.walk);
 	ck_assert_uint_eq(report.nr_cgroup_psi, 3);
-	ck_assert_str_eq(report.cgroup_psi_cut, "cut after 3 cgroups");
+	ck_assert_str_eq(report.cut[SCXRAY_GROUP_PSI], "cut after 3 cgroups");
 	walk_fixture_deinit(&f);
 }
 END_TEST

@@ -255,7 +255,7 @@ START_TEST(chunk_and_slot_are_only_declared)
 	types_deinit(&types);
 	make_types(DECLARED);
 	sdt = walk();
-	ck_assert_ptr_null(report.sdt_alloc_unavailable);
+	ck_assert_ptr_null(report.unavailable[SCXRAY_GROUP_SDTS]);
 	ck_assert_uint_eq(sdt->nr_entries, 2);
 	ck_assert_int_eq(sdt->entries[0].idx, 3);
 	ck_assert_int_eq(sdt->entries[0].genn, 7);
@@ -272,7 +272,7 @@ START_TEST(an_allocator_without_its_types_is_not_passed_over)
 	walk_allocators_in(&w, &maps[1], &types);
 	ck_assert_uint_eq(report.nr_sdts, 0);
 	ck_assert_str_eq(
-		report.sdt_alloc_unavailable,
+		report.unavailable[SCXRAY_GROUP_SDTS],
 		"victim_allocator is in .bss, but the BTF has no union sdt_id to read it by");
 }
 END_TEST

@@ -45,9 +45,9 @@ static void expect_as_image(struct scxray_report *report, const struct live_lab 
 
 	bare.host = NULL;
 	bare.moment = NULL;
-	bare.event_counter_timeline_unavailable =
+	bare.unavailable[SCXRAY_GROUP_TIMELINE] =
 		"an image holds one moment; samples are taken beside a guest that runs";
-	bare.vcpu_perf_at_freeze_unavailable =
+	bare.unavailable[SCXRAY_GROUP_PERF] =
 		"an image holds no counters; they are read beside a guest that runs";
 	got = live_lab_json(&bare);
 	expect_same(got, want);

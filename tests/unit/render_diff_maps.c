@@ -374,7 +374,7 @@ START_TEST(a_map_that_took_the_place_of_another)
 			    "    appeared: m (hash)\n"
 			    "    gone: m (hash)\n");
 		/* a list that was cut may have had it */
-		m.early.r.maps_cut = "report memory is used up";
+		m.early.r.cut[SCXRAY_GROUP_MAPS] = "report memory is used up";
 		ck_diff(&m,
 			"  maps: 0 changed, 0 unchanged\n"
 			"    gone: m (hash)\n"

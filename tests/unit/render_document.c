@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "render/out/reasons.h"
 #include "tests/render/golden.h"
 #include "tests/render/sample.h"
 #include "tests/lib/unit.h"
@@ -200,12 +201,12 @@ END_TEST
 START_TEST(absent_groups_have_their_reason)
 {
 	struct scxray_report r = {
-		.vcpu_regs_unavailable = "no register notes",
-		.task_enrichments_unavailable = "task walker yielded zero tasks",
-		.scx_walker_unavailable = "scx_root is NULL (no scheduler attached)",
-		.maps_unavailable = "map_idr not found",
-		.dsq_states_unavailable = "no DSQs",
-		.rq_scx_states_unavailable = "no run queues",
+		.unavailable[SCXRAY_GROUP_VCPUS] = "no register notes",
+		.unavailable[SCXRAY_GROUP_TASKS] = "task walker yielded zero tasks",
+		.unavailable[SCXRAY_GROUP_SCHEDS] = "scx_root is NULL (no scheduler attached)",
+		.unavailable[SCXRAY_GROUP_MAPS] = "map_idr not found",
+		.unavailable[SCXRAY_GROUP_DSQS] = "no DSQs",
+		.unavailable[SCXRAY_GROUP_RQS] = "no run queues",
 	};
 	struct scxray_document doc = { .late = &r };
 	char *text = render_document(&doc, TEXT, 120, false);
@@ -233,6 +234,63 @@ START_TEST(absent_groups_have_their_reason)
 					   "scheduler attached)\""));
 	ck_assert_ptr_nonnull(strstr(text, "\"task_enrichments_unavailable\":"));
 	free(text);
+}
+END_TEST
+
+static void expect(const struct scxray_document *doc, bool summary, const char *want)
+{
+	struct scxray_text_options options = { .width = 400, .summary = summary };
+	char *got = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&got, &len);
+
+	ck_assert_int_eq(scxray_render_text(doc, &options, out), 0);
+	fclose(out);
+	ck_assert_msg(strstr(got, want), "no %s in:\n%s", want, got);
+	free(got);
+}
+
+static void expect_member(const struct scxray_document *doc, const char *key, const char *value)
+{
+	char *got = render_document(doc, JSON, 0, false), want[120];
+
+	snprintf(want, sizeof(want), "\"%s\":\"%s\"", key, value);
+	ck_assert_msg(strstr(got, want), "no %s in:\n%s", want, got);
+	free(got);
+}
+
+START_TEST(each_reason_is_in_text_summary_and_json)
+{
+	/* without an arena there are no allocations to miss */
+	struct scxray_arena none = { 0 };
+	struct scxray_map arena = { .active = true, .arena = &none };
+	struct scxray_report r = { .maps = &arena, .nr_maps = 1 };
+	struct scxray_document doc = { .late = &r };
+
+	for (unsigned g = 0; g < SCXRAY_NR_GROUPS; g++) {
+		const struct group_names *names = &group_names[g];
+
+		ck_assert(names->text && (names->unavailable || names->cut));
+		if (names->unavailable) {
+			r.unavailable[g] = "of A";
+			expect_member(&doc, names->unavailable, "of A");
+			expect(&doc, false, names->text);
+			expect(&doc, false, ": <unavailable: of A>");
+			expect(&doc, true, names->text);
+			expect(&doc, true, "<unavailable: of A>");
+			r.unavailable[g] = NULL;
+		}
+		if (names->cut) {
+			r.cut[g] = "of B";
+			expect_member(&doc, names->cut, "of B");
+			expect(&doc, false, names->text);
+			expect(&doc, false, "of B");
+			/* the summary counts; it has a cut where that left nothing to count */
+			if (names->unavailable && g != SCXRAY_GROUP_MAPS)
+				expect(&doc, true, "<unavailable: of B>");
+			r.cut[g] = NULL;
+		}
+	}
 }
 END_TEST
 
@@ -408,6 +466,7 @@ static const unit_test tests[] = {
 	&a_report_with_one_group_is_not_empty,
 	&tasks_stand_in_the_order_of_their_age,
 	&absent_groups_have_their_reason,
+	&each_reason_is_in_text_summary_and_json,
 	&colours_do_not_move_anything,
 	&no_guest_text_reaches_the_terminal_raw,
 	&tables_keep_to_the_width,

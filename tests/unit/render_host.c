@@ -102,7 +102,8 @@ START_TEST(a_degraded_document_in_its_least_form)
 	sample_init(&late);
 	r.vcpus = late.vcpus;
 	r.nr_vcpus = 2;
-	r.maps_unavailable = r.scx_walker_unavailable = "no kernel was found: no VMCOREINFO";
+	r.unavailable[SCXRAY_GROUP_MAPS] = r.unavailable[SCXRAY_GROUP_SCHEDS] =
+		"no kernel was found: no VMCOREINFO";
 	check_golden(&doc, JSON, 0, false, "degraded-least.json");
 	text = render_document(&doc, TEXT, 120, false);
 	has(text, "\n    vcpu 0: parked, ip=0xffffffff81000010 ");

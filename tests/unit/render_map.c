@@ -271,9 +271,9 @@ END_TEST
 
 START_TEST(reasons_for_no_maps_are_told)
 {
-	struct scxray_report r = { .maps_unavailable = "no map_idr",
-				   .maps_cut = "cut after 4096 maps",
-				   .pointees_cut = "cut after 4096 pointees" };
+	struct scxray_report r = { .unavailable[SCXRAY_GROUP_MAPS] = "no map_idr",
+				   .cut[SCXRAY_GROUP_MAPS] = "cut after 4096 maps",
+				   .cut[SCXRAY_GROUP_POINTEES] = "cut after 4096 pointees" };
 	char *got = maps_text(&r, 120);
 
 	ck_assert_str_eq(got, "maps: <unavailable: no map_idr>\n\nmaps cut: cut after 4096 maps\n\n"

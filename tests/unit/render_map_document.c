@@ -205,12 +205,12 @@ START_TEST(every_form_in_one_document)
 	add_forms(&d);
 	d.r = (struct scxray_report){ .maps = d.maps,
 				      .nr_maps = d.nr,
-				      .maps_cut = "cut after 14 maps",
+				      .cut[SCXRAY_GROUP_MAPS] = "cut after 14 maps",
 				      .pointees = d.pointees,
 				      .nr_pointees = 1,
-				      .pointees_cut = "cut after 1 pointees",
+				      .cut[SCXRAY_GROUP_POINTEES] = "cut after 1 pointees",
 				      .active_obj_name = "scxfix",
-				      .vcpu_regs_unavailable = "no vCPU notes" };
+				      .unavailable[SCXRAY_GROUP_VCPUS] = "no vCPU notes" };
 	check_golden(&doc, TEXT, 120, false, "maps.txt");
 	check_golden(&doc, JSON, 0, false, "maps.json");
 	map_deinit(&d.m);

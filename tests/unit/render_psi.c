@@ -124,7 +124,7 @@ static void start(void)
 		.nr_scheds = 1,
 		.cgroup_psi = f.psi,
 		.nr_cgroup_psi = 4,
-		.cgroup_psi_cut = "cut after 4 cgroups",
+		.cut[SCXRAY_GROUP_PSI] = "cut after 4 cgroups",
 	};
 	f.report.guest.nr_cpus = (struct scxray_num)KNOWN(2);
 	f.report.guest.hz = (struct scxray_num)KNOWN(250);
@@ -178,7 +178,7 @@ START_TEST(pressure_has_a_row_for_each_that_waited)
 
 	start();
 	f.report.nr_cgroup_psi = 0;
-	f.report.cgroup_psi_unavailable = "off";
+	f.report.unavailable[SCXRAY_GROUP_PSI] = "off";
 	render();
 	has(f.text, "cgroup_psi: <unavailable: off>");
 	has(f.json, "\"cgroup_psi_unavailable\":\"off\"");

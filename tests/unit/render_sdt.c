@@ -117,7 +117,7 @@ START_TEST(why_there_are_none)
 
 	init(&a);
 	a.c.m.r.nr_sdts = 0;
-	a.c.m.r.sdt_alloc_unavailable = "the BTF has no union sdt_id";
+	a.c.m.r.unavailable[SCXRAY_GROUP_SDTS] = "the BTF has no union sdt_id";
 	got = text(&a.c.m.r);
 	ck_assert_str_eq(got, "");
 	free(got);
