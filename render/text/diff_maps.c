@@ -10,14 +10,12 @@
 
 #include "render/text/diff.h"
 #include "render/out/map_model.h"
-#include "render/value/value_tree.h"
+#include "render/text/map.h"
 
 #define MAX_ITEMS_SHOWN 16 /* entries of a map of the live scheduler */
 #define MAX_FOREIGN 4	   /* of other maps */
 #define MAX_MEMBERS 64	   /* lines of one value */
 #define MAX_NAMES 16	   /* of what appeared or went */
-#define MAX_KEY 60	   /* columns of a key */
-#define MAX_RAW_KEY 16	   /* bytes of a key without a type */
 
 struct map_out {
 	struct text *t;
@@ -42,47 +40,13 @@ static void map_name(struct strbuf *sb, const struct scxray_map *map)
 	cell_keep_words(sb, start);
 }
 
-static void raw_key(struct strbuf *sb, const uint8_t *key, uint32_t size)
-{
-	for (uint32_t i = 0; i < size && i < MAX_RAW_KEY; i++)
-		strbuf_printf(sb, "%s%02x", i ? " " : "", key[i]);
-	if (size > MAX_RAW_KEY)
-		strbuf_printf(sb, " +%" PRIu32 " bytes", size - MAX_RAW_KEY);
-}
-
-static void put_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t *bytes)
-{
-	const struct scxray_entry entry = { .key = bytes };
-	struct scxray_value key = scxray_map_key(map, &entry);
-	struct tree tree = { 0 };
-
-	if (!key.btf || tree_build(&tree, &key, NULL) || !node_inline(sb, tree.root, MAX_KEY))
-		raw_key(sb, bytes, key.size);
-	tree_deinit(&tree);
-}
-
-static void entry_name(struct strbuf *sb, const struct scxray_map *map, size_t i)
-{
-	const struct scxray_entry *entry = &map->entries[i];
-	const char *owner = map_owner(map, entry);
-
-	if (owner)
-		cell_string(sb, owner);
-	else if (map_is_storage(map))
-		strbuf_hex(sb, map_owner_kva(entry), 16);
-	else if (entry->key)
-		put_key(sb, map, entry->key);
-	else
-		strbuf_printf(sb, "[%" PRIu32 "]", entry->index);
-}
-
 /* The name of a part; nothing where the map has only one. */
 static void part_name(struct strbuf *sb, const struct scxray_map *map, size_t i)
 {
 	switch (map->form) {
 	case SCXRAY_MAP_FD_ARRAY:
 		if (map->slots->slots[i].key)
-			put_key(sb, map, map->slots->slots[i].key);
+			map_text_key(sb, map, map->slots->slots[i].key);
 		else
 			strbuf_printf(sb, "[%" PRIu32 "]", map->slots->slots[i].index);
 		break;
@@ -93,7 +57,7 @@ static void part_name(struct strbuf *sb, const struct scxray_map *map, size_t i)
 		strbuf_printf(sb, "bucket %" PRIu32, map->stacks->stacks[i].id);
 		break;
 	default:
-		entry_name(sb, map, i);
+		map_text_name(sb, map, i);
 		break;
 	}
 }

@@ -58,30 +58,6 @@ static void put_values(struct map_text *m)
 	}
 }
 
-static void put_array(struct map_text *m)
-{
-	for (size_t i = 0; i < m->map->nr_entries; i++) {
-		const struct scxray_entry *entry = &m->map->entries[i];
-		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
-
-		map_text_line(m, &value, 0, "key %u: ", entry->index);
-	}
-}
-
-static void put_entries(struct map_text *m)
-{
-	if (map_text_table(m))
-		return;
-	for (size_t i = 0; i < m->map->nr_entries; i++) {
-		const struct scxray_entry *entry = &m->map->entries[i];
-		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
-
-		map_text_entry_key(m, entry);
-		strbuf_putc(&m->t->out, '\n');
-		map_text_line(m, &value, 1, "  value: ");
-	}
-}
-
 /* Queues and stacks have no BTF: elements of 4 or 8 bytes are shown as numbers, too. */
 static void put_queue(struct map_text *m)
 {
@@ -106,8 +82,8 @@ static void put_queue(struct map_text *m)
 
 static void (*const forms[])(struct map_text *) = {
 	[SCXRAY_MAP_VALUE] = put_values,
-	[SCXRAY_MAP_ARRAY] = put_array,
-	[SCXRAY_MAP_ENTRIES] = put_entries,
+	[SCXRAY_MAP_ARRAY] = map_text_array,
+	[SCXRAY_MAP_ENTRIES] = map_text_entries,
 	[SCXRAY_MAP_PERCPU_ARRAY] = map_text_percpu_array,
 	[SCXRAY_MAP_PERCPU_ENTRIES] = map_text_percpu_entries,
 	[SCXRAY_MAP_QUEUE] = put_queue,

@@ -37,8 +37,32 @@ void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry);
 /* "8d 00 00 00 (raw)" */
 void map_text_raw(struct text *t, const uint8_t *bytes, size_t size);
 
-/* Writes the entries as a table; false, with nothing written, where they don't fit one. */
-bool map_text_table(struct map_text *m);
+/* A key on one line, without its map. */
+void map_text_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t *key);
+/* What identifies entry `i`: its owner, else its key, else its index. */
+void map_text_name(struct strbuf *sb, const struct scxray_map *map, size_t i);
+
+/*
+ * Writes the entries as a table, without those that `f` hides; false, with nothing
+ * written, where they don't fit one.
+ */
+struct fold;
+bool map_text_table(struct map_text *m, const struct fold *f);
+/* "{what} a[1], b[2], ...", a line with the entries equal to entry `first` */
+void map_text_names(struct map_text *m, const struct fold *f, size_t first, const char *what);
+/* "4 of 9 entries all zero: names" */
+void map_text_zero_entries(struct map_text *m, const struct fold *f);
+
+void map_text_array(struct map_text *m);
+void map_text_entries(struct map_text *m);
+/* A line for each value of an entry, with the CPUs that have it. */
+void map_text_cpus(struct map_text *m, size_t entry);
+/* True if the entry's value is there and 0 on every CPU. */
+bool map_text_is_zero(const struct scxray_map *map, size_t entry);
+/* How many entries share a line because they are zero on all CPUs. */
+size_t map_text_nr_zero(const struct map_text *m);
+/* That line, with the entries' names if `named`; nothing where there are none. */
+void map_text_zero_cpus(struct map_text *m, size_t nr_zero, bool named);
 
 void map_text_percpu_array(struct map_text *m);
 void map_text_percpu_entries(struct map_text *m);

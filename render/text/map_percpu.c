@@ -24,21 +24,6 @@ struct percpu {
 	size_t nr_groups;
 };
 
-static void put_cpu(struct percpu *p, size_t c)
-{
-	const struct scxray_map *map = p->m->map;
-	struct scxray_value value = map_percpu_value(map, p->entry, c);
-	char label[32];
-
-	snprintf(label, sizeof(label), "  cpu %u: ", map->cpus[c]);
-	strbuf_puts(&p->m->t->out, label);
-	if (map->per_cpu[p->entry * map->nr_cpus + c])
-		map_text_value(p->m, &value, 1, strlen(label));
-	else
-		strbuf_puts(&p->m->t->out, "<unmapped>");
-	strbuf_putc(&p->m->t->out, '\n');
-}
-
 /* "  cpus [0, 2, 5]: " for the CPUs that are set in `in`. */
 static void put_cpu_set(struct strbuf *sb, const struct percpu *p, const bool *in)
 {
@@ -316,8 +301,8 @@ static void put_key(struct percpu *p)
 			if (!put_template(p))
 				put_groups(p);
 		}
-		for (size_t c = 0; c < p->nr && !entry->reason && !(structs && grouped); c++)
-			put_cpu(p, c);
+		if (!entry->reason && !(structs && grouped))
+			map_text_cpus(p->m, p->entry);
 	}
 	for (size_t c = 0; c < p->nr; c++)
 		tree_deinit(&p->trees[c]);
@@ -326,38 +311,20 @@ static void put_key(struct percpu *p)
 void map_text_percpu_array(struct map_text *m)
 {
 	struct percpu p = { .m = m, .nr = m->map->nr_cpus };
+	size_t nr_zero;
 
 	if (!m->map->per_cpu)
 		return;
+	nr_zero = map_text_nr_zero(m);
 	p.trees = calloc(p.nr, sizeof(*p.trees));
 	p.values = calloc(p.nr, sizeof(*p.values));
 	if (p.nr && (!p.trees || !p.values))
 		m->t->out.error = ENOMEM;
 	else
 		for (; p.entry < m->map->nr_entries && !m->t->out.error; p.entry++)
-			put_key(&p);
+			if (!nr_zero || !map_text_is_zero(m->map, p.entry))
+				put_key(&p);
+	map_text_zero_cpus(m, nr_zero, false);
 	free(p.trees);
 	free(p.values);
-}
-
-void map_text_percpu_entries(struct map_text *m)
-{
-	struct percpu p = { .m = m, .nr = m->map->nr_cpus };
-
-	if (!m->map->per_cpu)
-		return;
-	for (; p.entry < m->map->nr_entries && !m->t->out.error; p.entry++) {
-		const struct scxray_entry *entry = &m->map->entries[p.entry];
-
-		map_text_entry_key(m, entry);
-		strbuf_putc(&m->t->out, '\n');
-		if (entry->reason && entry->key) {
-			strbuf_puts(&m->t->out, "  ");
-			cell_unreadable(&m->t->out, entry->addr, entry->reason);
-			strbuf_putc(&m->t->out, '\n');
-			continue;
-		}
-		for (size_t c = 0; c < p.nr; c++)
-			put_cpu(&p, c);
-	}
 }

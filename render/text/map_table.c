@@ -7,6 +7,7 @@
  * memory than one.
  */
 #include "render/out/escape.h"
+#include "render/text/fold.h"
 #include "render/text/map.h"
 
 #include <errno.h>
@@ -91,16 +92,24 @@ static bool too_wide(const struct columns *columns)
 }
 
 /* The first pass. */
-static bool is_table(struct map_text *m, struct columns *columns)
+static bool is_table(struct map_text *m, const struct fold *f, struct columns *columns)
 {
-	if (!row(m, 0, &columns->key, &columns->value) ||
+	size_t first = 0;
+
+	while (fold_is_hidden(f, first))
+		first++;
+	if (!row(m, first, &columns->key, &columns->value) ||
 	    columns->key.root->nr_children + columns->value.root->nr_children > MAX_COLUMNS)
 		return false;
 	name_columns(columns);
 	for (size_t i = 0; i < m->map->nr_entries; i++) {
 		struct tree key, value;
-		bool fits = row(m, i, &key, &value) && same_shape(columns->key.root, key.root) &&
-			    same_shape(columns->value.root, value.root);
+		bool fits;
+
+		if (fold_is_hidden(f, i))
+			continue;
+		fits = row(m, i, &key, &value) && same_shape(columns->key.root, key.root) &&
+		       same_shape(columns->value.root, value.root);
 
 		if (fits) {
 			measure(columns, key.root, 0);
@@ -131,11 +140,12 @@ static void put_cells(struct map_text *m, const struct columns *columns, const s
 		put_cell(m, columns, at, c->text, c->text_len);
 }
 
-bool map_text_table(struct map_text *m)
+bool map_text_table(struct map_text *m, const struct fold *f)
 {
 	struct columns columns = { 0 };
-	bool is = m->map->nr_entries >= 2 && m->map->key_type.btf && m->map->value_type.btf &&
-		  is_table(m, &columns);
+	size_t shown = f->nr - (f->grouped && f->nr_zero > 1 ? f->nr_zero : 0);
+	bool is = shown >= 2 && m->map->key_type.btf && m->map->value_type.btf &&
+		  is_table(m, f, &columns);
 
 	if (is) {
 		style_begin(m->t, &m->t->out, STYLE_BOLD);
@@ -147,6 +157,8 @@ bool map_text_table(struct map_text *m)
 	for (size_t i = 0; is && i < m->map->nr_entries && !m->t->out.error; i++) {
 		struct tree key, value;
 
+		if (fold_is_hidden(f, i))
+			continue;
 		if (row(m, i, &key, &value)) {
 			put_cells(m, &columns, key.root, 0);
 			put_cells(m, &columns, value.root, columns.nr_key);
@@ -155,6 +167,8 @@ bool map_text_table(struct map_text *m)
 		tree_deinit(&key);
 		tree_deinit(&value);
 	}
+	if (is)
+		map_text_zero_entries(m, f);
 	tree_deinit(&columns.key);
 	tree_deinit(&columns.value);
 	return is;

@@ -5,11 +5,14 @@
 #include "render/text/map.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 
 #include "render/out/map_model.h"
 
-#define MAX_RAW 256 /* bytes without a type that text shows */
+#define MAX_KEY 60     /* columns of a key among others */
+#define MAX_RAW_KEY 16 /* bytes of a key without a type */
+#define MAX_RAW 256    /* bytes without a type that text shows */
 
 bool map_text_tree(struct map_text *m, struct tree *tree, const struct scxray_value *value)
 {
@@ -96,4 +99,38 @@ void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry)
 	} else {
 		map_text_value(m, &key, 1, sizeof(label) - 1);
 	}
+}
+
+static void raw_key(struct strbuf *sb, const uint8_t *key, uint32_t size)
+{
+	for (uint32_t i = 0; i < size && i < MAX_RAW_KEY; i++)
+		strbuf_printf(sb, "%s%02x", i ? " " : "", key[i]);
+	if (size > MAX_RAW_KEY)
+		strbuf_printf(sb, " +%" PRIu32 " bytes", size - MAX_RAW_KEY);
+}
+
+void map_text_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t *bytes)
+{
+	const struct scxray_entry entry = { .key = bytes };
+	struct scxray_value key = scxray_map_key(map, &entry);
+	struct tree tree = { 0 };
+
+	if (!key.btf || tree_build(&tree, &key, NULL) || !node_inline(sb, tree.root, MAX_KEY))
+		raw_key(sb, bytes, key.size);
+	tree_deinit(&tree);
+}
+
+void map_text_name(struct strbuf *sb, const struct scxray_map *map, size_t i)
+{
+	const struct scxray_entry *entry = &map->entries[i];
+	const char *owner = map_owner(map, entry);
+
+	if (owner)
+		cell_string(sb, owner);
+	else if (map_is_storage(map))
+		strbuf_hex(sb, map_owner_kva(entry), 16);
+	else if (entry->key)
+		map_text_key(sb, map, entry->key);
+	else
+		strbuf_printf(sb, "[%" PRIu32 "]", entry->index);
 }

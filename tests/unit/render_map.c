@@ -102,6 +102,7 @@ START_TEST(a_wide_value_breaks_at_the_width)
 	map_add(&m, NULL, bytes);
 	map_add(&m, NULL, bytes);
 	m.width = 150;
+	m.full = true;
 	ck_map_text(&m, "key 0: wide{first_number=18446744073709551615, "
 			"second_number=18446744073709551614, third_number=18446744073709551613, "
 			"fourth_number=4, fifth_number=5}\n"
@@ -158,6 +159,7 @@ START_TEST(storage_is_shown_by_its_owners)
 	m.map.value_type = map_typed(&m, m.t.u64, 8);
 	m.map.owners = owners;
 	m.map.nr_owners = 3;
+	m.full = true;
 	map_add(&m, &kva, &v)->owner = 1;
 	map_add(&m, &kva, &v);
 	map_add(&m, &kva, &v)->owner = 3;

@@ -175,7 +175,7 @@ START_TEST(more_than_64_cpus_have_a_row_each)
 		for (size_t c = 0; c < nr; c++)
 			if (c != 3 || nr == 64)
 				map_on_cpu(&m, c, v);
-		got = maps_text(&m.r, 120);
+		got = maps_text_as(&m.r, 120, true);
 		if (nr == 64) {
 			ck_assert_str_eq(strchr(got, '\n') + 1, "key 0: struct stat (64 CPUs)\n"
 								"  all CPUs: stat{a=1, b=2}\n");
@@ -248,6 +248,7 @@ START_TEST(hashes_have_a_row_for_each_cpu)
 	m.map.key_type = map_typed(&m, m.t.u32, 4);
 	m.map.value_type = map_typed(&m, map_struct(&m, "stat", members, 2), 16);
 	map_cpus(&m, 3);
+	m.full = true;
 	map_add(&m, &key, NULL);
 	map_on_cpu(&m, 0, v);
 	map_on_cpu(&m, 1, v);
