@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * guest.c - bytes at guest kernel addresses: one page at a time, or the reason why there are none
+ */
 #include <string.h>
 
 #include "capture/memory/guest.h"
-#include "capture/memory/recorder.h"
 
 /* The bytes from `kva` to the end of its page. */
 static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len)
 {
 	uint64_t gpa, page = (kva >> PAGE_SHIFT) + 1;
 	size_t slot = page & (PAGING_TLB_SLOTS - 1), in_page = kva & PAGE_MASK;
-	struct recorder *rec = g->phys->recording ? g->phys->recorder : NULL;
+	bool recording = phys_is_recording(g->phys);
 	enum read_status status;
 
 	/* under a freeze most reads are of a page that was read a moment ago */
-	if (rec && g->paging.tlb[slot].copy && g->paging.tlb[slot].page == page &&
-	    recorder_again(rec)) {
+	if (recording && g->paging.tlb[slot].copy && g->paging.tlb[slot].page == page &&
+	    phys_may_reread(g->phys)) {
 		*host = g->paging.tlb[slot].copy + in_page;
 		*len = PAGE_SIZE - in_page;
 		return READ_OK;
@@ -22,7 +24,7 @@ static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **h
 	status = paging_translate(&g->paging, kva, &gpa);
 	if (!status)
 		status = phys_page_at(g->phys, gpa, host, len);
-	if (!status && rec && *len == PAGE_SIZE - in_page)
+	if (!status && recording && *len == PAGE_SIZE - in_page)
 		g->paging.tlb[slot].copy = *host - in_page;
 	return status;
 }

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * paging.c - from a kernel virtual address to a guest physical one by x86-64 page tables
+ *
+ * CR3 holds the physical address of the top table.  A table is a page of 512 entries of 8 bytes;
+ * each level takes 9 bits of the address as its index, from the highest bits down, and its entry
+ * has the address of the next table.  With 4 levels 48 bits are translated, with 5 levels 57; the
+ * bits above have to repeat the highest of them.  An entry whose PTE_LARGE bit is set ends the
+ * walk early: it maps 1 GiB or 2 MiB instead of a table.  The low 12 bits are the offset in a page.
+ */
 #include <string.h>
 
 #include "capture/memory/paging.h"
-#include "capture/memory/recorder.h"
 
 #define PTE_PRESENT (1ULL << 0)
 #define PTE_LARGE (1ULL << 7)
@@ -34,15 +42,14 @@ static enum read_status leaf_entry(struct paging *paging, size_t slot, uint64_t 
 				   uint64_t *entry)
 {
 	struct phys *phys = paging->phys;
-	struct recorder *rec = phys->recording ? phys->recorder : NULL;
 	uint64_t gpa = paging->leaf[slot].table + index * 8;
 	const uint8_t *copy = paging->leaf[slot].copy;
 	enum read_status status;
 	size_t len;
 
-	if (!rec)
+	if (!phys_is_recording(phys))
 		return phys_read(phys, gpa, entry, 8);
-	if (copy && recorder_again(rec)) {
+	if (copy && phys_may_reread(phys)) {
 		memcpy(entry, copy + index * 8, 8);
 		return READ_OK;
 	}

@@ -250,6 +250,11 @@ enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **h
 	return READ_OK;
 }
 
+bool phys_may_reread(struct phys *phys)
+{
+	return recorder_again(phys->recorder);
+}
+
 enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t len)
 {
 	uint8_t *to = buf;

@@ -110,6 +110,18 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
  */
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len);
 
+/* Under a freeze phys_page_at() gives pages of the recording, which stay where they are. */
+static inline bool phys_is_recording(const struct phys *phys)
+{
+	return phys->recording && phys->recorder;
+}
+
+/*
+ * Of a phys that is recording: may a page that phys_page_at() gave be read again without asking
+ * for it?  False once the deadline is crossed, and each time the clock has to be looked at.
+ */
+bool phys_may_reread(struct phys *phys);
+
 /*
  * As phys_read(), for searches through much memory: nothing is kept and nothing counts as touched.
  * A page that can't be had is zeros.
