@@ -3,6 +3,7 @@
  * fd_array.c - maps whose slots hold a kernel object each
  */
 #include "capture/map/map.h"
+#include "capture/read/cgroup.h"
 
 static const char *perf_event_label(struct walk *w, uint64_t kva)
 {
@@ -36,7 +37,7 @@ static const struct {
 } kinds[] = {
 	{ MAP_PROG_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, prog_label },
 	{ MAP_PERF_EVENT_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, perf_event_label },
-	{ MAP_CGROUP_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, cgroup_label },
+	{ MAP_CGROUP_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, cgroup_path },
 	{ MAP_ARRAY_OF_MAPS, M_bpf_array_map, M_bpf_array_ptrs, false, map_label },
 	{ MAP_DEVMAP, M_bpf_dtab_map, M_bpf_dtab_netdev_map, true, dtab_label },
 	{ MAP_CPUMAP, M_bpf_cpu_map_map, M_bpf_cpu_map_cpu_map, true, cpu_label },

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/cgroup.h"
 
 #define MAX_FIELDS 16 /* BTF_FIELDS_MAX is 11 */
 #define MAX_POINTEE 4096
@@ -93,7 +94,7 @@ static void follow_kptr(struct walk *w, uint64_t addr, const struct field *field
 	if (!strcmp(name, "task_struct"))
 		pointee->label = task_label(w, addr);
 	else if (!strcmp(name, "cgroup"))
-		pointee->label = cgroup_label(w, addr);
+		pointee->label = cgroup_path(w, addr);
 	else
 		read_value(w, pointee, field);
 }

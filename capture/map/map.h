@@ -162,9 +162,8 @@ void map_fields_sort(struct walk *w);
 const char *map_label(struct walk *w, uint64_t kva);
 const char *prog_label(struct walk *w, uint64_t kva);
 
-/* "comm[pid]", a cgroup's path, an inode's number. */
+/* "comm[pid]", an inode's number. */
 const char *task_label(struct walk *w, uint64_t kva);
-const char *cgroup_label(struct walk *w, uint64_t kva);
 const char *inode_label(struct walk *w, uint64_t kva);
 /* "device lo"; "socket inet port 4242", of a struct sock or what begins with one. */
 const char *device_label(struct walk *w, uint64_t kva);

@@ -5,6 +5,7 @@
  * older per-cgroup storage (kernel/bpf/local_storage.c): one list per map.
  */
 #include "capture/map/map.h"
+#include "capture/read/cgroup.h"
 
 #define MAX_BUCKET_LOG 20
 
@@ -14,7 +15,7 @@ static const char *owner_label(struct walk *w, const struct scxray_map *map, uin
 	case MAP_TASK_STORAGE:
 		return task_label(w, kva);
 	case MAP_CGRP_STORAGE:
-		return cgroup_label(w, kva);
+		return cgroup_path(w, kva);
 	case MAP_INODE_STORAGE:
 		return inode_label(w, kva);
 	default:

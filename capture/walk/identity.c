@@ -2,7 +2,8 @@
 /*
  * identity.c - who a task is beside its pid: parent, groups, cgroup, and what it used
  */
-#include "capture/map/map.h"
+#include "capture/read/cgroup.h"
+#include "capture/read/walk.h"
 
 struct number {
 	size_t to; /* offset in struct scxray_task */
@@ -184,7 +185,7 @@ static void identity(struct walk *w, struct identities *ids, struct scxray_task 
 		to = follow(w, to.value, M_css_set_dfl_cgrp, &found);
 	if (!found || (is_recording(w) && to.value == ids->cgroup))
 		return;
-	task->cgroup_path = cgroup_label(w, to.value);
+	task->cgroup_path = cgroup_path(w, to.value);
 	ids->cgroup = to.value;
 }
 

@@ -6,7 +6,8 @@
  * Memory holds what the averages' work last added up, every 2 s while something is
  * to be added up; reading a .pressure file in the guest brings them up to date first.
  */
-#include "capture/map/map.h"
+#include "capture/read/cgroup.h"
+#include "capture/read/walk.h"
 
 #define MAX_DEPTH 64
 #define CSS_DYING (1u << 4) /* include/linux/cgroup-defs.h, of an enum without a name */
@@ -81,7 +82,7 @@ static bool one_cgroup(struct walk *w, uint64_t kva, bool is_root)
 	}
 	r->cgroup_psi = list;
 	psi->kva = kva;
-	psi->path = is_root ? "/" : cgroup_label(w, kva);
+	psi->path = is_root ? "/" : cgroup_path(w, kva);
 	flags = read_optional(w, member_addr(w, kva, M_cgroup_self), M_cgroup_subsys_state_flags);
 	psi->dying = flags.state == SCXRAY_PRESENT && (flags.value & CSS_DYING);
 	if (is_root) {
