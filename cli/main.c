@@ -2,6 +2,7 @@
 /*
  * main.c - the scxray program: a table of commands
  */
+#include <bpf/libbpf.h>
 #include <string.h>
 
 #include "cli.h"
@@ -63,6 +64,8 @@ int main(int argc, char **argv)
 	const struct cli_command *command;
 	const char *name = argc > 1 ? argv[1] : NULL;
 
+	/* libbpf complains on stderr of a guest's BTF; what is wrong with it is in the report */
+	libbpf_set_print(NULL);
 	if (!name)
 		return cli_usage("no command given");
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))

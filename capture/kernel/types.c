@@ -173,7 +173,6 @@ static int parse(struct types *types, const void *data, uint32_t size, const str
 	struct btf *btf;
 
 	memset(types, 0, sizeof(*types));
-	libbpf_set_print(NULL); /* its complaints about a hostile blob would go to stderr */
 	btf = base ? parse_split(data, size, base->btf) : btf__new(data, size);
 	if (!btf)
 		return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "BTF cannot be parsed: %s",
