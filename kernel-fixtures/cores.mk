@@ -53,3 +53,20 @@ sub-core: build/scxray ## the bundled core of MODE=sub, anew from its image
 	build/scxray report $(sub_image)/half.vmcore --save-core $(sub_core).core.zst -o /dev/null
 	@cp $(sub_image)/half-dump.txt $(sub_core)-dump.txt
 	@sed -n '/^\[half\]/,/^$$/p' $(sub_image)/oracle.txt > $(sub_core).txt
+
+# Of causes of failure that need no more to be seen: the core of the error exit and the kernel's dump; a pair where what moved in
+# between tells (tests/oracle/test_bundled_causes.py). 6.12, whose cores are half the size of others.
+cause_release := 6.12
+cause_pairs := affinity sliceinf
+cause_singles := lost partial
+cause_image = build/images/$(cause_release)/$*
+cause_core = tests/oracle/cores/$(cause_release)-$*
+
+.PHONY: cause-cores $(addprefix cause-core-of/,$(cause_pairs) $(cause_singles))
+cause-cores: $(addprefix cause-core-of/,$(cause_pairs) $(cause_singles)) ## the bundled cores of single causes, anew from images
+
+$(addprefix cause-core-of/,$(cause_pairs) $(cause_singles)): cause-core-of/%: build/scxray
+	@$(MAKE) --no-print-directory images RELEASE=$(cause_release) MODE=$*
+	build/scxray report $(cause_image)/error.vmcore --save-core $(cause_core)-error.core.zst -o /dev/null
+	$(if $(filter $*,$(cause_pairs)),build/scxray report $(cause_image)/half.vmcore --save-core $(cause_core)-half.core.zst -o /dev/null)
+	@cp $(cause_image)/dump.txt $(cause_core)-error-dump.txt

@@ -159,6 +159,7 @@ kf_cause_modes := affinity sliceinf partial lost userstop throttled watchdog kth
 
 # RELEASE,MODE[,VARIABLE-VALUE...]; no "=", which make takes for an assignment
 kf_matrix := $(foreach release,$(kf_releases),$(foreach mode,$(kf_modes),$(release),$(mode)))
+kf_matrix += $(foreach mode,affinity sliceinf lost partial,6.12,$(mode))
 kf_matrix += $(foreach release,$(kf_cause_releases),$(foreach mode,$(kf_cause_modes),$(release),$(mode)))
 kf_matrix += 6.18.15,stall,KASLR-0 6.18.15,stall,LA57-1 6.18.15,stall,PTI-1 6.18.15,stall,NODES-2,CPUS-4
 kf_matrix += 6.18.15,stall,CPUS-1 6.18.15,stall,CPUS-8 6.18.15,stall,MEM-5000 7.3.4,stall,LA57-1,PTI-1,CPUS-4

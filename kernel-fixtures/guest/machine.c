@@ -70,6 +70,17 @@ static void rise_above(void)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
+/* Init must not be what keeps the last CPU, where a mode is about that. */
+static void keep_away(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		die("sched_setaffinity: the first CPU can't be had");
+}
+
 unsigned int machine_cpus(void)
 {
 	return (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -80,6 +91,8 @@ void machine_set_up(const struct options *options)
 	text_write("/proc/sys/kernel/kptr_restrict", "0");
 	text_write("/proc/sys/kernel/sysrq", "1");
 	rise_above();
+	if (mode_of(options->mode)->bound)
+		keep_away();
 	if (mode_of(options->mode)->no_nets)
 		free_the_hog();
 }
