@@ -34,10 +34,14 @@ struct cli_command {
 
 int cli_report(int argc, char **argv);
 int cli_watch(int argc, char **argv);
+int cli_attach(int argc, char **argv);
+int cli_run(int argc, char **argv);
 
 /* What `scxray help report` prints. */
 extern const char cli_report_help[];
 extern const char cli_watch_help[];
+extern const char cli_attach_help[];
+extern const char cli_run_help[];
 
 /*
  * One line on stderr: "scxray: " and the message, control characters replaced,

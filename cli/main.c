@@ -11,6 +11,8 @@
 static const struct cli_command commands[] = {
 	{ "watch", "watch a guest that QEMU runs, and report its failures", cli_watch_help,
 	  cli_watch },
+	{ "run", "run a command that starts QEMU, and watch its guests", cli_run_help, cli_run },
+	{ "attach", "report on a guest that QEMU runs, as it is now", cli_attach_help, cli_attach },
 	{ "report", "write the report of an image file", cli_report_help, cli_report },
 };
 

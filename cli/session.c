@@ -68,7 +68,9 @@ int session_open(struct session *session, const struct session_options *options)
 {
 	struct scxray_error err = { 0 };
 
-	*session = (struct session){ .json_lines = options->json_lines, .signal_fd = -1 };
+	*session = (struct session){ .json_lines = options->json_lines,
+				     .quiet = options->quiet,
+				     .signal_fd = -1 };
 	log_init(&session->log, session_log_line, session);
 	if (settings_init(&session->settings, options->settings, &err))
 		return cli_usage("%s", err.text);

@@ -22,10 +22,12 @@ struct session_options {
 	struct target target;
 	const char *settings[SESSION_MAX_SETTINGS + 1]; /* "key=value", up to a NULL */
 	bool json_lines;
+	bool quiet; /* the command itself says what is wrong */
 };
 
 struct session {
 	bool json_lines;
+	bool quiet;
 	struct settings settings;
 	struct log log;
 	struct qemu_machine *machine;

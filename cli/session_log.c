@@ -48,6 +48,8 @@ void session_log_line(void *context, enum scxray_plugin_level level, const char 
 	const struct session *session = context;
 	struct json_object *line;
 
+	if (session->quiet)
+		return;
 	if (session->json_lines) {
 		line = new_line("log");
 		json_object_object_add(line, "level", json_object_new_string(levels[level]));

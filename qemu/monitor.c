@@ -308,14 +308,16 @@ bool monitor_wait_resume(struct monitor *monitor, uint32_t resumes, uint64_t dea
 	struct pollfd fd = { .fd = monitor_fd(monitor), .events = POLLIN };
 	enum monitor_status status;
 
-	if (monitor->people)
-		return !monitor_status(monitor, &status, NULL) && status == MONITOR_RUNS;
 	for (;;) {
+		if (monitor->people && monitor_status(monitor, &status, NULL))
+			return false;
+		if (monitor->people && status == MONITOR_RUNS)
+			return true;
 		monitor_pump(monitor);
 		if (monitor->resumes != resumes)
 			return true;
 		if (monitor->closed || now_ns() >= deadline_ns)
 			return false;
-		poll(&fd, 1, 10);
+		poll(&fd, 1, monitor->people ? 1 : 10);
 	}
 }
