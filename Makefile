@@ -171,14 +171,14 @@ $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin
 	$(Q)$(CC) -shared $(all_ldflags) -Wl,--version-script=vmm-plugin/plugin.map \
 		-o $@ $(filter %.o %.a,$^) $(all_libs)
 
-# Of the plugin a test program takes what it names; those of the VMM also of that.
+# A test program takes from the plugin what it names; those of the VMM take from that as well.
 $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(all_libs) $(check_libs) $(cli_libs) -ldl
 $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
-# vCPUs that are but registers, in the place of the plugin's own: for tests that ask for them.  In the
+# vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
 $(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch: $(O)/tests/fakes/vm.o
 # They load the plugin as a VMM does.
