@@ -66,6 +66,10 @@ CLI_LIBS := json-c
 pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null))$(pkg_cflags)
 pkg_libs = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(pkg_libs)
 cli_libs = $(eval cli_libs := $(shell $(PKG_CONFIG) --libs $(CLI_LIBS) 2>/dev/null))$(cli_libs)
+# Optional: what only programs that open image files are linked with.
+kdump := $(shell $(PKG_CONFIG) --exists libkdumpfile 2>/dev/null && echo libkdumpfile)
+image_cflags := $(if $(kdump),-DHAVE_LIBKDUMPFILE $(shell $(PKG_CONFIG) --cflags $(kdump) 2>/dev/null))
+image_libs := $(if $(kdump),$(shell $(PKG_CONFIG) --libs $(kdump) 2>/dev/null))
 check_cflags = $(eval check_cflags := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null))$(check_cflags)
 check_libs = $(eval check_libs := $(shell $(PKG_CONFIG) --libs check 2>/dev/null))$(check_libs)
 
@@ -76,7 +80,7 @@ sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)) \
 	$(if $(FUZZ),-fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 all_cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSCXRAY_VERSION='"$(VERSION)"' \
-	-Iinclude -I. -fPIC $(warnings) $(CPPFLAGS) $(pkg_cflags) $(sanitize) $(CFLAGS)
+	-Iinclude -I. -fPIC $(warnings) $(CPPFLAGS) $(pkg_cflags) $(image_cflags) $(sanitize) $(CFLAGS)
 all_ldflags = $(sanitize) $(LDFLAGS)
 all_libs = $(pkg_libs) -lpthread
 
@@ -159,11 +163,11 @@ $(O)/sources: force
 
 $(bin): $(cli_src:%.c=$(O)/%.o) $(qemu_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) $(cli_libs)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
 
 $(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs) -ldl
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) -ldl
 
 # The map leaves scxray_plugin_init visible, and nothing else.
 $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin/plugin.map
@@ -175,7 +179,7 @@ $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin
 $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(all_libs) $(check_libs) $(cli_libs) -ldl
+		$(image_libs) $(all_libs) $(check_libs) $(cli_libs) -ldl
 $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
 # vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
@@ -186,11 +190,11 @@ $(O)/tests/unit/plugin_abi_library $(O)/tests/unit/vmm_restore_two: | $(plugin)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(all_libs)
+	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs)
 
 $(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(qemu_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(all_libs) $(cli_libs)
+	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
 
 # Hosts of the plugin, as others write them: with its one header, and no library of ours.
 CXX := $(if $(filter clang%,$(compiler)),clang++,g++)
@@ -245,6 +249,7 @@ check-programs: $(addprefix $(O)/,$(call named,$(unit_src:%.c=%))) \
 check-images: deps ## compare the reports of all images below build/images with the kernel's dumps
 	$(again) all
 	@$(PYTHON) tests/oracle/images.py --scxray $(bin) $(RUN)
+	@$(PYTHON) tests/oracle/formats.py --scxray $(bin) $(RUN)
 
 .PHONY: goldens
 goldens: deps ## write goldens and samples anew (read the difference before you commit it)
@@ -288,7 +293,7 @@ install: all $(installed_lib) ## programs, plugin, library, headers, man pages, 
 	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
 	install -m 644 $(installed_lib) $(DESTDIR)$(LIBDIR)/libscxray.a
 	sed -e 's|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
-		-e 's|@PREFIX@|$(PREFIX)|; s|@LIBS@|$(LIBS)|' mk/scxray.pc.in \
+		-e 's|@PREFIX@|$(PREFIX)|; s|@LIBS@|$(LIBS)|; s|@KDUMP@|$(kdump)|' mk/scxray.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc
 	install -m 644 $(wildcard include/scxray/*.h) $(DESTDIR)$(INCLUDEDIR)/scxray/
 	install -m 644 $(man_pages) $(DESTDIR)$(MANDIR)/man1/

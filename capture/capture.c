@@ -7,6 +7,7 @@
 
 #include "capture/base/clock.h"
 #include "capture/image/host.h"
+#include "capture/kernel/memmap.h"
 #include "capture/read/walk.h"
 
 #define MAX_PHASES 16
@@ -27,12 +28,39 @@ static void add_phase(struct scxray_report *r, const char *name, uint64_t us)
 		r->phases[r->nr_phases++] = (struct scxray_phase){ .name = name, .us = us };
 }
 
+static bool none_is_zero(void *arg, uint64_t gpa)
+{
+	(void)arg;
+	(void)gpa;
+	return false;
+}
+
+/* From here on a page that the image leaves out is zero only where the kernel's memory map says so. */
+static void judge_left_out(struct scxray_source *source, struct memmap *map, struct guest *g,
+			   const struct kernel *kernel)
+{
+	source->segments.is_zero = none_is_zero;
+	if (memmap_init(map, g, source->vmcoreinfo, kernel->layout.symbol[S_vmemmap_base]))
+		source->segments.is_zero = memmap_is_zero;
+	source->segments.is_zero_arg = map;
+}
+
+static struct scxray_report *give_up(struct full_report *full, const struct scxray_source *source,
+				     struct scxray_error *err)
+{
+	if (image_file_shrank(&source->file))
+		scxray_fail(err, SCXRAY_ERR_IO, 0, SHRUNK);
+	scxray_report_destroy(&full->report);
+	return NULL;
+}
+
 struct scxray_report *scxray_capture(struct scxray_source *source,
 				     const struct scxray_settings *settings,
 				     struct scxray_error *err)
 {
 	struct full_report *full = calloc(1, sizeof(*full));
 	struct guest g = { .phys = &source->phys };
+	struct memmap memmap;
 	struct walk w = { .settings = SCXRAY_SETTINGS_INIT, .g = &g };
 	uint64_t start;
 
@@ -51,16 +79,14 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	add_phase(w.r, "open", source->open_us);
 	host_report(source, &full->pool, w.r);
 
+	source->segments.is_zero = NULL;
 	phys_reset_touched(&source->phys);
 	source->phys.max_touched = source->recorded ? 0 : w.settings.max_copy_bytes / PAGE_SIZE;
 	if (source->truncated_at_us)
 		w.r->truncated_at_us = source->truncated_at_us;
-	if (kernel_load(&full->kernel, &g, source, err)) {
-		if (image_file_shrank(&source->file))
-			scxray_fail(err, SCXRAY_ERR_IO, 0, SHRUNK);
-		scxray_report_destroy(&full->report);
-		return NULL;
-	}
+	if (kernel_load(&full->kernel, &g, source, err))
+		return give_up(full, source, err);
+	judge_left_out(source, &memmap, &g, &full->kernel);
 	source->used_hint = kernel_hint(&full->kernel);
 	add_phase(w.r, "symbols", full->kernel.us_symbols);
 	add_phase(w.r, "layout", full->kernel.us_find - full->kernel.us_symbols);
@@ -69,17 +95,13 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	start = clock_us();
 	w.source = source;
 	run_walkers(&w);
+	source->segments.is_zero = none_is_zero; /* the map ends here */
 	add_phase(w.r, "walk", clock_us() - start);
-	if (image_file_shrank(&source->file)) { /* what is missing now may have been anything */
-		scxray_fail(err, SCXRAY_ERR_IO, 0, SHRUNK);
-		full->btfs = w.btfs;
-		full->nr_btfs = w.nr_btfs;
-		scxray_report_destroy(&full->report);
-		return NULL;
-	}
-	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
 	full->btfs = w.btfs;
 	full->nr_btfs = w.nr_btfs;
+	if (image_file_shrank(&source->file)) /* what is missing now may have been anything */
+		return give_up(full, source, err);
+	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;
 	w.r->symbols = &full->kernel.symbols;
 	w.r->modules = w.modules;
 	w.r->task_slots = w.task_slots;

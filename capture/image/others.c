@@ -17,13 +17,7 @@ static const struct {
 		magic, sizeof(magic) - 1, where, text, \
 	}
 #define BEGINS(magic, text) AT(0, magic, text)
-#define NEEDS_LIBKDUMPFILE(what)                                                                    \
-	what "; this build can't read it: install libkdumpfile-dev and build scxray anew, or dump " \
-	     "as ELF (makedumpfile -E of /proc/vmcore, dump-guest-memory without -z, -l, -s)"
 #define PACKED(with) "compressed with " with "; unpack it first with `" with " -d`"
-	BEGINS("KDUMP   ", NEEDS_LIBKDUMPFILE("a compressed kdump")),
-	BEGINS("DISKDUMP", NEEDS_LIBKDUMPFILE("a compressed kdump")),
-	BEGINS("makedumpfile", NEEDS_LIBKDUMPFILE("a flattened dump")),
 	BEGINS("\x28\xb5\x2f\xfd", PACKED("zstd")),
 	BEGINS("\x1f\x8b", PACKED("gzip")),
 	BEGINS("\xfd"

@@ -5,8 +5,8 @@
  * A source is an image file or (in the plugin) a live VM.  It owns the physical
  * memory, the vCPUs' registers and what else travels beside guest memory.
  *
- * The folder's parts: file (reading), others (what is no image), vmcore, notes and segments
- * (ELF), kdump (by libkdumpfile), core (scxray's own), host (what a host knew).  They include
+ * The folder's parts: open (by the first bytes), file (reading), others (what is no image), vmcore, notes and segments
+ * (ELF), kdump (compressed, by libkdumpfile), flattened (a stream of either), core (scxray's own), host (what a host knew).  They include
  * base/ and memory/ only.
  */
 #ifndef CAPTURE_SOURCE_H
@@ -70,10 +70,15 @@ struct scxray_source {
 	size_t pages_size;
 };
 
-/* Each fills a zeroed source, the first from its open `file`.  0 or -1 with *err. */
+/* Each fills a zeroed source, the first two from its open `file`.  0 or -1 with *err. */
 int vmcore_load(struct scxray_source *source, struct scxray_error *err);
+int kdump_load(struct scxray_source *source, struct scxray_error *err);
 int core_load(struct scxray_source *source, const uint8_t *file, size_t size,
 	      struct scxray_error *err);
+
+/* Puts a flattened image in order: `file` is then a temporary one.  0 or -1 with *err. */
+bool flattened_detect(const uint8_t *begin, size_t size);
+int flattened_unpack(struct image_file *file, struct scxray_error *err);
 
 /* What a file that begins so is, and what to do with it: never NULL. */
 const char *others_name(const uint8_t *begin, size_t size);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vmcoreinfo.c - looking up a line of VMCOREINFO
+ */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +9,7 @@
 
 #include "capture/image/vmcoreinfo.h"
 
-/* The text behind "key=" at the start of a line. */
+/* The text after "key=" at the start of a line. */
 static const char *find(const char *info, const char *key)
 {
 	size_t len = strlen(key);
@@ -28,6 +31,17 @@ bool vmcoreinfo_hex(const char *info, const char *key, uint64_t *value)
 	if (!text || !isxdigit((unsigned char)*text)) /* strtoull() would go on in the next line */
 		return false;
 	*value = strtoull(text, &end, 16);
+	return end != text;
+}
+
+bool vmcoreinfo_decimal(const char *info, const char *key, uint64_t *value)
+{
+	const char *text = find(info, key);
+	char *end;
+
+	if (!text || !isdigit((unsigned char)*text))
+		return false;
+	*value = strtoull(text, &end, 10);
 	return end != text;
 }
 

@@ -85,6 +85,8 @@ void phys_deinit(struct phys *phys)
 	free(phys->pages);
 	free(phys->ran);
 	page_store_put(phys->fetched);
+	if (phys->fetch.release)
+		phys->fetch.release(phys->fetch.arg);
 	*phys = (struct phys){ 0 };
 }
 
@@ -203,14 +205,17 @@ static enum read_status fetched_page_at(struct phys *phys, const struct phys_reg
 		return READ_BUDGET;
 	held = page_store_find(phys->fetched, number);
 	if (!held) {
-		uint8_t *to = page_store_next(phys->fetched);
+		uint8_t page[PAGE_SIZE] = { 0 }, *to;
 
-		if (!to)
-			return READ_BUDGET;
-		status = phys->fetch.read(phys->fetch.arg, gpa - in_page, to,
+		/* a fetch may itself read guest memory, and so take the next place in the store */
+		status = phys->fetch.read(phys->fetch.arg, gpa - in_page, page,
 					  left < PAGE_SIZE ? left : PAGE_SIZE);
 		if (status)
 			return status;
+		to = page_store_next(phys->fetched);
+		if (!to)
+			return READ_BUDGET;
+		memcpy(to, page, PAGE_SIZE);
 		page_store_keep(phys->fetched, number, gpa - in_page);
 		held = to;
 	}

@@ -61,7 +61,8 @@ struct phys_fetch {
 	 * search skips the holes of a sparse file.  NULL: any page may.
 	 */
 	uint64_t (*next_data)(void *arg, uint64_t gpa);
-	void *arg; /* borrowed */
+	void (*release)(void *arg); /* by phys_deinit(); NULL: `arg` is borrowed */
+	void *arg;
 };
 
 struct phys {
