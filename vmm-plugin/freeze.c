@@ -222,6 +222,7 @@ void freeze_end(struct vm *vm, struct freeze_result *result)
 	if (vm->paused)
 		vm->resume_devices(vm->context);
 	vm->paused = false;
+	kick_say_lost(vm);
 }
 
 void vm_abort(struct vm *vm)
@@ -246,6 +247,7 @@ void vm_sample_regs(struct vm *vm, struct scxray_live_vcpu *vcpus, uint32_t dead
 	};
 
 	wait_for(vm, &sampled);
+	kick_say_lost(vm);
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
 		struct vcpu *vcpu = &vm->vcpus[i];
 

@@ -32,7 +32,16 @@ static void kick_arrived(int sig)
 	atomic_fetch_add(&kicks_arrived, 1);
 }
 
-int kick_signal_take(struct scxray_error *err)
+/* Is the action of a signal that handler, without an argument? */
+static bool is_handled_by(int sig, void (*handler)(int))
+{
+	struct sigaction now;
+
+	return sigaction(sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
+	       now.sa_handler == handler;
+}
+
+int kick_signal_take(void)
 {
 	/* No SA_RESTART: EINTR is what it is for.  SA_ONSTACK: some hosts' threads (Go's, for
 	 * one) have stacks that take no handler. */
@@ -41,23 +50,16 @@ int kick_signal_take(struct scxray_error *err)
 
 	sigemptyset(&action.sa_mask);
 	pthread_mutex_lock(&signals_lock);
-	for (int sig = SIGRTMIN; sig <= SIGRTMAX && found < 0; sig++) {
-		struct sigaction now;
-
-		if (sigaction(sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
-		    now.sa_handler == SIG_DFL && sigaction(sig, &action, NULL) == 0)
+	for (int sig = SIGRTMAX; sig >= SIGRTMIN && found < 0; sig--)
+		if (is_handled_by(sig, SIG_DFL) && sigaction(sig, &action, NULL) == 0)
 			found = sig;
-	}
 	pthread_mutex_unlock(&signals_lock);
-	if (found < 0)
-		scxray_fail(err, SCXRAY_ERR_INVALID, 0,
-			    "no real-time signal is free to kick vCPUs: set kick_signal");
 	return found;
 }
 
 void kick_signal_release(int sig)
 {
-	struct sigaction now, action = { .sa_handler = SIG_IGN };
+	struct sigaction action = { .sa_handler = SIG_IGN };
 	uint64_t until = now_ns() + 100 * NS_PER_MS;
 
 	/*
@@ -67,8 +69,7 @@ void kick_signal_release(int sig)
 	while (atomic_load(&kicks_arrived) != atomic_load(&kicks_sent) && now_ns() < until)
 		usleep(200);
 	pthread_mutex_lock(&signals_lock);
-	if (sigaction(sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
-	    now.sa_handler == kick_arrived) {
+	if (is_handled_by(sig, kick_arrived)) {
 		/* The default would end the process if a kick is still pending somewhere; to
 		 * ignore it first throws those away. */
 		sigemptyset(&action.sa_mask);
@@ -89,18 +90,59 @@ static void set_immediate_exit(struct vcpu *vcpu)
 	atomic_store(&vcpu->kicked, true);
 }
 
+/*
+ * The signal to kick with.  A host may have installed a handler of its own for the one that we
+ * took, and "exit" in there is not what a kick is for: another one is taken then.  0: none is left.
+ */
+static int signal_to_use(struct vm *vm)
+{
+	int sig = atomic_load(&vm->signal), other;
+
+	if (!vm->own_signal || (sig && is_handled_by(sig, kick_arrived)))
+		return sig;
+	other = kick_signal_take();
+	if (other < 0)
+		other = 0;
+	/* vCPU threads kick each other as well: one of them replaces it */
+	if (!atomic_compare_exchange_strong(&vm->signal, &sig, other)) {
+		if (other)
+			kick_signal_release(other);
+		return sig;
+	}
+	if (sig)
+		atomic_store(&vm->lost_signal, sig);
+	return other;
+}
+
+void kick_say_lost(struct vm *vm)
+{
+	int lost = atomic_exchange(&vm->lost_signal, 0), sig = atomic_load(&vm->signal);
+
+	if (lost && sig)
+		log_say(&vm->log, SCXRAY_LOG_WARNING,
+			"the host has taken signal %d, which kicked vCPUs: signal %d does now; "
+			"kick_signal tells the plugin which one to use",
+			lost, sig);
+	else if (lost)
+		log_say(&vm->log, SCXRAY_LOG_ERROR,
+			"the host has taken signal %d, which kicked vCPUs, and no other is free: "
+			"set kick_signal",
+			lost);
+}
+
 int kick(struct vm *vm, struct vcpu *vcpu, uint32_t want)
 {
-	int tid;
+	int tid, sig;
 
 	atomic_fetch_or(&vcpu->want, want);
 	set_immediate_exit(vcpu);
 	tid = atomic_load(&vcpu->tid);
-	if (!tid)
+	sig = tid ? signal_to_use(vm) : 0;
+	if (!sig)
 		return 0;
 	if (vm->own_signal)
 		atomic_fetch_add(&kicks_sent, 1);
-	if (syscall(SYS_tgkill, getpid(), tid, vm->signal) == 0)
+	if (syscall(SYS_tgkill, getpid(), tid, sig) == 0)
 		return 0;
 	/* EAGAIN: too many signals are queued for a thread that stands still; later again */
 	if (vm->own_signal)

@@ -7,16 +7,15 @@
 
 #include <stdint.h>
 
-#include <scxray/error.h>
-
 struct vm;
 struct vcpu;
 
 /*
- * Takes a real-time signal whose action is still the default, and gives it a handler that
- * counts.  Returns its number, or -1 and *err.
+ * Takes a real-time signal whose action is still the default, from SIGRTMAX down (hosts that take
+ * some themselves begin at SIGRTMIN), and gives it a handler that counts.  Returns its number, or
+ * -1: none is free.
  */
-int kick_signal_take(struct scxray_error *err);
+int kick_signal_take(void);
 /* Gives it back, unless someone else has taken it since. */
 void kick_signal_release(int sig);
 
@@ -25,6 +24,12 @@ void kick_signal_release(int sig);
  * thread is gone; no thread at all is no error.
  */
 int kick(struct vm *vm, struct vcpu *vcpu, uint32_t want);
+
+/*
+ * Says in the log that a signal of ours has become someone else's, where kick() has found that.
+ * Not under a freeze.
+ */
+void kick_say_lost(struct vm *vm);
 
 /* On the vCPU's thread: the kick has arrived, KVM_RUN may go on. */
 void kick_clear(struct vcpu *vcpu);

@@ -77,16 +77,24 @@ static void sample(struct vm *vm, struct vcpu *vcpu)
 	vm_ack(vm, false);
 }
 
+/* The host knows nothing of our own signal; it may have blocked all. */
+static void unblock_signal(struct vm *vm, struct vcpu *vcpu)
+{
+	int sig = atomic_load(&vm->signal);
+	sigset_t set;
+
+	if (!vm->own_signal || vcpu->unblocked == sig)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	vcpu->unblocked = sig;
+}
+
 static void adopt(struct vm *vm, struct vcpu *vcpu)
 {
-	if (vm->own_signal) {
-		/* The host knows nothing of this signal; it may have blocked all. */
-		sigset_t set;
-
-		sigemptyset(&set);
-		sigaddset(&set, vm->signal);
-		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	}
+	vcpu->unblocked = 0; /* it may be another thread than before */
+	unblock_signal(vm, vcpu);
 	atomic_store(&vcpu->tid, (int)syscall(SYS_gettid));
 	atomic_store(&vcpu->thread, THREAD_RUNS);
 }
@@ -99,6 +107,7 @@ static void attend(struct vm *vm, struct vcpu *vcpu)
 
 		if (want & WANT_ADOPT)
 			adopt(vm, vcpu);
+		unblock_signal(vm, vcpu);
 		if (want & WANT_WATCH)
 			watchpoint_update(vm, vcpu);
 		else if (want && vcpu->armed)
@@ -123,6 +132,10 @@ static int exit_slow(struct vm *vm, struct vcpu *vcpu, int result)
 {
 	int action = SCXRAY_VCPU_HANDLE;
 
+	/* immediate_exit leaves the reason of the exit before: many hosts look at nothing else, and
+	 * would handle that one twice */
+	if (result == -EINTR)
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
 	if (vcpu->armed && result == 0 && vcpu->run->exit_reason == KVM_EXIT_DEBUG)
 		action = watchpoint_exit(vm, vcpu);
 	if (!is_complete(vcpu->run, result)) {

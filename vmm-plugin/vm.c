@@ -64,11 +64,16 @@ static int vm_init(struct vm *vm, const struct scxray_plugin_host *host, struct 
 		if (vcpu_init(&vm->vcpus[vm->nr_vcpus], vm->nr_vcpus, &from, err))
 			return -1;
 	}
-	vm->signal = host->kick_signal;
-	if (!vm->signal) {
-		vm->signal = kick_signal_take(err);
-		if (vm->signal < 0)
-			return -1;
+	log_init(&vm->log, host->log, host->context);
+	atomic_store(&vm->signal, host->kick_signal);
+	if (!host->kick_signal) {
+		int sig = kick_signal_take();
+
+		if (sig < 0)
+			return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+					   "no real-time signal is free to kick vCPUs: set "
+					   "kick_signal");
+		atomic_store(&vm->signal, sig);
 		vm->own_signal = true;
 	}
 	return 0;
@@ -99,7 +104,7 @@ void vm_destroy(struct vm *vm)
 	if (!vm)
 		return;
 	if (vm->own_signal)
-		kick_signal_release(vm->signal);
+		kick_signal_release(atomic_load(&vm->signal));
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
 		pthread_mutex_destroy(&vm->vcpus[i].stop_lock);
 	free(vm->vcpus);

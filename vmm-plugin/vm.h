@@ -23,6 +23,7 @@
 #include <stdatomic.h>
 
 #include "vmm-plugin/freeze.h"
+#include "watch/log.h"
 
 struct kvm_run;
 
@@ -79,6 +80,7 @@ struct vcpu {
 	uint64_t tsc_delta; /* ticks that its TSC was set back in all */
 
 	/* its own thread alone */
+	int unblocked; /* the signal of ours that is; 0: none */
 	struct watchpoint_words armed_words;
 	uint64_t armed_dr7;
 	uint32_t armed_seq; /* vm->watchpoint.seq that this was for */
@@ -122,8 +124,10 @@ struct vm {
 	_Atomic uint32_t sample; /* number of the last sample */
 
 	int fd;
-	int signal;
-	bool own_signal; /* taken by kick_signal_take() */
+	_Atomic int signal;
+	bool own_signal;	 /* taken by kick_signal_take() */
+	_Atomic int lost_signal; /* one whose handler was replaced; 0: none that is not said yet */
+	struct log log;
 	void *context;
 	int32_t (*pause_devices)(void *context);
 	void (*resume_devices)(void *context);

@@ -85,8 +85,10 @@ struct scxray_plugin_host {
 	int32_t vm_fd; /* from KVM_CREATE_VM; open until unload() */
 
 	/* The signal, with a handler that need not do anything and without SA_RESTART, that
-	 * makes KVM_RUN return EINTR; no vCPU thread may block it.  0: the plugin takes a
-	 * real-time signal whose action is still the default, and installs such a handler. */
+	 * makes KVM_RUN return EINTR; no vCPU thread may block it.  0: the plugin takes the first
+	 * real-time signal from SIGRTMAX down whose action is still the default, and installs such
+	 * a handler; where the host later installs one of its own for it, the plugin takes the
+	 * next, and says so in the log. */
 	int32_t kick_signal;
 
 	/* Both arrays are copied by init. */
@@ -180,6 +182,10 @@ struct scxray_plugin {
 	 * exit and without a lock held that another vCPU's thread wants.  `result` is 0 or
 	 * -errno (-EINTR, -EAGAIN, ...).  Also after a signal has ended another wait of
 	 * this thread (a host that waits out HLT by itself): with -EINTR.
+	 *
+	 * KVM leaves kvm_run->exit_reason as it was when immediate_exit ended KVM_RUN: with -EINTR
+	 * it is set to KVM_EXIT_INTR in here, so that a host that looks at nothing else does not
+	 * handle the exit before a second time.
 	 *
 	 * Blocks while the guest is frozen (park_deadline_ms and capture_deadline_ms bound
 	 * that), else takes well below a microsecond.  A pending port or memory access is finished

@@ -94,15 +94,19 @@ void freeze_rounds(uint32_t nr, const enum tiny_program *programs, const struct 
 	struct tiny_vm *tiny = tiny_vm_create(nr, programs);
 	uint64_t from[TINY_MAX_VCPUS] = { 0 }, compared = 0;
 	struct cost park = { 0 }, thaw = { 0 };
+	struct scxray_live_vcpu sampled[TINY_MAX_VCPUS];
 	struct freeze_result result = { 0 };
 
 	srand(1);
+	tiny->naive = rounds->naive;
 	tiny_vm_start(tiny, rounds->announce, 0);
 	ck_assert_msg(tiny_vm_moved_on(tiny, from), "the guest does not run");
 	for (uint32_t i = 0; i < rounds->rounds; i++) {
 		const char *wrong;
 
 		usleep((useconds_t)(rand() % 400));
+		if (rounds->naive)
+			vm_sample_regs(tiny->vm, sampled, DEADLINE_MS);
 		wrong = freeze_once(tiny, &result);
 		ck_assert_msg(!wrong, "freeze %u: %s", i, wrong);
 		ck_assert_ptr_nonnull(result.clock);

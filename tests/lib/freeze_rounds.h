@@ -11,6 +11,7 @@ struct rounds {
 	uint32_t rounds;
 	uint32_t progress_every; /* all counters have to move on after each n-th freeze */
 	bool announce;		 /* vcpu_start(), else tids */
+	bool naive;		 /* tiny_vm.naive */
 	const char *name;
 };
 

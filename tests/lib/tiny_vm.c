@@ -261,7 +261,7 @@ static void *vcpu_main(void *arg)
 			goto out;
 		if (action == SCXRAY_VCPU_CONSUMED)
 			v->consumed++;
-		else if (result == 0)
+		else if (result == 0 || (tiny->naive && result == -EINTR))
 			handle(v);
 		else if (result != -EINTR && result != -EAGAIN)
 			v->unexpected++;
@@ -417,6 +417,7 @@ void tiny_vm_start(struct tiny_vm *tiny, bool announce, int kick_signal)
 			usleep(100);
 	tiny_vm_describe(tiny, &host, vcpus);
 	host.kick_signal = kick_signal;
+	host.log = tiny->log;
 	vm = vm_create(&host, &err);
 	if (!vm) {
 		fprintf(stderr, "vm_create: %s\n", err.text);

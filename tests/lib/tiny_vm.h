@@ -72,8 +72,10 @@ struct tiny_vm {
 	bool announce; /* vCPUs call vcpu_start(); else their tid is given */
 	/* set between create and start */
 	bool silent;	    /* neither vcpu_start() nor tids: a host that has forgotten both */
+	bool naive;	    /* vCPUs look at exit_reason whatever KVM_RUN returned: most hosts */
 	bool block_signals; /* vCPU threads block all signals but the host's own */
 	int32_t pause_result;
+	void (*log)(void *context, enum scxray_plugin_level level, const char *line);
 	_Atomic bool stop;
 	_Atomic bool go; /* threads may enter */
 	pthread_t ticker;

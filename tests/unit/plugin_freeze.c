@@ -54,9 +54,23 @@ START_TEST(loaded_late)
 }
 END_TEST
 
+/* A host that never looks at what KVM_RUN returned handles no access twice. */
+START_TEST(naive_loop)
+{
+	static const enum tiny_program programs[] = { TINY_PORTS, TINY_MMIO, TINY_HLT };
+
+	freeze_rounds(3, programs,
+		      &(struct rounds){ .rounds = 3000,
+					.progress_every = 100,
+					.announce = true,
+					.naive = true,
+					.name = "naive loop" });
+}
+END_TEST
+
 static const unit_test tests[] = {
-	&one_vcpu_ring0, &one_vcpu_ports,      &one_vcpu_mmio,
-	&two_vcpus,	 &two_vcpus_in_kernel, &loaded_late,
+	&one_vcpu_ring0,      &one_vcpu_ports, &one_vcpu_mmio, &two_vcpus,
+	&two_vcpus_in_kernel, &loaded_late,    &naive_loop,
 };
 
 UNIT_MAIN_KVM("plugin_freeze", tests)

@@ -261,6 +261,49 @@ START_TEST(signals_are_taken_and_given_back)
 }
 END_TEST
 
+static _Atomic int stolen_signals;
+static char said[256];
+
+static void on_stolen(int sig)
+{
+	(void)sig;
+	stolen_signals++;
+}
+
+static void keep_line(void *context, enum scxray_plugin_level level, const char *line)
+{
+	(void)context;
+	if (level == SCXRAY_LOG_WARNING)
+		snprintf(said, sizeof(said), "%s", line);
+}
+
+/* A host that installs its own handlers later, for signals that it takes to be free. */
+START_TEST(a_signal_that_is_taken_away)
+{
+	struct tiny_vm *tiny = tiny_vm_create(2, (enum tiny_program[]){ TINY_RING3, TINY_PORTS });
+	struct sigaction action = { .sa_handler = on_stolen };
+	char expected[64];
+
+	tiny->log = keep_line;
+	tiny_vm_start(tiny, true, 0);
+	moved_on_from_now(tiny);
+	complete_freeze(tiny);
+	ck_assert_str_eq(said, "");
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(sigaction(SIGRTMAX - i, &action, NULL), 0);
+		said[0] = 0;
+		complete_freeze(tiny);
+		snprintf(expected, sizeof(expected), "taken signal %d, which", SIGRTMAX - i);
+		ck_assert_msg(strstr(said, expected) != NULL, "%s", said);
+		snprintf(expected, sizeof(expected), "signal %d does now", SIGRTMAX - i - 1);
+		ck_assert_msg(strstr(said, expected) != NULL, "%s", said);
+	}
+	ck_assert_int_eq(stolen_signals, 0);
+	ck_assert_uint_eq(tiny_vm_errors(tiny), 0);
+	tiny_vm_destroy(tiny);
+}
+END_TEST
+
 /* A host may use immediate_exit itself: the plugin takes back only what it has set. */
 START_TEST(the_hosts_own_immediate_exit)
 {
@@ -349,6 +392,7 @@ static const unit_test tests[] = {
 	&a_host_that_forgets_vcpu_start,
 	&a_host_that_blocks_signals,
 	&the_hosts_own_signal,
+	&a_signal_that_is_taken_away,
 	&signals_are_taken_and_given_back,
 	&the_hosts_own_immediate_exit,
 	&samples,
