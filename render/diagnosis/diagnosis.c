@@ -5,20 +5,102 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/diagnosis/cpu_use.h"
 #include "render/diagnosis/find.h"
-#include "render/out/join.h"
+#include "render/diagnosis/rules.h"
+#include "render/out/cells.h"
 
-/* Errors, then warnings, then the rest; within each as they were found. */
-static void sort_by_severity(struct diagnosis *dg)
+static bool comes_before(const struct finding *a, const struct finding *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->weight != b->weight)
+		return a->weight > b->weight;
+	return a->severity < b->severity;
+}
+
+/* Caveats, causes, the verdict, the rest; of causes whom the kernel named, then the longest wait. */
+static void sort(struct diagnosis *dg)
 {
 	for (size_t i = 1; i < dg->nr; i++) {
 		struct finding f = dg->findings[i];
 		size_t at = i;
 
-		for (; at && dg->findings[at - 1].severity > f.severity; at--)
+		for (; at && comes_before(&f, &dg->findings[at - 1]); at--)
 			dg->findings[at] = dg->findings[at - 1];
 		dg->findings[at] = f;
 	}
+}
+
+/* Whether the kernel has taken the tasks from the scheduler: they are where bypass put them. */
+static bool has_let_go(const struct scxray_report *r)
+{
+	for (size_t i = 0; i < r->nr_scheds; i++)
+		if (num_true(&r->scheds[i].bypass_depth))
+			return true;
+	return !r->nr_scheds;
+}
+
+static void none_stalled(struct diagnosis *dg, const struct scxray_report *r)
+{
+	const struct scxray_task *oldest = NULL;
+	struct strbuf *sb;
+
+	for (size_t i = 0; i < r->nr_tasks; i++) {
+		const struct scxray_task *t = &r->tasks[i];
+
+		if (t->runnable_cpu >= 0 && t->runnable_age_jiffies.state == SCXRAY_PRESENT &&
+		    (!oldest || num_signed(&t->runnable_age_jiffies) >
+					num_signed(&oldest->runnable_age_jiffies)))
+			oldest = t;
+	}
+	if (!oldest || !r->nr_scheds)
+		return;
+	sb = find(dg, RANK_NOTE, SEVERITY_INFO, "no_task_stalled");
+	strbuf_puts(sb,
+		    "No task had been runnable for half the watchdog's timeout; the longest was ");
+	cell_task(sb, oldest, oldest->kva);
+	strbuf_puts(sb, " with ");
+	cell_age(sb, oldest);
+	strbuf_putc(sb, '.');
+	evidence(dg, r, "task_enrichments[%zu].runnable_age_jiffies", (size_t)(oldest - r->tasks));
+}
+
+/* Tasks that wait, each told by the strongest rule that explains it; how many there are. */
+static size_t find_waits(struct diagnosis *dg, const struct scxray_report *r,
+			 const struct scxray_report *early)
+{
+	struct facts f;
+	size_t nr;
+
+	facts_make(&f, dg, r, early);
+	if (!dg->error) {
+		cpus_make(&f);
+		apply_rules(&f);
+	}
+	nr = f.nr_waits;
+	facts_deinit(&f);
+	return nr;
+}
+
+static void find_stalls(struct diagnosis *dg)
+{
+	const struct scxray_report *late = dg->doc->late, *early = dg->doc->early;
+	size_t first = dg->nr;
+	bool has_cause = first && dg->findings[first - 1].rank == RANK_CAUSE;
+
+	if (!find_waits(dg, late, dg->early)) {
+		dg->half_way = early && has_let_go(late);
+		if (!dg->half_way || !find_waits(dg, early, NULL)) {
+			dg->half_way = false;
+			none_stalled(dg, late);
+		}
+		dg->half_way = false;
+	}
+	/* what the scheduler was ended for is the cause; that tasks waited as well bears on it */
+	for (size_t i = first; has_cause && i < dg->nr; i++)
+		if (dg->findings[i].rank == RANK_CAUSE)
+			dg->findings[i].rank = RANK_EVIDENCE;
 }
 
 void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
@@ -27,25 +109,28 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	memset(dg, 0, sizeof(*dg));
 	dg->doc = doc;
 	dg->diff = diff;
+	dg->early = doc->dual ? doc->early : NULL;
 	strbuf_init(&dg->texts, NULL);
 	strbuf_init(&dg->paths, NULL);
 	find_freezes(dg);
 	dg->racy = is_racy(doc->late);
+	find_exit_causes(dg);
+	find_stalls(dg);
 	find_exits(dg);
-	find_stalled_tasks(dg);
-	find_maps(dg);
-	find_queues(dg);
 	find_cpus(dg);
+	find_maps(dg);
+	find_lists(dg);
 	find_bypass(dg);
 	strbuf_putc(&dg->texts, '\0');
 	if (dg->texts.error || dg->paths.error)
 		dg->error = ENOMEM;
-	sort_by_severity(dg);
+	sort(dg);
 }
 
 void diagnosis_deinit(struct diagnosis *dg)
 {
 	free(dg->findings);
+	free(dg->tasks);
 	strbuf_deinit(&dg->texts);
 	strbuf_deinit(&dg->paths);
 }

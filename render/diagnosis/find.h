@@ -9,11 +9,13 @@
 
 /* vCPUs that did not park, captures that were cut. */
 void find_freezes(struct diagnosis *dg);
+/* What the scheduler was ended for, where that is no stall. */
+void find_exit_causes(struct diagnosis *dg);
+/* How it ended. */
 void find_exits(struct diagnosis *dg);
 void find_bypass(struct diagnosis *dg);
-void find_stalled_tasks(struct diagnosis *dg);
 void find_maps(struct diagnosis *dg);
-void find_queues(struct diagnosis *dg);
+void find_lists(struct diagnosis *dg);
 void find_cpus(struct diagnosis *dg);
 
 #endif

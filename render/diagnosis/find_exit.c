@@ -3,15 +3,16 @@
  * find_exit.c - findings about the scheduler itself: how it ended, bypass, the
  * watchdog, what the report lacks
  */
+#include "render/diagnosis/exit_site.h"
 #include "render/diagnosis/find.h"
-
-#include "render/out/join.h"
+#include "render/diagnosis/words.h"
 #include "render/out/cells.h"
+#include "render/out/join.h"
 
 /* enum scx_exit_kind: below are orderly exits, from here on errors. */
-#define SCX_EXIT_DONE 1
 #define SCX_EXIT_ERROR 1024
 #define SCX_EXIT_ERROR_BPF 1025
+#define SCX_EXIT_ERROR_STALL 1026
 
 /* Path of a scheduler's object: the root is scx_sched_state, others hang below it. */
 static void sched_evidence(struct diagnosis *dg, const struct scxray_report *r, size_t i,
@@ -29,65 +30,51 @@ static bool has_text(const struct scxray_text *text)
 	return text->state == SCXRAY_PRESENT && text->len;
 }
 
-static void sched_name(struct strbuf *sb, const struct scxray_sched *s)
-{
-	strbuf_puts(sb, s->is_root ? "scheduler " : "sub-scheduler ");
-	cell_text(sb, &s->name);
-}
-
-/*
- * Before 6.16 there is no atomic beside the exit_info; once a scheduler is being disabled the
- * atomic says DONE, and the exit_info what ended it.
- */
-static bool kind_is_in_info(const struct scxray_sched *s, uint64_t *kind)
-{
-	bool atomic = num_get(&s->exit_kind, kind) && *kind;
-	uint64_t info;
-
-	if ((atomic && *kind != SCX_EXIT_DONE) || !num_get(&s->exit_info.kind, &info) || !info)
-		return false;
-	*kind = info;
-	return true;
-}
-
 /* A sub-scheduler's end is not that of the one above it. */
 static void put_parent(struct strbuf *sb, const struct scxray_report *r,
 		       const struct scxray_sched *s)
 {
 	for (size_t i = 0; i < r->nr_scheds && s->parent_kva.state == SCXRAY_PRESENT; i++) {
 		const struct scxray_sched *parent = &r->scheds[i];
-		uint64_t kind;
+		bool in_info;
 
 		if (!num_is(&parent->sched_kva, s->parent_kva.value) ||
-		    !num_is(&parent->exit_kind, 0) || kind_is_in_info(parent, &kind))
+		    !num_is(&parent->exit_kind, 0) || exit_kind(parent, &in_info))
 			continue;
 		strbuf_puts(sb, " Above it ");
-		sched_name(sb, parent);
+		put_sched(sb, parent);
 		strbuf_puts(sb, " is not ending: the tasks go there.");
 		return;
 	}
 }
 
-static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_t i)
+/* What the CPU of the exit has to do with it. */
+static void put_exit_cpu(struct strbuf *sb, const struct scxray_exit_info *info, uint64_t kind)
+{
+	if (info->exit_cpu.state != SCXRAY_PRESENT || num_signed(&info->exit_cpu) < 0)
+		return;
+	strbuf_printf(sb,
+		      kind == SCX_EXIT_ERROR_STALL ? " The watchdog saw it from CPU %lld."
+		      : kind >= SCX_EXIT_ERROR	   ? " It was found on CPU %lld."
+						   : " It was asked for on CPU %lld.",
+		      (long long)num_signed(&info->exit_cpu));
+}
+
+static void find_verdict(struct diagnosis *dg, const struct scxray_report *r, size_t i)
 {
 	const struct scxray_sched *s = &r->scheds[i];
 	const struct scxray_exit_info *info = &s->exit_info;
-	uint64_t kind = 0;
-	bool in_info = kind_is_in_info(s, &kind);
+	bool in_info;
+	uint64_t kind = exit_kind(s, &in_info);
 	const char *kind_name = in_info ? info->kind_name : s->exit_kind_name;
 	struct strbuf *sb;
 
 	if (!kind)
 		return;
-	sb = find(dg, kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO, "scheduler_exit");
-	if (kind == SCX_EXIT_ERROR_BPF) {
-		strbuf_puts(sb, "The BPF program of ");
-		sched_name(sb, s);
-		strbuf_puts(sb, " called scx_bpf_error()");
-	} else {
-		strbuf_puts(sb, kind >= SCX_EXIT_ERROR ? "The kernel ended " : "It ended: ");
-		sched_name(sb, s);
-	}
+	sb = find(dg, RANK_VERDICT, kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO,
+		  "scheduler_exit");
+	strbuf_puts(sb, kind >= SCX_EXIT_ERROR ? "The kernel ended " : "It ended: ");
+	put_sched(sb, s);
 	if (kind_name) {
 		strbuf_puts(sb, " with ");
 		cell_string(sb, kind_name);
@@ -103,9 +90,7 @@ static void find_exit(struct diagnosis *dg, const struct scxray_report *r, size_
 		cell_text(sb, &info->msg);
 	}
 	strbuf_putc(sb, '.');
-	if (info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&info->exit_cpu) >= 0)
-		strbuf_printf(sb, " It happened on CPU %lld.",
-			      (long long)num_signed(&info->exit_cpu));
+	put_exit_cpu(sb, info, kind);
 	put_parent(sb, r, s);
 	sched_evidence(dg, r, i, in_info ? "exit_info.kind" : "exit_kind");
 	if (has_text(&info->msg))
@@ -138,9 +123,9 @@ static void find_gone(struct diagnosis *dg, const struct scxray_report *early,
 	for (size_t i = 0; i < late->nr_scheds; i++)
 		if (num_is(&late->scheds[i].sched_kva, s->sched_kva.value))
 			return;
-	sb = find(dg, SEVERITY_WARNING, "sub_scheduler_gone");
+	sb = find(dg, RANK_VERDICT, SEVERITY_WARNING, "sub_scheduler_gone");
 	strbuf_puts(sb, "Between the two snapshots ");
-	sched_name(sb, s);
+	put_sched(sb, s);
 	strbuf_puts(sb, " ended and went: what it was is in the early one.");
 	evidence(dg, early, "scx_sched_state.sub_schedulers");
 	if (!longest)
@@ -162,10 +147,10 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 
 	if (!bypass && !aborting)
 		return;
-	sb = find(dg, SEVERITY_INFO, "bypass");
+	sb = find(dg, RANK_NOTE, SEVERITY_INFO, "bypass");
 	if (bypass) {
 		strbuf_puts(sb, "The kernel had put ");
-		sched_name(sb, s);
+		put_sched(sb, s);
 		strbuf_printf(
 			sb,
 			" in bypass mode (depth %lld): it schedules the tasks itself, so what "
@@ -174,8 +159,9 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 		sched_evidence(dg, r, i, "bypass_depth");
 	} else {
 		strbuf_puts(sb, "At the freeze ");
-		sched_name(sb, s);
-		strbuf_puts(sb, " was being aborted; bypass mode had not begun.");
+		put_sched(sb, s);
+		strbuf_puts(sb, " was being aborted; bypass mode had not begun: tasks are where it "
+				"left them.");
 	}
 	if (aborting)
 		sched_evidence(dg, r, i, "aborting");
@@ -190,7 +176,7 @@ static void find_watchdog(struct diagnosis *dg, const struct scxray_report *r)
 	if (!num_get(&s->watchdog_age_jiffies, &age) || !timeout || (int64_t)age <= 0 ||
 	    age <= timeout)
 		return;
-	sb = find(dg, SEVERITY_ERROR, "watchdog_late");
+	sb = find(dg, RANK_EVIDENCE, SEVERITY_ERROR, "watchdog_late");
 	strbuf_printf(sb,
 		      "The watchdog itself has not run for %llu jiffies, its timeout is %llu: its "
 		      "worker got no CPU, or ticks were lost.",
@@ -198,20 +184,57 @@ static void find_watchdog(struct diagnosis *dg, const struct scxray_report *r)
 	sched_evidence(dg, r, 0, "watchdog_age_jiffies");
 }
 
+/* The kernel's last words about sched_ext, which name the reason. */
+static void put_last_words(struct diagnosis *dg, struct strbuf *sb, const struct scxray_report *r)
+{
+	size_t first = r->nr_log, nr = 0;
+
+	for (size_t i = r->nr_log; i-- > 0 && nr < 3;) {
+		const struct scxray_text *text = &r->log[i].text;
+
+		if (text->state == SCXRAY_PRESENT && !strncmp(text->bytes, "sched_ext: ", 11)) {
+			first = i;
+			nr++;
+		}
+	}
+	if (!nr)
+		return;
+	strbuf_puts(sb, " The kernel's log says:");
+	for (size_t i = first; i < r->nr_log; i++) {
+		const struct scxray_text *text = &r->log[i].text;
+
+		if (text->state != SCXRAY_PRESENT || strncmp(text->bytes, "sched_ext: ", 11) != 0)
+			continue;
+		strbuf_puts(sb, i == first ? " \"" : ", \"");
+		cell_text(sb, text);
+		strbuf_putc(sb, '"');
+		evidence(dg, r, "kernel_log.records[%zu].text", i);
+	}
+	strbuf_putc(sb, '.');
+}
+
+static void find_unavailable(struct diagnosis *dg, const struct scxray_report *r)
+{
+	struct strbuf *sb = find(dg, RANK_CAUSE, SEVERITY_WARNING, "scx_walker_unavailable");
+
+	strbuf_puts(sb, "The state of sched_ext is not in the report: ");
+	cell_string(sb, r->unavailable[SCXRAY_GROUP_SCHEDS]);
+	strbuf_putc(sb, '.');
+	put_last_words(dg, sb, r);
+	if (strstr(r->unavailable[SCXRAY_GROUP_SCHEDS], "no scheduler attached"))
+		strbuf_puts(sb, " An image has to be taken while the scheduler is attached: at the "
+				"error exit (scxray watch, or a breakpoint on scx_dump_state()).");
+	evidence(dg, r, "scx_walker_unavailable");
+}
+
 void find_exits(struct diagnosis *dg)
 {
 	const struct scxray_report *r = dg->doc->late, *early = dg->doc->early;
 
-	if (r->unavailable[SCXRAY_GROUP_SCHEDS]) {
-		struct strbuf *sb = find(dg, SEVERITY_WARNING, "scx_walker_unavailable");
-
-		strbuf_puts(sb, "The state of sched_ext is not in the report: ");
-		cell_string(sb, r->unavailable[SCXRAY_GROUP_SCHEDS]);
-		strbuf_putc(sb, '.');
-		evidence(dg, r, "scx_walker_unavailable");
-	}
+	if (r->unavailable[SCXRAY_GROUP_SCHEDS])
+		find_unavailable(dg, r);
 	for (size_t i = 0; i < r->nr_scheds; i++)
-		find_exit(dg, r, i);
+		find_verdict(dg, r, i);
 	for (size_t i = 0; early && r->nr_scheds && i < early->nr_scheds; i++)
 		if (!early->scheds[i].is_root && early->scheds[i].sched_kva.state == SCXRAY_PRESENT)
 			find_gone(dg, early, r, &early->scheds[i]);

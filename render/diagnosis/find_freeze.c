@@ -34,7 +34,7 @@ static void who(struct strbuf *sb, const struct scxray_report *r)
 static void not_parked(struct diagnosis *dg, const struct scxray_report *r)
 {
 	const struct scxray_degraded *d = &r->host->degraded;
-	struct strbuf *sb = find(dg, SEVERITY_ERROR, "not_parked");
+	struct strbuf *sb = find(dg, RANK_CAVEAT, SEVERITY_ERROR, "not_parked");
 
 	if (dg->doc->dual)
 		strbuf_puts(sb, r == dg->doc->early ? "Early: " : "Late: ");
@@ -61,7 +61,7 @@ static void cut(struct diagnosis *dg, const struct scxray_report *r)
 
 	if (!r->truncated_at_us && !budget)
 		return;
-	sb = find(dg, SEVERITY_WARNING, "capture_cut");
+	sb = find(dg, RANK_CAVEAT, SEVERITY_WARNING, "capture_cut");
 	strbuf_printf(sb, "The %scapture was cut",
 		      !dg->doc->dual	    ? ""
 		      : r == dg->doc->early ? "early "

@@ -8,7 +8,8 @@
 
 #include "render/out/join.h"
 
-struct strbuf *find(struct diagnosis *dg, enum severity severity, const char *kind)
+struct strbuf *find(struct diagnosis *dg, enum finding_rank rank, enum severity severity,
+		    const char *kind)
 {
 	if (dg->nr)
 		strbuf_putc(&dg->texts, '\0');
@@ -24,16 +25,49 @@ struct strbuf *find(struct diagnosis *dg, enum severity severity, const char *ki
 		dg->max = max;
 	}
 	dg->findings[dg->nr++] = (struct finding){
+		.rank = rank,
 		.severity = severity,
 		.kind = kind,
 		.text = dg->texts.len,
 		.evidence = dg->paths.len,
+		.first_task = dg->nr_tasks,
+		.dsq = -1,
+		.map = -1,
+		.cpu = -1,
 	};
 	if (dg->racy)
 		strbuf_puts(&dg->texts, "Racy: ");
 	if (dg->half_way)
 		strbuf_puts(&dg->texts, "Half-way: ");
 	return &dg->texts;
+}
+
+struct finding *last_finding(struct diagnosis *dg)
+{
+	return dg->nr ? &dg->findings[dg->nr - 1] : &dg->none;
+}
+
+void infer(struct diagnosis *dg)
+{
+	last_finding(dg)->inferred = true;
+	strbuf_puts(&dg->texts, "Inferred: ");
+}
+
+void finding_add_task(struct diagnosis *dg, size_t index)
+{
+	if (dg->nr_tasks == dg->max_tasks) {
+		size_t max = dg->max_tasks ? dg->max_tasks * 2 : 64;
+		uint32_t *more = realloc(dg->tasks, max * sizeof(*more));
+
+		if (!more) {
+			dg->error = ENOMEM;
+			return;
+		}
+		dg->tasks = more;
+		dg->max_tasks = max;
+	}
+	dg->tasks[dg->nr_tasks++] = (uint32_t)index;
+	last_finding(dg)->nr_tasks++;
 }
 
 void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
@@ -83,4 +117,14 @@ const char *severity_name(enum severity severity)
 	};
 
 	return names[severity];
+}
+
+const char *rank_name(enum finding_rank rank)
+{
+	static const char *const names[] = {
+		[RANK_CAVEAT] = "caveat",     [RANK_CAUSE] = "cause", [RANK_VERDICT] = "verdict",
+		[RANK_EVIDENCE] = "evidence", [RANK_NOTE] = "note",
+	};
+
+	return names[rank];
 }

@@ -38,11 +38,11 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 	strbuf_putc(&t->out, '\n');
 	for (size_t i = 0; i < dg->nr; i++) {
 		const struct finding *f = &dg->findings[i];
-		const char *severity = severity_name(f->severity);
+		const char *rank = rank_name(f->rank);
 
 		strbuf_puts(&t->out, "  ");
-		text_styled(t, styles[f->severity], severity);
-		strbuf_fill(&t->out, ' ', 9 - strlen(severity));
+		text_styled(t, styles[f->severity], rank);
+		strbuf_fill(&t->out, ' ', 9 - strlen(rank));
 		sb.len = 0;
 		strbuf_puts(&sb, dg->texts.data + f->text);
 		keep_together(&sb);

@@ -238,10 +238,10 @@ class FactsComparison:
         self.equal("they are as many as are counted, without the hog", len(higher),
                    rq.get("rt_nr_running", 0) + rq.get("dl_nr_running", 0) - 1)
         self.equal("behind's queue", behind.get("queued_cpu"), hog.get("curr_cpu"))
-        findings = {finding["kind"]: finding["text"] for finding in self.report.get("diagnosis", [])}
-        self.equal("the diagnosis names the hog", "hog[" in findings.get("cpu_taken", "") and
-                   "deadline parameters" in findings.get("cpu_taken", ""), True)
-        self.equal("and who is next", f"{higher[0] if higher else None}[" in findings.get("cpu_wanted_above", ""), True)
+        finding = (self.report.get("diagnosis") or [{}])[0]
+        said = finding.get("text", "") if finding.get("kind") == "cpu_kept_by_class" else ""
+        self.equal("the diagnosis names the hog", "hog[" in said and "deadline parameters" in said, True)
+        self.equal("and who is next", f"Before them {higher[0] if higher else None}[" in said, True)
         asleep = [task["comm"] for task in self.report.get("locks", {}).get("waiters", []) if "curr_cpu" not in task]
         self.equal("tasks that sleep for a lock", asleep, ["lockwait"] if waiter else [])
         if waiter:

@@ -45,8 +45,8 @@ crew pid=139 role=other index=1 comm=behind
 REPORT = {
     "schema": "single",
     "bpf_stats_enabled": True,
-    "diagnosis": [{"kind": "cpu_taken", "text": "CPU 1 runs hog[4] of class dl (its deadline parameters give it all)"},
-                  {"kind": "cpu_wanted_above", "text": "On CPU 1 behind[5] is runnable too"}],
+    "diagnosis": [{"kind": "cpu_kept_by_class", "text": "hog[4] of class dl keeps CPU 1 (its deadline parameters give "
+                   "it all). Before them behind[5] of such a class comes"}],
     "task_enrichments": [
         {"pid": 9, "tgid": 9, "comm": "a (b) task", "real_parent_pid": 2, "pgid": 7, "sid": 6, "nr_threads": 1,
          "cpus_allowed": "0-1", "prio": 120, "static_prio": 125, "policy": 0, "rt_priority": 0, "state": "S", "cpu": 1,
@@ -122,8 +122,8 @@ WRONG = [
     (("task_enrichments", 3, "lock_slowpath_match"), "__mutex_lock", "lockwait's lock"),
     (("task_enrichments", 4, "kernel_stack"), [], "module"),
     (("locks", "waiters"), [], "sleep for a lock"),
-    (("diagnosis", 0, "text"), "CPU 1 runs hog[4] of class dl", "diagnosis"),
-    (("diagnosis", 1, "text"), "On CPU 1 x[5]", "who is next"),
+    (("diagnosis", 0, "kind"), "lost_kick", "diagnosis"),
+    (("diagnosis", 0, "text"), "hog[4] keeps CPU 1 (its deadline parameters give it all). Before them x[5]", "who is next"),
 ]
 
 

@@ -214,8 +214,10 @@ START_TEST(absent_groups_have_their_reason)
 	ck_assert_str_eq(
 		text,
 		"diagnosis:\n"
-		"  warning  The state of sched_ext is not in the report: scx_root is NULL (no "
-		"scheduler attached).\n"
+		"  cause    The state of sched_ext is not in the report: scx_root is NULL (no "
+		"scheduler attached). An image has to be\n"
+		"           taken while the scheduler is attached: at the error exit (scxray watch, or "
+		"a breakpoint on scx_dump_state()).\n"
 		"\n"
 		"maps: <unavailable: map_idr not found>\n"
 		"\n"

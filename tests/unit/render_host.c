@@ -91,7 +91,7 @@ START_TEST(a_degraded_document_in_its_least_form)
 				 "  bss_latch_state: not_resolved\n"
 				 "\n"
 				 "diagnosis:\n"
-				 "  error    Some vCPUs did not park",
+				 "  caveat   Some vCPUs did not park",
 				 strlen("degraded failure dump:\n") + 190),
 			 0);
 	ck_assert_ptr_null(strstr(text, "vcpus_parked"));
@@ -123,7 +123,7 @@ START_TEST(a_capture_that_its_budget_cut)
 	scxray_document_dual(&doc, &early.r, &late.r, NULL);
 	text = render_document(&doc, TEXT, 200, false);
 	has(text,
-	    "  warning  The late capture was cut when as much was copied as it may copy; what");
+	    "  caveat   The late capture was cut when as much was copied as it may copy; what");
 	has(text, "\ndump truncated: no room for more (2 map(s) skipped)\n");
 	free(text);
 	text = render_document(&doc, JSON, 0, false);
@@ -143,8 +143,8 @@ START_TEST(a_pair_whose_late_half_is_racy)
 	host_sample_make_degraded(&late_host);
 	scxray_document_dual(&doc, &early.r, &late.r, NULL);
 	text = render_document(&doc, TEXT, 200, false);
-	has(text, "\ndiagnosis:\n  error    Late: vCPU 1 did not park within 5000ms (1 of 2 did)");
-	has(text, "\n  error    Racy: ");
+	has(text, "\ndiagnosis:\n  caveat   Late: vCPU 1 did not park within 5000ms (1 of 2 did)");
+	has(text, "\n  cause    Racy: ");
 	has(text, "\nlate snapshot (error-exit):\n  (racy: vCPU rendezvous timed out before parked "
 		  "acknowledgement: 5000ms; 1/2 vCPUs parked; ");
 	ck_assert_int_eq(strncmp(text, "DualFailureDumpReport: early=present (max_age=1005j", 51),

@@ -72,6 +72,8 @@ static void start(void)
 	f.tasks[WAITER].lock_slowpath_match = "rwsem_down_write_slowpath";
 	f.tasks[VICTIM] = task(VICTIM, (struct scxray_text)TEXT("victim"), "ext");
 	f.tasks[VICTIM].runnable_cpu = 1;
+	f.tasks[VICTIM].cpu = (struct scxray_num)KNOWN(1);
+	f.tasks[VICTIM].migration_disabled = (struct scxray_num)KNOWN(1);
 	f.tasks[VICTIM].runnable_age_jiffies = (struct scxray_num)KNOWN(2100);
 	f.tasks[VICTIM].runnable_age_ms = (struct scxray_num)KNOWN(8400);
 	f.higher[0] = (struct scxray_task_ref){ .kva = TASK_KVA(BEHIND), .index = BEHIND };
@@ -210,11 +212,9 @@ START_TEST(tasks_of_higher_classes_stand_by_their_cpu)
 	has(f.text, "rt and deadline tasks: behind[101]");
 	has(f.text, "run queue of cpu 1");
 	has(f.text, "dl=95ms/100ms");
-	has(f.text, "CPU 1 runs hog[100] of class dl, which sched_ext tasks can't preempt (its");
+	has(f.text, "hog[100] of class dl keeps CPU 1; that class comes before sched_ext (its");
 	has(f.json, "its deadline parameters give it 95ms of every 100ms");
-	has(f.json,
-	    "On CPU 1 behind[101] is runnable too and of a higher class: before the 1 stalled "
-	    "task that may use this CPU.");
+	has(f.json, "Before them behind[101] of such a class comes, runnable there too.");
 	has(f.json, "\"higher_class_tasks\":[{");
 	has(f.json, "\"queued_cpu\":1");
 	has(f.json, "\"dl_period_ns\":100000000");

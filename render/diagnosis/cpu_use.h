@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cpu_use.h - who has each CPU, and who had it between the snapshots: a part of the facts */
+#ifndef RENDER_CPU_USE_H
+#define RENDER_CPU_USE_H
+
+#include "render/diagnosis/facts.h"
+
+/* Completes facts.cpus, after facts_make(). */
+void cpus_make(struct facts *f);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* exit_site.c - where in the scheduler an error exit was decided, by its backtrace */
+#include "render/diagnosis/exit_site.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "render/diagnosis/words.h"
+#include "render/out/cells.h"
+#include "render/out/join.h"
+
+/* enum scx_exit_kind */
+#define SCX_EXIT_DONE 1
+
+/* BPF_OBJ_NAME_LEN - 1: what the kernel keeps of a program's name */
+#define SHORT_NAME 15
+
+/*
+ * Before 6.16 there is no atomic beside the exit_info; once a scheduler is being disabled the
+ * atomic says DONE, and the exit_info what ended it.
+ */
+uint64_t exit_kind(const struct scxray_sched *s, bool *in_info)
+{
+	uint64_t kind = 0, info;
+	bool atomic = num_get(&s->exit_kind, &kind) && kind;
+
+	*in_info = false;
+	if (!atomic)
+		kind = 0;
+	if ((atomic && kind != SCX_EXIT_DONE) || !num_get(&s->exit_info.kind, &info) || !info)
+		return kind;
+	*in_info = true;
+	return info;
+}
+
+/* "bpf_prog_aae95bbab5f3151e_scxfix_tick+0xbe [bpf]": the kernel's name for a JITed function */
+static bool bpf_name(const char *symbol, struct scxray_text *name)
+{
+	size_t tag = 0;
+
+	if (!symbol || strncmp(symbol, "bpf_prog_", 9) != 0)
+		return false;
+	symbol += 9;
+	while (isxdigit((unsigned char)symbol[tag]))
+		tag++;
+	if (tag != 16 || symbol[tag] != '_')
+		return false;
+	symbol += tag + 1;
+	*name = (struct scxray_text){ .bytes = symbol,
+				      .len = strcspn(symbol, "+ "),
+				      .state = SCXRAY_PRESENT };
+	return name->len > 0;
+}
+
+static const char *op_of(const struct scxray_report *r, const struct scxray_text *program)
+{
+	size_t len = program->len < SHORT_NAME ? program->len : SHORT_NAME;
+
+	for (size_t i = 0; i < r->nr_progs; i++) {
+		const struct scxray_text *name = &r->progs[i].name;
+
+		if (r->progs[i].op && name->state == SCXRAY_PRESENT &&
+		    (name->len == len || name->len == program->len) &&
+		    !strncmp(name->bytes, program->bytes, len))
+			return r->progs[i].op;
+	}
+	return NULL;
+}
+
+/* The last "comm[pid]" of the message. */
+static const struct scxray_task *named_task(const struct scxray_report *r,
+					    const struct scxray_text *msg)
+{
+	if (msg->state != SCXRAY_PRESENT)
+		return NULL;
+	for (const char *at = msg->bytes + msg->len; at > msg->bytes; at--) {
+		long pid;
+		char *end;
+
+		if (*at != '[')
+			continue;
+		pid = strtol(at + 1, &end, 10);
+		if (end == at + 1 || *end != ']' || pid <= 0)
+			continue;
+		for (size_t i = 0; i < r->nr_tasks; i++) {
+			const struct scxray_task *t = &r->tasks[i];
+
+			if (num_is(&t->pid, (uint64_t)pid) && t->comm.state == SCXRAY_PRESENT &&
+			    (size_t)(at - msg->bytes) >= t->comm.len &&
+			    !strncmp(at - t->comm.len, t->comm.bytes, t->comm.len))
+				return t;
+		}
+	}
+	return NULL;
+}
+
+/* Kernel functions that carry out what an op has asked for, after it has returned. */
+static const char *op_of_kernel(const char *symbol)
+{
+	static const struct {
+		const char *function, *op;
+	} table[] = {
+		{ "do_enqueue_task", "enqueue" },	{ "direct_dispatch", "enqueue" },
+		{ "flush_dispatch_buf", "dispatch" },	{ "scx_flush_dispatch_buf", "dispatch" },
+		{ "select_task_rq_scx", "select_cpu" }, { "balance_one", "dispatch" },
+	};
+
+	for (size_t i = 0; symbol && i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strncmp(symbol, table[i].function, strlen(table[i].function)))
+			return table[i].op;
+	return NULL;
+}
+
+struct exit_site exit_site(const struct scxray_report *r, const struct scxray_exit_info *info)
+{
+	struct exit_site site = { .task = named_task(r, &info->msg) };
+
+	for (size_t i = 0; i < info->nr_bt; i++) {
+		struct scxray_text name;
+
+		if (!bpf_name(info->bt[i].symbol, &name)) {
+			if (!site.op)
+				site.op = op_of_kernel(info->bt[i].symbol);
+			continue;
+		}
+		if (!site.frame) {
+			const char *below = i ? info->bt[i - 1].symbol : NULL;
+
+			site.frame = &info->bt[i];
+			site.program = name;
+			if (below)
+				site.called = (struct scxray_text){ .bytes = below,
+								    .len = strcspn(below, "+ "),
+								    .state = SCXRAY_PRESENT };
+		}
+		site.op = op_of(r, &name) ? op_of(r, &name) : site.op;
+	}
+	if (info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&info->exit_cpu) >= 0)
+		site.rq = report_find_rq(r, info->exit_cpu.value);
+	return site;
+}
+
+void put_site(struct strbuf *sb, const struct exit_site *site, const struct scxray_sched *s)
+{
+	size_t start;
+
+	if (site->op)
+		strbuf_printf(sb, "ops.%s() of ", site->op);
+	else if (site->frame)
+		strbuf_puts(sb, "A BPF program of ");
+	start = sb->len;
+	put_sched(sb, s);
+	if (!site->op && !site->frame && sb->len > start)
+		sb->data[start] = 'S';
+	if (!site->frame)
+		return;
+	strbuf_puts(sb, " (");
+	cell_text(sb, &site->program);
+	if (strchr(site->frame->symbol, '+'))
+		strbuf_printf(sb, "%.*s", (int)strcspn(strchr(site->frame->symbol, '+'), " "),
+			      strchr(site->frame->symbol, '+'));
+	strbuf_putc(sb, ')');
+}

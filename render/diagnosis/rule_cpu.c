@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rule_cpu.c - tasks that wait for a CPU which another task keeps, or which is idle although
+ * they are on its own queue
+ */
+#include <inttypes.h>
+
+#include "render/diagnosis/rules.h"
+#include "render/diagnosis/words.h"
+#include "render/out/cells.h"
+
+static bool is_local_of(const struct wait *w, uint32_t cpu)
+{
+	return w->dsq && w->dsq->origin == SCXRAY_DSQ_LOCAL && w->dsq->index == cpu;
+}
+
+/* Can every CPU that the task may use, this one among them, not take it? */
+static bool only_kept(const struct facts *f, const struct wait *w, const struct cpu_use *use)
+{
+	if (w->dsq && w->dsq->origin == SCXRAY_DSQ_LOCAL)
+		return false;
+	if (use->local_only || !may_use(w->task, use->rq->cpu))
+		return false;
+	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+		const struct cpu_use *other = &f->cpus[i];
+
+		if (may_use(w->task, other->rq->cpu) && !num_is(&other->rq->online, 0) &&
+		    (!other->keeper || other->local_only))
+			return false;
+	}
+	return true;
+}
+
+static bool waits_for_kept(const struct facts *f, const struct wait *w, const void *arg)
+{
+	const struct cpu_use *use = arg;
+
+	/* with one keeper of its own class its local queue tells nothing: it would be kept too */
+	return w->task != use->keeper &&
+	       (!w->task->sched_class || is_class(w->task->sched_class, "ext")) &&
+	       (is_local_of(w, use->rq->cpu) || only_kept(f, w, use));
+}
+
+/* "100ms of every 100ms" */
+static void put_deadline(struct facts *f, struct strbuf *sb, const struct scxray_task *t)
+{
+	if (t->dl_runtime.state != SCXRAY_PRESENT || !num_true(&t->dl_period))
+		return;
+	strbuf_puts(sb, " (its deadline parameters give it ");
+	cell_ns(sb, t->dl_runtime.value);
+	strbuf_puts(sb, " of every ");
+	cell_ns(sb, t->dl_period.value);
+	strbuf_putc(sb, ')');
+	evidence(f->dg, f->r, "task_enrichments[%zu].dl_runtime_ns", (size_t)(t - f->r->tasks));
+}
+
+static void put_of_elapsed(const struct facts *f, struct strbuf *sb, uint64_t ns)
+{
+	/* accounting and jiffies differ by a tick */
+	cell_ms(sb, (int64_t)((ns < f->elapsed_ns ? ns : f->elapsed_ns) / 1000000));
+	strbuf_puts(sb, " of the ");
+	cell_ms(sb, (int64_t)(f->elapsed_ns / 1000000));
+	strbuf_puts(sb, " between the two snapshots");
+}
+
+/* Who has had the CPU, and how long. */
+static void put_keeper(const struct facts *f, struct strbuf *sb, const struct cpu_use *use)
+{
+	const struct scxray_task *t = use->keeper;
+	bool of_class = t == use->top;
+	uint64_t ns = of_class ? use->top_ns : t == use->top_ext ? use->top_ext_ns : 0;
+	bool several = of_class && use->above_ns - ns > use->above_ns / 8;
+
+	if (several)
+		strbuf_printf(sb, "Tasks of class %s keep", t->sched_class);
+	else
+		cell_task(sb, t, t->kva);
+	if (!several && t->sched_class)
+		strbuf_printf(sb, " of class %s keeps", t->sched_class);
+	strbuf_printf(sb, " CPU %" PRIu32, use->rq->cpu);
+	if (ns) {
+		strbuf_puts(sb, " for ");
+		put_of_elapsed(f, sb, of_class ? use->above_ns : ns);
+	} else if (use->has_since && use->since_ns >= 1000000) {
+		strbuf_puts(sb, " for ");
+		cell_ms(sb, (int64_t)(use->since_ns / 1000000));
+	}
+	if (several) {
+		strbuf_puts(sb, ", most of it ");
+		cell_task(sb, t, t->kva);
+	} else if (use->same_curr && use->curr == t) {
+		strbuf_puts(sb, ", it is current in both");
+	}
+}
+
+static void put_others(const struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < rq->nr_higher; i++) {
+		const struct scxray_task *t = report_find_task(f->r, &rq->higher[i]);
+
+		if (t && f->cpus[rq - f->r->rqs].keeper == t)
+			continue;
+		nr++;
+	}
+	if (!nr)
+		return;
+	strbuf_puts(sb, " Before them ");
+	cell_task(sb, report_find_task(f->r, &rq->higher[0]), rq->higher[0].kva);
+	if (nr > 1)
+		strbuf_printf(sb, " and %zu more of such classes come", nr - 1);
+	else
+		strbuf_puts(sb, " of such a class comes");
+	strbuf_puts(sb, ", runnable there too.");
+	evidence(f->dg, f->r, "rq_scx_states[%zu].higher_class_tasks", (size_t)(rq - f->r->rqs));
+}
+
+/* "victim2[101], ... are on its local DSQ" or "may only run there" */
+static void put_who_waits(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
+{
+	const struct finding *finding = last_finding(f->dg);
+	size_t local = 0;
+
+	for (size_t i = 0; i < finding->nr_tasks; i++) {
+		const struct scxray_dsq *dsq =
+			task_find_dsq(f->r, &f->r->tasks[f->dg->tasks[finding->first_task + i]]);
+
+		local += dsq && dsq->origin == SCXRAY_DSQ_LOCAL && dsq->index == rq->cpu;
+	}
+	put_names(f, sb);
+	strbuf_puts(sb, finding->nr_tasks == 1 ? " waits for it, " : " wait for it, the first ");
+	strbuf_puts(sb, "for ");
+	put_longest(f, sb);
+	if (local)
+		strbuf_printf(sb, ", %zu of them on its local DSQ", local);
+	strbuf_putc(sb, '.');
+	put_bounds(f, sb);
+}
+
+static void find_kept(struct facts *f, struct cpu_use *use)
+{
+	const struct scxray_task *t = use->keeper;
+	const struct scxray_rq *rq = use->rq;
+	bool ext = is_class(t->sched_class, "ext");
+	struct strbuf *sb;
+
+	if (!pick(f, waits_for_kept, use))
+		return;
+	sb = tell_picked(f, ext ? "cpu_kept_by_ext" : "cpu_kept_by_class", !use->keeper_shown);
+	put_keeper(f, sb, use);
+	if (!ext) {
+		strbuf_puts(sb, "; that class comes before sched_ext");
+		if (is_class(t->sched_class, "fair"))
+			strbuf_puts(sb, " (SCX_OPS_SWITCH_PARTIAL: class fair goes on)");
+		put_deadline(f, sb, t);
+	} else if (num_is(&t->slice, UINT64_MAX)) {
+		strbuf_puts(sb, ", with an endless slice (SCX_SLICE_INF): nothing preempts it");
+		evidence(f->dg, f->r, "task_enrichments[%zu].slice_ns", (size_t)(t - f->r->tasks));
+	} else if (t->slice.state == SCXRAY_PRESENT) {
+		strbuf_puts(sb, " without a switch, its slice has ");
+		cell_ns(sb, t->slice.value);
+		strbuf_puts(sb, " left");
+	}
+	strbuf_puts(sb, ". ");
+	put_who_waits(f, sb, rq);
+	if (!ext)
+		put_others(f, sb, rq);
+	about_cpu(f, rq, "curr_class");
+}
+
+void rule_cpu_kept(struct facts *f)
+{
+	for (size_t i = 0; i < f->r->nr_rqs; i++)
+		if (f->cpus[i].keeper)
+			find_kept(f, &f->cpus[i]);
+}
+
+static bool waits_for_idle(const struct facts *f, const struct wait *w, const void *arg)
+{
+	const struct cpu_use *use = arg;
+
+	(void)f;
+	return is_local_of(w, use->rq->cpu);
+}
+
+/* A CPU takes from its own local DSQ before all else: idle with tasks there it was not told. */
+void rule_lost_kick(struct facts *f)
+{
+	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+		struct cpu_use *use = &f->cpus[i];
+		struct strbuf *sb;
+		bool both;
+
+		if (!is_class(use->rq->curr_class, "idle") || !pick(f, waits_for_idle, use))
+			continue;
+		both = use->old && is_class(use->old->curr_class, "idle");
+		sb = tell_picked(f, "lost_kick", false);
+		strbuf_printf(sb, "CPU %" PRIu32 " is idle%s with ", use->rq->cpu,
+			      both ? " in both snapshots" : "");
+		put_names(f, sb);
+		strbuf_puts(sb, " on its own local DSQ");
+		if (last_finding(f->dg)->nr_tasks > 1)
+			strbuf_puts(sb, ", the first");
+		strbuf_puts(sb, " for ");
+		put_longest(f, sb);
+		strbuf_puts(sb,
+			    ": it was never kicked (scx_bpf_kick_cpu()), or the kick was lost.");
+		if (both && num_true(&use->rq->nr_switches) &&
+		    num_is(&use->old->nr_switches, use->rq->nr_switches.value))
+			strbuf_puts(sb, " It did not switch tasks in between.");
+		put_bounds(f, sb);
+		about_cpu(f, use->rq, "curr_class");
+	}
+}

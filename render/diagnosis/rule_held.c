@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rule_held.c - tasks that the scheduler took in ops.enqueue() and put on no DSQ: it keeps them
+ * in a map, or lost them
+ */
+#include <inttypes.h>
+
+#include "render/diagnosis/holder.h"
+#include "render/diagnosis/rules.h"
+#include "render/diagnosis/words.h"
+#include "render/out/cells.h"
+
+/* SCX_DSQ_INVALID: only the built-in bit is set. */
+#define DSQ_INVALID (1ULL << 63)
+
+static bool is_held(const struct facts *f, const struct wait *w, const void *arg)
+{
+	return w->custody == CUSTODY_BPF && sched_of(f->r, w->task) == arg;
+}
+
+static bool has_verdict(const struct facts *f, const struct wait *w, const void *arg)
+{
+	uint64_t id;
+
+	(void)f;
+	(void)arg;
+	return w->custody == CUSTODY_BPF && num_get(&w->task->ddsp_dsq_id, &id) && id &&
+	       id != DSQ_INVALID;
+}
+
+/* A fault of the kernel (mended by 7e0ffb72de8a): the next ops.enqueue() is skipped. */
+void rule_verdict_left(struct facts *f)
+{
+	struct strbuf *sb;
+	const struct scxray_task *t;
+
+	if (!pick(f, has_verdict, NULL))
+		return;
+	sb = tell_picked(f, "verdict_left_behind", false);
+	t = &f->r->tasks[f->dg->tasks[last_finding(f->dg)->first_task]];
+	put_names(f, sb);
+	strbuf_puts(sb,
+		    last_finding(f->dg)->nr_tasks == 1 ? " waits for " : " wait, the first for ");
+	put_longest(f, sb);
+	strbuf_puts(sb, " with a direct-dispatch verdict left behind (ddsp_dsq_id ");
+	cell_dsq_id(sb, &t->ddsp_dsq_id);
+	strbuf_puts(sb,
+		    ") though on no DSQ and QUEUED: the verdict was never carried out, a fault of "
+		    "the kernel that commit 7e0ffb72de8a mends.");
+	evidence(f->dg, f->r, "task_enrichments[%zu].ddsp_dsq_id", (size_t)(t - f->r->tasks));
+}
+
+/* "scheduler scxfix took a, b and 2 more in ops.enqueue(), the first 8.048s (timeout 8.000s) ago" */
+static void put_taken(struct facts *f, struct strbuf *sb, const struct scxray_sched *sched)
+{
+	strbuf_puts(sb, "The BPF ");
+	if (sched)
+		put_sched(sb, sched);
+	else
+		strbuf_puts(sb, "scheduler");
+	strbuf_puts(sb, " took ");
+	put_names(f, sb);
+	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " in ops.enqueue() "
+							   : " in ops.enqueue(), the first ");
+	put_longest(f, sb);
+	strbuf_puts(sb, " ago, and inserted ");
+	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? "it" : "them");
+	strbuf_puts(sb, " into no DSQ");
+}
+
+static void put_map(struct strbuf *sb, const struct scxray_map *map)
+{
+	cell_text(sb, &map->name);
+	if (map->type_name) {
+		strbuf_puts(sb, " (");
+		cell_string(sb, map->type_name);
+		strbuf_putc(sb, ')');
+	}
+	cell_owner(sb, map->sched_name);
+}
+
+static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *h)
+{
+	const struct scxray_map *map = &f->r->maps[h->map];
+	size_t nr = last_finding(f->dg)->nr_tasks;
+	const char *list = map->ringbuf ? "ringbuf.records" : map->arena ? "arena" : NULL;
+
+	strbuf_puts(sb, ": map ");
+	put_map(sb, map);
+	if (h->nr < nr)
+		strbuf_printf(sb, " holds %zu of them", h->nr);
+	else
+		strbuf_puts(sb, nr == 1 ? " holds it" : " holds them");
+	if (!map->arena)
+		strbuf_printf(sb, ", by %s, the first at place %zu", h->by_pid ? "pid" : "address",
+			      h->first_place + 1);
+	if (map->nr_entries && !map->arena)
+		strbuf_printf(sb, " of %zu", map->nr_entries);
+	last_finding(f->dg)->map = (int32_t)h->map;
+	if (map->arena)
+		evidence(f->dg, f->r, "maps[%zu].name", h->map);
+	else if (list)
+		evidence(f->dg, f->r, "maps[%zu].ringbuf", h->map);
+	else
+		evidence(f->dg, f->r, "maps[%zu].name", h->map);
+	if (map->form == SCXRAY_MAP_QUEUE)
+		evidence(f->dg, f->r, "maps[%zu].array_entries[%zu].value", h->map, h->first_place);
+}
+
+static void put_nowhere(struct facts *f, struct strbuf *sb, const struct holder *h)
+{
+	const char *its = last_finding(f->dg)->nr_tasks == 1 ? "its" : "their";
+
+	if (!h->nr_searched) {
+		strbuf_puts(sb,
+			    "; only its own data can say where, and no map of it is in the report");
+		return;
+	}
+	if (h->everyones != SIZE_MAX) {
+		strbuf_puts(sb, "; map ");
+		put_map(sb, &f->r->maps[h->everyones]);
+		strbuf_printf(sb, " has %s entries as it has every task's, and ", its);
+	} else {
+		strbuf_puts(sb, "; ");
+	}
+	strbuf_printf(sb, "none of its %s%zu map%s has %s pid or address",
+		      h->everyones != SIZE_MAX ? "other " : "",
+		      h->nr_searched - (h->everyones != SIZE_MAX), h->nr_searched == 1 ? "" : "s",
+		      its);
+	if (!h->whole)
+		strbuf_puts(sb, " in the part that was read");
+	else if (!h->has_arena)
+		strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? ": it is likely lost"
+								   : ": they are likely lost");
+}
+
+/* The scheduler's tasks; the rest of one that has a holder for some of them is told apart. */
+void rule_held(struct facts *f)
+{
+	for (size_t i = 0; i < f->r->nr_scheds + !f->r->nr_scheds; i++) {
+		const struct scxray_sched *sched = f->r->nr_scheds ? &f->r->scheds[i] : NULL;
+		struct holder h;
+		struct strbuf *sb;
+		bool lost;
+
+		if (!pick(f, is_held, sched))
+			continue;
+		h = find_holder(f);
+		lost = h.map == SIZE_MAX && h.whole && h.nr_searched && !h.has_arena;
+		sb = tell_picked(f,
+				 h.map != SIZE_MAX ? "held_in_map"
+				 : lost		   ? "task_lost"
+						   : "held",
+				 h.map != SIZE_MAX || lost);
+		put_taken(f, sb, sched);
+		if (h.map != SIZE_MAX)
+			put_holder(f, sb, &h);
+		else
+			put_nowhere(f, sb, &h);
+		strbuf_putc(sb, '.');
+		put_bounds(f, sb);
+		evidence(f->dg, f->r, "task_enrichments[%" PRIu32 "].ops_state",
+			 f->dg->tasks[last_finding(f->dg)->first_task]);
+	}
+}

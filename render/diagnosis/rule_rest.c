@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rule_rest.c - tasks that no other rule explains: in whose hands they are */
+#include "render/diagnosis/rules.h"
+#include "render/diagnosis/words.h"
+#include "render/out/cells.h"
+
+static const struct {
+	enum custody custody;
+	const char *kind;
+	const char *one, *many;
+	const char *member;
+} hands[] = {
+	{ CUSTODY_QUEUEING, "in_enqueue", "is in the middle of ops.enqueue() (ops_state QUEUEING)",
+	  "are in the middle of ops.enqueue() (ops_state QUEUEING)", "ops_state" },
+	{ CUSTODY_DISPATCHING, "in_dispatch",
+	  "is in the middle of being dispatched (ops_state DISPATCHING)",
+	  "are in the middle of being dispatched (ops_state DISPATCHING)", "ops_state" },
+	{ CUSTODY_MOVING, "in_move", "is held on its way to another CPU's local DSQ (holding_cpu)",
+	  "are held on their way to other CPUs' local DSQs (holding_cpu)", "holding_cpu" },
+	{ CUSTODY_LOST_DSQ, "not_on_its_dsq", "points at a DSQ on whose list it was not found",
+	  "point at a DSQ on whose list they were not found", "dsq_kva" },
+	{ CUSTODY_RUNNING, "runs_now", "is a CPU's current task by now",
+	  "are current tasks of their CPUs by now", "curr_cpu" },
+	{ CUSTODY_BPF, "held", "is held by the BPF scheduler", "are held by the BPF scheduler",
+	  "ops_state" },
+	{ CUSTODY_NOBODY, "in_no_hands",
+	  "is on a CPU's runnable list, on no DSQ, and the BPF scheduler does not have it either",
+	  "are on CPUs' runnable lists, on no DSQ, and the BPF scheduler does not have them either",
+	  "runnable_cpu" },
+};
+
+static bool is_in(const struct facts *f, const struct wait *w, const void *arg)
+{
+	const enum custody *custody = arg;
+
+	(void)f;
+	return w->custody == *custody;
+}
+
+void rule_hands(struct facts *f)
+{
+	for (size_t i = 0; i < sizeof(hands) / sizeof(hands[0]); i++) {
+		const struct scxray_task *t;
+		struct strbuf *sb;
+		bool one;
+
+		if (!pick(f, is_in, &hands[i].custody))
+			continue;
+		sb = tell_picked(f, hands[i].kind, false);
+		one = last_finding(f->dg)->nr_tasks == 1;
+		t = &f->r->tasks[f->dg->tasks[last_finding(f->dg)->first_task]];
+		put_names(f, sb);
+		strbuf_puts(sb, one ? " has been runnable for "
+				    : " have been runnable, the first for ");
+		put_longest(f, sb);
+		strbuf_printf(sb, ": %s %s.", one ? "it" : "they",
+			      one ? hands[i].one : hands[i].many);
+		if (t->sched_class && !is_class(t->sched_class, "ext"))
+			strbuf_printf(sb,
+				      " Its class is %s: priority inheritance or a policy change "
+				      "took it out of sched_ext while it was runnable.",
+				      t->sched_class);
+		put_bounds(f, sb);
+		evidence(f->dg, f->r, "task_enrichments[%zu].%s", (size_t)(t - f->r->tasks),
+			 hands[i].member);
+	}
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* words.c - what the sentences of findings have in common */
+#include "render/diagnosis/words.h"
+
+#include <inttypes.h>
+
+#include "render/out/cells.h"
+
+/* Tasks that are named, and those whose CPUs are told; further ones are counted. */
+#define MAX_NAMED 3
+
+size_t nr_picked(const struct facts *f)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->nr_waits; i++)
+		nr += f->waits[i].picked;
+	return nr;
+}
+
+size_t pick(struct facts *f,
+	    bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
+	    const void *arg)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->nr_waits; i++) {
+		f->waits[i].picked = !f->waits[i].claimed && explains(f, &f->waits[i], arg);
+		nr += f->waits[i].picked;
+	}
+	return nr;
+}
+
+struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred)
+{
+	struct strbuf *sb = find(f->dg, RANK_CAUSE, SEVERITY_WARNING, kind);
+	struct finding *finding = last_finding(f->dg);
+
+	finding->r = f->r;
+	if (inferred)
+		infer(f->dg);
+	for (size_t i = 0; i < f->nr_waits; i++) {
+		struct wait *w = &f->waits[i];
+
+		if (!w->picked)
+			continue;
+		w->picked = false;
+		w->claimed = true;
+		finding_add_task(f->dg, w->index);
+		if (w->past)
+			finding->severity = SEVERITY_ERROR;
+		/* whom the kernel ended it for comes first, then who waits longest */
+		if (!finding->weight)
+			finding->weight = (uint64_t)w->age;
+		if (w->named)
+			finding->weight |= 1ULL << 63;
+		if (finding->nr_tasks == 1)
+			evidence(f->dg, f->r, "task_enrichments[%zu].runnable_age_jiffies",
+				 w->index);
+	}
+	return sb;
+}
+
+static const struct scxray_task *told(const struct facts *f, size_t i)
+{
+	const struct finding *finding = last_finding(f->dg);
+
+	return &f->r->tasks[f->dg->tasks[finding->first_task + i]];
+}
+
+void put_names(struct facts *f, struct strbuf *sb)
+{
+	size_t nr = last_finding(f->dg)->nr_tasks;
+
+	for (size_t i = 0; i < nr && i < MAX_NAMED; i++) {
+		if (i)
+			strbuf_puts(sb, i + 1 == nr ? " and " : ", ");
+		cell_task(sb, told(f, i), told(f, i)->kva);
+	}
+	if (nr > MAX_NAMED)
+		strbuf_printf(sb, " and %zu more", nr - MAX_NAMED);
+}
+
+const char *is_are(const struct facts *f)
+{
+	return last_finding(f->dg)->nr_tasks == 1 ? " is" : " are";
+}
+
+static void put_jiffies(struct strbuf *sb, const struct scxray_report *r, uint64_t jiffies)
+{
+	uint64_t hz;
+
+	if (num_get(&r->guest.hz, &hz) && hz && hz <= 10000)
+		cell_ms(sb, (int64_t)(jiffies * 1000 / hz));
+	else
+		strbuf_printf(sb, "%" PRIu64 "j", jiffies);
+}
+
+void put_longest(struct facts *f, struct strbuf *sb)
+{
+	const struct scxray_task *t;
+
+	if (!last_finding(f->dg)->nr_tasks)
+		return;
+	t = told(f, 0);
+	put_jiffies(sb, f->r, t->runnable_age_jiffies.value);
+	strbuf_puts(sb, " (timeout ");
+	put_jiffies(sb, f->r, sched_timeout_jiffies(f->r, &t->sched_kva));
+	strbuf_putc(sb, ')');
+}
+
+static void put_cpus(struct strbuf *sb, const struct scxray_task *t)
+{
+	uint64_t nr;
+
+	if (num_true(&t->migration_disabled) && t->cpu.state == SCXRAY_PRESENT) {
+		strbuf_printf(sb, "CPU %" PRIu64 " only (migration disabled)", t->cpu.value);
+		return;
+	}
+	strbuf_puts(sb, num_get(&t->nr_cpus_allowed, &nr) && nr == 1 ? "CPU " : "CPUs ");
+	cell_cpus(sb, &t->cpus_allowed);
+	strbuf_puts(sb, " only");
+}
+
+bool only_kthreads(const struct facts *f)
+{
+	size_t nr = last_finding(f->dg)->nr_tasks;
+
+	for (size_t i = 0; i < nr; i++)
+		if (!is_kthread(told(f, i)) || !is_bound(f, told(f, i)))
+			return false;
+	return nr > 0;
+}
+
+/* Whose miss the kernel ended the scheduler for. */
+static void put_worker(struct facts *f, struct strbuf *sb)
+{
+	for (size_t i = 0; f->watchdog_missed && i < last_finding(f->dg)->nr_tasks; i++) {
+		if (!is_unbound_worker(told(f, i)))
+			continue;
+		strbuf_putc(sb, ' ');
+		cell_task(sb, told(f, i), told(f, i)->kva);
+		strbuf_puts(sb, " is a worker of an unbound pool, as the watchdog's own is: that "
+				"the watchdog did not check in follows from this.");
+		return;
+	}
+}
+
+static bool same_cpus(const struct facts *f, const struct scxray_task *a,
+		      const struct scxray_task *b)
+{
+	for (size_t i = 0; i < f->r->nr_rqs; i++)
+		if (may_use(a, f->r->rqs[i].cpu) != may_use(b, f->r->rqs[i].cpu))
+			return false;
+	return true;
+}
+
+/* True, and said in one, where all of several are bound alike. */
+static bool put_common_bound(struct facts *f, struct strbuf *sb)
+{
+	size_t nr = last_finding(f->dg)->nr_tasks;
+
+	if (nr < 2 || !is_bound(f, told(f, 0)))
+		return false;
+	for (size_t i = 1; i < nr; i++)
+		if (!same_cpus(f, told(f, 0), told(f, i)))
+			return false;
+	strbuf_puts(sb, nr == 2 ? " Both may run on " : " All of them may run on ");
+	put_cpus(sb, told(f, 0));
+	strbuf_putc(sb, '.');
+	evidence(f->dg, f->r, "task_enrichments[%zu].cpus_allowed",
+		 (size_t)(told(f, 0) - f->r->tasks));
+	return true;
+}
+
+static void put_each_bound(struct facts *f, struct strbuf *sb)
+{
+	size_t nr = last_finding(f->dg)->nr_tasks, named = 0, more = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct scxray_task *t = told(f, i);
+
+		if (!is_bound(f, t))
+			continue;
+		if (named == MAX_NAMED) {
+			more++;
+			continue;
+		}
+		strbuf_puts(sb, named ? ", " : " ");
+		cell_task(sb, t, t->kva);
+		if (is_kthread(t))
+			strbuf_puts(sb, " (a kernel thread)");
+		strbuf_puts(sb, named ? " on " : " may run on ");
+		put_cpus(sb, t);
+		evidence(f->dg, f->r, "task_enrichments[%zu].cpus_allowed",
+			 (size_t)(t - f->r->tasks));
+		named++;
+	}
+	if (more)
+		strbuf_printf(sb, ", %zu more are bound too", more);
+	if (named)
+		strbuf_putc(sb, '.');
+}
+
+void put_bounds(struct facts *f, struct strbuf *sb)
+{
+	if (!put_common_bound(f, sb))
+		put_each_bound(f, sb);
+	put_worker(f, sb);
+}
+
+void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
+{
+	if (dsq->origin == SCXRAY_DSQ_LOCAL) {
+		strbuf_printf(sb, "the local DSQ of CPU %" PRIu32, dsq->index);
+		return;
+	}
+	strbuf_puts(sb, dsq->origin == SCXRAY_DSQ_USER ? "DSQ " : "the ");
+	cell_dsq(sb, dsq);
+	if (dsq->origin != SCXRAY_DSQ_USER)
+		strbuf_puts(sb, " DSQ");
+	cell_owner(sb, dsq->sched_name);
+}
+
+void begin_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
+{
+	size_t start = sb->len;
+
+	put_dsq(sb, dsq);
+	if (sb->len > start && sb->data[start] == 't')
+		sb->data[start] = 'T';
+}
+
+void put_curr(struct strbuf *sb, const struct scxray_rq *rq)
+{
+	if (rq->curr_pid.state != SCXRAY_PRESENT) {
+		strbuf_puts(sb, "a task at ");
+		cell_hex(sb, &rq->curr_kva);
+		return;
+	}
+	cell_text(sb, &rq->curr_comm);
+	strbuf_printf(sb, "[%" PRId64 "]", num_signed(&rq->curr_pid));
+}
+
+void put_elapsed(struct strbuf *sb, const struct diagnosis *dg)
+{
+	if (dg->diff->elapsed_ms.state != SCXRAY_PRESENT)
+		return;
+	strbuf_puts(sb, " (");
+	cell_ms(sb, num_signed(&dg->diff->elapsed_ms));
+	strbuf_puts(sb, " apart)");
+}
+
+void put_sched(struct strbuf *sb, const struct scxray_sched *s)
+{
+	strbuf_puts(sb, s->is_root ? "scheduler " : "sub-scheduler ");
+	cell_text(sb, &s->name);
+}
+
+const struct scxray_sched *sched_of(const struct scxray_report *r, const struct scxray_task *t)
+{
+	for (size_t i = 0; i < r->nr_scheds && t->sched_kva.state == SCXRAY_PRESENT; i++)
+		if (num_is(&r->scheds[i].sched_kva, t->sched_kva.value))
+			return &r->scheds[i];
+	return r->nr_scheds ? &r->scheds[0] : NULL;
+}
+
+void about_dsq(struct facts *f, const struct scxray_dsq *dsq, const char *member)
+{
+	last_finding(f->dg)->r = f->r;
+	last_finding(f->dg)->dsq = (int32_t)(dsq - f->r->dsqs);
+	evidence(f->dg, f->r, "dsq_states[%zu].%s", (size_t)(dsq - f->r->dsqs), member);
+}
+
+void about_cpu(struct facts *f, const struct scxray_rq *rq, const char *member)
+{
+	last_finding(f->dg)->r = f->r;
+	last_finding(f->dg)->cpu = (int32_t)rq->cpu;
+	evidence(f->dg, f->r, "rq_scx_states[%zu].%s", (size_t)(rq - f->r->rqs), member);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* words.h - what the sentences of findings have in common */
+#ifndef RENDER_WORDS_H
+#define RENDER_WORDS_H
+
+#include "render/diagnosis/facts.h"
+
+/* Opens a finding of the tasks that are picked, and claims them: the rule tells them. */
+struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred);
+/* How many are picked. */
+size_t nr_picked(const struct facts *f);
+/* Picks what no rule has claimed yet and `explains` holds for; returns how many. */
+size_t pick(struct facts *f,
+	    bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
+	    const void *arg);
+
+/* "victim1[98], victim3[100], victim0[97] and 1 more": of the finding begun last */
+void put_names(struct facts *f, struct strbuf *sb);
+/* " is", " are": of the same */
+const char *is_are(const struct facts *f);
+/* "8.136s (timeout 8.000s)": the longest wait of the same */
+void put_longest(struct facts *f, struct strbuf *sb);
+/* " victim1[98] may run on CPU 0 only, victim3[100] on CPU 1 only." where there are such */
+void put_bounds(struct facts *f, struct strbuf *sb);
+/* "DSQ 0x200", "the local DSQ of CPU 1", "the global node 0 DSQ of scxsub" */
+void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
+/* The same at a sentence's beginning. */
+void begin_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
+/* "hog[106]", of a run queue */
+void put_curr(struct strbuf *sb, const struct scxray_rq *rq);
+/* " (3.576s apart)" */
+void put_elapsed(struct strbuf *sb, const struct diagnosis *dg);
+/* "scheduler scxfix", "sub-scheduler scxsub" */
+void put_sched(struct strbuf *sb, const struct scxray_sched *s);
+/* The scheduler of a task: by its address, else the root; NULL without any. */
+const struct scxray_sched *sched_of(const struct scxray_report *r, const struct scxray_task *t);
+
+/* Are the tasks of the finding begun last all kernel threads that are bound? */
+bool only_kthreads(const struct facts *f);
+
+/* The finding's fields, and the path into the report. */
+void about_dsq(struct facts *f, const struct scxray_dsq *dsq, const char *member);
+void about_cpu(struct facts *f, const struct scxray_rq *rq, const char *member);
+
+#endif
