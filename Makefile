@@ -59,8 +59,8 @@ say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 # ---- flags ------------------------------------------------------------------
 
-LIBS := libelf libbpf libzstd
-# Of the scxray program alone: what QEMU's monitor says is JSON.
+LIBS := libelf libbpf libzstd zlib
+# For the scxray program only: QEMU's monitor speaks JSON.
 CLI_LIBS := json-c
 # Asked once, and only when something is compiled.
 pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null))$(pkg_cflags)
@@ -156,6 +156,23 @@ $(lib) $(test_lib) $(watch_lib) $(qemu_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcsD $@ $(filter %.o,$^)
 
+# The page of an HTML report: its script in the order in which the parts need each other.
+html := $(O)/render/html
+html_js := $(addprefix render/html/,dom.js data.js values.js table.js cause.js cpus.js queues.js tasks.js \
+	timeline.js maps.js system.js page.js)
+$(html)/page.js: $(html_js) Makefile
+	@mkdir -p $(@D)
+	$(Q){ printf '"use strict";\n(() => {\n'; cat $(html_js); printf '})();\n'; } >$@
+$(html)/page.css: render/html/page.css
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(html)/%.sha256: $(html)/%
+	$(Q)sha256sum $< | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64 | tr -d '\n' >$@
+$(html)/assets.o: render/html/assets.S $(html)/page.js $(html)/page.css $(html)/page.js.sha256 $(html)/page.css.sha256
+	$(call say,AS,$<)
+	$(Q)$(CC) -I$(html) -c -o $@ $<
+$(lib): $(html)/assets.o
+
 $(O)/sources: force
 	@mkdir -p $(@D)
 	@echo '$(lib_src) $(watch_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
@@ -250,6 +267,12 @@ check-images: deps ## compare the reports of all images below build/images with 
 	$(again) all
 	@$(PYTHON) tests/oracle/images.py --scxray $(bin) $(RUN)
 	@$(PYTHON) tests/oracle/formats.py --scxray $(bin) $(RUN)
+
+.PHONY: check-html
+check-html: deps ## the HTML report in a headless Chromium; pictures in build/html
+	@$(deps) browser
+	$(again) all
+	@SCXRAY_BUILD=$(O) $(PYTHON) tests/html/page.py --pictures build/html
 
 .PHONY: goldens
 goldens: deps ## write goldens and samples anew (read the difference before you commit it)

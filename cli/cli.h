@@ -4,6 +4,7 @@
  *
  *	main.c     the table of commands, --help, --version
  *	report.c   scxray report
+ *	html.c     scxray html
  *	options.c  its options
  *	output.c   where output goes: complete files or none, terminals, pipes
  *	timing.c   what --timing prints
@@ -33,15 +34,14 @@ struct cli_command {
 };
 
 int cli_report(int argc, char **argv);
+int cli_html(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_attach(int argc, char **argv);
 int cli_run(int argc, char **argv);
 
-/* What `scxray help report` prints. */
-extern const char cli_report_help[];
-extern const char cli_watch_help[];
-extern const char cli_attach_help[];
-extern const char cli_run_help[];
+/* What `scxray help NAME` prints. */
+extern const char cli_report_help[], cli_html_help[];
+extern const char cli_watch_help[], cli_attach_help[], cli_run_help[];
 
 /*
  * One line on stderr: "scxray: " and the message, control characters replaced,

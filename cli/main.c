@@ -14,6 +14,7 @@ static const struct cli_command commands[] = {
 	{ "run", "run a command that starts QEMU, and watch its guests", cli_run_help, cli_run },
 	{ "attach", "report on a guest that QEMU runs, as it is now", cli_attach_help, cli_attach },
 	{ "report", "write the report of an image file", cli_report_help, cli_report },
+	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

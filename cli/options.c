@@ -23,7 +23,7 @@ const char cli_report_help[] =
 	"  --early HALF            the image of half-way to the watchdog's timeout: the\n"
 	"                          report shows both, and what changed between them\n"
 	"  -o, --output OUT        write to OUT, complete or not at all\n"
-	"  --format text|json      default text; json where OUT ends in .json\n"
+	"  --format text|json|html default text; json or html where OUT ends so\n"
 	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
 	"                          to CORE: `scxray report CORE` gives the same report\n"
 	"  --save-early-core CORE  the same for the image of --early\n"
@@ -179,8 +179,28 @@ static int set_only(struct report_options *options, const char *list)
 	return CLI_OK;
 }
 
+static const char *const formats[] = {
+	[REPORT_TEXT] = "text",
+	[REPORT_JSON] = "json",
+	[REPORT_HTML] = "html",
+};
+
+#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static int set_format(struct report_options *options, const char *word, bool *given)
+{
+	for (size_t i = 0; i < NR_FORMATS; i++) {
+		if (strcmp(word, formats[i]))
+			continue;
+		options->format = (enum report_format)i;
+		*given = true;
+		return CLI_OK;
+	}
+	return cli_usage("--format %s: not one of text, json, html", word);
+}
+
 static int set_option(struct report_options *options, const struct option *option, const char *word,
-		      int *format)
+		      bool *format)
 {
 	uint64_t number;
 
@@ -208,10 +228,7 @@ static int set_option(struct report_options *options, const struct option *optio
 	case OPT_COLOR:
 		return set_color(options, word);
 	case OPT_FORMAT:
-		*format = !strcmp(word, "json") ? 'j' : 't';
-		if (*format == 't' && strcmp(word, "text"))
-			return cli_usage("--format %s: not one of text, json", word);
-		return CLI_OK;
+		return set_format(options, word, format);
 	case OPT_WIDTH:
 		if (!parse_number(word, 40, 10000, &number))
 			return cli_usage("--width %s: not a number from 40 to 10000", word);
@@ -235,9 +252,9 @@ static int check_amount(const struct report_options *o)
 {
 	if (o->summary && o->full)
 		return cli_usage("--summary and --full: give one of them");
-	if (o->json && (o->summary || o->full))
-		return cli_usage("--%s: is for text; JSON leaves nothing out but by --only",
-				 o->summary ? "summary" : "full");
+	if (o->format != REPORT_TEXT && (o->summary || o->full))
+		return cli_usage("--%s: is for text; %s leaves nothing out but by --only",
+				 o->summary ? "summary" : "full", formats[o->format]);
 	return CLI_OK;
 }
 
@@ -246,6 +263,14 @@ static bool has_suffix(const char *text, const char *suffix)
 	size_t len = strlen(text), n = strlen(suffix);
 
 	return len > n && !strcmp(text + len - n, suffix);
+}
+
+static void format_by_name(struct report_options *options)
+{
+	if (options->output && has_suffix(options->output, ".json"))
+		options->format = REPORT_JSON;
+	if (options->output && has_suffix(options->output, ".html"))
+		options->format = REPORT_HTML;
 }
 
 /* Two names for one file: one of them would be lost. */
@@ -269,11 +294,12 @@ static int check_files(const struct report_options *o)
 	return CLI_OK;
 }
 
-int options_parse(struct report_options *options, int argc, char **argv)
+int options_parse(struct report_options *options, enum report_format usual, int argc, char **argv)
 {
-	int opt, index, status = CLI_OK, format = 0;
+	int opt, index, status = CLI_OK;
+	bool format = false;
 
-	*options = (struct report_options){ .settings = SCXRAY_SETTINGS_INIT };
+	*options = (struct report_options){ .format = usual, .settings = SCXRAY_SETTINGS_INIT };
 	opterr = 0;
 	while (!status && (opt = getopt_long(argc, argv, ":o:", long_options, &index)) != -1) {
 		if (opt == ':')
@@ -300,8 +326,8 @@ int options_parse(struct report_options *options, int argc, char **argv)
 	if (options->save_early_core && !options->early)
 		return cli_usage("--save-early-core %s: there is no --early image",
 				 options->save_early_core);
-	options->json =
-		format ? format == 'j' : options->output && has_suffix(options->output, ".json");
+	if (!format)
+		format_by_name(options);
 	status = check_amount(options);
 	return status ? status : check_files(options);
 }

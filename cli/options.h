@@ -12,13 +12,19 @@
 
 #include "output.h"
 
+enum report_format {
+	REPORT_TEXT,
+	REPORT_JSON,
+	REPORT_HTML,
+};
+
 struct report_options {
 	const char *image;	     /* the image file; of a pair the late one */
 	const char *early;	     /* the half-way image, or NULL: a single report */
 	const char *output;	     /* file, or NULL: standard output */
 	const char *save_core;	     /* where to save the core of `image`, or NULL */
 	const char *save_early_core; /* the same for `early` */
-	bool json;
+	enum report_format format;
 	bool timing;
 	bool summary;
 	bool full;
@@ -28,7 +34,13 @@ struct report_options {
 	struct scxray_settings settings;
 };
 
-/* CLI_OK; or CLI_USAGE, and the reason is on stderr. */
-int options_parse(struct report_options *options, int argc, char **argv);
+/*
+ * CLI_OK; or CLI_USAGE, and the reason is on stderr.  `usual` is the format where neither --format
+ * nor the output file's name says one.
+ */
+int options_parse(struct report_options *options, enum report_format usual, int argc, char **argv);
+
+/* Reads the images and writes the report, as the options say (report.c).  A status of cli.h. */
+int report_write(const struct report_options *options);
 
 #endif

@@ -82,10 +82,16 @@ static int write_document(const struct scxray_document *doc, const struct report
 	if (output_open(&out, options->output))
 		return CLI_FAILED;
 	errno = 0;
-	if (options->json)
+	switch (options->format) {
+	case REPORT_JSON:
 		failed = scxray_render_json(doc, out.stream);
-	else
+		break;
+	case REPORT_HTML:
+		failed = scxray_render_html(doc, out.stream);
+		break;
+	default:
 		failed = scxray_render_text(doc, &text, out.stream);
+	}
 	error = errno;
 	if (failed) {
 		output_abandon(&out);
@@ -125,27 +131,26 @@ static int make_report(const struct report_options *options, struct image *late,
 	return write_document(&doc, options);
 }
 
-int cli_report(int argc, char **argv)
+int report_write(const struct report_options *options)
 {
 	uint64_t start = timing_now_us();
-	struct report_options options;
-	struct image late = { 0 }, early = { 0 };
-	int status;
+	struct image late = { .path = options->image, .which = options->early ? "late" : "image" };
+	struct image early = { .path = options->early, .which = "early" };
+	int status = make_report(options, &late, &early);
 
-	status = options_parse(&options, argc, argv);
-	if (status)
-		return status;
-	late.path = options.image;
-	late.which = options.early ? "late" : "image";
-	early.path = options.early;
-	early.which = "early";
-
-	status = make_report(&options, &late, &early);
-	if (!status && options.timing) {
+	if (!status && options->timing) {
 		timing_print_phase("all", "total", timing_now_us() - start);
 		timing_print_memory(late.path, early.path);
 	}
 	image_release(&early);
 	image_release(&late);
 	return status;
+}
+
+int cli_report(int argc, char **argv)
+{
+	struct report_options options;
+	int status = options_parse(&options, REPORT_TEXT, argc, argv);
+
+	return status ? status : report_write(&options);
 }

@@ -83,6 +83,15 @@ int scxray_render_text(const struct scxray_document *doc, const struct scxray_te
 		       FILE *out);
 int scxray_render_json(const struct scxray_document *doc, FILE *out);
 
+/*
+ * Writes the document as one page of HTML that needs no other file and no network: its JSON, and
+ * a program that shows it.  0, or -1 with errno.
+ */
+int scxray_render_html(const struct scxray_document *doc, FILE *out);
+
+/* The same of the `nr` bytes of a report that was written as JSON; they are not looked at. */
+int scxray_html_from_json(const char *json, size_t nr, FILE *out);
+
 #ifdef __cplusplus
 }
 #endif

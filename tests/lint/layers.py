@@ -22,7 +22,7 @@ import sys
 # Parts in one string don't know each other; "." are the files of the folder itself.
 INSIDE = {
     "capture": ["base", "memory", "image", "kernel", "read", "stack walk map", "live", "."],
-    "render": ["out", "value", "diff", "diagnosis", "text json html trace", "."],
+    "render": ["out", "value", "diff", "diagnosis", "text json trace", "html", "."],
 }
 
 # Between folders a file includes public headers and calls scxray_* only; but these folders may
