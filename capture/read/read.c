@@ -255,3 +255,23 @@ const char *flag_names(struct walk *w, const char *enum_name, const char *prefix
 					(unsigned long long)left);
 	return pool_strndup(w->pool, text, len);
 }
+
+#define MAX_STACK (1u << 20)
+
+/*
+ * What the linker made room for, for the first task's stack (INIT_TASK_DATA() of
+ * asm-generic/vmlinux.lds.h); no kernel's BTF has to name the union.
+ */
+uint32_t task_stack_size(const struct walk *w)
+{
+	const struct types *types = &w->k->types;
+	uint64_t start = w->k->layout.symbol[S_init_stack];
+	uint64_t end = w->k->layout.symbol[S___end_init_stack];
+	uint64_t size = start && end > start ? end - start : 0;
+
+	if (!size)
+		size = types_size(types, types_find(types, "thread_union", BTF_KIND_UNION));
+	return size && size <= MAX_STACK && !(size & (size - 1)) && !(size & PAGE_MASK)
+		       ? (uint32_t)size
+		       : 0;
+}

@@ -159,6 +159,9 @@ const char *return_symbol_of(struct walk *w, uint64_t addr);
 const char *flag_names(struct walk *w, const char *enum_name, const char *prefix, uint64_t value,
 		       uint64_t mask);
 
+/* THREAD_SIZE: bytes of a task's kernel stack; 0: not known. */
+uint32_t task_stack_size(const struct walk *w);
+
 /* ---- containers ---------------------------------------------------------- */
 
 /*

@@ -2,26 +2,6 @@
 #include "capture/stack/record_stacks.h"
 #include "capture/stack/sleepers.h"
 
-#define MAX_STACK (1u << 20)
-
-/*
- * THREAD_SIZE: what the linker made room for, for the first task's stack (INIT_TASK_DATA() of
- * asm-generic/vmlinux.lds.h, 6.4 to 7.3); no kernel's BTF has to name the union.
- */
-static uint32_t stack_size(const struct walk *w)
-{
-	const struct types *types = &w->k->types;
-	uint64_t start = w->k->layout.symbol[S_init_stack];
-	uint64_t end = w->k->layout.symbol[S___end_init_stack];
-	uint64_t size = start && end > start ? end - start : 0;
-
-	if (!size)
-		size = types_size(types, types_find(types, "thread_union", BTF_KIND_UNION));
-	return size && size <= MAX_STACK && !(size & (size - 1)) && !(size & PAGE_MASK)
-		       ? (uint32_t)size
-		       : 0;
-}
-
 static void find_modules(struct stack_recorder *r)
 {
 	const struct modules *modules = r->w->modules;
@@ -51,7 +31,7 @@ void stack_recorder_init(struct stack_recorder *r, struct walk *w)
 	r->w = w;
 	r->frame_size = struct_size(w, "inactive_task_frame");
 	r->orc_size = struct_size(w, "orc_entry");
-	r->stack_size = stack_size(w);
+	r->stack_size = task_stack_size(w);
 	find_modules(r);
 }
 

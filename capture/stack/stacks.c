@@ -55,6 +55,12 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 	} while (unwind_next(u));
 	trace->end = u->end;
 	trace->whole = u->whole;
+	if (u->by_call) {
+		trace->end = pool_printf(s->w->pool,
+					 "%s; the second frame is the call that the stack shows",
+					 u->end);
+		trace->whole = false;
+	}
 	if (is_recording(s->w)) {
 		for (uint32_t i = 0; i < nr; i++)
 			record_module(&s->rec, s->ips[i]);

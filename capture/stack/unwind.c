@@ -2,6 +2,9 @@
 /*
  * unwind.c - one frame to the next
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "capture/stack/unwind.h"
 
 #define MAX_SWITCHES 8	 /* NMI, exception, IRQ and task stack, and again while nested */
@@ -180,6 +183,56 @@ static bool of_module(const struct unwind *u, uint64_t ip, struct orc_table *tab
 	return true;
 }
 
+#define MAX_CALL_SEARCH (8u << 10) /* bytes of stack */
+#define CALL_BYTES 5
+
+/* Is `ret` the return address of a direct call of `function`? */
+static bool returns_from(struct unwind *u, uint64_t ret, uint64_t function)
+{
+	uint8_t call[CALL_BYTES];
+	int32_t distance;
+
+	if (!(ret >> 63) || guest_read(u->w->g, ret - CALL_BYTES, call, sizeof(call)) ||
+	    call[0] != 0xe8)
+		return false;
+	memcpy(&distance, call + 1, sizeof(distance));
+	return ret + (uint64_t)(int64_t)distance == function;
+}
+
+/*
+ * A panic saves registers in __crash_kexec(), which has no unwind information (it is
+ * STACK_FRAME_NON_STANDARD()).  Its frame ends where the stack has the return address of a call of it.
+ */
+static bool rule_by_call(struct unwind *u, uint64_t ip, struct orc_rule *rule)
+{
+	char name[160];
+	const char *plus = NULL;
+
+	/* a recording has the whole stack by then, and knows no names */
+	if (is_recording(u->w) || u->sp & 7 || u->sp < u->stack || u->sp >= u->stack_end)
+		return false;
+	if (symbols_name(&u->w->k->symbols, ip, name, sizeof(name)))
+		plus = strstr(name, "+0x");
+	for (uint64_t at = u->sp; plus && at < u->stack_end && at - u->sp < MAX_CALL_SEARCH;
+	     at += 8) {
+		uint64_t word;
+
+		if (guest_read_u64(u->w->g, at, &word))
+			return false;
+		if (!returns_from(u, word, ip - strtoull(plus + 3, NULL, 16)))
+			continue;
+		*rule = (struct orc_rule){
+			.sp_offset = (int16_t)(at + 8 - u->sp),
+			.sp_reg = ORC_SP,
+			.bp_reg = ORC_UNDEFINED,
+			.type = ORC_TYPE_CALL,
+		};
+		u->by_call = true;
+		return true;
+	}
+	return false;
+}
+
 static bool find_rule(struct unwind *u, struct orc_rule *rule)
 {
 	/* code that the JIT made keeps frame pointers */
@@ -204,6 +257,8 @@ static bool find_rule(struct unwind *u, struct orc_rule *rule)
 	why = orc_find(u->orc, u->w, &table, ip, rule);
 	if (why)
 		return stop(u, why);
+	if (rule->type == ORC_TYPE_UNDEFINED && u->cpu && rule_by_call(u, ip, rule))
+		return true;
 	if (rule->type == ORC_TYPE_UNDEFINED)
 		return stop(u, "no unwind information for this code");
 	if (rule->type == ORC_TYPE_END_OF_STACK)

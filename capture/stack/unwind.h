@@ -24,7 +24,8 @@ struct unwind {
 	/* registers that hold at `ip`: of a vCPU, or a struct pt_regs in memory */
 	const struct scxray_regs *cpu;
 	uint64_t regs, full_regs; /* 0: none; `full_regs` has the general ones, too */
-	unsigned switches;	  /* from one stack to another */
+	bool by_call; /* the first frame's end is where the stack has its call's return address */
+	unsigned switches; /* from one stack to another */
 
 	const char *end; /* set when unwind_next() returns false */
 	bool whole;

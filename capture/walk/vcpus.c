@@ -29,21 +29,93 @@ static int cpu_by_gs(const struct walk *w, const struct scxray_regs *regs)
 	return -1;
 }
 
-/* kdump's PRSTATUS carries no per-CPU base, but the pid; believe it where it fits. */
-static int cpu_by_pid(const struct walk *w, const struct source_vcpu *vcpu, size_t index)
-{
-	if (index >= w->r->nr_rqs || known(&vcpu->regs, SCXRAY_REG_GS_BASE))
-		return -1;
-	const struct scxray_num *pid = &w->r->rqs[index].curr_pid;
+/* What is known of each run queue's CPU while vCPUs are given to CPUs. */
+struct seats {
+	struct walk *w;
+	uint64_t stack_size;
+	uint64_t *stacks; /* of each run queue's task; read when the first vCPU needs it */
+	bool *taken;	  /* a vCPU was this run queue's CPU */
+};
 
-	return pid->state == SCXRAY_PRESENT && pid->value == vcpu->prstatus_pid
-		       ? (int)w->r->rqs[index].cpu
-		       : -1;
+static bool read_stacks(struct seats *s)
+{
+	const struct scxray_report *r = s->w->r;
+
+	if (s->stacks)
+		return true;
+	s->stack_size = task_stack_size(s->w);
+	s->stacks = pool_alloc(s->w->pool, (r->nr_rqs ? r->nr_rqs : 1) * sizeof(*s->stacks));
+	for (size_t i = 0; s->stacks && i < r->nr_rqs; i++) {
+		struct scxray_num stack = { 0 };
+
+		if (r->rqs[i].curr_kva.state == SCXRAY_PRESENT)
+			stack = read_optional(s->w, r->rqs[i].curr_kva.value, M_task_struct_stack);
+		s->stacks[i] = stack.state == SCXRAY_PRESENT ? stack.value : 0;
+	}
+	return s->stacks != NULL;
 }
 
-static void fill(struct walk *w, struct scxray_vcpu *v, const struct source_vcpu *from,
-		 size_t index)
+/* kdump's notes have no per-CPU base; in the kernel the stack pointer is on the running task's stack. */
+static int rq_by_stack(struct seats *s, const struct scxray_vcpu *v)
 {
+	uint64_t sp = v->regs.value[SCXRAY_REG_RSP];
+
+	if (v->user_mode || !known(&v->regs, SCXRAY_REG_RSP) || !read_stacks(s))
+		return -1;
+	for (size_t i = 0; i < s->w->r->nr_rqs; i++)
+		if (s->stacks[i] && sp >= s->stacks[i] && sp - s->stacks[i] < s->stack_size)
+			return (int)i;
+	return -1;
+}
+
+/*
+ * Or by the pid in PRSTATUS: the one run queue that runs such a task, if no vCPU is known to be its
+ * CPU.  A note's place says nothing: a CPU that is offline has none.
+ */
+static int rq_by_pid(const struct seats *s, const struct source_vcpu *vcpu)
+{
+	int found = -1;
+
+	if (!vcpu->prstatus_pid || known(&vcpu->regs, SCXRAY_REG_GS_BASE))
+		return -1;
+	for (size_t i = 0; i < s->w->r->nr_rqs; i++) {
+		const struct scxray_num *pid = &s->w->r->rqs[i].curr_pid;
+
+		if (s->taken[i] || pid->state != SCXRAY_PRESENT || pid->value != vcpu->prstatus_pid)
+			continue;
+		if (found >= 0)
+			return -1;
+		found = (int)i;
+	}
+	return found;
+}
+
+static int rq_of_cpu(const struct walk *w, int cpu)
+{
+	for (size_t i = 0; cpu >= 0 && i < w->r->nr_rqs; i++)
+		if (w->r->rqs[i].cpu == (uint32_t)cpu)
+			return (int)i;
+	return -1;
+}
+
+/* The vCPU was the CPU of run queue `index`; -1: not known. */
+static void sit(struct seats *s, struct scxray_vcpu *v, int index)
+{
+	const struct scxray_rq *rq;
+
+	if (index < 0)
+		return;
+	rq = &s->w->r->rqs[index];
+	s->taken[index] = true;
+	v->cpu = num_present(rq->cpu);
+	v->curr_kva = rq->curr_kva;
+	v->curr_pid = rq->curr_pid;
+	v->curr_comm = rq->curr_comm;
+}
+
+static void fill(struct seats *s, struct scxray_vcpu *v, const struct source_vcpu *from)
+{
+	struct walk *w = s->w;
 	int cpu;
 
 	v->parked = from->parked;
@@ -56,34 +128,29 @@ static void fill(struct walk *w, struct scxray_vcpu *v, const struct source_vcpu
 	}
 	v->user_mode = known(&v->regs, SCXRAY_REG_CS) && (v->regs.value[SCXRAY_REG_CS] & 3) == 3;
 	cpu = cpu_by_gs(w, &v->regs);
-	if (cpu < 0)
-		cpu = cpu_by_pid(w, from, index);
-	if (cpu < 0)
-		return;
-	v->cpu = num_present((uint64_t)cpu);
-	for (size_t i = 0; i < w->r->nr_rqs; i++) {
-		const struct scxray_rq *rq = &w->r->rqs[i];
-
-		if (rq->cpu != (uint32_t)cpu)
-			continue;
-		v->curr_kva = rq->curr_kva;
-		v->curr_pid = rq->curr_pid;
-		v->curr_comm = rq->curr_comm;
-	}
+	if (cpu >= 0)
+		v->cpu = num_present((uint64_t)cpu); /* also where it has no run queue to show */
+	sit(s, v, cpu >= 0 ? rq_of_cpu(w, cpu) : rq_by_stack(s, v));
 }
 
 void walk_vcpus(struct walk *w, const struct scxray_source *source)
 {
+	struct seats s = { .w = w };
+
 	if (!source->nr_vcpus) {
 		w->r->unavailable[SCXRAY_GROUP_VCPUS] = "the image holds no vCPU registers";
 		return;
 	}
 	w->r->vcpus = pool_alloc(w->pool, source->nr_vcpus * sizeof(*w->r->vcpus));
-	if (!w->r->vcpus) {
+	s.taken = pool_alloc(w->pool, w->r->nr_rqs + 1);
+	if (!w->r->vcpus || !s.taken) {
 		w->r->unavailable[SCXRAY_GROUP_VCPUS] = "report memory is used up";
 		return;
 	}
 	w->r->nr_vcpus = source->nr_vcpus;
 	for (size_t i = 0; i < source->nr_vcpus; i++)
-		fill(w, &w->r->vcpus[i], &source->vcpus[i], i);
+		fill(&s, &w->r->vcpus[i], &source->vcpus[i]);
+	for (size_t i = 0; i < source->nr_vcpus; i++)
+		if (source->vcpus[i].parked && w->r->vcpus[i].cpu.state != SCXRAY_PRESENT)
+			sit(&s, &w->r->vcpus[i], rq_by_pid(&s, &source->vcpus[i]));
 }

@@ -439,6 +439,51 @@ START_TEST(registers_of_a_vcpu)
 END_TEST
 
 /* bp that leads to itself. */
+/* A call of `function` whose return address is `ret`. */
+static void put_call(struct fixture *x, uint64_t ret, uint64_t function)
+{
+	int32_t distance = (int32_t)(function - ret);
+	uint8_t call[5] = { 0xe8 };
+
+	memcpy(call + 1, &distance, sizeof(distance));
+	guest_put(&x->f.b, ret - sizeof(call), call, sizeof(call));
+}
+
+/* Registers that a panic saved: the function has no unwind information, the stack has its caller. */
+START_TEST(crash_without_unwind_information)
+{
+	struct scxray_regs regs = { 0 };
+	struct fixture x;
+
+	for (int called = 0; called < 2; called++) {
+		start(&x, &old_numbers);
+		symbols_add_bpf(&x.f.kernel.symbols, AT(NO_HINT), AT(NO_HINT) + 0x100, "crash");
+		symbols_sort_bpf(&x.f.kernel.symbols);
+		x.u.cpu = &regs;
+		x.u.ip = AT(NO_HINT) + 0x20;
+		x.u.stack = STACK;
+		x.u.stack_end = STACK + STACK_SIZE;
+		put_call(&x, AT(CALLER) + 0x40, called ? AT(NO_HINT) : AT(FRAMED));
+		put_call(&x, AT(CALLER) + 0x80, AT(FRAMED));
+		guest_put_u64(&x.f.b, x.u.sp + 0x10, AT(CALLER) + 0x80); /* stale: calls another */
+		guest_put_u64(&x.f.b, x.u.sp + 0x18, STACK);
+		guest_put_u64(&x.f.b, x.u.sp + 0x28, AT(CALLER) + 0x40);
+		for (uint64_t at = x.u.sp + 0x30; at < STACK + STACK_SIZE; at += 8)
+			guest_put_u64(&x.f.b, at, 0);
+		ck_assert_int_eq(unwind_next(&x.u), called);
+		ck_assert(x.u.by_call == (called == 1));
+		if (called) {
+			ck_assert_uint_eq(x.u.ip, AT(CALLER) + 0x40);
+			ck_assert_uint_eq(x.u.sp, STACK + 0x1000 + 0x30);
+		} else {
+			ck_assert_str_eq(x.u.end, "no unwind information for this code");
+		}
+		symbols_clear_bpf(&x.f.kernel.symbols);
+		drop(&x);
+	}
+}
+END_TEST
+
 START_TEST(loop)
 {
 	struct fixture x;
@@ -537,13 +582,21 @@ START_TEST(module_frame)
 END_TEST
 
 static const unit_test tests[] = {
-	&call_chain,	     &return_address_minus_one,
-	&interrupted_kernel, &entered_from_user,
-	&bpf_frame,	     &unknown_code,
-	&bad_entries,	     &bad_stacks,
-	&stack_switches,     &loop,
-	&hostile_tables,     &neighbouring_stacks,
-	&indirect,	     &registers_of_a_vcpu,
+	&call_chain,
+	&return_address_minus_one,
+	&interrupted_kernel,
+	&entered_from_user,
+	&bpf_frame,
+	&unknown_code,
+	&bad_entries,
+	&bad_stacks,
+	&stack_switches,
+	&crash_without_unwind_information,
+	&loop,
+	&hostile_tables,
+	&neighbouring_stacks,
+	&indirect,
+	&registers_of_a_vcpu,
 	&module_frame,
 };
 
