@@ -246,7 +246,10 @@ void decide_look(struct decide *d, const struct scxray_look *look,
 
 void decide_skipped_reason(const struct decide *d, char *buf, size_t size)
 {
-	if (d->early_done)
+	/* the host's demand: none has come, or the last one was unloaded */
+	if (!d->root && (!d->instance || d->exit_kind < SCX_EXIT_ERROR))
+		snprintf(buf, size, "scan prerequisites unavailable: no scheduler is attached");
+	else if (d->early_done)
 		snprintf(buf, size,
 			 "scan prerequisites unavailable: the early snapshot is part of an earlier "
 			 "report");

@@ -99,9 +99,13 @@ static void attached(struct watch *watch, uint64_t now)
 		watch->next_prepare_ms = now + PREPARE_AGAIN_MS;
 	samples_begin(watch->scene.samples, now, watch->settings->sample_ms);
 	watch->next_sample_ms = now;
-	log_say(watch->log, SCXRAY_LOG_INFO,
-		"a scheduler is attached (watchdog timeout: %" PRIu64 " jiffies)",
-		timeout->state == SCXRAY_PRESENT ? timeout->value : 0);
+	/* scx_root is set before the timeout is: what is not known yet is not said */
+	if (timeout->state == SCXRAY_PRESENT && timeout->value)
+		log_say(watch->log, SCXRAY_LOG_INFO,
+			"a scheduler is attached (watchdog timeout: %" PRIu64 " jiffies)",
+			timeout->value);
+	else
+		log_say(watch->log, SCXRAY_LOG_INFO, "a scheduler is attached");
 }
 
 static bool running(const struct watch *watch)

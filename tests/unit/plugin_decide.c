@@ -130,6 +130,21 @@ START_TEST(a_stall_is_seen_early_and_late)
 }
 END_TEST
 
+/* What a host demands while there is no scheduler is not the end of one. */
+START_TEST(no_scheduler_is_said)
+{
+	static const char none[] = "scan prerequisites unavailable: no scheduler is attached";
+
+	GO(usual, GONE(-1, 0, NULL));
+	ck_assert_str_eq(skipped(), none);
+	GO(usual, RUN(5, 10, A), RUN(5, 20, 0), EXIT(64, 0, L, NULL), GONE(64, 0, NULL));
+	ck_assert_str_eq(skipped(), none);
+	GO(usual, RUN(5, 10, A), GONE(1024, L | LATE, NULL));
+	ck_assert_str_eq(skipped(),
+			 "scan prerequisites unavailable: the scheduler was first seen at its end");
+}
+END_TEST
+
 START_TEST(one_racy_look_is_not_believed)
 {
 	GO(usual, RUN(5, 10, A), RUN(1900, 20, 0), RUN(5, 30, 0), RUN(1900, 40, 0), RUN(5, 50, 0),
@@ -448,6 +463,7 @@ END_TEST
 
 static const unit_test tests[] = {
 	&a_stall_is_seen_early_and_late,
+	&no_scheduler_is_said,
 	&one_racy_look_is_not_believed,
 	&a_watchdog_that_does_not_run_counts_from_three_quarters,
 	&each_kind_of_exit,
