@@ -5,6 +5,7 @@
  *	main.c         the program: options -> machine -> run -> exit status
  *	options.c      the command line
  *	machine.c      the VM, its interrupt chips, how it ends
+ *	signal.c       what devices tell it: interrupts, wake-ups of the main thread
  *	kvm.c          /dev/kvm: what it must be able to do
  *	memory.c       guest RAM and its KVM slots
  *	boot.c         a kernel in RAM: bzimage.c, elf.c, acpi.c; page tables, registers at its entry
