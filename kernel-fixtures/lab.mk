@@ -5,6 +5,7 @@
 #
 #	make check-vm			all of tests/lab, some minutes
 #	make check-vm RUN='clock'	those whose name holds a word
+#	make check-qemu			all of tests/qemu/scenarios.py, some minutes; KILLS=200 for more of `kill`
 #
 # Included by the top Makefile.
 
@@ -23,6 +24,13 @@ check-vm-deps:
 	@PACKAGES='mk/packages.txt kernel-fixtures/packages.txt' CC='$(CC)' PYTHON='$(PYTHON)' \
 		sh mk/deps.sh build check images
 check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(O)/tests/tools/hold_thread $(lab_initrd) $(lab_qemu) fixtures | $(lab_guests)
+
+# Real QEMUs under emulation, watched from outside: Debian 12's 7.2, and the lab's.
+.PHONY: check-qemu check-qemu-parts
+check-qemu: check-vm-deps ## scxray watch, attach, run with real QEMUs, 7.2 and 10.0, under emulation (minutes)
+	$(again) check-qemu-parts
+	@$(PYTHON) tests/qemu/check.py --build $(O) $(RUN)
+check-qemu-parts: $(bin) $(lab_qemu) fixtures | $(lab_guests)
 
 # By the recipe's own date, not the packages'.
 $(lab_qemu): $(kf)/lab/fetch.sh
