@@ -67,8 +67,7 @@ static const struct compared task_members[] = {
 	COMPARE(scxray_task, sched_kva, "sched_kva", FIELD_ADDR, DIFF_LABEL),
 };
 
-/* The index of the same task in the other report, or SIZE_MAX. */
-static size_t find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint)
+size_t diff_find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint)
 {
 	/* reports list tasks in the same order: the counterpart is near */
 	for (size_t i = 0; i < r->nr_tasks; i++) {
@@ -116,8 +115,8 @@ static void compare_tasks(struct diff *d)
 		return;
 	}
 	for (size_t e = 0, l = 0; e < d->early->nr_tasks; e++) {
-		size_t at =
-			d->late->nr_tasks ? find_task(d->late, &d->early->tasks[e], l) : SIZE_MAX;
+		size_t at = d->late->nr_tasks ? diff_find_task(d->late, &d->early->tasks[e], l)
+					      : SIZE_MAX;
 
 		if (at == SIZE_MAX) {
 			add_entry(d, DIFF_TASKS, DIFF_GONE, e, 0, d->nr_changes);

@@ -17,6 +17,9 @@
 void diff_make(struct diff *d, const struct scxray_document *doc);
 void diff_deinit(struct diff *d);
 
+/* The index in `r` of the same task of another report, or SIZE_MAX; `hint`: a likely index. */
+size_t diff_find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint);
+
 /* The index in `r` of the same queue of another report, or SIZE_MAX. */
 size_t diff_find_dsq(const struct scxray_report *r, const struct scxray_dsq *dsq);
 

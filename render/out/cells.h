@@ -28,6 +28,7 @@ struct text {
 	bool summary;	  /* only counts */
 	bool any_section; /* the report has a section already: a blank line comes before the next one */
 	const struct scxray_document *doc;
+	const struct scxray_report *late; /* of the early half: what equals this is not repeated */
 	/* the report that is being written */
 	const struct scxray_report *report;
 	uint64_t timeout_jiffies; /* the watchdog's timeout, 0 if not known */

@@ -128,7 +128,9 @@ static void dual(struct text *t, const struct diagnosis *diagnosis, const struct
 		text_styled(t, STYLE_BOLD, "early snapshot (sched_ext watchdog half-way):");
 		strbuf_putc(&t->out, '\n');
 		racy_note(t, doc->early);
+		t->late = t->full ? NULL : doc->late;
 		report(t, doc->early);
+		t->late = NULL;
 	}
 	t->any_section = true;
 	text_section(t);

@@ -7,8 +7,10 @@
 #include "render/out/escape.h"
 #include "render/out/map_model.h"
 #include "render/out/reasons.h"
+#include "render/text/report.h"
 
-#define MAX_STRINGS 256 /* strings shown of a section of literals */
+#define MAX_REPEATED (4u << 20) /* bytes of a map that is compared with the late one */
+#define MAX_STRINGS 256		/* strings shown of a section of literals */
 
 /* True if the bytes are strings only, each with its NUL: sections of literals have no BTF. */
 static bool are_strings(const uint8_t *bytes, size_t size)
@@ -175,24 +177,80 @@ static void put_cut(struct text *t, const struct scxray_report *r, enum scxray_g
 	strbuf_putc(&t->out, '\n');
 }
 
+static void put_map(struct text *t, const void *item)
+{
+	struct map_text m = *(const struct map_text *)item;
+	size_t form = (size_t)m.map->form;
+
+	m.t = t;
+	text_section(t);
+	put_header(t, m.map);
+	put_notes(t, m.map);
+	if (form < sizeof(forms) / sizeof(forms[0]) && forms[form])
+		forms[form](&m);
+}
+
+/* The same map in the late report, NULL if it has none; `hint`: where it is likely to be. */
+static const struct scxray_map *find_late(const struct scxray_report *late,
+					  const struct scxray_map *map, size_t hint)
+{
+	for (size_t i = 0; i < late->nr_maps; i++) {
+		const struct scxray_map *at = &late->maps[(hint + i) % late->nr_maps];
+
+		if (at->id == map->id && at->map_kva == map->map_kva)
+			return at;
+	}
+	return NULL;
+}
+
+/* Both texts of a map that may be repeated are in memory: of a huge map they would be too much. */
+static bool is_small(const struct scxray_map *map)
+{
+	uint64_t size = map->value_type.size + 64, cpus = map->nr_cpus ? map->nr_cpus : 1;
+
+	return map->nr_entries <= MAX_REPEATED && cpus <= MAX_REPEATED && size <= MAX_REPEATED &&
+	       map->nr_entries * size * cpus <= MAX_REPEATED;
+}
+
+/* Writes the map; true, with nothing written, if the late report's text of it is the same. */
+static bool put_or_skip(struct map_text *m, size_t i, struct follow *late_follow)
+{
+	const struct scxray_map *late = m->t->late ? find_late(m->t->late, m->map, i) : NULL;
+
+	if (late && is_small(m->map) && is_small(late))
+		return text_is_repeated(
+			m->t, m, &(struct map_text){ .map = late, .follow = late_follow }, put_map);
+	put_map(m->t, m);
+	return false;
+}
+
 void text_maps(struct text *t, const struct scxray_report *r)
 {
-	struct follow follow;
+	struct follow follow, late_follow = { 0 };
+	struct strbuf same;
 
 	text_reason(t, r, SCXRAY_GROUP_MAPS, r->nr_maps);
+	strbuf_init(&same, NULL);
 	follow_init(&follow, r);
+	if (t->late)
+		follow_init(&late_follow, t->late);
 	for (size_t i = 0; i < r->nr_maps && !t->out.error; i++) {
 		struct map_text m = { .t = t, .map = &r->maps[i], .follow = &follow };
 
-		if (!map_wanted(t->doc->only, m.map))
-			continue;
-		text_section(t);
-		put_header(t, m.map);
-		put_notes(t, m.map);
-		if ((size_t)m.map->form < sizeof(forms) / sizeof(forms[0]) && forms[m.map->form])
-			forms[m.map->form](&m);
+		if (map_wanted(t->doc->only, m.map) && put_or_skip(&m, i, &late_follow)) {
+			strbuf_puts(&same, same.len ? ", " : "maps as in the late snapshot: ");
+			cell_text(&same, &m.map->name);
+		}
 	}
 	follow_deinit(&follow);
+	follow_deinit(&late_follow);
+	if (same.len) {
+		text_section(t);
+		text_wrap(t, strbuf_str(&same), 0, 4);
+	}
+	if (same.error)
+		t->out.error = same.error;
+	strbuf_deinit(&same);
 	if (r->nr_maps || r->unavailable[SCXRAY_GROUP_MAPS])
 		put_cut(t, r, SCXRAY_GROUP_MAPS);
 	put_cut(t, r, SCXRAY_GROUP_POINTEES);

@@ -135,24 +135,53 @@ void text_scx(struct text *t, const struct scxray_report *r)
 	text_reason(t, r, SCXRAY_GROUP_SCHEDS, any);
 }
 
-/* The sections of a report in their order. */
+/* The sections of a report in their order; those with a name are not repeated in the early half. */
 static const struct {
 	uint32_t groups;
 	void (*put)(struct text *t, const struct scxray_report *r);
+	const char *name;
 } sections[] = {
-	{ GROUP_BIT(GROUP_MAPS), text_maps },
-	{ GROUP_BIT(GROUP_VCPUS), text_vcpus },
-	{ GROUP_BIT(GROUP_SDT), text_sdts },
-	{ GROUP_BIT(GROUP_PROGS), text_progs },
-	{ GROUP_BIT(GROUP_TIMES), text_times },
-	{ GROUP_BIT(GROUP_PSI), text_psi },
-	{ GROUP_BIT(GROUP_TASKS), text_tasks },
-	{ GROUPS_OF_SCX, text_scx },
-	{ GROUP_BIT(GROUP_TIMELINE), text_timeline },
-	{ GROUP_BIT(GROUP_PERF), text_perf },
-	{ UINT32_MAX, text_truncated },
-	{ GROUP_BIT(GROUP_LOG), text_log },
+	{ GROUP_BIT(GROUP_MAPS), text_maps, NULL },
+	{ GROUP_BIT(GROUP_VCPUS), text_vcpus, "vcpu_regs" },
+	{ GROUP_BIT(GROUP_SDT), text_sdts, "sdt_alloc" },
+	{ GROUP_BIT(GROUP_PROGS), text_progs, "prog_runtime_stats" },
+	{ GROUP_BIT(GROUP_TIMES), text_times, "per_cpu_time" },
+	{ GROUP_BIT(GROUP_PSI), text_psi, "cgroup_psi" },
+	{ GROUP_BIT(GROUP_TASKS), text_tasks, NULL },
+	{ GROUPS_OF_SCX, text_scx, NULL },
+	{ GROUP_BIT(GROUP_TIMELINE), text_timeline, NULL },
+	{ GROUP_BIT(GROUP_PERF), text_perf, NULL },
+	{ UINT32_MAX, text_truncated, NULL },
+	{ GROUP_BIT(GROUP_LOG), text_log, "kernel_log" },
 };
+
+/* A section of a report, as its own text. */
+struct section_of {
+	const struct scxray_report *report;
+	void (*put)(struct text *t, const struct scxray_report *r);
+};
+
+static void put_section(struct text *t, const void *item)
+{
+	const struct section_of *section = item;
+
+	t->report = section->report;
+	t->timeout_jiffies = sched_timeout_jiffies(section->report, NULL);
+	section->put(t, section->report);
+}
+
+static void section(struct text *t, const struct scxray_report *r, size_t i)
+{
+	const struct section_of early = { r, sections[i].put }, late = { t->late, sections[i].put };
+
+	if (!t->late || !sections[i].name) {
+		sections[i].put(t, r);
+	} else if (text_is_repeated(t, &early, &late, put_section)) {
+		text_section(t);
+		text_styled(t, STYLE_BOLD, sections[i].name);
+		strbuf_puts(&t->out, ": as in the late snapshot\n");
+	}
+}
 
 void text_report(struct text *t, const struct scxray_report *r)
 {
@@ -165,5 +194,5 @@ void text_report(struct text *t, const struct scxray_report *r)
 	}
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		if (groups_wanted(t->doc->only, sections[i].groups))
-			sections[i].put(t, r);
+			section(t, r, i);
 }

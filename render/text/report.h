@@ -10,6 +10,13 @@
 /* All sections of the report except the guest's, without a blank line before or after. */
 void text_report(struct text *t, const struct scxray_report *r);
 
+/*
+ * Writes what put() writes of `early`.  True, with nothing written, if put() writes
+ * the same of `late`.
+ */
+bool text_is_repeated(struct text *t, const void *early, const void *late,
+		      void (*put)(struct text *t, const void *item));
+
 /* Each sdt_alloc, then the scx_static ranges; nothing if there are none. */
 void text_sdts(struct text *t, const struct scxray_report *r);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/diff/diff.h"
 #include "render/out/cells.h"
 
 #define MAX_NAMES 12 /* tasks of one stack that are named; the others are counted */
@@ -107,17 +108,45 @@ static void group(struct text *t, const struct entry *entries, size_t nr)
 	strbuf_deinit(&label);
 }
 
+static bool same_symbols(const struct scxray_stack_trace *a, const struct scxray_stack_trace *b)
+{
+	for (size_t i = 0; i < a->nr; i++) {
+		const char *x = a->frames[i].symbol, *y = b->frames[i].symbol;
+
+		if (!x != !y || (x && strcmp(x, y) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* True if the late report's text of the task's stack is the same. */
+static bool is_repeated(const struct text *t, const struct scxray_task *task)
+{
+	size_t hint = (size_t)(task - t->report->tasks);
+	size_t at = t->late ? diff_find_task(t->late, task, hint) : SIZE_MAX;
+	const struct scxray_stack_trace *late;
+
+	if (at == SIZE_MAX)
+		return false;
+	late = &t->late->tasks[at].kernel_stack;
+	return late->end && late->whole == task->kernel_stack.whole &&
+	       !compare_stacks(late, &task->kernel_stack) &&
+	       same_symbols(late, &task->kernel_stack);
+}
+
 void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, size_t nr)
 {
 	struct entry *entries = calloc(nr ? nr : 1, sizeof(*entries));
-	size_t n = 0, end;
+	size_t n = 0, repeated = 0, end;
 
 	if (!entries) {
 		t->out.error = ENOMEM;
 		return;
 	}
 	for (size_t i = 0; i < nr; i++)
-		if (tasks[i]->kernel_stack.end)
+		if (tasks[i]->kernel_stack.end && is_repeated(t, tasks[i]))
+			repeated++;
+		else if (tasks[i]->kernel_stack.end)
 			entries[n++] = (struct entry){ .task = tasks[i], .index = i };
 	/* equal stacks together, groups in the order of their first tasks */
 	qsort(entries, n, sizeof(*entries), by_stack);
@@ -138,4 +167,7 @@ void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, si
 		group(t, &entries[i], end - i);
 	}
 	free(entries);
+	if (repeated)
+		strbuf_printf(&t->out, "  kernel stacks of %zu task%s: as in the late snapshot\n",
+			      repeated, repeated == 1 ? "" : "s");
 }

@@ -358,7 +358,8 @@ START_TEST(a_selection_is_a_list_and_maps_have_names)
 	text = only("dsqs,maps=fut*,diff", TEXT);
 	ck_assert_int_eq(strncmp(text, "DualFailureDumpReport: ", 23), 0);
 	has(text, "\ndiff: early against late");
-	has(text, "\nearly snapshot (sched_ext watchdog half-way):\nmap future ");
+	has(text, "half-way):\nmaps as in the late snapshot: future\n");
+	has(text, "\nlate snapshot (error-exit):\nmap future ");
 	has(text, "  dsq_states:\n");
 	ck_assert_ptr_null(strstr(text, "map task_ctx"));
 	ck_assert_ptr_null(strstr(text, "task_enrichments"));
