@@ -267,6 +267,7 @@ check-images: deps ## compare the reports of all images below build/images with 
 	$(again) all
 	@$(PYTHON) tests/oracle/images.py --scxray $(bin) $(RUN)
 	@$(PYTHON) tests/oracle/formats.py --scxray $(bin) $(RUN)
+	@$(PYTHON) tests/oracle/kcore.py --scxray $(bin)
 
 .PHONY: check-html
 check-html: deps ## the HTML report in a headless Chromium; pictures in build/html

@@ -294,6 +294,20 @@ static int check_files(const struct report_options *o)
 	return CLI_OK;
 }
 
+/* /sys/kernel/sched_ext/state is "enabled" while a scheduler is loaded. */
+static bool scheduler_is_loaded(void)
+{
+	FILE *file = fopen("/sys/kernel/sched_ext/state", "re");
+	char state[16] = "";
+
+	if (!file)
+		return false;
+	if (!fgets(state, sizeof(state), file))
+		state[0] = '\0';
+	fclose(file);
+	return !strncmp(state, "enabled", 7);
+}
+
 int options_parse(struct report_options *options, enum report_format usual, int argc, char **argv)
 {
 	int opt, index, status = CLI_OK;
@@ -318,7 +332,12 @@ int options_parse(struct report_options *options, enum report_format usual, int 
 	if (status)
 		return status;
 	if (optind == argc)
-		return cli_usage("no image file given");
+		return cli_usage(
+			"no image file given%s",
+			scheduler_is_loaded()
+				? " (a sched_ext scheduler is loaded on this machine: sudo "
+				  "scxray report /proc/kcore)"
+				: "");
 	if (optind + 1 < argc)
 		return cli_usage("one image file too many: %s; the half-way image goes to --early",
 				 argv[optind + 1]);

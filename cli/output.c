@@ -46,7 +46,8 @@ int output_failed(const char *path, int error)
 
 /*
  * While a temporary file exists, the signals by which users and shells end a
- * program wait: they take effect when it has been renamed or removed.
+ * program wait: they take effect when it has been renamed or removed.  A file that grows
+ * too large is an error of write().
  */
 static void hold_signals(struct output *out)
 {
@@ -58,13 +59,16 @@ static void hold_signals(struct output *out)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, &out->signals);
+	out->too_large = signal(SIGXFSZ, SIG_IGN);
 	out->held = true;
 }
 
 static void release(struct output *out)
 {
-	if (out->held)
+	if (out->held) {
+		signal(SIGXFSZ, out->too_large);
 		sigprocmask(SIG_SETMASK, &out->signals, NULL);
+	}
 	free(out->path);
 	*out = (struct output){ 0 };
 }

@@ -25,7 +25,8 @@ struct output {
 	char *path;		 /* final name; NULL for standard output */
 	struct scxray_file file; /* its stream is NULL where it is written in place */
 	bool held;
-	sigset_t signals; /* mask to go back to when the temporary file is gone */
+	sigset_t signals;	/* mask to go back to when the temporary file is gone */
+	void (*too_large)(int); /* what SIGXFSZ did before */
 };
 
 /* Both print what is wrong, and return CLI_OK or CLI_FAILED. */

@@ -126,7 +126,10 @@ static int make_report(const struct report_options *options, struct image *late,
 	else
 		scxray_document_single(&doc, late->report);
 	if (!late->report->host)
-		doc.trigger = "image file";
+		doc.trigger = scxray_source_is_running(late->source)
+				      ? "none: /proc/kcore, the running kernel's own memory, which "
+					"changed while it was read (racy)"
+				      : "image file";
 	doc.only = &options->only;
 	return write_document(&doc, options);
 }

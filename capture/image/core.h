@@ -21,6 +21,9 @@
 #define CORE_MAX_SMALL (16u << 20) /* bytes of any section but pages */
 #define CORE_CHUNK_PAGES 256	   /* pages in one section */
 #define CORE_MAX_PAGES (1u << 18)
+/* Pages may be packed so well: a file of 224 kB holds 72 MiB at most, one of 3 MB 800. */
+#define CORE_MAX_RATIO 256
+#define CORE_MAX_UNPACKED(size) ((size)*CORE_MAX_RATIO + (16u << 20))
 #define CORE_MAX_REGIONS 65536
 #define CORE_ZSTD_LEVEL 12 /* of 3, 9, 12, 19: the smallest that still takes well below a second */
 

@@ -49,6 +49,30 @@ static int unpack(struct loader *l, uint64_t offset, uint64_t size, void *to, ui
 	return got == raw ? 0 : broken(l, "a section is too short");
 }
 
+/*
+ * Before anything is unpacked: each section after the one before it, so that no frame is named twice,
+ * and all together of a size that such a file can hold.
+ */
+static int check_sections(struct loader *l, uint64_t index_offset)
+{
+	uint64_t end = sizeof(struct core_header), raw = 0;
+
+	for (size_t i = 0; i < l->nr_sections; i++) {
+		const struct core_section *s = &l->sections[i];
+
+		if (s->offset < end || s->offset > index_offset ||
+		    s->size > index_offset - s->offset)
+			return broken(l, "truncated, or sections overlap");
+		end = s->offset + s->size;
+		if (s->raw > UINT64_MAX - raw)
+			return broken(l, "a section of impossible size");
+		raw += s->raw;
+	}
+	return raw <= CORE_MAX_UNPACKED(l->size)
+		       ? 0
+		       : broken(l, "sections of impossible size for such a file");
+}
+
 static int load_index(struct loader *l)
 {
 	struct core_trailer trailer;
@@ -71,7 +95,9 @@ static int load_index(struct loader *l)
 	if (!l->sections)
 		return scxray_fail(l->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	l->nr_sections = trailer.index_raw / sizeof(*l->sections);
-	return unpack(l, trailer.index_offset, trailer.index_size, l->sections, trailer.index_raw);
+	if (unpack(l, trailer.index_offset, trailer.index_size, l->sections, trailer.index_raw))
+		return -1;
+	return check_sections(l, trailer.index_offset);
 }
 
 /*
@@ -169,7 +195,9 @@ static int load_regions(struct loader *l)
 		failed = broken(l, "too many memory regions");
 	for (size_t i = 0; !failed && i < nr; i++) {
 		total += regions[i].size;
-		if (total < regions[i].size || total > 1ULL << 46 || regions[i].gpa > 1ULL << 52 ||
+		/* in order, or adding them would take the square of their number */
+		if ((i && regions[i].gpa < regions[i - 1].gpa) || total < regions[i].size ||
+		    total > 1ULL << 46 || regions[i].gpa > 1ULL << 52 ||
 		    phys_add_region(&l->source->phys, regions[i].gpa, regions[i].size, NULL))
 			failed = broken(l, "an impossible memory region");
 	}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +27,20 @@ static const char *advice(const char *path, int error)
 	return "";
 }
 
+/* By the name that procfs itself gives it. */
+static bool is_kcore(int fd)
+{
+	char link[64], name[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, sizeof(name) - 1);
+	if (n < 6)
+		return false;
+	name[n] = '\0';
+	return !strcmp(name + n - 6, "/kcore");
+}
+
 static int check_kind(struct image_file *file, const char *path, struct scxray_error *err)
 {
 	struct statfs fs;
@@ -44,6 +59,7 @@ static int check_kind(struct image_file *file, const char *path, struct scxray_e
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%s: the file is empty", path);
 	file->size = (uint64_t)st.st_size;
 	file->is_proc = !fstatfs(file->fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+	file->is_running = file->is_proc && is_kcore(file->fd);
 	return 0;
 }
 

@@ -12,9 +12,10 @@
 
 struct image_file {
 	int fd;
-	uint64_t size; /* when it was opened; 0: it is not open */
-	bool is_proc;  /* memory of the kernel that runs this process: /proc/kcore, /proc/vmcore */
-	bool shrunk;   /* a read came to an end that was not there before */
+	uint64_t size;	 /* when it was opened; 0: it is not open */
+	bool is_proc;	 /* /proc/kcore or /proc/vmcore: no size to be relied on, no holes */
+	bool is_running; /* /proc/kcore: memory of the kernel that runs this process, as it changes */
+	bool shrunk;	 /* a read came to an end that was not there before */
 };
 
 /* 0, or -1 with *err, which names the path. */

@@ -46,3 +46,8 @@ const struct scxray_regs *scxray_source_regs(const struct scxray_source *source,
 		return NULL;
 	return &source->vcpus[vcpu].regs;
 }
+
+bool scxray_source_is_running(const struct scxray_source *source)
+{
+	return source->file.is_running;
+}

@@ -133,7 +133,7 @@ static int sort_out(struct notes *notes, struct image_file *file, Elf64_Phdr *he
 int vmcore_load(struct scxray_source *source, struct scxray_error *err)
 {
 	struct image_file *file = &source->file;
-	struct notes notes = { .source = source, .no_registers = file->is_proc };
+	struct notes notes = { .source = source, .no_registers = file->is_running };
 	size_t size = file->size < sizeof(Elf64_Ehdr) ? file->size : sizeof(Elf64_Ehdr);
 	Elf64_Ehdr ehdr = { 0 };
 	Elf64_Phdr *headers;

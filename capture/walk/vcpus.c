@@ -138,7 +138,10 @@ void walk_vcpus(struct walk *w, const struct scxray_source *source)
 	struct seats s = { .w = w };
 
 	if (!source->nr_vcpus) {
-		w->r->unavailable[SCXRAY_GROUP_VCPUS] = "the image holds no vCPU registers";
+		w->r->unavailable[SCXRAY_GROUP_VCPUS] =
+			source->file.is_running
+				? "the running kernel's own memory (racy: it changed while it was read) has no registers of its CPUs"
+				: "the image holds no vCPU registers";
 		return;
 	}
 	w->r->vcpus = pool_alloc(w->pool, source->nr_vcpus * sizeof(*w->r->vcpus));

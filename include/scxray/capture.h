@@ -11,6 +11,7 @@
 #ifndef SCXRAY_CAPTURE_H
 #define SCXRAY_CAPTURE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <scxray/error.h>
@@ -58,6 +59,9 @@ struct scxray_settings {
  * truncated, another architecture.
  */
 struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err);
+
+/* Is it /proc/kcore: memory that changes while it is read, so that a report may contradict itself? */
+bool scxray_source_is_running(const struct scxray_source *source);
 
 void scxray_source_close(struct scxray_source *source);
 

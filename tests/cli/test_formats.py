@@ -60,7 +60,7 @@ def check_qemu(cases, folder, core, want):
     """QEMU's own writer of compressed dumps; its registers are those of a machine at reset."""
     ram = os.path.join(folder, "ram")
     subprocess.run([harness.tool("core2raw"), core, ram], check=True, stdout=subprocess.DEVNULL)
-    qemu = formats.Qemu(ram, folder)
+    qemu = formats.stopped_qemu(ram, folder)
     for kind in ("kdump-zlib", "kdump-lzo", "kdump-snappy"):
         path = os.path.join(folder, kind)
         made = qemu.dump(kind, path)

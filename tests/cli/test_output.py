@@ -88,7 +88,7 @@ def check_limit(cases, folder, core):
         for limit in sorted({1, 4096, size // 2, size - 1}):
 
             def set_limit(limit=limit):
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
                 harness.no_core_dump()
 

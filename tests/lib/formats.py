@@ -68,15 +68,13 @@ def makedumpfile(options, source, path):
 
 
 class Qemu:
-    """A QEMU that has never run, with a raw file as its RAM: for its writer of dumps."""
+    """A QEMU for its writer of dumps."""
 
-    def __init__(self, ram, folder):
+    def __init__(self, folder, arguments):
         path = os.path.join(folder, "qmp")
-        size = os.path.getsize(ram) >> 20
         self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", f"{size}M",
-             "-nodefaults", "-display", "none", "-S", "-device", f"loader,file={ram},addr=0,force-raw=on",
-             "-qmp", f"unix:{path},server=on,wait=off"], stdin=subprocess.DEVNULL)
+            ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-nodefaults", "-display", "none",
+             "-qmp", f"unix:{path},server=on,wait=off", *arguments], stdin=subprocess.DEVNULL)
         self.socket = socket.socket(socket.AF_UNIX)
         while True:
             try:
@@ -106,6 +104,12 @@ class Qemu:
     def quit(self):
         self.command("quit")
         self.process.wait()
+
+
+def stopped_qemu(ram, folder):
+    """One that has never run, with a raw file as its RAM."""
+    size = os.path.getsize(ram) >> 20
+    return Qemu(folder, ["-cpu", "max", "-smp", "2", "-m", f"{size}M", "-S", "-device", f"loader,file={ram},addr=0,force-raw=on"])
 
 
 def without_registers(text):
