@@ -11,7 +11,7 @@
 /* The variable of type struct user_exit_info in .data or .bss, by the map's own types. */
 static bool latch_in(struct scxray_live *live, const struct scxray_map *map)
 {
-	const struct types *types = map_value_types(&live->walk, map);
+	const struct types *types = map_find_value_types(&live->walk, map);
 	const struct btf_type *sec =
 		types ? btf__type_by_id(types->btf, map->value_type.type_id) : NULL;
 

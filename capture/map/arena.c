@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * arena.c - kernel/bpf/arena.c: 4 GiB of kernel address space in a vm_struct,
- * behind half a guard, with pages where a program has allocated any.  User address
- * u stands at kern_vm->addr + GUARD_SZ / 2 + (u32)u.
+ * after half a guard, with pages where a program has allocated any.  User address
+ * u is at kern_vm->addr + GUARD_SZ / 2 + (u32)u.
  */
 #include "capture/map/map.h"
 #include "capture/base/sort.h"
@@ -42,7 +42,7 @@ static bool add_page(struct walk *w, struct scxray_arena *arena, uint64_t kva)
 			pool_printf(w->pool, "cut after %u pages", w->settings.max_arena_pages);
 		return false;
 	}
-	bytes = map_bytes(w, kva, PAGE_SIZE, &reason);
+	bytes = map_read_bytes(w, kva, PAGE_SIZE, &reason);
 	page = bytes ? pool_push(w->pool, &pages, &arena->nr_pages, sizeof(*page)) : NULL;
 	if (!page) {
 		arena->cut = reason ? reason : "report memory is used up";
@@ -69,7 +69,7 @@ static const struct btf *programs_btf(struct walk *w, const struct scxray_map *m
 {
 	uint64_t btf = owner_btf(w, map->map_kva);
 	const char *reason;
-	const struct types *types = btf ? map_btf(w, btf, &reason) : NULL;
+	const struct types *types = btf ? map_find_btf(w, btf, &reason) : NULL;
 
 	return types ? types->btf : NULL;
 }

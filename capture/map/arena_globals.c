@@ -27,7 +27,7 @@ static uint32_t section_id(const struct types *types)
 	return 0;
 }
 
-/* Whether the first page of what would stand there is mapped. */
+/* Is the first page at `addr` mapped? */
 static bool is_there(const struct scxray_arena *arena, uint64_t addr)
 {
 	uint8_t byte;
@@ -35,7 +35,8 @@ static bool is_there(const struct scxray_arena *arena, uint64_t addr)
 	return scxray_arena_read(arena, addr, &byte, 1) == 1;
 }
 
-void map_arena_globals_in(struct walk *w, const struct scxray_map *map, const struct types *types)
+void map_find_arena_globals_in(struct walk *w, const struct scxray_map *map,
+			       const struct types *types)
 {
 	struct scxray_arena *arena = map->arena;
 	uint32_t id = section_id(types);
@@ -71,13 +72,13 @@ void map_arena_globals_in(struct walk *w, const struct scxray_map *map, const st
 	arena->globals.state = SCXRAY_PRESENT;
 }
 
-void map_arena_globals(struct walk *w)
+void map_find_arena_globals(struct walk *w)
 {
 	for (size_t i = 0; i < w->r->nr_maps; i++) {
 		const struct scxray_map *map = &w->r->maps[i];
-		const struct types *types = map->arena ? map_types_of(w, map->arena->btf) : NULL;
+		const struct types *types = map->arena ? map_find_types(w, map->arena->btf) : NULL;
 
 		if (types)
-			map_arena_globals_in(w, map, types);
+			map_find_arena_globals_in(w, map, types);
 	}
 }

@@ -37,14 +37,14 @@ void map_walk_array(struct walk *w, struct scxray_map *map)
 	nr = capped(w, map, w->settings.max_entries, "ARRAY");
 	map->form = map_u32(map->max_entries) == 1 ? SCXRAY_MAP_VALUE : SCXRAY_MAP_ARRAY;
 	for (uint32_t i = 0; i < nr; i++) {
-		struct scxray_entry *entry = map_entry(w, map);
+		struct scxray_entry *entry = map_add_entry(w, map);
 		uint64_t at = values + (uint64_t)map_u32(stride) * i;
 
 		if (!entry)
 			break;
 		entry->index = i;
 		entry->addr = at;
-		entry->value = map_bytes(w, at, map->value_type.size, &entry->reason);
+		entry->value = map_read_bytes(w, at, map->value_type.size, &entry->reason);
 		if (entry->reason) {
 			nr_bad++;
 			bad = entry->reason;
@@ -68,7 +68,7 @@ void map_walk_percpu_array(struct walk *w, struct scxray_map *map)
 		return;
 	for (uint32_t i = 0; i < nr; i++) {
 		struct scxray_num pptr = read_int(w, pptrs + i * 8ULL, 8, false);
-		struct scxray_entry *entry = map_percpu_entry(w, map);
+		struct scxray_entry *entry = map_add_percpu_entry(w, map);
 
 		if (!entry)
 			break;

@@ -10,12 +10,12 @@ static const char *perf_event_label(struct walk *w, uint64_t kva)
 	return pool_printf(w->pool, "perf event entry 0x%016llx", (unsigned long long)kva);
 }
 
-/* An entry of a device map: the device behind it. */
+/* An entry of a device map points to the device. */
 static const char *dtab_label(struct walk *w, uint64_t kva)
 {
 	struct scxray_num dev = read_member(w, kva, M_bpf_dtab_netdev_dev);
 
-	return dev.state == SCXRAY_PRESENT && dev.value ? device_label(w, dev.value) : NULL;
+	return dev.state == SCXRAY_PRESENT && dev.value ? map_label_device(w, dev.value) : NULL;
 }
 
 static const char *cpu_label(struct walk *w, uint64_t kva)
@@ -27,24 +27,24 @@ static const char *cpu_label(struct walk *w, uint64_t kva)
 		       : NULL;
 }
 
-/* Where each type keeps its pointers: in the map's struct, or behind a pointer in it. */
+/* Where each type keeps its pointers: in the map's struct, or where a pointer in it leads. */
 static const struct {
 	enum map_type type;
 	enum layout_member map; /* the member that is the struct bpf_map */
 	enum layout_member slots;
-	bool behind_pointer;
+	bool by_pointer;
 	const char *(*label)(struct walk *w, uint64_t kva);
 } kinds[] = {
-	{ MAP_PROG_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, prog_label },
+	{ MAP_PROG_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, map_label_prog },
 	{ MAP_PERF_EVENT_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, perf_event_label },
 	{ MAP_CGROUP_ARRAY, M_bpf_array_map, M_bpf_array_ptrs, false, cgroup_path },
-	{ MAP_ARRAY_OF_MAPS, M_bpf_array_map, M_bpf_array_ptrs, false, map_label },
+	{ MAP_ARRAY_OF_MAPS, M_bpf_array_map, M_bpf_array_ptrs, false, map_label_map },
 	{ MAP_DEVMAP, M_bpf_dtab_map, M_bpf_dtab_netdev_map, true, dtab_label },
 	{ MAP_CPUMAP, M_bpf_cpu_map_map, M_bpf_cpu_map_cpu_map, true, cpu_label },
-	{ MAP_SOCKMAP, M_bpf_stab_map, M_bpf_stab_sks, true, sock_label },
-	{ MAP_XSKMAP, M_xsk_map_map, M_xsk_map_xsk_map, false, sock_label },
+	{ MAP_SOCKMAP, M_bpf_stab_map, M_bpf_stab_sks, true, map_label_sock },
+	{ MAP_XSKMAP, M_xsk_map_map, M_xsk_map_xsk_map, false, map_label_sock },
 	{ MAP_REUSEPORT_SOCKARRAY, M_reuseport_array_map, M_reuseport_array_ptrs, false,
-	  sock_label },
+	  map_label_sock },
 };
 
 static void scan(struct walk *w, struct scxray_map *map, uint64_t at,
@@ -95,8 +95,8 @@ void map_walk_fd_array(struct walk *w, struct scxray_map *map)
 			return;
 		map->form = SCXRAY_MAP_FD_ARRAY;
 		holder = map_container(w, map, kinds[i].map);
-		at = kinds[i].behind_pointer ? read_member(w, holder, kinds[i].slots)
-					     : num_present(member_addr(w, holder, kinds[i].slots));
+		at = kinds[i].by_pointer ? read_member(w, holder, kinds[i].slots)
+					 : num_present(member_addr(w, holder, kinds[i].slots));
 		if (at.state != SCXRAY_PRESENT) {
 			map_error(w, map, "slots at 0x%016llx: %s", (unsigned long long)at.value,
 				  at.reason);

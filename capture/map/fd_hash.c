@@ -17,9 +17,9 @@ static const struct kind {
 } kinds[] = {
 	{ MAP_DEVMAP_HASH, M_bpf_dtab_map, M_bpf_dtab_dev_index_head, M_bpf_dtab_n_buckets,
 	  M_bpf_dtab_netdev_index_hlist, M_bpf_dtab_netdev_idx, M_bpf_dtab_netdev_dev,
-	  device_label },
+	  map_label_device },
 	{ MAP_SOCKHASH, M_bpf_shtab_map, M_bpf_shtab_buckets, M_bpf_shtab_buckets_num,
-	  M_bpf_shtab_elem_node, M_bpf_shtab_elem_key, M_bpf_shtab_elem_sk, sock_label },
+	  M_bpf_shtab_elem_node, M_bpf_shtab_elem_key, M_bpf_shtab_elem_sk, map_label_sock },
 };
 
 static bool element(struct walk *w, struct scxray_map *map, const struct kind *kind, uint64_t elem)
@@ -41,7 +41,7 @@ static bool element(struct walk *w, struct scxray_map *map, const struct kind *k
 	}
 	slots->slots = array;
 	*slot = (struct scxray_slot){ .index = (uint32_t)slots->nr_slots - 1 };
-	slot->key = map_bytes(w, member_addr(w, elem, kind->key), map->key_type.size, &reason);
+	slot->key = map_read_bytes(w, member_addr(w, elem, kind->key), map->key_type.size, &reason);
 	slot->kva = read_member(w, elem, kind->object);
 	slots->nr_unreadable += slot->kva.state != SCXRAY_PRESENT;
 	if (slot->kva.state == SCXRAY_PRESENT && slot->kva.value)

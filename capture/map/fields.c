@@ -31,7 +31,7 @@ struct field {
 	uint32_t type;
 	const struct types *types; /* of a kptr's pointee, or of the objects of a list or tree */
 	uint32_t type_id;
-	uint32_t node_offset; /* of a list or tree: where its nodes stand in their objects */
+	uint32_t node_offset; /* of a list or tree: where its nodes are in their objects */
 	const char *reason;   /* why there are none */
 };
 
@@ -67,7 +67,7 @@ static void read_value(struct walk *w, struct scxray_pointee *pointee, const str
 		.addr = addr,
 		.size = size < MAX_POINTEE ? size : MAX_POINTEE,
 	};
-	value->bytes = map_bytes(w, addr, value->size, &value->reason);
+	value->bytes = map_read_bytes(w, addr, value->size, &value->reason);
 	value->state = value->bytes ? SCXRAY_PRESENT : SCXRAY_UNREADABLE;
 }
 
@@ -92,7 +92,7 @@ static void follow_kptr(struct walk *w, uint64_t addr, const struct field *field
 	if (t)
 		name = btf__str_by_offset(field->types->btf, t->name_off);
 	if (!strcmp(name, "task_struct"))
-		pointee->label = task_label(w, addr);
+		pointee->label = map_label_task(w, addr);
 	else if (!strcmp(name, "cgroup"))
 		pointee->label = cgroup_path(w, addr);
 	else
@@ -140,7 +140,7 @@ static void follow_timer(struct walk *w, uint64_t timer)
 	pointee->label = pool_printf(w->pool, "%s", text);
 }
 
-/* Nodes point to nodes: each is known by its own address, and shows the object it stands in. */
+/* Nodes point to nodes: a node is found by its own address, and shows the object that it is in. */
 static void follow_graph(struct walk *w, struct scxray_map *map, const uint8_t *bytes,
 			 const struct field *field)
 {
@@ -176,7 +176,7 @@ static bool graph_of(struct walk *w, uint64_t at, struct field *field)
 	if (btf.state != SCXRAY_PRESENT || id.state != SCXRAY_PRESENT ||
 	    offset.state != SCXRAY_PRESENT)
 		return false;
-	field->types = map_btf(w, btf.value, &field->reason);
+	field->types = map_find_btf(w, btf.value, &field->reason);
 	field->type_id = (uint32_t)id.value;
 	field->node_offset = (uint32_t)offset.value;
 	return field->types && id.value < field->types->nr;
@@ -213,7 +213,7 @@ static size_t fields_of(struct walk *w, const struct scxray_map *map, struct fie
 			id = read_member(w, at, M_btf_field_kptr_id);
 			if (btf.state != SCXRAY_PRESENT || id.state != SCXRAY_PRESENT)
 				continue;
-			field->types = map_btf(w, btf.value, &field->reason);
+			field->types = map_find_btf(w, btf.value, &field->reason);
 			if (field->types && id.value >= field->types->nr)
 				continue;
 			field->type_id = (uint32_t)id.value;
@@ -248,7 +248,7 @@ static void follow(struct walk *w, struct scxray_map *map, const struct field *f
 	}
 }
 
-void map_fields(struct walk *w, struct scxray_map *map)
+void map_follow_fields(struct walk *w, struct scxray_map *map)
 {
 	struct field fields[MAX_FIELDS];
 	size_t nr;
@@ -275,7 +275,7 @@ static int by_addr(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-void map_fields_sort(struct walk *w)
+void map_sort_pointees(struct walk *w)
 {
 	if (w->r->nr_pointees && !is_recording(w))
 		qsort(w->r->pointees, w->r->nr_pointees, sizeof(*w->r->pointees), by_addr);

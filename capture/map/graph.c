@@ -2,14 +2,14 @@
 /*
  * graph.c - lists and rb-trees that programs keep in map values: a struct
  * bpf_list_head is a list_head, a struct bpf_rb_root an rb_root_cached, and their
- * nodes stand inside objects that the program allocated (kernel/bpf/helpers.c)
+ * nodes are inside objects that the program allocated (kernel/bpf/helpers.c)
  */
 #include <string.h>
 
 #include "capture/map/map.h"
 
 /*
- * `head` is a copy: where it stands is not known, so the end of the list is the node
+ * `head` is a copy: its own address is not known, so the end of the list is the node
  * before the head.  The head of an empty list points to itself.
  */
 size_t map_graph_list(struct walk *w, const uint8_t *head, uint64_t *nodes, size_t max,

@@ -3,6 +3,7 @@
  * hash.c - kernel/bpf/hashtab.c: buckets of chains that end in an odd word
  */
 #include "capture/map/map.h"
+#include "capture/base/chain.h"
 
 #define MAX_BUCKETS (1u << 24)
 #define MAX_ELEMENTS (1u << 24) /* visited in all, captured or not */
@@ -63,11 +64,9 @@ static bool is_enough(const struct htab *h)
 	return h->full && (is_counted(h) || h->map->total >= MAX_COUNTED);
 }
 
-/* One chain; a cycle in it is found as in list.c. */
 static void chain(struct htab *h, uint64_t node)
 {
-	uint64_t tortoise = 0;
-	uint32_t lap = 0, lap_max = 1;
+	struct chain_guard guard = { 0 };
 
 	while (!(node & 1) && node) {
 		uint64_t elem = node - h->w->k->layout.member[M_htab_elem_node].offset;
@@ -89,16 +88,11 @@ static void chain(struct htab *h, uint64_t node)
 			h->full = true;
 		if (is_enough(h))
 			return;
-		if (next == tortoise || next == node) {
+		if (chain_is_circle(&guard, node, next)) {
 			map_error(h->w, h->map,
 				  "hash chain broken at 0x%016llx: it runs in a circle",
 				  (unsigned long long)node);
 			return;
-		}
-		if (++lap == lap_max) {
-			tortoise = next;
-			lap = 0;
-			lap_max *= 2;
 		}
 		node = next;
 	}
@@ -155,7 +149,7 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 
 static bool entry_of(struct walk *w, struct scxray_map *map, uint64_t elem)
 {
-	struct scxray_entry *entry = map_entry(w, map);
+	struct scxray_entry *entry = map_add_entry(w, map);
 	uint64_t key = member_addr(w, elem, M_htab_elem_key);
 	uint32_t to_value = round_up8(map->key_type.size);
 	const uint8_t *bytes;
@@ -166,15 +160,16 @@ static bool entry_of(struct walk *w, struct scxray_map *map, uint64_t elem)
 	entry->addr = elem;
 	/* key and value in one read: there may be a million */
 	bytes = to_value <= UINT32_MAX - map->value_type.size
-			? map_bytes(w, key, to_value + map->value_type.size, &reason)
+			? map_read_bytes(w, key, to_value + map->value_type.size, &reason)
 			: NULL;
 	if (bytes) {
 		entry->key = bytes;
 		entry->value = bytes + to_value;
 		return true;
 	}
-	entry->key = map_bytes(w, key, map->key_type.size, &reason);
-	entry->value = map_bytes(w, htab_value(w, map, elem), map->value_type.size, &entry->reason);
+	entry->key = map_read_bytes(w, key, map->key_type.size, &reason);
+	entry->value =
+		map_read_bytes(w, htab_value(w, map, elem), map->value_type.size, &entry->reason);
 	if (!entry->reason)
 		entry->reason = reason;
 	return true;
@@ -189,14 +184,14 @@ void map_walk_hash(struct walk *w, struct scxray_map *map)
 static bool percpu_entry(struct walk *w, struct scxray_map *map, uint64_t elem)
 {
 	struct scxray_num pptr = read_int(w, htab_value(w, map, elem), 8, false);
-	struct scxray_entry *entry = map_percpu_entry(w, map);
+	struct scxray_entry *entry = map_add_percpu_entry(w, map);
 	const char *reason;
 
 	if (!entry)
 		return false;
 	entry->addr = elem;
-	entry->key =
-		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
+	entry->key = map_read_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size,
+				    &reason);
 	if (pptr.state == SCXRAY_PRESENT)
 		map_percpu_values(w, map, pptr.value);
 	else
@@ -228,11 +223,11 @@ static bool inner_map(struct walk *w, struct scxray_map *map, uint64_t elem)
 		return false;
 	map->slots->slots = slots;
 	*slot = (struct scxray_slot){ .index = (uint32_t)map->slots->nr_slots - 1 };
-	slot->key =
-		map_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size, &reason);
+	slot->key = map_read_bytes(w, member_addr(w, elem, M_htab_elem_key), map->key_type.size,
+				   &reason);
 	slot->kva = read_int(w, htab_value(w, map, elem), 8, false);
 	if (slot->kva.state == SCXRAY_PRESENT && slot->kva.value)
-		slot->holds = map_label(w, slot->kva.value);
+		slot->holds = map_label_map(w, slot->kva.value);
 	else if (slot->kva.state != SCXRAY_PRESENT)
 		map->slots->nr_unreadable++;
 	return true;

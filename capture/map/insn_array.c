@@ -24,12 +24,12 @@ void map_walk_insn_array(struct walk *w, struct scxray_map *map)
 	values = member_addr(w, map_container(w, map, M_bpf_insn_array_map),
 			     M_bpf_insn_array_values);
 	for (uint32_t i = 0; i < nr; i++) {
-		struct scxray_entry *entry = map_entry(w, map);
+		struct scxray_entry *entry = map_add_entry(w, map);
 
 		if (!entry)
 			return;
 		entry->index = i;
 		entry->addr = values + (uint64_t)i * map->value_type.size;
-		entry->value = map_bytes(w, entry->addr, map->value_type.size, &entry->reason);
+		entry->value = map_read_bytes(w, entry->addr, map->value_type.size, &entry->reason);
 	}
 }

@@ -15,7 +15,7 @@
 static bool add_node(struct walk *w, struct scxray_map *map, uint64_t node, uint32_t prefixlen,
 		     uint32_t data_size)
 {
-	struct scxray_entry *entry = map_entry(w, map);
+	struct scxray_entry *entry = map_add_entry(w, map);
 	const char *reason;
 	uint8_t *key;
 
@@ -31,8 +31,8 @@ static bool add_node(struct walk *w, struct scxray_map *map, uint64_t node, uint
 		if (!status)
 			entry->key = key;
 	}
-	entry->value = map_bytes(w, member_addr(w, node, M_lpm_trie_node_data) + data_size,
-				 map->value_type.size, &reason);
+	entry->value = map_read_bytes(w, member_addr(w, node, M_lpm_trie_node_data) + data_size,
+				      map->value_type.size, &reason);
 	entry->reason = reason;
 	return true;
 }

@@ -32,7 +32,7 @@ bool map_needs(struct walk *w, struct scxray_map *map, enum layout_member m)
 	return false;
 }
 
-struct scxray_entry *map_entry(struct walk *w, struct scxray_map *map)
+struct scxray_entry *map_add_entry(struct walk *w, struct scxray_map *map)
 {
 	void *entries = map->entries;
 	struct scxray_entry *entry;
@@ -52,7 +52,7 @@ struct scxray_entry *map_entry(struct walk *w, struct scxray_map *map)
 	return entry;
 }
 
-const uint8_t *map_bytes(struct walk *w, uint64_t kva, uint32_t size, const char **reason)
+const uint8_t *map_read_bytes(struct walk *w, uint64_t kva, uint32_t size, const char **reason)
 {
 	enum read_status status;
 	uint8_t *bytes;
@@ -85,9 +85,9 @@ bool map_percpu_start(struct walk *w, struct scxray_map *map)
 	return true;
 }
 
-struct scxray_entry *map_percpu_entry(struct walk *w, struct scxray_map *map)
+struct scxray_entry *map_add_percpu_entry(struct walk *w, struct scxray_map *map)
 {
-	struct scxray_entry *entry = map_entry(w, map);
+	struct scxray_entry *entry = map_add_entry(w, map);
 	size_t rows = map->nr_entries - 1;
 	void *per_cpu = map->per_cpu;
 
@@ -109,8 +109,8 @@ void map_percpu_values(struct walk *w, struct scxray_map *map, uint64_t pptr)
 	const char *reason;
 
 	for (size_t c = 0; c < map->nr_cpus; c++)
-		row[c] = map_bytes(w, percpu_addr(w, pptr, map->cpus[c]), map->value_type.size,
-				   &reason);
+		row[c] = map_read_bytes(w, percpu_addr(w, pptr, map->cpus[c]), map->value_type.size,
+					&reason);
 }
 
 /* ---- labels ---------------------------------------------------------------- */
@@ -131,7 +131,7 @@ static const char *label(struct walk *w, const struct scxray_text *name, const c
 	return pool_printf(w->pool, "%s", text);
 }
 
-const char *map_label(struct walk *w, uint64_t kva)
+const char *map_label_map(struct walk *w, uint64_t kva)
 {
 	struct scxray_text name = read_text_array(w, kva, M_bpf_map_name);
 	struct scxray_num id = read_member(w, kva, M_bpf_map_id);
@@ -141,7 +141,7 @@ const char *map_label(struct walk *w, uint64_t kva)
 	return label(w, &name, "map %s#%llu", id.value);
 }
 
-const char *prog_label(struct walk *w, uint64_t kva)
+const char *map_label_prog(struct walk *w, uint64_t kva)
 {
 	struct scxray_num aux = read_member(w, kva, M_bpf_prog_aux), id;
 	struct scxray_text name;
@@ -155,7 +155,7 @@ const char *prog_label(struct walk *w, uint64_t kva)
 	return label(w, &name, "prog %s#%llu", id.value);
 }
 
-const char *task_label(struct walk *w, uint64_t kva)
+const char *map_label_task(struct walk *w, uint64_t kva)
 {
 	struct scxray_text comm = read_text_array(w, kva, M_task_struct_comm);
 	struct scxray_num pid = read_member(w, kva, M_task_struct_pid);
@@ -165,7 +165,7 @@ const char *task_label(struct walk *w, uint64_t kva)
 	return label(w, &comm, "%s[%llu]", pid.value);
 }
 
-const char *device_label(struct walk *w, uint64_t kva)
+const char *map_label_device(struct walk *w, uint64_t kva)
 {
 	struct scxray_text name;
 
@@ -175,7 +175,7 @@ const char *device_label(struct walk *w, uint64_t kva)
 	return name.state == SCXRAY_PRESENT ? label(w, &name, "device %s", 0) : NULL;
 }
 
-const char *sock_label(struct walk *w, uint64_t kva)
+const char *map_label_sock(struct walk *w, uint64_t kva)
 {
 	static const struct {
 		uint16_t family;
@@ -201,7 +201,7 @@ const char *sock_label(struct walk *w, uint64_t kva)
 	return pool_printf(w->pool, "socket %s", name);
 }
 
-const char *inode_label(struct walk *w, uint64_t kva)
+const char *map_label_inode(struct walk *w, uint64_t kva)
 {
 	struct scxray_num ino = read_member(w, kva, M_inode_i_ino);
 	struct scxray_num sb = read_member(w, kva, M_inode_i_sb);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map.h - BPF maps: one file a kind, one row a type (walk_maps.c)
+ * map.h - BPF maps: one file a kind, one row a type (maps.c)
  *
  * A map walker fills the part of struct scxray_map that its form names.  It never
  * fails: what could not be had goes to map->error or to the entry.
@@ -83,14 +83,14 @@ static inline uint32_t map_u32(struct scxray_num num)
 	return num.state == SCXRAY_PRESENT ? (uint32_t)num.value : 0;
 }
 
-/* The address of the struct that holds the map, by where its `map` member stands. */
+/* The address of the struct that holds the map, by the offset of its `map` member. */
 static inline uint64_t map_container(const struct walk *w, const struct scxray_map *map,
 				     enum layout_member m)
 {
 	return map->map_kva - w->k->layout.member[m].offset;
 }
 
-/* Sets map->error, unless an earlier one stands there. */
+/* Sets map->error, unless there is an earlier one. */
 void map_error(struct walk *w, struct scxray_map *map, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -98,26 +98,26 @@ void map_error(struct walk *w, struct scxray_map *map, const char *fmt, ...)
 bool map_needs(struct walk *w, struct scxray_map *map, enum layout_member m);
 
 /* A new entry; NULL (and the error) at the cap or when memory is used up. */
-struct scxray_entry *map_entry(struct walk *w, struct scxray_map *map);
+struct scxray_entry *map_add_entry(struct walk *w, struct scxray_map *map);
 
 /*
  * `size` bytes at `kva`, copied to the report's memory; NULL with the reason in
  * *reason where they cannot be read whole.
  */
-const uint8_t *map_bytes(struct walk *w, uint64_t kva, uint32_t size, const char **reason);
+const uint8_t *map_read_bytes(struct walk *w, uint64_t kva, uint32_t size, const char **reason);
 
 /* Sets the CPUs of a per-CPU map; false when memory is used up. */
 bool map_percpu_start(struct walk *w, struct scxray_map *map);
 
 /*
  * A new entry with a place for its value on every CPU, unmapped at first; NULL as
- * map_entry().  map_percpu_values() fills the latest: `pptr` is the per-CPU address.
+ * map_add_entry().  map_percpu_values() fills the latest: `pptr` is the per-CPU address.
  */
-struct scxray_entry *map_percpu_entry(struct walk *w, struct scxray_map *map);
+struct scxray_entry *map_add_percpu_entry(struct walk *w, struct scxray_map *map);
 void map_percpu_values(struct walk *w, struct scxray_map *map, uint64_t pptr);
 
 /* The key and value types, by the map's own BTF. */
-void map_types(struct walk *w, struct scxray_map *map);
+void map_set_types(struct walk *w, struct scxray_map *map);
 
 /*
  * The nodes, at most `max` of them, of the struct bpf_list_head or bpf_rb_root whose
@@ -129,45 +129,47 @@ size_t map_graph_tree(struct walk *w, const uint8_t *root, uint64_t *nodes, size
 		      const char **cut);
 
 /* The types of the guest's BTF object at `kva`; NULL and the reason where it has none. */
-const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason);
+const struct types *map_find_btf(struct walk *w, uint64_t kva, const char **reason);
 
 /* The types that `btf` belongs to; NULL where it is NULL. */
-const struct types *map_types_of(struct walk *w, const struct btf *btf);
+const struct types *map_find_types(struct walk *w, const struct btf *btf);
 
 /* The types that map->value_type.btf belongs to; NULL where the map has none. */
-const struct types *map_value_types(struct walk *w, const struct scxray_map *map);
+const struct types *map_find_value_types(struct walk *w, const struct scxray_map *map);
 
 /* The inner maps of the live scheduler's maps of maps; after all maps. */
-void map_inner_active(struct walk *w);
+void map_mark_inner(struct walk *w);
 
 /* The variables that programs keep in arenas; after all maps. */
-void map_arena_globals(struct walk *w);
+void map_find_arena_globals(struct walk *w);
 
 /* The same of one arena, whose programs have these types. */
-void map_arena_globals_in(struct walk *w, const struct scxray_map *map, const struct types *types);
+void map_find_arena_globals_in(struct walk *w, const struct scxray_map *map,
+			       const struct types *types);
 
 /* The scx library's allocators in active .bss maps; after all maps. */
-void walk_allocators(struct walk *w);
+void map_walk_allocators(struct walk *w);
 
 /* The same of one .bss map, whose value's types are `types`. */
-void walk_allocators_in(struct walk *w, const struct scxray_map *map, const struct types *types);
+void map_walk_allocators_in(struct walk *w, const struct scxray_map *map,
+			    const struct types *types);
 
 /* What the special fields of a map's values (kptrs, timers) lead to, into w->r->pointees. */
-void map_fields(struct walk *w, struct scxray_map *map);
+void map_follow_fields(struct walk *w, struct scxray_map *map);
 
 /* Puts the pointees in order, once all maps have been walked. */
-void map_fields_sort(struct walk *w);
+void map_sort_pointees(struct walk *w);
 
 /* "name#id" of the map at `kva`, "name" of a program; NULL where it cannot be read. */
-const char *map_label(struct walk *w, uint64_t kva);
-const char *prog_label(struct walk *w, uint64_t kva);
+const char *map_label_map(struct walk *w, uint64_t kva);
+const char *map_label_prog(struct walk *w, uint64_t kva);
 
 /* "comm[pid]", an inode's number. */
-const char *task_label(struct walk *w, uint64_t kva);
-const char *inode_label(struct walk *w, uint64_t kva);
+const char *map_label_task(struct walk *w, uint64_t kva);
+const char *map_label_inode(struct walk *w, uint64_t kva);
 /* "device lo"; "socket inet port 4242", of a struct sock or what begins with one. */
-const char *device_label(struct walk *w, uint64_t kva);
-const char *sock_label(struct walk *w, uint64_t kva);
+const char *map_label_device(struct walk *w, uint64_t kva);
+const char *map_label_sock(struct walk *w, uint64_t kva);
 
 /*
  * The elements of a hash table: hash, LRU and per-CPU kinds.  visit() gets each
@@ -176,7 +178,7 @@ const char *sock_label(struct walk *w, uint64_t kva);
 void htab_walk(struct walk *w, struct scxray_map *map,
 	       bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem));
 
-/* Where an element's value stands behind its key. */
+/* The address of an element's value, which follows its key. */
 static inline uint64_t htab_value(const struct walk *w, const struct scxray_map *map, uint64_t elem)
 {
 	return member_addr(w, elem, M_htab_elem_key) + round_up8(map->key_type.size);

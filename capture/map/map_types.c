@@ -95,7 +95,7 @@ static struct cached_btf *cache_btf(struct walk *w, uint64_t kva, uint64_t data,
 
 /*
  * For a walk that records: the types that the rehearsal loaded, if the guest's bytes are
- * still the same.  Without them the values of such a map are recorded, but not what
+ * still the same.  Without them only the values of such a map are recorded, and nothing that
  * pointers in them lead to.
  */
 static void borrow(struct walk *w, struct btf_object *object, uint64_t data, uint64_t size,
@@ -151,7 +151,7 @@ static const struct btf_object *find(struct walk *w, uint64_t kva)
 	return object;
 }
 
-const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason)
+const struct types *map_find_btf(struct walk *w, uint64_t kva, const char **reason)
 {
 	struct scxray_num vmlinux = { 0 };
 	const struct btf_object *object;
@@ -168,7 +168,7 @@ const struct types *map_btf(struct walk *w, uint64_t kva, const char **reason)
 	return NULL;
 }
 
-const struct types *map_types_of(struct walk *w, const struct btf *btf)
+const struct types *map_find_types(struct walk *w, const struct btf *btf)
 {
 	const struct btf_object *objects = w->btfs;
 
@@ -178,9 +178,9 @@ const struct types *map_types_of(struct walk *w, const struct btf *btf)
 	return NULL;
 }
 
-const struct types *map_value_types(struct walk *w, const struct scxray_map *map)
+const struct types *map_find_value_types(struct walk *w, const struct scxray_map *map)
 {
-	return map_types_of(w, map->value_type.btf);
+	return map_find_types(w, map->value_type.btf);
 }
 
 void map_types_deinit(void *btfs, size_t nr)
@@ -206,7 +206,7 @@ static void set_type(struct walk *w, struct scxray_map *map, struct scxray_type 
 	type->type_id = (uint32_t)id.value;
 }
 
-void map_types(struct walk *w, struct scxray_map *map)
+void map_set_types(struct walk *w, struct scxray_map *map)
 {
 	struct scxray_num btf = read_member(w, map->map_kva, M_bpf_map_btf);
 	const struct types *types;
@@ -215,7 +215,7 @@ void map_types(struct walk *w, struct scxray_map *map)
 	map->value_type = (struct scxray_type){ .size = map_u32(map->value_size) };
 	if (btf.state != SCXRAY_PRESENT || !btf.value)
 		return;
-	types = map_btf(w, btf.value, &map->btf_error);
+	types = map_find_btf(w, btf.value, &map->btf_error);
 	if (!types)
 		return;
 	set_type(w, map, &map->key_type, M_bpf_map_key_type, types);

@@ -72,11 +72,11 @@ static void contents(struct walk *w, struct scxray_map *map)
 		map_error(w, map, "type unreadable");
 		return;
 	}
-	map_types(w, map);
+	map_set_types(w, map);
 	for (size_t i = 0; i < sizeof(walkers) / sizeof(walkers[0]); i++)
 		if ((uint32_t)walkers[i].type == map->map_type.value) {
 			walkers[i].walk(w, map);
-			map_fields(w, map);
+			map_follow_fields(w, map);
 			return;
 		}
 	map_error(w, map, "map type %llu is not known to this scxray",
@@ -153,7 +153,7 @@ static struct scxray_map *map_at(struct walk *w, const struct map_at *maps, uint
  * No program names the maps inside its maps of maps: they are the scheduler's as well.
  * Inner maps have no inner maps of their own.
  */
-void map_inner_active(struct walk *w)
+void map_mark_inner(struct walk *w)
 {
 	struct map_at *maps = NULL;
 
@@ -183,7 +183,7 @@ void map_inner_active(struct walk *w)
 	}
 }
 
-/* Of several schedulers' maps: is it a sub-scheduler's? */
+/* Is it the map of a sub-scheduler? */
 static bool is_sub_scheds(const struct walk *w, const struct scxray_map *map)
 {
 	const struct scxray_num *root = &w->r->scheds[0].sched_kva;
@@ -192,7 +192,7 @@ static bool is_sub_scheds(const struct walk *w, const struct scxray_map *map)
 	       map->sched_kva.value != root->value;
 }
 
-/* "scxfix" of the one active "scxfix.bss", ".data" or ".rodata"; of a tree the root's. */
+/* "scxfix" of the one active "scxfix.bss", ".data" or ".rodata"; with sub-schedulers the root's. */
 static void active_object(struct walk *w)
 {
 	static const char *const sections[] = { ".bss", ".data", ".rodata" };
@@ -228,9 +228,9 @@ void walk_maps(struct walk *w)
 		    w->settings.max_maps, visit, NULL, &cut);
 	if (cut)
 		w->r->cut[SCXRAY_GROUP_MAPS] = cut;
-	map_fields_sort(w);
-	map_inner_active(w);
+	map_sort_pointees(w);
+	map_mark_inner(w);
 	active_object(w);
-	walk_allocators(w);
-	map_arena_globals(w);
+	map_walk_allocators(w);
+	map_find_arena_globals(w);
 }

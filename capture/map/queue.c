@@ -35,12 +35,12 @@ void map_walk_queue(struct walk *w, struct scxray_map *map)
 	elements = member_addr(w, qs, M_bpf_queue_stack_elements);
 	for (uint64_t i = 0; i < nr; i++) {
 		uint64_t slot = stack ? head.value + size.value - 1 - i : tail.value + i;
-		struct scxray_entry *entry = map_entry(w, map);
+		struct scxray_entry *entry = map_add_entry(w, map);
 
 		if (!entry)
 			return;
 		entry->index = (uint32_t)i;
 		entry->addr = elements + slot % size.value * map->value_type.size;
-		entry->value = map_bytes(w, entry->addr, map->value_type.size, &entry->reason);
+		entry->value = map_read_bytes(w, entry->addr, map->value_type.size, &entry->reason);
 	}
 }

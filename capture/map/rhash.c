@@ -14,13 +14,13 @@ static bool visit(struct walk *w, uint64_t node, void *arg)
 	const char *reason;
 
 	map->total++;
-	entry = map_entry(w, map);
+	entry = map_add_entry(w, map);
 	if (!entry)
 		return true; /* goes on counting */
 	entry->addr = elem;
-	entry->key = map_bytes(w, data, map->key_type.size, &reason);
-	entry->value = map_bytes(w, data + round_up8(map->key_type.size), map->value_type.size,
-				 &entry->reason);
+	entry->key = map_read_bytes(w, data, map->key_type.size, &reason);
+	entry->value = map_read_bytes(w, data + round_up8(map->key_type.size), map->value_type.size,
+				      &entry->reason);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ringbuf.c - kernel/bpf/ringbuf.c: positions only grow; records stand at
- * pos & mask, each behind an 8-byte header {u32 len | busy | discard; u32 pgoff}
+ * ringbuf.c - kernel/bpf/ringbuf.c: positions only grow; records are at
+ * pos & mask, each after an 8-byte header {u32 len | busy | discard; u32 pgoff}
  */
 #include <string.h>
 
@@ -18,7 +18,7 @@
 static void capture_bytes(struct walk *w, struct scxray_ringbuf_record *record, uint64_t at)
 {
 	record->captured = record->len < MAX_RECORD_BYTES ? record->len : MAX_RECORD_BYTES;
-	record->bytes = map_bytes(w, at + HEADER, record->captured, &record->reason);
+	record->bytes = map_read_bytes(w, at + HEADER, record->captured, &record->reason);
 	if (!record->bytes)
 		record->captured = 0;
 }

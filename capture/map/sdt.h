@@ -12,13 +12,13 @@
  * The types of global variables, a bit each: what has such a type lives there and not in
  * slots.  NULL when memory is used up.
  */
-uint8_t *sdt_variables(struct walk *w, const struct types *types);
+uint8_t *sdt_find_variables(struct walk *w, const struct types *types);
 
 /* Sets sdt->payload_type and the reason for it; `size` is what a slot has for the payload. */
 void sdt_guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct types *types,
 		       const uint8_t *variables, uint32_t size);
 
 /* Sets the owner of each slot that a task's or cgroup's storage points to. */
-void sdt_owners(struct walk *w);
+void sdt_find_owners(struct walk *w);
 
 #endif

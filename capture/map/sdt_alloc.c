@@ -9,7 +9,7 @@
  * slots.  A slot is struct sdt_data: an id, then the payload.  All offsets come from
  * the scheduler's own BTF; the arena's bytes from what has been captured of it.
  *
- * clang only declares what programs reach through pointers inside structs: mostly
+ * clang only declares what programs reach through pointers inside structs: usually
  * struct sdt_chunk and struct sdt_data have no members in the BTF.  Then the chunk is
  * what its name says, as many pointers as the descriptor has bits, and the slot
  * begins with the union sdt_id that a task's storage holds as well.
@@ -36,8 +36,8 @@ struct sdt_layout {
 	struct member chunk;
 	uint32_t slots; /* where an sdt_chunk's pointers begin */
 	uint32_t fanout;
-	uint32_t idx, genn, payload; /* where they stand in an sdt_data */
-	const uint8_t *variables;    /* sdt_variables() */
+	uint32_t idx, genn, payload; /* where they are in an sdt_data */
+	const uint8_t *variables;    /* sdt_find_variables() */
 };
 
 struct sdt_walk {
@@ -75,7 +75,7 @@ static bool find_chunk(const struct types *types, struct sdt_layout *l)
 	return l->fanout && l->fanout <= MAX_FANOUT && l->allocated.size * 8 >= l->fanout;
 }
 
-/* The id, and the payload behind it. */
+/* The id, and the payload after it. */
 static bool find_slot(const struct types *types, struct sdt_layout *l)
 {
 	struct member idx = member_of(types, "sdt_data", "tid.idx"),
@@ -237,7 +237,7 @@ static void walk_allocator(struct walk *w, const struct types *types, const stru
 					 (unsigned long long)root, reason ? reason : "in no arena");
 }
 
-/* The library's bump allocators: scx_static, and what came to stand beside it (lib/alloc/bump). */
+/* The library's bump allocators: scx_static, and what was added later (lib/alloc/bump). */
 static const struct bump {
 	const char *type, *capacity;
 } bumps[] = {
@@ -256,7 +256,7 @@ static const struct bump *bump_of(const char *type)
 static void static_range(struct walk *w, const struct types *types, uint32_t id, const char *name,
 			 const struct bump *bump, const uint8_t *bytes)
 {
-	uint32_t last = types_size(types, id) - 8; /* where the last u64 of it can stand */
+	uint32_t last = types_size(types, id) - 8; /* the greatest offset of a u64 in it */
 	struct member max = types_member(types, id, bump->capacity);
 	struct member memory = types_member(types, id, "memory"),
 		      off = types_member(types, id, "off");
@@ -304,7 +304,7 @@ static void allocator(struct walk *w, const struct types *types, const struct sd
 		walk_allocator(w, types, l, name, bytes, addr);
 }
 
-void walk_allocators_in(struct walk *w, const struct scxray_map *map, const struct types *types)
+void map_walk_allocators_in(struct walk *w, const struct scxray_map *map, const struct types *types)
 {
 	const struct btf_type *sec = btf__type_by_id(types->btf, map->value_type.type_id);
 	const uint8_t *bytes = map->nr_entries ? map->entries[0].value : NULL;
@@ -336,7 +336,7 @@ void walk_allocators_in(struct walk *w, const struct scxray_map *map, const stru
 		if (!strcmp(type, "scx_allocator")) {
 			if (!looked) {
 				missing = find_layout(types, &l);
-				l.variables = sdt_variables(w, types);
+				l.variables = sdt_find_variables(w, types);
 				looked = true;
 			}
 			allocator(w, types, &l, missing, name, bytes + info->offset, size,
@@ -356,7 +356,7 @@ static bool is_bss(const struct scxray_map *map)
 	       (!strncmp(dot, ".bss", 4) || !strncmp(dot, ".data", 5));
 }
 
-void walk_allocators(struct walk *w)
+void map_walk_allocators(struct walk *w)
 {
 	bool any_bss = false, any_arena = false;
 
@@ -373,12 +373,12 @@ void walk_allocators(struct walk *w)
 		return;
 	for (size_t i = 0; i < w->r->nr_maps; i++) {
 		const struct types *types =
-			is_bss(&w->r->maps[i]) ? map_value_types(w, &w->r->maps[i]) : NULL;
+			is_bss(&w->r->maps[i]) ? map_find_value_types(w, &w->r->maps[i]) : NULL;
 
 		if (types)
-			walk_allocators_in(w, &w->r->maps[i], types);
+			map_walk_allocators_in(w, &w->r->maps[i], types);
 	}
-	sdt_owners(w);
+	sdt_find_owners(w);
 	if (w->r->nr_sdts)
 		w->r->unavailable[SCXRAY_GROUP_SDTS] = NULL;
 	else if (!w->r->unavailable[SCXRAY_GROUP_SDTS])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sdt_owner.c - whose slot it is: the task (or cgroup) in whose storage its address stands
+ * sdt_owner.c - the owner of a slot: the task (or cgroup) whose storage holds its address
  */
 #include <string.h>
 
@@ -57,7 +57,7 @@ static void owners_in(const struct scxray_map *map, const struct slot_at *slots,
 	}
 }
 
-void sdt_owners(struct walk *w)
+void sdt_find_owners(struct walk *w)
 {
 	struct slot_at *slots;
 	size_t nr = 0;

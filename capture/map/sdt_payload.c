@@ -34,7 +34,7 @@ static bool is_kernels(const struct walk *w, const char *name, uint32_t size)
 	return id && types_size(&w->k->types, id) == size;
 }
 
-uint8_t *sdt_variables(struct walk *w, const struct types *types)
+uint8_t *sdt_find_variables(struct walk *w, const struct types *types)
 {
 	uint8_t *bits = pool_alloc(w->pool, types->nr / 8 + 1);
 
@@ -48,7 +48,7 @@ uint8_t *sdt_variables(struct walk *w, const struct types *types)
 	return bits;
 }
 
-/* Of the right size (slots are whole words), and neither the kernel's nor the library's own. */
+/* A type of the right size (slots are whole words) that is neither the kernel's nor the library's own. */
 static bool is_candidate(const struct walk *w, const struct types *types, const uint8_t *variables,
 			 uint32_t id, uint32_t size)
 {
@@ -72,7 +72,7 @@ static const char *bare(const char *name)
 }
 
 /*
- * A struct with the allocator's very name, of which slots have but the beginning: the library's
+ * A struct with the allocator's name, of which slots hold only the beginning: the library's
  * bitmaps are declared for as many CPUs as there may be, and as large as this machine needs.
  */
 static bool by_name(struct walk *w, struct scxray_sdt *sdt, const struct types *types,

@@ -22,7 +22,7 @@ static void frames(struct walk *w, struct scxray_map *map, struct scxray_stack *
 	if (map->stacks->build_id_mode) {
 		const char *reason;
 
-		stack->build_ids = map_bytes(w, data, nr * BUILD_ID_BYTES, &reason);
+		stack->build_ids = map_read_bytes(w, data, nr * BUILD_ID_BYTES, &reason);
 		if (reason)
 			stack->reason = reason;
 		stack->nr_pcs = stack->build_ids ? nr : 0;

@@ -13,11 +13,11 @@ static const char *owner_label(struct walk *w, const struct scxray_map *map, uin
 {
 	switch (map_u32(map->map_type)) {
 	case MAP_TASK_STORAGE:
-		return task_label(w, kva);
+		return map_label_task(w, kva);
 	case MAP_CGRP_STORAGE:
 		return cgroup_path(w, kva);
 	case MAP_INODE_STORAGE:
-		return inode_label(w, kva);
+		return map_label_inode(w, kva);
 	default:
 		return pool_printf(w->pool, "sock 0x%016llx", (unsigned long long)kva);
 	}
@@ -47,12 +47,12 @@ static bool element(struct walk *w, struct scxray_map *map, uint64_t elem)
 	uint8_t *key;
 
 	map->total++;
-	entry = map_entry(w, map);
+	entry = map_add_entry(w, map);
 	if (!entry)
 		return false;
 	entry->addr = elem;
-	entry->value = map_bytes(w, member_addr(w, elem, M_bpf_local_storage_elem_data),
-				 map->value_type.size, &entry->reason);
+	entry->value = map_read_bytes(w, member_addr(w, elem, M_bpf_local_storage_elem_data),
+				      map->value_type.size, &entry->reason);
 	storage = read_member(w, elem, M_bpf_local_storage_elem_local_storage);
 	if (storage.state == SCXRAY_PRESENT && storage.value)
 		owner = read_member(w, storage.value, M_bpf_local_storage_owner);
@@ -134,23 +134,24 @@ void map_walk_cgroup_storage(struct walk *w, struct scxray_map *map)
 	while (list_next(&it, &node)) {
 		uint64_t storage = node - w->k->layout.member[M_bpf_cgroup_storage_list_map].offset;
 		struct scxray_num buf = read_member(w, storage, M_bpf_cgroup_storage_buf);
-		struct scxray_entry *entry = percpu ? map_percpu_entry(w, map) : map_entry(w, map);
+		struct scxray_entry *entry =
+			percpu ? map_add_percpu_entry(w, map) : map_add_entry(w, map);
 		const char *reason;
 
 		if (!entry)
 			return;
 		map->total++;
 		entry->addr = storage;
-		entry->key = map_bytes(w, member_addr(w, storage, M_bpf_cgroup_storage_key),
-				       map->key_type.size, &reason);
+		entry->key = map_read_bytes(w, member_addr(w, storage, M_bpf_cgroup_storage_key),
+					    map->key_type.size, &reason);
 		if (buf.state != SCXRAY_PRESENT)
 			entry->reason = buf.reason;
 		else if (percpu)
 			map_percpu_values(w, map, buf.value);
 		else
-			entry->value =
-				map_bytes(w, member_addr(w, buf.value, M_bpf_storage_buffer_data),
-					  map->value_type.size, &entry->reason);
+			entry->value = map_read_bytes(
+				w, member_addr(w, buf.value, M_bpf_storage_buffer_data),
+				map->value_type.size, &entry->reason);
 	}
 	if (it.cut)
 		map_error(w, map, "%s", it.cut);

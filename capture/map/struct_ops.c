@@ -30,11 +30,11 @@ void map_walk_struct_ops(struct walk *w, struct scxray_map *map)
 		.type_id = data.type_id,
 		.size = data.size,
 	};
-	entry = map_entry(w, map);
+	entry = map_add_entry(w, map);
 	if (!entry)
 		return;
 	map->total = 1;
 	st_map = map_container(w, map, M_bpf_struct_ops_map_map);
 	entry->addr = member_addr(w, st_map, M_bpf_struct_ops_map_kvalue) + data.offset;
-	entry->value = map_bytes(w, entry->addr, data.size, &entry->reason);
+	entry->value = map_read_bytes(w, entry->addr, data.size, &entry->reason);
 }

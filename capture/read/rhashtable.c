@@ -4,6 +4,7 @@
  * a chain ends in a word with bit 0 set (or 0); `future_tbl` holds what a resize
  * in flight has moved; a table that could not be allocated whole is nested.
  */
+#include "capture/base/chain.h"
 #include "capture/read/walk.h"
 
 #define MAX_BUCKETS (1u << 20)
@@ -24,8 +25,8 @@ struct rht {
 
 static void chain(struct rht *ht, uint64_t word)
 {
-	uint64_t node = word & ~1ULL, tortoise = 0;
-	uint32_t lap = 0, lap_max = 1;
+	struct chain_guard guard = { 0 };
+	uint64_t node = word & ~1ULL;
 
 	while (node && !ht->stopped) {
 		struct scxray_num next;
@@ -47,16 +48,11 @@ static void chain(struct rht *ht, uint64_t word)
 		}
 		if (next.value & 1 || !next.value)
 			return;
-		if (next.value == tortoise || next.value == node) {
+		if (chain_is_circle(&guard, node, next.value)) {
 			ht->cut = pool_printf(ht->w->pool,
 					      "hash chain broken at 0x%016llx: it runs in a circle",
 					      (unsigned long long)node);
 			return;
-		}
-		if (++lap == lap_max) {
-			tortoise = next.value;
-			lap = 0;
-			lap_max *= 2;
 		}
 		node = next.value;
 	}

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * orc.c - finding the unwind tables, and an address in them
+ * orc.c - the kernel's ORC unwind tables: where they are, and the rule for an address
+ *
+ * objtool writes two arrays of one length into vmlinux, and into each module:
+ *
+ *	.orc_unwind_ip	int ip[nr]		an address, relative to the element itself
+ *	.orc_unwind	struct orc_entry e[nr]	6 bytes: what holds from that address on
+ *
+ * The build sorts both by address.  The rule for an address is the last one at or before it, so a
+ * binary search over ip[] finds it.  An entry names a register and an offset that give the caller's
+ * stack pointer ("the CFA is sp + 16"), the same for the caller's rbp, and the frame's type: a call, whose
+ * return address is below the CFA; an interrupt's struct pt_regs, whole or in part; the end of the stack.
+ * BTF has the entry's members and their bit positions, but not the meaning of a register's number: that is a
+ * macro of asm/orc_types.h, and 7.1 gave the numbers anew.  find_numbering() tells the two apart.
  */
 #include <string.h>
 

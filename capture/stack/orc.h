@@ -2,9 +2,8 @@
 /*
  * orc.h - the kernel's unwind tables: how to get from one address to its caller
  *
- * Two tables in the kernel's image, sorted when it was built: addresses, relative
- * to where they stand, and a struct orc_entry for each.  They are some megabytes,
- * so a search reads what it needs and nothing is copied.  Facts about them:
+ * The tables' form: orc.c.  They have some megabytes, so a search reads only what it
+ * needs, and nothing is copied.  Facts about them:
  * asm/orc_types.h and arch/x86/kernel/unwind_orc.c, 6.4 to 7.3.
  */
 #ifndef CAPTURE_ORC_H
@@ -14,7 +13,7 @@
 
 #define ORC_NR_REGS 16
 
-/* Registers that an entry may name; its numbers for them are the kernel's affair. */
+/* Registers that an entry may name; the kernel's numbers for them: orc.c. */
 enum orc_reg {
 	ORC_UNKNOWN, /* a number that has no meaning */
 	ORC_UNDEFINED,

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record_stacks.c - copies the pages of stacks, and of the tables by which modules' frames are unwound
+ */
 #include "capture/stack/record_stacks.h"
 #include "capture/stack/sleepers.h"
 
@@ -35,7 +38,7 @@ void stack_recorder_init(struct stack_recorder *r, struct walk *w)
 	find_modules(r);
 }
 
-void record_module(struct stack_recorder *r, uint64_t ip)
+void stack_record_module(struct stack_recorder *r, uint64_t ip)
 {
 	struct module *m = modules_find(r->w->modules, ip);
 	size_t index = m ? (size_t)(m - r->w->modules->list) : RECORD_MAX_MODULES;
@@ -48,7 +51,7 @@ void record_module(struct stack_recorder *r, uint64_t ip)
 	guest_touch(r->w->g, m->orc_entries, (uint64_t)m->nr_orcs * r->orc_size);
 }
 
-void record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end)
+void stack_record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end)
 {
 	uint64_t words[PAGE_SIZE / 8];
 
@@ -65,7 +68,7 @@ void record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end)
 			return;
 		for (size_t i = 0; i < size / 8; i++)
 			if (words[i] >= r->modules_start && words[i] <= r->modules_end)
-				record_module(r, words[i]);
+				stack_record_module(r, words[i]);
 		sp += size;
 	}
 }
@@ -82,7 +85,7 @@ static bool find_stack(const struct stack_recorder *r, uint64_t task, uint64_t *
 	return !(*sp & 7) && *sp >= stack && *sp < *end && *end - *sp >= r->frame_size;
 }
 
-bool record_task_stack(struct stack_recorder *r, const struct scxray_task *task)
+bool stack_record_task_stack(struct stack_recorder *r, const struct scxray_task *task)
 {
 	uint64_t sp, end;
 
@@ -90,7 +93,7 @@ bool record_task_stack(struct stack_recorder *r, const struct scxray_task *task)
 		return true;
 	if (!find_stack(r, task->kva, &sp, &end))
 		return false;
-	record_stack(r, sp, end);
+	stack_record_stack(r, sp, end);
 	return true;
 }
 
@@ -113,7 +116,7 @@ uint32_t walk_sleepers(struct walk *w)
 		if (!sleepers_keep(sleepers, w, i, before))
 			ran++;
 		else if (found) /* the tables for it */
-			record_stack(&r, sp, end);
+			stack_record_stack(&r, sp, end);
 	}
 	sleepers_end(sleepers);
 	return ran;

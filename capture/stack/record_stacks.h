@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record_stacks.h - what the report's walk of kernel stacks will read, recorded
+ * record_stacks.h - records what the report's walk of kernel stacks will read
  *
  * Unwinding takes time, and a frozen guest waits for it: of a task's stack the pages are
  * recorded, and the report's walk unwinds.  The kernel's own tables were recorded when it was
@@ -27,15 +27,15 @@ struct stack_recorder {
 void stack_recorder_init(struct stack_recorder *r, struct walk *w);
 
 /* The tables by which a frame at `ip` is unwound, if that is in a module. */
-void record_module(struct stack_recorder *r, uint64_t ip);
+void stack_record_module(struct stack_recorder *r, uint64_t ip);
 
 /* A stack from `sp` to `end`, and the tables for it. */
-void record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end);
+void stack_record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end);
 
 /*
- * The stack of a task that is on no CPU; a sleeper's is noted for after the thaw.  False where
- * there is something to say of it, and nothing to record.
+ * The stack of a task that is on no CPU; a sleeper's is noted for after the thaw.  False: nothing was
+ * recorded, and the caller says why.
  */
-bool record_task_stack(struct stack_recorder *r, const struct scxray_task *task);
+bool stack_record_task_stack(struct stack_recorder *r, const struct scxray_task *task);
 
 #endif

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sleepers.c - which tasks sleep, and whether one has run since the freeze
+ */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +10,9 @@
 #include "capture/base/sort.h"
 
 #define MAX_SLEEPERS 65536
-#define PAGES_EACH 4 /* THREAD_SIZE is four pages; sp mostly stands in the last */
+#define PAGES_EACH 4 /* THREAD_SIZE is four pages; sp is usually in the last */
 
-/* What tells whether a task has run, in the order in which memory is asked. */
+/* What tells whether a task has run, in the order of the reads. */
 static const enum layout_member witnesses[] = {
 	M_task_struct_on_cpu, M_task_struct_nvcsw, M_task_struct_nivcsw,
 	M_task_struct_pid, /* or the struct is another task's by now */
@@ -79,7 +82,7 @@ bool sleepers_note(struct sleepers *s, const struct walk *w, const struct scxray
 
 /* ---- after the thaw ------------------------------------------------------------ */
 
-/* What the freeze has of the page `number`: NULL where that was copied later, or not at all. */
+/* The frozen copy of the page `number`; NULL: it was copied later, or never. */
 static const uint8_t *frozen_page(const struct sleepers *s, const struct page_store *store,
 				  uint64_t number)
 {
@@ -91,10 +94,10 @@ static const uint8_t *frozen_page(const struct sleepers *s, const struct page_st
 enum slept {
 	SLEPT,
 	RAN,
-	NOT_KNOWN, /* the freeze was cut before it came to the witness */
+	NOT_KNOWN, /* the recording was cut before this witness */
 };
 
-/* A witness as memory has it now, against what the freeze has of it. */
+/* Compares a witness in memory now with its frozen copy. */
 static enum slept ask(const struct sleepers *s, const struct walk *w, uint64_t task,
 		      const struct member *member)
 {
@@ -137,7 +140,7 @@ static void drop(struct sleepers *s, struct walk *w, uint32_t before, enum slept
 		if (s->nr_ran < s->max_ran)
 			s->ran[s->nr_ran++] = store->gpa[slot];
 	page_store_cut(store, before);
-	/* it knows where the copies were */
+	/* its TLB points to the copies */
 	paging_set_root(paging, paging->phys, paging->root, paging->levels);
 }
 

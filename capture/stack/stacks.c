@@ -63,7 +63,7 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 	}
 	if (is_recording(s->w)) {
 		for (uint32_t i = 0; i < nr; i++)
-			record_module(&s->rec, s->ips[i]);
+			stack_record_module(&s->rec, s->ips[i]);
 		return;
 	}
 	trace->frames = pool_alloc(s->w->pool, nr * sizeof(*trace->frames));
@@ -124,13 +124,13 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 		bounds(s, &stack, &u);
 	}
 	if (is_recording(s->w)) {
-		record_module(&s->rec, u.ip);
+		stack_record_module(&s->rec, u.ip);
 		if (u.sp >= u.stack && u.sp < u.stack_end) {
-			record_stack(&s->rec, u.sp, u.stack_end);
+			stack_record_stack(&s->rec, u.sp, u.stack_end);
 			return;
 		}
-		/* an interrupt's: where it leads to is found by unwinding alone */
-		record_stack(&s->rec, u.sp, (u.sp & ~PAGE_MASK) + PAGE_SIZE);
+		/* an interrupt's: only unwinding finds where it leads */
+		stack_record_stack(&s->rec, u.sp, (u.sp & ~PAGE_MASK) + PAGE_SIZE);
 		guest_touch(s->w->g, u.stack, u.stack_end - u.stack);
 	}
 	walk_up(s, &u, &v->backtrace);
@@ -169,7 +169,7 @@ static void of_sleeper(struct stacks *s, struct scxray_task *task)
 	u.ip = ip.value;
 	u.bp = bp.value;
 	u.sp = sp.value + s->rec.frame_size;
-	/* a task that never ran: it will begin there, nobody called that */
+	/* a task that never ran begins there: no call precedes it */
 	u.exact = ip.value == s->w->k->layout.symbol[S_ret_from_fork_asm];
 	walk_up(s, &u, &task->kernel_stack);
 }
@@ -179,7 +179,7 @@ static void of_task(struct stacks *s, struct scxray_task *task)
 	struct walk *w = s->w;
 
 	if (task->curr_cpu < 0) {
-		if (!is_recording(w) || !record_task_stack(&s->rec, task))
+		if (!is_recording(w) || !stack_record_task_stack(&s->rec, task))
 			of_sleeper(s, task);
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * unwind.c - one frame to the next
+ * unwind.c - from one frame to its caller's
  */
 #include <stdlib.h>
 #include <string.h>
@@ -243,7 +243,7 @@ static bool find_rule(struct unwind *u, struct orc_rule *rule)
 		.bp_reg = ORC_PREV_SP,
 		.type = ORC_TYPE_CALL,
 	};
-	/* behind a call that never returns another function may begin */
+	/* after a call that never returns another function may begin */
 	uint64_t ip = u->exact ? u->ip : u->ip - 1;
 	struct orc_table table = u->orc->kernel;
 	const char *why;

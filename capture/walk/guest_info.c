@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * guest_info.c - the guest as a whole: banner, CPUs, time, and what its kernel lacks
+ * guest_info.c - the guest as a whole: banner, CPUs, time, and what is missing in its kernel
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,7 @@ static void banner(struct walk *w, struct scxray_guest *guest)
 }
 
 /*
- * HZ stands nowhere in memory as such; the jiffies clocksource carries it from the
- * first instruction on: mult = TICK_NSEC << shift (kernel/time/jiffies.c).
+ * No variable holds HZ; the jiffies clocksource is built from it: mult = TICK_NSEC << shift (kernel/time/jiffies.c).
  */
 static struct scxray_num hz(struct walk *w)
 {

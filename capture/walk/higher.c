@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * higher.c - runnable tasks of the classes that a CPU runs before any task of sched_ext:
- * deadline, rt, and in partial mode fair.  They are what a stalled task may wait behind
+ * deadline, rt, and in partial mode fair.  A stalled task may wait for them
  */
 #include "capture/read/walk.h"
 

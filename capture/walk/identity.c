@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * identity.c - who a task is beside its pid: parent, groups, cgroup, and what it used
+ * identity.c - what a task is besides its pid: parent, groups, cgroup, and what it used
  */
 #include "capture/read/cgroup.h"
 #include "capture/read/walk.h"
@@ -125,7 +125,7 @@ static void signal_part(struct walk *w, struct identities *ids, struct scxray_ta
 		return;
 	}
 	if (is_recording(w) && signal.value == ids->signal)
-		return; /* of another thread of the process */
+		return; /* another thread of the process has them */
 	ids->signal = signal.value;
 	numbers(w, task, signal.value, table, sizeof(table) / sizeof(table[0]));
 	if (is_recording(w)) {
@@ -137,7 +137,7 @@ static void signal_part(struct walk *w, struct identities *ids, struct scxray_ta
 	task->sid = pid_of(w, signal.value, &ids->sid);
 }
 
-/* Its process's first thread, and who made it. */
+/* The first thread of its process, and its parent. */
 static void relatives(struct walk *w, struct identities *ids, struct scxray_task *task)
 {
 	bool has_leader, has_parent;

@@ -14,7 +14,7 @@
 #define ID_MASK (~0ULL >> 2)
 #define MAX_COUNT_BITS 26
 #define MAX_SIZE_BITS 30
-#define EMPTY_LINE 3 /* of both positions; any other odd pair: the text was lost */
+#define EMPTY_LINE 3 /* of both positions; any other odd pair: the text is lost */
 #define CALLER_IS_CPU 0x80000000u
 #define MAX_DESC 64
 #define MAX_BLOCK (8 + UINT16_MAX) /* an id, and as much as text_len can say */
@@ -172,7 +172,7 @@ static struct scxray_log_record *new_record(struct walk *w)
 	void *log = w->r->log;
 	struct scxray_log_record *record;
 
-	if (is_recording(w) && log) /* one is enough for what nobody reads */
+	if (is_recording(w) && log) /* no report is made of it: one record serves all */
 		return log;
 	record = pool_push(w->pool, &log, &w->r->nr_log, sizeof(*record));
 	w->r->log = log;
@@ -235,7 +235,7 @@ static bool desc_word(struct walk *w, const uint8_t *desc, size_t size, enum lay
 /*
  * What one_record() reads, without making anything of it: the descriptor tells where the text
  * is, and infos[] is recorded by ranges.  Where it makes no sense, the text is not asked for.
- * *last: the page that was recorded last; texts stand one behind the other.
+ * *last: the page that was recorded last; texts follow each other.
  */
 static bool record_one(struct walk *w, const struct ring *ring, uint64_t id, uint64_t *last)
 {

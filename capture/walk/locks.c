@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * locks.c - who waits for a lock, by the functions on the stacks, and which
+ * locks.c - which tasks wait for a lock, by the functions on their stacks, and which
  * resilient spinlocks CPUs hold (kernel/bpf/rqspinlock.c)
  */
 #include <string.h>

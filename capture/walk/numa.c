@@ -2,7 +2,7 @@
 /*
  * numa.c - each node's NUMA counters (mm/vmstat.c)
  *
- * A zone's vm_numa_event[] is what was folded in; the rest stands in its per-CPU
+ * A zone's vm_numa_event[] is what was folded in; the rest is in its per-CPU
  * statistics.  A zone without pages uses those of all others' boot time: not its own.
  */
 #include "capture/read/walk.h"

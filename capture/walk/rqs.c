@@ -132,7 +132,7 @@ static bool in_pcpu(const struct walk *w, size_t mask)
 	       has_member(w, masks[mask].in_pcpu);
 }
 
-/* Of a mask that more than one scheduler has, all of it is to be kicked. */
+/* Where several schedulers have a mask, the CPUs of all of them are to be kicked. */
 static void merge(struct walk *w, struct scxray_cpumask *to, const struct scxray_cpumask *mask)
 {
 	uint32_t nr = (to->nr_bits + 63) / 64;
@@ -220,7 +220,7 @@ static void scx_part(struct walk *w, struct scxray_rq *rq)
 /*
  * The word of a queued spinlock (include/asm-generic/qspinlock_types.h, fewer than 16384
  * CPUs): a byte that is set while it is held, one for a CPU that is next, and the last
- * CPU of those that queue.  It does not say who holds it.
+ * CPU of those that queue.  The holder is not in it.
  */
 static void rq_lock(struct walk *w, struct scxray_rq *rq)
 {

@@ -2,7 +2,7 @@
 /*
  * scheds.c - the loaded scheduler, and its sub-schedulers where there are any
  *
- * From 6.16 on a struct scx_sched hangs off scx_root; before that its parts are
+ * From 6.16 on scx_root points to a struct scx_sched; before that its parts are
  * globals.  From 7.1 on all schedulers are on the list scx_sched_all.
  */
 #include "capture/read/walk.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tasks.c - which tasks there are; walk_task.c says what each of them is
+ * tasks.c - which tasks there are; task.c reads each of them
  *
- * Tasks come from CPUs, DSQs and the list of all tasks, in this order: if the cap
- * cuts, then those that nobody waits for.
+ * Tasks come from CPUs, DSQs and the list of all tasks, in this order: a cap cuts
+ * those that don't wait.
  */
 #include "capture/read/walk.h"
 
@@ -56,7 +56,7 @@ uint64_t task_of_entity(const struct walk *w, uint64_t node, enum layout_member 
 
 /*
  * scx_tasks holds every task of the system that was ever prepared for sched_ext,
- * and the cursors of iterations in progress: entities on somebody's stack.
+ * and the cursors of iterations in progress: entities on the iterator's stack.
  */
 void walk_scx_tasks(struct walk *w)
 {

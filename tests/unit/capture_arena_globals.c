@@ -71,7 +71,7 @@ static void teardown(void)
 
 static const struct scxray_value *globals(void)
 {
-	map_arena_globals_in(&w, &map, &types);
+	map_find_arena_globals_in(&w, &map, &types);
 	return &arena.globals;
 }
 

@@ -38,7 +38,7 @@ static void start(uint64_t type, bool active)
 	maps[0].slots = &slots;
 	maps[0].map_type = num_present(type);
 	maps[0].active = active;
-	map_inner_active(&w);
+	map_mark_inner(&w);
 }
 
 static unsigned active(void)

@@ -202,7 +202,7 @@ static void teardown(void)
 
 static const struct scxray_sdt *walk(void)
 {
-	walk_allocators_in(&w, &maps[1], &types);
+	map_walk_allocators_in(&w, &maps[1], &types);
 	ck_assert_uint_eq(report.nr_sdts, 1);
 	return &report.sdts[0];
 }
@@ -269,7 +269,7 @@ START_TEST(an_allocator_without_its_types_is_not_passed_over)
 {
 	types_deinit(&types);
 	make_types(DECLARED | NO_ID);
-	walk_allocators_in(&w, &maps[1], &types);
+	map_walk_allocators_in(&w, &maps[1], &types);
 	ck_assert_uint_eq(report.nr_sdts, 0);
 	ck_assert_str_eq(
 		report.unavailable[SCXRAY_GROUP_SDTS],
@@ -384,17 +384,17 @@ START_TEST(slots_belong_to_those_whose_storage_points_to_them)
 	maps[0].owners = owners;
 	maps[0].nr_owners = 3;
 	maps[0].value_type.size = sizeof(values[0]);
-	sdt_owners(&w);
+	sdt_find_owners(&w);
 	ck_assert_ptr_null(sdt->entries[0].owner);
 	maps[0].active = true;
-	sdt_owners(&w);
+	sdt_find_owners(&w);
 	/* the first that points there */
 	ck_assert_str_eq(sdt->entries[0].owner, "victim0[7]");
 	ck_assert_str_eq(sdt->entries[1].owner, "victim1[8]");
 	/* an owner that is not there */
 	entries[1].owner = 4;
 	report.sdts[0].entries[1].owner = NULL;
-	sdt_owners(&w);
+	sdt_find_owners(&w);
 	ck_assert_ptr_null(sdt->entries[1].owner);
 }
 END_TEST
