@@ -275,6 +275,13 @@ check-html: deps ## the HTML report in a headless Chromium; pictures in build/ht
 	$(again) all
 	@SCXRAY_BUILD=$(O) $(PYTHON) tests/html/page.py --pictures build/html
 
+.PHONY: pictures
+pictures: deps ## the README's pictures of the HTML report, anew
+	@$(deps) browser
+	$(again) all
+	@mkdir -p docs/pictures
+	@SCXRAY_BUILD=$(O) $(PYTHON) tests/html/page.py --readme docs/pictures
+
 .PHONY: goldens
 goldens: deps ## write goldens and samples anew (read the difference before you commit it)
 	$(again) all

@@ -3,8 +3,8 @@
 const findingLinks = (ix, doc, finding) => {
 	const seen = new Map();
 	for (const t of finding.tasks ?? []) {
-		const kva = t.task_kva ?? [...ix.names].find(([, n]) => n.label === taskName(t))?.[0];
-		if (ix.names.has(kva)) seen.set(kva, ix.names.get(kva));
+		const kva = ix.byLabel.get(taskName(t));
+		if (kva) seen.set(kva, ix.names.get(kva));
 	}
 	for (const path of finding.evidence ?? []) {
 		const found = follow(ix, doc, path);
@@ -15,11 +15,10 @@ const findingLinks = (ix, doc, finding) => {
 
 // Names such as victim1[99] and DSQ 0x57a11 in a sentence become links.
 const linked = (ix, text) => {
-	const byLabel = new Map([...ix.names.values()].map((n) => [n.label, n]));
 	const parts = [];
 	let at = 0;
 	for (const m of text.matchAll(/DSQ 0x[0-9a-f]+|\S+\[\d+\]/g)) {
-		const name = byLabel.get(m[0]);
+		const name = ix.names.get(ix.byLabel.get(m[0]));
 		if (!name) continue;
 		parts.push(text.slice(at, m.index), link(name.id, m[0]));
 		at = m.index + m[0].length;
@@ -41,7 +40,7 @@ const causeSection = (ix, doc) => {
 		el("li", { class: "finding " + rankOf(f) },
 			el("span", { class: "badge " + rankOf(f) }, rankOf(f)),
 			el("div", {}, el("p", {}, ...linked(ix, f.text)), evidence(f)));
-	return section("cause", first.cause === false || first.kind === "scheduler_exit" ? "What happened" : "The cause",
+	return section("cause", rankOf(first) === "cause" ? "The cause" : "What happened",
 		el("p", { class: "lead" }, ...linked(ix, first.text)), evidence(first),
 		rest.length > 0 && el("ul", { class: "findings" }, ...rest.slice(0, 12).map(item)),
 		rest.length > 12 && fold(`${rest.length - 12} further findings`, () => el("ul", { class: "findings" }, ...rest.slice(12).map(item))));

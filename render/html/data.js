@@ -66,7 +66,8 @@ const index = (moments) => {
 	// of these the page shows the last moment's only
 	for (const t of last.task_enrichments ?? []) names.set(t.task_kva, { id: taskId(t.task_kva), label: taskName(t) });
 	for (const x of last.maps ?? []) names.set(x.map_kva, { id: mapId(x.map_kva), label: "map " + x.name });
-	return { last, names, tasks, dsqs, task: (kva) => tasks.map((t) => t.get(kva)).filter(Boolean).at(-1) };
+	const byLabel = new Map([...names].map(([kva, n]) => [n.label, kva]));
+	return { last, names, byLabel, tasks, dsqs, task: (kva) => tasks.map((t) => t.get(kva)).filter(Boolean).at(-1) };
 };
 
 // An address as a link to the thing that it is, where the page has it.

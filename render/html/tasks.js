@@ -46,7 +46,7 @@ const stalledCard = (ix, t) => {
 // The tasks that wait too long: those that the findings name, else those past half of the timeout.
 const stalledTasks = (ix, doc) => {
 	const named = new Set((doc.diff?.not_moved ?? []).map((s) => s.task_kva).filter(Boolean));
-	for (const f of doc.diagnosis ?? []) for (const t of f.tasks ?? []) if (t.task_kva) named.add(t.task_kva);
+	for (const f of doc.diagnosis ?? []) for (const t of f.tasks ?? []) named.add(ix.byLabel.get(taskName(t)));
 	const half = num(ix.last.scx_sched_state?.timeout_ms) / 2;
 	return (ix.last.task_enrichments ?? [])
 		.filter((t) => named.has(t.task_kva) || (half > 0 && num(t.runnable_age_ms) >= half))

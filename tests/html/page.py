@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pages  # noqa: E402
@@ -163,7 +164,7 @@ def check_looks(cases, browser, name, folder):
 def renamed(value, names):
     """The same report with nasty texts in the place of every name."""
     if isinstance(value, dict):
-        return {k: (names[hash(k + str(v)) % len(names)] if k in ("comm", "name", "curr_comm", "text", "msg", "reason", "cgroup_path", "owner", "variant", "symbol")
+        return {k: (names[zlib.crc32(f"{k} {v}".encode()) % len(names)] if k in ("comm", "name", "curr_comm", "text", "msg", "reason", "cgroup_path", "owner", "variant", "symbol")
                     and isinstance(v, str) else renamed(v, names)) for k, v in value.items()}
     if isinstance(value, list):
         return [renamed(v, names) for v in value]
@@ -207,10 +208,33 @@ def check_large(cases, browser, report, folder):
     cases.check(browser.run("return document.querySelectorAll('*').length") < 20000, "large: the page stays small")
 
 
+def readme_pictures(folder):
+    """The two pictures of the README: the newest bundled pair, light and dark."""
+    half, error = harness.core_pairs()[-1]
+    browser = Browser()
+    try:
+        with harness.scratch() as scratch:
+            path = os.path.join(scratch, "report.html")
+            pages.page_of(pages.json_of("--early", half, error), path)
+            for name, width, height, dark in (("page-light", 1100, 780, False), ("page-dark", 1100, 780, True)):
+                browser.look(width, height, dark)
+                browser.open(path)
+                if dark:
+                    browser.run("document.getElementById('queues').scrollIntoView()")
+                browser.screenshot(os.path.join(folder, name + ".png"))
+    finally:
+        browser.close()
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pictures")
-    folder = parser.parse_args().pictures
+    parser.add_argument("--pictures", help="a folder for pictures of all widths")
+    parser.add_argument("--readme", help="only write the README's pictures to this folder")
+    options = parser.parse_args()
+    folder = options.pictures
+    if options.readme:
+        return readme_pictures(options.readme)
     if folder:
         os.makedirs(folder, exist_ok=True)
     cases = harness.Cases()
