@@ -48,6 +48,7 @@ static void compare_numbers(struct diff *d, const struct compared *member, const
 		diff_add_change(d, &(struct diff_change){ .key = member->key,
 							  .kind = member->kind,
 							  .sense = member->sense,
+							  .note = member->note,
 							  .old = *old,
 							  .new = *new });
 }
@@ -76,9 +77,9 @@ static bool put_member(struct strbuf *sb, const struct scxray_report *r,
 static bool compare_texts(struct diff *d, const struct compared *member, const void *early,
 			  const void *late)
 {
-	struct diff_change change = { .key = member->key,
-				      .is_text = true,
-				      .old_text = d->texts.len };
+	struct diff_change change = {
+		.key = member->key, .note = member->note, .is_text = true, .old_text = d->texts.len
+	};
 
 	if (!put_member(&d->texts, d->early, member, early))
 		return false;

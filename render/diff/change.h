@@ -35,12 +35,20 @@ enum diff_sense {
 	DIFF_COUNTER, /* a count that only grows: the difference and its rate per second */
 };
 
+/* What it says of a task, queue or CPU that a member changed. */
+enum diff_note {
+	DIFF_ORDINARY,
+	DIFF_BOOKKEEPING, /* nothing: the kernel counts on wherever a task runs */
+	DIFF_ODD,	  /* a reader wants to know: of a healthy one it rarely changes */
+};
+
 /* A member that changed: a number, a text, or only how many of its bytes differ. */
 struct diff_change {
 	const char *key; /* NULL: the name is at `path` in texts, "" for a value without parts */
 	size_t path;
 	enum field_kind kind;
 	enum diff_sense sense;
+	enum diff_note note;
 	bool is_cpu; /* an event counter's part that CPU `cpu` counted */
 	uint32_t cpu;
 	struct scxray_num old, new;
@@ -150,16 +158,19 @@ struct compared {
 	size_t offset;
 	enum field_kind kind; /* FIELD_STRING, _LETTER, _CPUS, or a kind of scxray_num */
 	enum diff_sense sense;
+	enum diff_note note;
 	diff_put *put; /* not NULL: compared as the text that this writes */
 };
 
-#define COMPARE(type, member, key, kind, sense)                       \
-	{                                                             \
-		key, offsetof(struct type, member), kind, sense, NULL \
+#define COMPARE(type, member, key, kind, sense) \
+	COMPARE_NOTED(type, member, key, kind, sense, DIFF_ORDINARY)
+#define COMPARE_NOTED(type, member, key, kind, sense, note)                 \
+	{                                                                   \
+		key, offsetof(struct type, member), kind, sense, note, NULL \
 	}
-#define COMPARE_TEXT(key, put)                        \
-	{                                             \
-		key, 0, FIELD_STRING, DIFF_LABEL, put \
+#define COMPARE_TEXT(key, put)                                       \
+	{                                                            \
+		key, 0, FIELD_STRING, DIFF_LABEL, DIFF_ORDINARY, put \
 	}
 
 /* Adds a change for each member that differs between `early` and `late`. */

@@ -49,22 +49,25 @@ static void put_custody(struct strbuf *sb, const struct scxray_report *r, const 
 static const struct compared task_members[] = {
 	COMPARE_TEXT("where", put_custody),
 	COMPARE(scxray_task, state_letter, "state", FIELD_LETTER, DIFF_LABEL),
-	COMPARE(scxray_task, sched_class, "sched_class", FIELD_STRING, DIFF_LABEL),
-	COMPARE(scxray_task, cpus_allowed, "cpus_allowed", FIELD_CPUS, DIFF_LABEL),
-	COMPARE(scxray_task, runnable_at, "runnable_at_jiffies", FIELD_NUM, DIFF_AMOUNT),
+	COMPARE_NOTED(scxray_task, sched_class, "sched_class", FIELD_STRING, DIFF_LABEL, DIFF_ODD),
+	COMPARE_NOTED(scxray_task, cpus_allowed, "cpus_allowed", FIELD_CPUS, DIFF_LABEL, DIFF_ODD),
+	COMPARE_NOTED(scxray_task, runnable_at, "runnable_at_jiffies", FIELD_NUM, DIFF_AMOUNT,
+		      DIFF_BOOKKEEPING),
 	COMPARE(scxray_task, cpu, "cpu", FIELD_NUM, DIFF_LABEL),
 	COMPARE(scxray_task, dsq_vtime, "dsq_vtime", FIELD_NUM, DIFF_COUNTER),
-	COMPARE(scxray_task, dsq_seq, "dsq_seq", FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, slice, "slice_ns", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_task, weight, "weight", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_task, prio, "prio", FIELD_SIGNED, DIFF_AMOUNT),
-	COMPARE(scxray_task, scx_task_state, "scx_task_state", FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_LABEL),
+	COMPARE_NOTED(scxray_task, dsq_seq, "dsq_seq", FIELD_NUM, DIFF_LABEL, DIFF_BOOKKEEPING),
+	COMPARE_NOTED(scxray_task, slice, "slice_ns", FIELD_NUM, DIFF_AMOUNT, DIFF_BOOKKEEPING),
+	COMPARE_NOTED(scxray_task, weight, "weight", FIELD_NUM, DIFF_AMOUNT, DIFF_ODD),
+	COMPARE_NOTED(scxray_task, prio, "prio", FIELD_SIGNED, DIFF_AMOUNT, DIFF_ODD),
+	COMPARE_NOTED(scxray_task, scx_task_state, "scx_task_state", FIELD_NUM, DIFF_LABEL,
+		      DIFF_ODD),
+	COMPARE_NOTED(scxray_task, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_LABEL, DIFF_BOOKKEEPING),
 	COMPARE(scxray_task, selected_cpu, "selected_cpu", FIELD_SIGNED, DIFF_LABEL),
-	COMPARE(scxray_task, sticky_cpu, "sticky_cpu", FIELD_SIGNED, DIFF_LABEL),
-	COMPARE(scxray_task, holding_cpu, "holding_cpu", FIELD_SIGNED, DIFF_LABEL),
-	COMPARE(scxray_task, migration_disabled, "migration_disabled", FIELD_NUM, DIFF_LABEL),
-	COMPARE(scxray_task, sched_kva, "sched_kva", FIELD_ADDR, DIFF_LABEL),
+	COMPARE_NOTED(scxray_task, sticky_cpu, "sticky_cpu", FIELD_SIGNED, DIFF_LABEL, DIFF_ODD),
+	COMPARE_NOTED(scxray_task, holding_cpu, "holding_cpu", FIELD_SIGNED, DIFF_LABEL, DIFF_ODD),
+	COMPARE_NOTED(scxray_task, migration_disabled, "migration_disabled", FIELD_NUM, DIFF_LABEL,
+		      DIFF_ODD),
+	COMPARE_NOTED(scxray_task, sched_kva, "sched_kva", FIELD_ADDR, DIFF_LABEL, DIFF_ODD),
 };
 
 size_t diff_find_task(const struct scxray_report *r, const struct scxray_task *t, size_t hint)
@@ -227,19 +230,19 @@ static const struct compared cpu_members[] = {
 	COMPARE(scxray_rq, cfs_nr_queued, "cfs_nr_queued", FIELD_NUM, DIFF_AMOUNT),
 	COMPARE(scxray_rq, rt_nr_running, "rt_nr_running", FIELD_NUM, DIFF_AMOUNT),
 	COMPARE(scxray_rq, dl_nr_running, "dl_nr_running", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, cpu_released, "cpu_released", FIELD_FLAG, DIFF_LABEL),
+	COMPARE_NOTED(scxray_rq, cpu_released, "cpu_released", FIELD_FLAG, DIFF_LABEL, DIFF_ODD),
 	COMPARE(scxray_rq, nr_immed, "nr_immed", FIELD_NUM, DIFF_AMOUNT),
-	COMPARE(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_COUNTER),
-	COMPARE(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER),
+	COMPARE_NOTED(scxray_rq, ops_qseq, "ops_qseq", FIELD_NUM, DIFF_COUNTER, DIFF_BOOKKEEPING),
+	COMPARE_NOTED(scxray_rq, kick_sync, "kick_sync", FIELD_NUM, DIFF_COUNTER, DIFF_BOOKKEEPING),
 };
 
 /* rq->scx.clock is a copy of rq->clock; not all kernels have it. One of them is enough. */
 static const struct compared clock_member[] = {
-	COMPARE(scxray_rq, clock, "clock_ns", FIELD_NUM, DIFF_COUNTER),
+	COMPARE_NOTED(scxray_rq, clock, "clock_ns", FIELD_NUM, DIFF_COUNTER, DIFF_BOOKKEEPING),
 };
 
 static const struct compared scx_clock_member[] = {
-	COMPARE(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER),
+	COMPARE_NOTED(scxray_rq, rq_clock, "rq_clock", FIELD_NUM, DIFF_COUNTER, DIFF_BOOKKEEPING),
 };
 
 static void compare_cpu(struct diff *d, size_t e, size_t l)
@@ -288,6 +291,7 @@ static void compare_per_cpu(struct diff *d, const struct scxray_event *old,
 		struct diff_change change = { .key = "per_cpu",
 					      .kind = FIELD_SIGNED,
 					      .sense = DIFF_COUNTER,
+					      .note = DIFF_BOOKKEEPING,
 					      .is_cpu = true,
 					      .cpu = (uint32_t)cpu,
 					      .old = old->per_cpu[cpu],

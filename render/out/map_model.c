@@ -36,6 +36,19 @@ uint64_t map_owner_kva(const struct scxray_entry *entry)
 	return kva;
 }
 
+const struct scxray_task *map_owner_task(const struct scxray_report *r,
+					 const struct scxray_map *map,
+					 const struct scxray_entry *entry)
+{
+	/* other storage has its owners at other addresses */
+	if (!map_is_storage(map) || !entry->key)
+		return NULL;
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		if (r->tasks[i].kva == map_owner_kva(entry))
+			return &r->tasks[i];
+	return NULL;
+}
+
 struct scxray_value map_percpu_value(const struct scxray_map *map, size_t e, size_t c)
 {
 	const struct scxray_entry *entry = &map->entries[e];

@@ -16,6 +16,11 @@ const char *map_owner(const struct scxray_map *map, const struct scxray_entry *e
 /* The key as an address, in storage maps. */
 uint64_t map_owner_kva(const struct scxray_entry *entry);
 
+/* The task that owns an entry of task storage, NULL where it is not known, or no task. */
+const struct scxray_task *map_owner_task(const struct scxray_report *r,
+					 const struct scxray_map *map,
+					 const struct scxray_entry *entry);
+
 /* The value of entry `e` on the CPU with index `c`; unreadable where there is none. */
 struct scxray_value map_percpu_value(const struct scxray_map *map, size_t e, size_t c);
 

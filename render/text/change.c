@@ -67,11 +67,17 @@ void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_chan
 void cell_changes(struct strbuf *sb, const struct text *t, const struct diff *d, size_t first,
 		  size_t nr, uint64_t total)
 {
-	size_t cap = text_cap(t, MAX_CHANGES_SHOWN), shown = nr < cap ? nr : cap;
+	size_t cap = text_cap(t, MAX_CHANGES_SHOWN), shown = 0;
 
-	for (size_t c = 0; c < shown; c++) {
-		strbuf_puts(sb, c ? ", " : "");
-		cell_change(sb, d, &d->changes[first + c]);
+	for (size_t c = 0; c < nr && shown < cap; c++) {
+		const struct diff_change *change = &d->changes[first + c];
+
+		if (change->note == DIFF_BOOKKEEPING && !t->full) {
+			total--;
+			continue;
+		}
+		strbuf_puts(sb, shown++ ? ", " : "");
+		cell_change(sb, d, change);
 	}
 	if (shown < total)
 		strbuf_printf(sb, "%s+%" PRIu64 " more", shown ? ", " : "", total - shown);

@@ -8,6 +8,8 @@
 
 #include "render/out/join.h"
 
+#define MAX_NAMES 16 /* of what appeared or went */
+
 static void put_identity(struct strbuf *sb, const struct scxray_report *r, enum diff_group group,
 			 size_t index, size_t sched)
 {
@@ -38,38 +40,69 @@ static void put_fate(struct text *t, const struct diff *d, enum diff_group group
 		     enum diff_fate which, const char *label, struct strbuf *sb)
 {
 	const struct scxray_report *r = which == DIFF_GONE ? d->early : d->late;
+	size_t cap = text_cap(t, MAX_NAMES), nr = 0;
 
 	sb->len = 0;
 	for (size_t i = 0; i < d->nr_entries; i++) {
 		const struct diff_entry *e = &d->entries[i];
 
-		if (e->group != group || e->fate != which)
+		if (e->group != group || e->fate != which || nr++ >= cap)
 			continue;
 		strbuf_puts(sb, sb->len ? ", " : "");
 		put_identity(sb, r, group, which == DIFF_GONE ? e->early : e->late, e->sched);
 	}
-	if (!sb->len)
+	if (!nr)
 		return;
+	if (nr > cap)
+		strbuf_printf(sb, ", +%zu more", nr - cap);
 	strbuf_printf(&t->out, "    %s: ", label);
 	text_wrap(t, strbuf_str(sb), 4 + strlen(label) + 2, 6);
 }
 
-static void put_group(struct text *t, const struct diff *d, enum diff_group group,
-		      struct strbuf *sb)
+/* True if the kernel counted that the task came onto a CPU in between. */
+static bool has_run(const struct diff *d, const struct diff_entry *e)
 {
-	size_t changed = 0;
+	const struct scxray_num *old = &d->early->tasks[e->early].pcount;
+	const struct scxray_num *new = &d->late->tasks[e->late].pcount;
 
-	for (size_t i = 0; i < d->nr_entries; i++)
-		changed += d->entries[i].group == group && d->entries[i].fate == DIFF_CHANGED;
-	strbuf_puts(&t->out, "  ");
-	style_begin(t, &t->out, STYLE_CYAN);
-	strbuf_puts(&t->out, diff_group_names[group]);
-	style_end(t, &t->out, STYLE_CYAN);
-	strbuf_printf(&t->out, ": %zu changed, %zu unchanged\n", changed, d->unchanged[group]);
+	return old->state == SCXRAY_PRESENT && new->state == SCXRAY_PRESENT &&
+	       old->value != new->value;
+}
+
+/* "tasks: 14 changed (13 ran in between), 58 unchanged" */
+static void put_counts(struct text *t, const struct diff *d, enum diff_group group,
+		       const struct diagnosis *dg)
+{
+	size_t changed = 0, told = 0, ran = 0;
+
 	for (size_t i = 0; i < d->nr_entries; i++) {
 		const struct diff_entry *e = &d->entries[i];
 
 		if (e->group != group || e->fate != DIFF_CHANGED)
+			continue;
+		changed++;
+		told += diff_tells(t, d, dg, e);
+		ran += group == DIFF_TASKS && has_run(d, e);
+	}
+	strbuf_puts(&t->out, "  ");
+	text_styled(t, STYLE_CYAN, diff_group_names[group]);
+	strbuf_printf(&t->out, ": %zu changed", changed);
+	if (ran && !t->full)
+		strbuf_printf(&t->out, " (%zu ran in between)", ran);
+	strbuf_printf(&t->out, ", %zu unchanged", d->unchanged[group]);
+	if (told < changed)
+		strbuf_printf(&t->out, "; %zu as usual, with --full only", changed - told);
+	strbuf_putc(&t->out, '\n');
+}
+
+static void put_group(struct text *t, const struct diff *d, enum diff_group group,
+		      const struct diagnosis *dg, struct strbuf *sb)
+{
+	put_counts(t, d, group, dg);
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct diff_entry *e = &d->entries[i];
+
+		if (e->group != group || e->fate != DIFF_CHANGED || !diff_tells(t, d, dg, e))
 			continue;
 		sb->len = 0;
 		put_identity(sb, d->late, group, e->late, e->sched);
@@ -82,7 +115,7 @@ static void put_group(struct text *t, const struct diff *d, enum diff_group grou
 	put_fate(t, d, group, DIFF_GONE, "gone", sb);
 }
 
-void text_diff(struct text *t, const struct diff *d)
+void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg)
 {
 	struct strbuf sb;
 
@@ -112,7 +145,7 @@ void text_diff(struct text *t, const struct diff *d)
 		text_wrap(t, strbuf_str(&sb), 4, 8);
 	}
 	for (int group = 0; group < DIFF_NR_GROUPS; group++)
-		put_group(t, d, group, &sb);
-	text_diff_maps(t, d);
+		put_group(t, d, group, dg, &sb);
+	text_diff_maps(t, d, dg);
 	strbuf_deinit(&sb);
 }

@@ -5,14 +5,21 @@
 #ifndef RENDER_TEXT_DIFF_H
 #define RENDER_TEXT_DIFF_H
 
-#include "render/diff/change.h"
+#include "render/diagnosis/finding.h"
 #include "render/out/cells.h"
 
 /* The section "diff"; nothing where there was no comparison. */
-void text_diff(struct text *t, const struct diff *d);
+void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg);
 
 /* Its part about maps. */
-void text_diff_maps(struct text *t, const struct diff *d);
+void text_diff_maps(struct text *t, const struct diff *d, const struct diagnosis *dg);
+
+/* True if a reader wants to see what changed; of what is as usual, only how many there are. */
+bool diff_tells(const struct text *t, const struct diff *d, const struct diagnosis *dg,
+		const struct diff_entry *e);
+/* True if the task of the late report waits for long, or a finding names it. */
+bool diff_task_tells(const struct diff *d, const struct diagnosis *dg,
+		     const struct scxray_task *task);
 
 /* "key old → new (+delta, per second)", as words that are not broken */
 void cell_change(struct strbuf *sb, const struct diff *d, const struct diff_change *c);

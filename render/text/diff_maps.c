@@ -20,6 +20,7 @@
 struct map_out {
 	struct text *t;
 	const struct diff *d;
+	const struct diagnosis *dg;
 	struct strbuf *sb;
 	size_t cap; /* items of a map */
 };
@@ -158,6 +159,18 @@ static void put_members(struct map_out *o, const struct diff_item *item)
 	}
 }
 
+/* The storage of a task that is as usual says nothing. */
+static bool is_as_usual(const struct map_out *o, const struct diff_map *m,
+			const struct diff_item *item)
+{
+	const struct scxray_map *map = &o->d->late->maps[m->late];
+	const struct scxray_task *task =
+		map_is_storage(map) ? map_owner_task(o->d->late, map, &map->entries[item->late])
+				    : NULL;
+
+	return task && !o->t->full && !diff_task_tells(o->d, o->dg, task);
+}
+
 static void put_changed(struct map_out *o, const struct diff_map *m)
 {
 	size_t cap = text_cap(o->t, o->cap), shown = 0;
@@ -165,7 +178,7 @@ static void put_changed(struct map_out *o, const struct diff_map *m)
 	for (size_t i = 0; i < m->nr_items && shown < cap; i++) {
 		const struct diff_item *item = &o->d->items[m->first_item + i];
 
-		if (item->fate != DIFF_CHANGED)
+		if (item->fate != DIFF_CHANGED || is_as_usual(o, m, item))
 			continue;
 		shown++;
 		if (o->d->late->maps[m->late].form == SCXRAY_MAP_VALUE) {
@@ -179,7 +192,7 @@ static void put_changed(struct map_out *o, const struct diff_map *m)
 		strbuf_puts(o->sb, item->cut ? " (not compared to its end)" : "");
 		put_line(o, 6);
 	}
-	if (shown < m->changed) {
+	if (shown && shown < m->changed) {
 		strbuf_printf(o->sb, "+%" PRIu64 " more", m->changed - shown);
 		put_line(o, 6);
 	}
@@ -249,10 +262,10 @@ static bool any_active(const struct scxray_report *r)
 	return false;
 }
 
-void text_diff_maps(struct text *t, const struct diff *d)
+void text_diff_maps(struct text *t, const struct diff *d, const struct diagnosis *dg)
 {
 	struct strbuf sb;
-	struct map_out o = { .t = t, .d = d, .sb = &sb };
+	struct map_out o = { .t = t, .d = d, .dg = dg, .sb = &sb };
 	bool known = any_active(d->late);
 	size_t changed = 0;
 

@@ -82,7 +82,7 @@ static void overview(struct text *t, const struct diagnosis *diagnosis, const st
 	if (text_wants(t, GROUP_GUEST))
 		text_guest(t, &t->doc->late->guest);
 	if (text_wants(t, GROUP_DIFF) && !t->summary)
-		text_diff(t, diff);
+		text_diff(t, diff, diagnosis);
 }
 
 static void racy_note(struct text *t, const struct scxray_report *r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * render_repeated.c - the early half names what it has in common with the late one
+ * render_repeated.c - the early half names what it has in common with the late one, and
+ * the differences show what is not as usual
  */
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"
@@ -24,8 +25,8 @@ static void pair_deinit(struct pair *p)
 	sample_deinit(&p->late);
 }
 
-/* The early half of the text, on the heap. */
-static char *early_half(const struct pair *p, bool full)
+/* A part of the text, on the heap. */
+static char *part(const struct pair *p, bool full, const char *from, const char *to)
 {
 	struct scxray_text_options options = { .width = 120, .full = full };
 	char *text = NULL, *start, *end, *half;
@@ -34,21 +35,29 @@ static char *early_half(const struct pair *p, bool full)
 
 	ck_assert_int_eq(scxray_render_text(&p->doc, &options, out), 0);
 	fclose(out);
-	start = strstr(text, "early snapshot (");
-	end = strstr(text, "late snapshot (error-exit");
+	start = strstr(text, from);
+	end = strstr(text, to);
 	ck_assert(start && end && start < end);
 	half = strndup(start, (size_t)(end - start));
 	free(text);
 	return half;
 }
 
+static void ck_has(char *text, const char *has, const char *has_not)
+{
+	ck_assert_msg(!has || strstr(text, has), "'%s' is missing in:\n%s", has, text);
+	ck_assert_msg(!has_not || !strstr(text, has_not), "'%s' is in:\n%s", has_not, text);
+	free(text);
+}
+
 static void ck_early(const struct pair *p, bool full, const char *has, const char *has_not)
 {
-	char *half = early_half(p, full);
+	ck_has(part(p, full, "early snapshot (", "late snapshot (error-exit"), has, has_not);
+}
 
-	ck_assert_msg(!has || strstr(half, has), "'%s' is missing in:\n%s", has, half);
-	ck_assert_msg(!has_not || !strstr(half, has_not), "'%s' is in:\n%s", has_not, half);
-	free(half);
+static void ck_diff(const struct pair *p, bool full, const char *has, const char *has_not)
+{
+	ck_has(part(p, full, "\ndiff: ", "\nearly snapshot ("), has, has_not);
 }
 
 START_TEST(equal_sections_are_one_line)
@@ -115,11 +124,55 @@ START_TEST(equal_stacks_are_counted)
 }
 END_TEST
 
+START_TEST(what_is_as_usual_is_counted)
+{
+	struct pair p;
+
+	pair_init(&p);
+	sample_make_early(&p.early);
+	p.early.tasks[VT0].pcount = N(3);
+	p.late.tasks[VT0].pcount = N(4);
+	p.early.tasks[VT1].pcount = p.late.tasks[VT1].pcount = N(4);
+	ck_diff(&p, false,
+		"  tasks: 2 changed (1 ran in between), 6 unchanged; 2 as usual, with --full only\n",
+		"vt0[104]");
+	ck_diff(&p, false, "  dsqs: 1 changed, 4 unchanged; 1 as usual, with --full only\n",
+		"0x200");
+	ck_diff(&p, false, "  cpus: 2 changed, 0 unchanged; 2 as usual, with --full only\n",
+		"kick_sync");
+	ck_diff(&p, true, "\n    vt0[104]: runnable_at_jiffies ", "as usual");
+	ck_diff(&p, true, "\n    cpu 0: kick_sync ", "ran in between)");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(what_is_odd_or_stalled_or_named_is_shown)
+{
+	struct pair p;
+
+	pair_init(&p);
+	sample_make_early(&p.early);
+	p.early.tasks[VT0].weight = N(100);
+	p.late.tasks[VT0].weight = N(1);
+	p.early.tasks[STUCK0].cpu = N(1);
+	p.late.tasks[STUCK0].cpu = N(0);
+	ck_diff(&p, false, "  tasks: 3 changed, 5 unchanged; 1 as usual, with --full only\n",
+		"vt1[105]: ");
+	ck_diff(&p, false,
+		"\n    vt0[104]: dsq_vtime 103000 → 104000 (+1000, 192/s), weight 100 → 1 (-99)\n",
+		NULL);
+	ck_diff(&p, false, "\n    stuck0[101]: cpu 1 → 0\n", NULL);
+	/* the cause names this queue */
+	p.early.dsqs[3].seq = N(1);
+	ck_diff(&p, false, "\n    DSQ 0x57a11: seq 1 → ", "DSQ 0x200");
+	pair_deinit(&p);
+}
+END_TEST
+
 static const unit_test tests[] = {
-	&equal_sections_are_one_line,
-	&a_section_that_differs_is_printed,
-	&a_map_that_differs_is_printed,
-	&equal_stacks_are_counted,
+	&equal_sections_are_one_line,	&a_section_that_differs_is_printed,
+	&a_map_that_differs_is_printed, &equal_stacks_are_counted,
+	&what_is_as_usual_is_counted,	&what_is_odd_or_stalled_or_named_is_shown,
 };
 
 UNIT_MAIN("render repeated", tests)
