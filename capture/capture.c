@@ -9,6 +9,7 @@
 #include "capture/image/host.h"
 #include "capture/kernel/memmap.h"
 #include "capture/read/walk.h"
+#include "capture/run/walkers.h"
 
 #define MAX_PHASES 16
 #define SHRUNK "the image file shrank while it was read"
@@ -94,7 +95,7 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 
 	start = clock_us();
 	w.source = source;
-	run_walkers(&w);
+	walkers_run(&w);
 	source->segments.is_zero = none_is_zero; /* the map ends here */
 	add_phase(w.r, "walk", clock_us() - start);
 	full->btfs = w.btfs;

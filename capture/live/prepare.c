@@ -3,6 +3,7 @@
  * prepare.c - the rehearsal of a recording, while the guest runs
  */
 #include "capture/live/live.h"
+#include "capture/run/walkers.h"
 
 int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err)
 {
@@ -22,7 +23,7 @@ int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err)
 	phys->recording = true;
 	live_walk_start(live, WALK_REHEARSE);
 	live_record_changing(live, &rec);
-	run_walkers(&live->walk);
+	walkers_run(&live->walk);
 	phys->recording = false;
 	phys->recorder = NULL;
 	live_find_latch(live);

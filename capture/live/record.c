@@ -11,6 +11,7 @@
 #include "capture/base/clock.h"
 #include "capture/live/live.h"
 #include "capture/stack/sleepers.h"
+#include "capture/run/walkers.h"
 
 #define MAX_RETIRED 4
 #define MAX_CONSTANT (256u << 20)
@@ -184,7 +185,7 @@ static void record_walk(struct scxray_live *live, struct scxray_snapshot *snapsh
 	live_record_changing(live, rec);
 	if (live->kernel.has_types)
 		record_exit(live);
-	run_walkers(&live->walk);
+	walkers_run(&live->walk);
 	source->vcpus = vcpus;
 	source->nr_vcpus = nr_vcpus;
 	source->phys.recording = false;

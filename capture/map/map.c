@@ -212,32 +212,3 @@ const char *map_label_inode(struct walk *w, uint64_t kva)
 	id = read_text_array(w, sb.value, M_super_block_s_id);
 	return id.state == SCXRAY_PRESENT ? label(w, &id, "inode %s:%llu", ino.value) : NULL;
 }
-
-/* ---- values ---------------------------------------------------------------- */
-
-static struct scxray_value value_of(const struct scxray_type *type, const uint8_t *bytes,
-				    uint64_t addr, const char *reason)
-{
-	return (struct scxray_value){
-		.btf = type->btf,
-		.type_id = type->type_id,
-		.bytes = bytes,
-		.size = type->size,
-		.addr = addr,
-		.reason = reason,
-		.state = bytes ? SCXRAY_PRESENT : SCXRAY_UNREADABLE,
-	};
-}
-
-struct scxray_value scxray_map_key(const struct scxray_map *map, const struct scxray_entry *entry)
-{
-	if (!entry->key)
-		return (struct scxray_value){ 0 };
-	return value_of(&map->key_type, entry->key, entry->addr, NULL);
-}
-
-struct scxray_value scxray_map_value(const struct scxray_map *map, const struct scxray_entry *entry,
-				     const uint8_t *bytes)
-{
-	return value_of(&map->value_type, bytes, entry->addr, bytes ? NULL : entry->reason);
-}

@@ -5,6 +5,7 @@
  * The programs are those behind a scheduler's ops, the maps those that these programs
  * use: a few dozen a scheduler.  A guest may claim that there are millions.
  */
+#include "capture/base/slot.h"
 #include "capture/read/walk.h"
 
 #define MAX_OWNED 4096 /* of all schedulers */
@@ -13,7 +14,7 @@
 /* The slot with `kva` or the empty one where it belongs; half of them stay empty. */
 static uint32_t *find_slot(const struct walk *w, uint64_t kva)
 {
-	uint32_t slot = task_slot(kva, NR_SLOTS - 1);
+	uint32_t slot = slot_of(kva, NR_SLOTS - 1);
 
 	while (w->owned_slots[slot] && w->owned[w->owned_slots[slot] - 1].kva != kva)
 		slot = (slot + 1) & (NR_SLOTS - 1);

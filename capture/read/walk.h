@@ -41,7 +41,7 @@ enum walk_mode {
 
 struct walk {
 	enum walk_mode mode;
-	uint32_t skip; /* bit i: walk_name(i) is left out, to measure what it costs */
+	uint32_t skip; /* bit i: walkers_name(i) is left out, to measure what it costs */
 	const struct scxray_source *source;
 	struct guest *g;
 	struct kernel *k;
@@ -233,12 +233,6 @@ void walk_psi(struct walk *w);
 void walk_log(struct walk *w);
 void walk_missing(struct walk *w);
 
-/* Where the search for a task's address starts in a hash of mask + 1 slots. */
-static inline uint32_t task_slot(uint64_t kva, uint32_t mask)
-{
-	return (uint32_t)((kva >> 6) * 0x9e3779b97f4a7c15ULL >> 32) & mask;
-}
-
 /* Has the symbols of the module whose code holds `addr`, if any does, read. */
 void modules_need(struct walk *w, uint64_t addr);
 
@@ -248,14 +242,6 @@ void map_types_deinit(void *btfs, size_t nr);
 /* The types of maps that a rehearsal met, for the recordings that follow it. */
 struct btf_cache *btf_cache_create(void);
 void btf_cache_destroy(struct btf_cache *cache);
-
-/* All walkers in their order; one that records stops when its deadline is crossed. */
-void run_walkers(struct walk *w);
-
-#define WALK_MAX_WALKERS 32
-
-/* The name of a walker, for measuring; NULL behind the last. */
-const char *walk_name(size_t index);
 
 /* The index of the task at `kva` in w->r->tasks, adding it; -1 when the cap is reached. */
 int32_t task_index(struct walk *w, uint64_t kva);

@@ -5,6 +5,7 @@
  * Tasks come from CPUs, DSQs and the list of all tasks, in this order: a cap cuts
  * those that don't wait.
  */
+#include "capture/base/slot.h"
 #include "capture/read/walk.h"
 
 static bool make_slots(struct walk *w)
@@ -28,7 +29,7 @@ int32_t task_index(struct walk *w, uint64_t kva)
 
 	if (!make_slots(w))
 		return -1;
-	for (slot = task_slot(kva, w->task_mask); w->task_slots[slot];
+	for (slot = slot_of(kva, w->task_mask); w->task_slots[slot];
 	     slot = (slot + 1) & w->task_mask)
 		if (w->r->tasks[w->task_slots[slot] - 1].kva == kva)
 			return (int32_t)w->task_slots[slot] - 1;

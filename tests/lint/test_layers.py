@@ -31,6 +31,7 @@ TREE = {
                              "const char *name(unsigned i);\n"
                              "const char *name(unsigned i) { return names[i % 2]; }\n"
                              "int phys(void) { return pool(); }\n",
+    "capture/model/lookup.c": "int scxray_lookup(void);\nint scxray_lookup(void) { return 1; }\n",
     "capture/walk/tasks.c": '#include "capture/memory/phys.h"\nint tasks(void);\nint tasks(void) { return phys(); }\n',
     "capture/map/maps.c": "int maps(void);\nint maps(void) { return 1; }\n",
     "capture/capture.c": "#include <scxray/capture.h>\nint tasks(void);\nint scxray_capture(void);\n"
@@ -39,7 +40,7 @@ TREE = {
     "render/value/scalar.c": "int scalar(int);\nint value(int);\nint scalar(int n) { return value(n); }\n",
     "render/text/text.c": "#include <stdio.h>\n#include <scxray/render.h>\nint value(int);\n"
                           'int text(FILE *out);\nint text(FILE *out) { return fprintf(out, "%d\\n", value(1)); }\n',
-    "render/json/json.c": "int json(void);\nint json(void) { return 1; }\n",
+    "render/json/json.c": "int scxray_lookup(void);\nint json(void);\nint json(void) { return scxray_lookup(); }\n",
     "watch/watch.h": "int watch(void);\n",
     "watch/watch.c": '#include "watch.h"\nint watch(void) { return 1; }\n',
     "vmm-plugin/plugin.c": '#include <scxray/plugin.h>\n#include "watch/watch.h"\nint plugin(void);\n'
@@ -82,6 +83,8 @@ WRONG = (
     ("calls json of render/json/json", "render/text/text.c",
      "int json(void); int side(void); int side(void) { return json(); }"),
     ("calls pool of capture/base/pool", "cli/main.c", "int pool(void); int in(void); int in(void) { return pool(); }"),
+    ("calls scxray_capture of capture/capture", "render/text/text.c",
+     "int scxray_capture(void); int over(void); int over(void) { return scxray_capture(); }"),
     ("calls scxray_capture of capture/capture", "capture/map/maps.c",
      "int scxray_capture(void); int up(void); int up(void) { return scxray_capture(); }"),
     ("a function of 61 lines", "cli/main.c", "int f(int);\nint f(int i)\n{" + "\n\ti++;" * 57 + "\n\treturn i;\n}"),

@@ -3,7 +3,7 @@
  * values.h - BTF values built by hand, and what becomes of them, for the tests
  *
  * Included by one test program each: a report that is made by hand has no
- * symbols of its own, so the look-ups (all of capture/read/lookup.c, or the linker
+ * symbols of its own, so the look-ups (all of capture/model/lookup.c, or the linker
  * would take both) are defined here instead of the library's.
  */
 #ifndef TESTS_RENDER_VALUES_H

@@ -19,6 +19,7 @@
 
 #include "capture/base/clock.h"
 #include "capture/live/live.h"
+#include "capture/run/walkers.h"
 #include "tests/lib/live_lab.h"
 
 #define MAX_RUNS 1001
@@ -186,8 +187,8 @@ static bool is_same(struct bench *b)
 
 static uint32_t bit_of(const char *name)
 {
-	for (size_t i = 0; i < WALK_MAX_WALKERS && walk_name(i); i++)
-		if (!strcmp(walk_name(i), name))
+	for (size_t i = 0; walkers_name(i); i++)
+		if (!strcmp(walkers_name(i), name))
 			return 1u << i;
 	fprintf(stderr, "live_cost: no group is called %s\n", name);
 	exit(2);
@@ -254,10 +255,10 @@ static bool measure(struct bench *b, const char *path)
 	       (unsigned long long)both.us, (unsigned long long)both.pages,
 	       (unsigned long long)both.base_us, (unsigned long long)both.base_pages,
 	       (unsigned long long)late_us, (unsigned long long)late_pages);
-	for (size_t i = 0; i < WALK_MAX_WALKERS && walk_name(i); i++) {
+	for (size_t i = 0; walkers_name(i); i++) {
 		int64_t us = (int64_t)(both.us - record_us(b, 1u << i, &pages));
 
-		printf("%s\"%s\": %lld", i ? ", " : "", walk_name(i), (long long)us);
+		printf("%s\"%s\": %lld", i ? ", " : "", walkers_name(i), (long long)us);
 	}
 	same = is_same(b);
 	printf("}, \"same\": %s}\n", same ? "true" : "false");

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * run_walkers.c - all walkers, in an order that a deadline may cut anywhere
+ * walkers.c - all walkers, in an order that a deadline may cut anywhere
  *
- * What was worth most comes first: why the scheduler ended, the queues and who
- * waits in them, where those tasks are, then maps, then what is good to know.  A new
- * walker is a new row; it needs what stands above it.
+ * What is worth most comes first: why the scheduler ended, the queues and the
+ * tasks in them, where those tasks are, then maps, then the rest.  A new
+ * walker is a new row; it needs what is above it.
  */
+#include "capture/run/walkers.h"
+
 #include "capture/memory/recorder.h"
 #include "capture/read/walk.h"
+
+#define MAX_WALKERS 32 /* bits of walk.skip */
 
 static void vcpus(struct walk *w)
 {
@@ -18,7 +22,7 @@ static const struct {
 	const char *name;
 	void (*walk)(struct walk *w);
 	bool untyped; /* has something to say without BTF, too */
-} walkers[WALK_MAX_WALKERS] = {
+} walkers[MAX_WALKERS] = {
 	{ "symbols of BPF programs", walk_bpf_symbols, false },
 	{ "modules", walk_modules, false },
 	{ "run queues", walk_rqs, false },
@@ -39,12 +43,12 @@ static const struct {
 	{ "log", walk_log, false },
 };
 
-const char *walk_name(size_t index)
+const char *walkers_name(size_t index)
 {
-	return index < WALK_MAX_WALKERS ? walkers[index].name : NULL;
+	return index < MAX_WALKERS ? walkers[index].name : NULL;
 }
 
-/* A kernel without BTF: all that can be said is who it is and where its CPUs are. */
+/* A kernel without BTF: all that can be said is which kernel it is and where its CPUs are. */
 static void no_types(struct walk *w)
 {
 	const char *why =
@@ -60,12 +64,12 @@ static bool is_late(const struct walk *w)
 	return is_recording(w) && w->g->phys->recorder && w->g->phys->recorder->late;
 }
 
-void run_walkers(struct walk *w)
+void walkers_run(struct walk *w)
 {
 	walk_guest(w, w->source);
 	if (!w->k->has_types)
 		no_types(w);
-	for (size_t i = 0; i < WALK_MAX_WALKERS && walkers[i].walk && !is_late(w); i++) {
+	for (size_t i = 0; i < MAX_WALKERS && walkers[i].walk && !is_late(w); i++) {
 		if (!w->k->has_types && !walkers[i].untyped)
 			continue;
 		if (w->skip >> i & 1)

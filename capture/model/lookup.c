@@ -4,7 +4,11 @@
  */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include <scxray/report.h>
+
+#include "capture/base/slot.h"
+#include "capture/kernel/modules.h"
+#include "capture/kernel/symbols.h"
 
 #define ARENA_SPAN (1ULL << 32)
 
@@ -22,7 +26,7 @@ const struct scxray_task *scxray_report_task(const struct scxray_report *report,
 {
 	if (!report->task_slots)
 		return NULL;
-	for (uint32_t slot = task_slot(kva, report->task_mask); report->task_slots[slot];
+	for (uint32_t slot = slot_of(kva, report->task_mask); report->task_slots[slot];
 	     slot = (slot + 1) & report->task_mask)
 		if (report->tasks[report->task_slots[slot] - 1].kva == kva)
 			return &report->tasks[report->task_slots[slot] - 1];
