@@ -14,11 +14,42 @@
 
 #define GO_MS 1000
 #define LEAVE_MS 2000
+#define HIT_MS 100 /* between two sockets' news of one stop */
 
 static void note(struct qemu_machine *qemu, enum stand stand)
 {
 	qemu->stand = stand;
 	atomic_store(&qemu->guard.notes->stopped, stand == STAND_OURS);
+}
+
+/* Why the stub says that it stands.  `asked`: because we want it to. */
+static void note_stop(struct qemu_machine *qemu, const struct gdb_stop *stop, bool asked)
+{
+	if (stop->watch || stop->signal == 5) {
+		qemu->hit = true;
+		qemu->hit_vcpu = stop->thread && stop->thread <= qemu->base.nr_vcpus
+					 ? (uint32_t)stop->thread - 1
+					 : 0;
+		note(qemu, STAND_HIT);
+	} else {
+		note(qemu, asked ? STAND_OURS : STAND_OTHERS);
+	}
+}
+
+/* The monitor says that it stands at a breakpoint: the stub says which vCPU, if not to somebody
+ * else's "cont". */
+static void note_hit(struct qemu_machine *qemu)
+{
+	struct gdb_stop stop;
+
+	if (qemu->stand == STAND_HIT)
+		return;
+	qemu->hit = true;
+	qemu->hit_vcpu = 0;
+	note(qemu, STAND_HIT);
+	if (qemu->stub.open &&
+	    gdb_wait_stop(&qemu->stub.gdb, now_ns() + HIT_MS * NS_PER_MS, &stop, NULL) > 0)
+		note_stop(qemu, &stop, false);
 }
 
 int machine_ask_state(struct qemu_machine *qemu, struct scxray_error *err)
@@ -34,27 +65,11 @@ int machine_ask_state(struct qemu_machine *qemu, struct scxray_error *err)
 	} else if (status == MONITOR_OVER) {
 		note(qemu, STAND_OVER);
 	} else if (status == MONITOR_DEBUG && qemu->stub.words.nr) {
-		if (qemu->stand != STAND_HIT)
-			qemu->hit = true;
-		note(qemu, STAND_HIT);
+		note_hit(qemu);
 	} else if (qemu->stand != STAND_OURS) {
 		note(qemu, STAND_OTHERS);
 	}
 	return 0;
-}
-
-/* Why the stub says that it stands.  `asked`: because we want it to. */
-static void note_stop(struct qemu_machine *qemu, const struct gdb_stop *stop, bool asked)
-{
-	if (stop->watch || stop->signal == 5) {
-		qemu->hit = true;
-		qemu->hit_vcpu = stop->thread && stop->thread <= qemu->base.nr_vcpus
-					 ? (uint32_t)stop->thread - 1
-					 : 0;
-		note(qemu, STAND_HIT);
-	} else {
-		note(qemu, asked ? STAND_OURS : STAND_OTHERS);
-	}
 }
 
 static void forget_fd(struct qemu_machine *qemu, int fd)

@@ -14,7 +14,7 @@
 #include "qemu/qmp.h"
 
 #define MONITOR_GREETING_MS 2000
-#define MONITOR_MS 5000
+#define MONITOR_MS 2500
 
 struct monitor {
 	bool people; /* HMP alone */
