@@ -11,7 +11,6 @@
 RELEASE ?= 6.18.15
 MODE ?= stall
 CPUS ?= 2
-MEM ?= 128
 NODES ?= 1
 LA57 ?= 0
 PTI ?= 0
@@ -20,6 +19,9 @@ TIMEOUT ?= 8
 KALLSYMS ?= 0
 BIGHASH ?= 0
 SCHED ?=
+# scx_pair has a queue for each of 4096 cgroups.
+kf_mem := $(if $(filter pair,$(SCHED)),512,128)
+MEM ?= $(kf_mem)
 FAILS ?= 0
 IMAGE_JOBS ?= 2
 
@@ -38,13 +40,13 @@ kf_cache := build/cache
 kf_python ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # What differs from the usual guest is part of the folder's name.
-kf_variant := $(if $(filter-out 2,$(CPUS)),-cpus$(CPUS))$(if $(filter-out 128,$(MEM)),-mem$(MEM))
+kf_variant := $(if $(filter-out 2,$(CPUS)),-cpus$(CPUS))$(if $(filter-out $(kf_mem),$(MEM)),-mem$(MEM))
 kf_variant := $(kf_variant)$(if $(filter-out 1,$(NODES)),-nodes$(NODES))$(if $(filter 1,$(LA57)),-la57)
 kf_variant := $(kf_variant)$(if $(filter 1,$(PTI)),-pti)$(if $(filter 0,$(KASLR)),-nokaslr)
 kf_variant := $(kf_variant)$(if $(filter-out 8,$(TIMEOUT)),-timeout$(TIMEOUT))$(if $(filter-out 0,$(BIGHASH)),-bighash$(BIGHASH))
 
 # ---- schedulers that others wrote -------------------------------------------
-# From tools/sched_ext of the release's source; with FAILS=1 what makes it fail is added to its arguments.
+# From tools/sched_ext of the release's source; with FAILS=1 the guest makes it fail, or what is added to its arguments.
 # (-S: what qmap adds to the kernel's dump is not the kernel's.)
 kf_scheds := simple sdt qmap flatcg pair userland cpu0
 kf_args_qmap := $(kf_comma)-S
@@ -76,6 +78,7 @@ kf_bpf_cflags = -target bpf -mcpu=v3 -O2 -g $(kf_warnings) -Wno-unused-parameter
 
 .PHONY: images images-deps scheds-deps images-all images-clean fixtures
 images: images-deps $(if $(SCHED),scheds-deps) ## a vmcore pair of a failing guest (RELEASE=6.18.15 MODE=stall CPUS= MEM= NODES= LA57= PTI= KASLR= TIMEOUT=)
+	@$(kf_locked) $(kf_image_parts)
 	@$(MAKE) --no-print-directory -f $(kf)/images.mk $(kf_image)/meta.json
 
 images-deps:
@@ -89,7 +92,11 @@ kf_modules := $(if $(filter dlhog,$(MODE)),build/kernels/$(RELEASE)/modules.cpio
 # And so are the others' schedulers.
 kf_modules += $(if $(SCHED),build/kernels/$(RELEASE)/scheds.cpio)
 
-$(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | build/kernels/$(RELEASE)/vmlinuz $(kf_modules)
+# What images have in common is made by one at a time, whoever else makes images beside this.
+kf_image_parts := $(kf_initrd) build/kernels/$(RELEASE)/vmlinuz $(kf_modules)
+kf_locked = mkdir -p build && flock build/fixtures.lock $(MAKE) -s --no-print-directory -f $(kf)/images.mk
+
+$(kf_image)/meta.json: $(kf_initrd) $(wildcard $(kf)/tools/*.py) | $(wordlist 2,9,$(kf_image_parts))
 	@mkdir -p $(@D)
 	@cat $(kf_modules) $(kf_initrd) > $(@D)/initrd
 	@$(kf_python) $(kf)/tools/drive.py --release '$(RELEASE)' --mode '$(MODE)' --kernel build/kernels/$(RELEASE)/vmlinuz \
@@ -109,7 +116,8 @@ build/kernels/%/scheds.cpio: | build/kernels/%/vmlinuz
 
 # ---- the guest --------------------------------------------------------------
 
-fixtures: $(kf_initrd)
+fixtures:
+	@$(kf_locked) $(kf_initrd)
 
 $(kf_libbpf): $(kf)/packages.txt
 	@$(kf)/tools/apt-private.sh $(kf_cache)/apt unpack $(kf_sysroot) $(kf_private)
@@ -173,7 +181,8 @@ kf_matrix += 7.1.13,sub 7.2.12,sub 7.3.4,sub
 kf_matrix += 6.18.15,none 6.1-stock,none 6.12-stock,none
 
 # schedulers that others wrote
-kf_matrix += $(foreach sched,sdt qmap flatcg userland,7.3.4,other,SCHED-$(sched)) 7.3.4,other,SCHED-qmap,FAILS-1
+kf_matrix += $(foreach sched,sdt qmap flatcg userland,7.3.4,other,SCHED-$(sched))
+kf_matrix += $(foreach sched,$(kf_scheds),7.3.4,other,SCHED-$(sched),FAILS-1)
 kf_matrix += 6.12,other,SCHED-qmap 6.12,other,SCHED-qmap,FAILS-1
 
 kf_entries := $(addprefix images-of/,$(kf_matrix))

@@ -29,7 +29,7 @@ static void take_cpu_offline(void)
 /* What is to be said has been said: the kernel does not come back. */
 static void panic(void)
 {
-	tracing_send("half-dump.txt");
+	tracing_send("half-dump.txt", 0);
 	if (!text_write("/proc/sysrq-trigger", "c"))
 		die("SysRq-C: /proc/sysrq-trigger does not take it");
 }

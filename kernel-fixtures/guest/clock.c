@@ -9,7 +9,7 @@
 
 #include "guest.h"
 
-#define POLL_NS (10 * NSEC_PER_MSEC)
+#define LOOKS 1000 /* while waiting: who looks too often is what the image shows running */
 #define WATCH_NS (5 * NSEC_PER_MSEC)
 #define REPORT_NS (250 * NSEC_PER_MSEC)
 #define WATCH_PRIORITY 50 /* above init */
@@ -37,11 +37,12 @@ void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limi
 	      const char *what)
 {
 	uint64_t limit = now_ns() + limit_ms * NSEC_PER_MSEC;
+	uint64_t pause = limit_ms * NSEC_PER_MSEC / LOOKS;
 
 	while (!ready(arg)) {
 		if (now_ns() > limit)
 			die("waited %u ms in vain %s", limit_ms, what);
-		sleep_until_ns(now_ns() + POLL_NS);
+		sleep_until_ns(now_ns() + pause);
 	}
 }
 

@@ -18,7 +18,7 @@
 #define HOG_PRIORITY 10
 #define SCHED_DEADLINE_POLICY 6
 #define SCHED_EXT_POLICY 7
-#define MAX_HOGS 2
+#define MAX_HOGS 8
 #define HOG_PERIOD_NS (100 * NSEC_PER_MSEC)
 
 /* Which CPUs a task may use; "last" is the hog's. */
@@ -51,6 +51,38 @@ static const struct {
 	{ "sleeper0", ROLE_SLEEPER, 0, FIRST_CPU, dozer },
 	{ "sleeper1", ROLE_SLEEPER, 19, ALL_CPUS, dozer },
 	{ "sleeper2", ROLE_SLEEPER, -10, ALL_CPUS, sleeper },
+};
+
+/*
+ * What makes schedulers fail that others wrote (other.c). Simple goes by vtime: `light` waits for as long
+ * as the heavy ones need to catch up with one slice of its. So does flatcg with cgroups: /crew/inner
+ * waits for the crowd (cgroups.c). Both have more of them than CPUs, so that some always wait. Pair lets
+ * no task run on the other CPU of two while a hog has taken one of them from a task of its; so busy
+ * ones of either cgroup are there, or else the hog might find the CPU idle.
+ */
+static const struct {
+	const char *program;
+	const char *comm;
+	int nice;
+	enum places places;
+	void (*live)(void);
+} strangers[] = {
+	{ "scx_simple", "light", 19, ALL_CPUS, leashed },
+	{ "scx_simple", "heavy0", -20, ALL_CPUS, leashed },
+	{ "scx_simple", "heavy1", -20, ALL_CPUS, leashed },
+	{ "scx_simple", "heavy2", -20, ALL_CPUS, leashed },
+	{ "scx_simple", "heavy3", -20, ALL_CPUS, leashed },
+	{ "scx_simple", "heavy4", -20, ALL_CPUS, leashed },
+	{ "scx_flatcg", "crowd0", 0, ALL_CPUS, leashed },
+	{ "scx_flatcg", "crowd1", 0, ALL_CPUS, leashed },
+	{ "scx_flatcg", "crowd2", 0, ALL_CPUS, leashed },
+	{ "scx_flatcg", "crowd3", 0, ALL_CPUS, leashed },
+	{ "scx_flatcg", "crowd4", 0, ALL_CPUS, leashed },
+	{ "scx_cpu0", "hog", 0, FIRST_CPU, hog },
+	{ "scx_sdt", "hog", 0, LAST_CPU, hog },
+	{ "scx_pair", "hog", 0, LAST_CPU, hog },
+	{ "scx_pair", "busy2", 0, ALL_CPUS, spinner },
+	{ "scx_pair", "busy3", 0, ALL_CPUS, spinner },
 };
 
 static struct crew_member members[MAX_CREW];
@@ -102,16 +134,14 @@ static void leashed(void)
 	spinner();
 }
 
+/* Of its class from the first, so that it takes the CPU from whoever runs there. */
 static void hog(void)
 {
 	struct sched_param param = { .sched_priority = HOG_PRIORITY };
-	char go;
 
-	if (read(leash[0], &go, 1) != 1)
-		die("hog: the leash broke: %s", strerror(errno));
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
 		die("hog: sched_setscheduler: %s", strerror(errno));
-	spinner();
+	leashed();
 }
 
 /* All but the hogs, where a scheduler takes those only that ask for it. */
@@ -188,9 +218,9 @@ static void add_busies(unsigned int count)
 	}
 }
 
-static void add_hog(const char *comm, void (*live)(void))
+static void add_hog(const char *comm, int nice, enum places places, void (*live)(void))
 {
-	add(comm, ROLE_OTHER, 0, LAST_CPU, live);
+	add(comm, ROLE_OTHER, nice, places, live);
 	hog_pids[nr_hogs++] = members[nr_members - 1].pid;
 }
 
@@ -203,6 +233,15 @@ static void add_victim(size_t at)
 	snprintf(comm, sizeof(comm), "%s%zu", mode_of(mode)->recruits ? "dozer" : "victim", at);
 	add(comm, mode_of(mode)->recruits ? ROLE_SLEEPER : ROLE_VICTIM, plan[at].nice, places,
 	    plan[at].live);
+}
+
+static void add_strangers(const struct options *options)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
+		if (options_program_is(options, strangers[i].program))
+			add_hog(strangers[i].comm, strangers[i].nice, strangers[i].places,
+				strangers[i].live);
+	}
 }
 
 void crew_start(const struct options *options)
@@ -221,11 +260,13 @@ void crew_start(const struct options *options)
 	if (mode == MODE_SLICEINF)
 		add("keeper", ROLE_KEEPER, 0, LAST_CPU, spinner);
 	if (mode_of(mode)->hog)
-		add_hog("hog", mode == MODE_HOG ? hog : leashed);
+		add_hog("hog", 0, LAST_CPU, mode == MODE_HOG ? hog : leashed);
 	if (mode == MODE_PARTIAL)
-		add_hog("hog2", leashed);
+		add_hog("hog2", 0, LAST_CPU, leashed);
+	if (options->fails)
+		add_strangers(options);
 	if (mode == MODE_DLHOG) {
-		add_hog("behind", leashed);
+		add_hog("behind", 0, LAST_CPU, leashed);
 		if (locks_can()) {
 			add("lockhold", ROLE_OTHER, 0, FIRST_CPU, locks_hold);
 			add("lockwait", ROLE_OTHER, 0, FIRST_CPU, locks_wait);

@@ -54,7 +54,7 @@ struct options {
 	unsigned int rounds;   /* how often it is loaded and fails */
 	bool clock;	       /* clock_watch() */
 	const char *program;   /* MODE_OTHER: the program and its arguments, between commas */
-	bool fails;	       /* MODE_OTHER: these arguments make it fail */
+	bool fails;	       /* MODE_OTHER: it is made to fail */
 	bool alone;	       /* options_alone() */
 };
 
@@ -65,6 +65,8 @@ void options_read(struct options *options);
  * without waiting, and turns itself off at the end.
  */
 bool options_alone(void);
+/* MODE_OTHER: it is this program, whatever its arguments are. */
+bool options_program_is(const struct options *options, const char *program);
 
 /*
  * link.c: the line to the host. Marks are lines of text, `files` are blocks of text with a name,
@@ -155,11 +157,12 @@ unsigned int scheduler_pid_of(const struct scxfix_wait *wait);
 /*
  * tracing.c: the kernel's own dump by SysRq-D, which leaves by a tracepoint. Start it before
  * anything fails, and send it when all is over: both ends wait for work on every CPU, and a hog
- * would let them wait.
+ * would let them wait. A part ends where tracing_part() is called; the first is number 0.
  */
 void tracing_start(void);
 void tracing_stop(void);
-void tracing_send(const char *name);
+void tracing_part(void);
+void tracing_send(const char *name, unsigned int part);
 
 /* agent.c: MODE_USERSTOP's process, which says when victims may run; stopped by SIGSTOP, and gone */
 void agent_start(int asks, int answers);

@@ -108,7 +108,7 @@ static void fail(const struct options *options)
 		act(options);
 	}
 	see_exit(options);
-	tracing_send("half-dump.txt");
+	tracing_send("half-dump.txt", 0);
 }
 
 /* It has just begun, and takes longer than it takes to look. */

@@ -93,7 +93,7 @@ void machine_set_up(const struct options *options)
 	rise_above();
 	if (mode_of(options->mode)->bound)
 		keep_away();
-	if (mode_of(options->mode)->no_nets)
+	if (mode_of(options->mode)->no_nets || options->fails)
 		free_the_hog();
 }
 

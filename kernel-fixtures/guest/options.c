@@ -64,6 +64,14 @@ void options_read(struct options *options)
 		die("scxfix.mode=other without scxfix.program=");
 }
 
+bool options_program_is(const struct options *options, const char *program)
+{
+	size_t length = strlen(program);
+
+	return options->program && !strncmp(options->program, program, length) &&
+	       (!options->program[length] || options->program[length] == ',');
+}
+
 bool options_alone(void)
 {
 	static char line[4096];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * MODE=other: a scheduler that others wrote, with its own loader. It works on the same crew, and
- * an image is taken while it does; where its arguments make it fail, another at the error exit.
+ * an image is taken while it does; where it is made to fail, another at the error exit. What makes
+ * it fail is in its arguments (scx_qmap), in the crew (crew.c), or that its process is stopped.
  * Nothing of it is known here, so what can be told of it is what bpf(), proc and sysfs tell of any.
  */
 #include <errno.h>
@@ -21,6 +22,8 @@
 #define MAX_WORDS 16
 #define LOAD_MS 60000
 #define WORK_MS 3000 /* less than the watchdog's time of any of them, 5 s */
+/* A little more than half of the watchdog's time of those that name none, 30 s. */
+#define HALF_MS 17000
 #define FAIL_MS 60000
 
 static pid_t loader;
@@ -110,10 +113,45 @@ static void moment(const struct options *options)
 	file_send(listing, "listing.txt");
 }
 
+static bool leaving(const void *unused)
+{
+	(void)unused;
+	return !state_is("enabled\n");
+}
+
+static bool disabled(const void *unused)
+{
+	(void)unused;
+	return state_is("disabled\n");
+}
+
 static bool gone(const void *unused)
 {
 	(void)unused;
 	return waitpid(loader, NULL, WNOHANG) == loader;
+}
+
+/* Its program goes only after the hogs, which may keep it from that, and not while it is stopped. */
+static void see_failure(void)
+{
+	wait_for(leaving, NULL, FAIL_MS, "for the error exit");
+	crew_end_hog();
+	wait_for(disabled, NULL, FAIL_MS, "for the scheduler to be disabled");
+	kill(loader, SIGCONT);
+	wait_for(gone, NULL, FAIL_MS, "for the scheduler's program to end");
+	tracing_stop();
+}
+
+/* To half-way. Its arguments make qmap fail, from the first. */
+static void fail(const struct options *options)
+{
+	if (options_program_is(options, "scx_qmap"))
+		return;
+	crew_release_hog();
+	if (options_program_is(options, "scx_userland"))
+		kill(loader, SIGSTOP);
+	mark("failing");
+	sleep_until_ns(now_ns() + HALF_MS * NSEC_PER_MSEC);
 }
 
 void other_course(const struct options *options)
@@ -122,27 +160,25 @@ void other_course(const struct options *options)
 	crew_start(options);
 	cgroups_make(options);
 	system_enrich();
-	/* or else a scheduler of cgroups sees but the root */
-	text_write("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
-	text_write("/sys/fs/cgroup/crew/cgroup.subtree_control", "+cpu");
 	run(options->program);
 	wait_for(enabled, NULL, LOAD_MS, "for the scheduler to be enabled");
 	mark("attached");
 	be_alone();
 	sleep_until_ns(now_ns() + WORK_MS * NSEC_PER_MSEC);
-	if (!state_is("enabled\n"))
+	if (options->fails)
+		fail(options);
+	if (leaving(NULL))
 		die("the scheduler was gone before its image (see sched.log)");
 	moment(options);
-	tracing_send("half-dump.txt");
+	tracing_part();
 	if (options->fails) {
-		tracing_start();
-		wait_for(gone, NULL, FAIL_MS, "for the error exit");
-		tracing_stop();
-		tracing_send("dump.txt");
+		see_failure();
+		tracing_send("dump.txt", 1);
 	} else {
 		kill(loader, SIGINT);
 		wait_for(gone, NULL, FAIL_MS, "for the scheduler to leave");
 	}
+	tracing_send("half-dump.txt", 0);
 	send_log();
 	oracle_send_moment(options, "after", false);
 }

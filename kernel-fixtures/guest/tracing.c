@@ -10,6 +10,7 @@
 
 #define TRACING "/sys/kernel/tracing/"
 #define LINE_START "sched_ext_dump: "
+#define PART_START "tracing_mark_write: "
 
 /* Big enough for the dump of a hundred tasks on eight CPUs. */
 #define BUFFER_KB "1024"
@@ -36,11 +37,18 @@ void tracing_stop(void)
 		die("tracing can't be stopped");
 }
 
-void tracing_send(const char *name)
+void tracing_part(void)
+{
+	if (!text_write(TRACING "trace_marker", "part"))
+		die("the trace takes no marker");
+}
+
+void tracing_send(const char *name, unsigned int part)
 {
 	FILE *out = file_begin();
 	FILE *in = fopen(TRACING "trace", "re");
 	char line[4096];
+	unsigned int at = 0;
 
 	if (!in)
 		die(TRACING "trace is unreadable");
@@ -50,8 +58,10 @@ void tracing_send(const char *name)
 	while (fgets(line, sizeof(line), in)) {
 		const char *text = line[0] == '#' ? NULL : strstr(line, LINE_START);
 
-		if (text)
+		if (text && at == part)
 			fputs(text + strlen(LINE_START), out);
+		else if (!text && line[0] != '#' && strstr(line, PART_START))
+			at++;
 	}
 	fclose(in);
 	file_send(out, name);
