@@ -22,6 +22,7 @@ const char cli_report_help[] =
 	"\n"
 	"  --early HALF            the image of half-way to the watchdog's timeout: the\n"
 	"                          report shows both, and what changed between them\n"
+	"  --force                 both, also where they are of two boots or two kernels\n"
 	"  -o, --output OUT        write to OUT, complete or not at all\n"
 	"  --format text|json|html default text; json or html where OUT ends so\n"
 	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
@@ -65,6 +66,7 @@ enum {
 	OPT_EARLY = 256,
 	OPT_FORMAT,
 	OPT_SAVE_CORE,
+	OPT_FORCE,
 	OPT_SAVE_EARLY_CORE,
 	OPT_COLOR,
 	OPT_WIDTH,
@@ -95,6 +97,7 @@ static const struct option long_options[] = {
 	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "summary", no_argument, NULL, OPT_SUMMARY },
 	{ "full", no_argument, NULL, OPT_FULL },
+	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "max-copy", required_argument, NULL, OPT_MAX_COPY },
 	{ "max-report", required_argument, NULL, OPT_MAX_REPORT },
 	LIMIT("max-log-records", max_log_records),
@@ -224,6 +227,9 @@ static int set_option(struct report_options *options, const struct option *optio
 		return CLI_OK;
 	case OPT_FULL:
 		options->full = true;
+		return CLI_OK;
+	case OPT_FORCE:
+		options->force = true;
 		return CLI_OK;
 	case OPT_COLOR:
 		return set_color(options, word);

@@ -28,6 +28,7 @@ struct report_options {
 	bool timing;
 	bool summary;
 	bool full;
+	bool force;
 	struct scxray_selection only; /* groups of the report; zeroed: all */
 	enum output_color color;
 	unsigned width; /* 0: the terminal's, or CLI_PIPE_WIDTH */

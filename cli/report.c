@@ -123,7 +123,14 @@ static int make_report(const struct report_options *options, struct image *late,
 
 	if (early->path)
 		scxray_document_dual(&doc, early->report, late->report, NULL);
-	else
+	if (early->path && doc.pair == SCXRAY_PAIR_OTHER_BOOT && !options->force) {
+		fprintf(stderr,
+			"scxray: %s and %s are of two boots or two kernels; give the early image of the "
+			"same boot, or --force to have both in one report\n",
+			early->path, late->path);
+		return CLI_FAILED;
+	}
+	if (!early->path)
 		scxray_document_single(&doc, late->report);
 	if (!late->report->host)
 		doc.trigger = scxray_source_is_running(late->source)

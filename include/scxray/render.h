@@ -36,9 +36,19 @@ int scxray_selection_add(struct scxray_selection *selection, const char *list,
 /* Names of the groups, from 0; NULL behind the last. */
 const char *scxray_selection_name(size_t index);
 
+/* What two reports of a document are to each other. */
+enum scxray_pair {
+	SCXRAY_PAIR_NONE,	 /* there is only one */
+	SCXRAY_PAIR_IN_ORDER,	 /* of one boot, early before late */
+	SCXRAY_PAIR_SWAPPED,	 /* the same, given the other way round: they have been put right */
+	SCXRAY_PAIR_SAME_MOMENT, /* the same image twice: nothing is compared */
+	SCXRAY_PAIR_OTHER_BOOT,	 /* two boots or two kernels: nothing is compared */
+};
+
 struct scxray_document {
 	const struct scxray_report *late;  /* the report; of a dual document the error exit */
 	const struct scxray_report *early; /* half-way to the watchdog; may be NULL */
+	enum scxray_pair pair;		   /* scxray_document_dual() says */
 	bool dual;			   /* early and late frame, even where `early` is NULL */
 	const char *early_skipped_reason;  /* why a dual document has no early report */
 	uint64_t early_max_age_jiffies;	   /* 0 with early_threshold_jiffies 0: not captured */

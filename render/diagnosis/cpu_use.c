@@ -48,18 +48,21 @@ static void now(const struct facts *f, struct cpu_use *use)
 	use->since_ns = clock > arrival ? clock - arrival : 0;
 }
 
-/* How long a task has run since early; as of its last tick. */
+/*
+ * How long a task has run since early, as of its last tick; false where it can't be told, or
+ * where: a task counts for a CPU that it was on at both times.
+ */
 static bool ran_for(const struct facts *f, const struct scxray_task *t, uint64_t *ns)
 {
 	const struct scxray_task *old = early_task(f, t);
-	uint64_t now_ns, then_ns = 0;
+	uint64_t now_ns, then_ns;
 
-	if (!num_get(&t->sum_exec_runtime, &now_ns) ||
-	    (old && !num_get(&old->sum_exec_runtime, &then_ns)) || now_ns < then_ns)
+	if (!old || old->cpu.state != SCXRAY_PRESENT || !num_is(&t->cpu, old->cpu.value) ||
+	    !num_get(&t->sum_exec_runtime, &now_ns) || !num_get(&old->sum_exec_runtime, &then_ns) ||
+	    now_ns < then_ns)
 		return false;
 	*ns = now_ns - then_ns;
-	/* a task that early did not have may have been there, unseen: rt sleepers are not listed */
-	return old || *ns <= f->elapsed_ns;
+	return true;
 }
 
 static void between(struct facts *f)

@@ -9,6 +9,7 @@
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/rules.h"
 #include "render/out/cells.h"
+#include "render/out/pair.h"
 
 static bool comes_before(const struct finding *a, const struct finding *b)
 {
@@ -67,36 +68,39 @@ static void none_stalled(struct diagnosis *dg, const struct scxray_report *r)
 }
 
 /* Tasks that wait, each told by the strongest rule that explains it; how many there are. */
-static size_t find_waits(struct diagnosis *dg, const struct scxray_report *r,
+static size_t find_waits(struct diagnosis *dg, struct facts *f, const struct scxray_report *r,
 			 const struct scxray_report *early)
+{
+	facts_make(f, dg, r, early);
+	if (dg->error)
+		return 0;
+	cpus_make(f);
+	apply_rules(f);
+	return f->nr_waits;
+}
+
+/* Half-way tells, where the late one came after the kernel had taken the tasks. */
+static bool find_half_way(struct diagnosis *dg)
 {
 	struct facts f;
 	size_t nr;
 
-	facts_make(&f, dg, r, early);
-	if (!dg->error) {
-		cpus_make(&f);
-		apply_rules(&f);
-	}
-	nr = f.nr_waits;
+	if (!dg->early || !has_let_go(dg->doc->late))
+		return false;
+	dg->half_way = true;
+	nr = find_waits(dg, &f, dg->early, NULL);
 	facts_deinit(&f);
+	dg->half_way = false;
 	return nr;
 }
 
 static void find_stalls(struct diagnosis *dg)
 {
-	const struct scxray_report *late = dg->doc->late, *early = dg->doc->early;
 	size_t first = dg->nr;
 	bool has_cause = first && dg->findings[first - 1].rank == RANK_CAUSE;
 
-	if (!find_waits(dg, late, dg->early)) {
-		dg->half_way = early && has_let_go(late);
-		if (!dg->half_way || !find_waits(dg, early, NULL)) {
-			dg->half_way = false;
-			none_stalled(dg, late);
-		}
-		dg->half_way = false;
-	}
+	if (!find_waits(dg, dg->facts, dg->doc->late, dg->early) && !find_half_way(dg))
+		none_stalled(dg, dg->doc->late);
 	/* what the scheduler was ended for is the cause; that tasks waited as well bears on it */
 	for (size_t i = first; has_cause && i < dg->nr; i++)
 		if (dg->findings[i].rank == RANK_CAUSE)
@@ -109,11 +113,16 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	memset(dg, 0, sizeof(*dg));
 	dg->doc = doc;
 	dg->diff = diff;
-	dg->early = doc->dual ? doc->early : NULL;
+	dg->early = is_comparable(doc) ? doc->early : NULL;
 	strbuf_init(&dg->texts, NULL);
 	strbuf_init(&dg->paths, NULL);
 	find_freezes(dg);
 	dg->racy = is_racy(doc->late);
+	dg->facts = calloc(1, sizeof(*dg->facts));
+	if (!dg->facts) {
+		dg->error = ENOMEM;
+		return;
+	}
 	find_exit_causes(dg);
 	find_stalls(dg);
 	find_exits(dg);
@@ -129,6 +138,9 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 
 void diagnosis_deinit(struct diagnosis *dg)
 {
+	if (dg->facts)
+		facts_deinit(dg->facts);
+	free(dg->facts);
 	free(dg->findings);
 	free(dg->tasks);
 	strbuf_deinit(&dg->texts);

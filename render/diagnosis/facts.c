@@ -85,7 +85,8 @@ struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *d
 	    !num_get(&dsq->nr, &nr) || !num_get(&m.old->nr, &old_nr))
 		return m;
 	m.inserted = (uint32_t)(seq - old_seq);
-	m.counted = old_nr + m.inserted >= nr;
+	/* so many can only be a counter that went back */
+	m.counted = m.inserted <= INT32_MAX && old_nr + m.inserted >= nr;
 	m.taken = m.counted ? old_nr + m.inserted - nr : 0;
 	return m;
 }

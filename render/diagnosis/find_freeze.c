@@ -83,10 +83,36 @@ static void cut(struct diagnosis *dg, const struct scxray_report *r)
 							    : "timing.late.cut_by_budget");
 }
 
+/* Two reports that are no early and late of one failure. */
+static void find_pair(struct diagnosis *dg)
+{
+	static const struct {
+		const char *kind, *text;
+	} pairs[] = {
+		[SCXRAY_PAIR_SWAPPED] = { "pair_swapped",
+					  "Early and late were given the other way round: they "
+					  "have been put right." },
+		[SCXRAY_PAIR_SAME_MOMENT] = { "pair_same_moment",
+					      "Early and late are the same moment: nothing is "
+					      "concluded from comparing them." },
+		[SCXRAY_PAIR_OTHER_BOOT] = { "pair_other_boot",
+					     "Early and late are of two boots or two kernels: "
+					     "nothing is concluded from comparing them." },
+	};
+
+	if (dg->doc->pair >= sizeof(pairs) / sizeof(pairs[0]) || !pairs[dg->doc->pair].kind)
+		return;
+	strbuf_puts(find(dg, RANK_CAVEAT, SEVERITY_WARNING, pairs[dg->doc->pair].kind),
+		    pairs[dg->doc->pair].text);
+	evidence(dg, dg->doc->early, "guest.jiffies");
+	evidence(dg, dg->doc->late, "guest.jiffies");
+}
+
 void find_freezes(struct diagnosis *dg)
 {
 	const struct scxray_report *reports[] = { dg->doc->late, dg->doc->early };
 
+	find_pair(dg);
 	for (size_t i = 0; i < 2; i++) {
 		if (!reports[i])
 			continue;

@@ -44,10 +44,13 @@ struct finding {
 	uint64_t weight;	    /* of two of one rank the greater comes first */
 };
 
+struct facts;
+
 struct diagnosis {
 	const struct scxray_document *doc;
 	const struct diff *diff;
 	const struct scxray_report *early; /* to compare the late one with, or NULL */
+	struct facts *facts;		   /* of the late report */
 	struct finding *findings;
 	size_t nr, max;
 	uint32_t *tasks; /* indexes into the tasks of findings[].r */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "render/diff/maps.h"
+#include "render/out/pair.h"
 #include "render/out/cells.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
@@ -358,7 +359,7 @@ void diff_make(struct diff *d, const struct scxray_document *doc)
 {
 	memset(d, 0, sizeof(*d));
 	strbuf_init(&d->texts, NULL);
-	if (!doc->dual || !doc->early)
+	if (!is_comparable(doc))
 		return;
 	d->early = doc->early;
 	d->late = doc->late;

@@ -5,6 +5,7 @@
 #include <scxray/render.h>
 
 #include "render/out/join.h"
+#include "render/out/pair.h"
 
 /* A task that appears to wait for over a day is garbage, not a stall. */
 #define MAX_AGE_JIFFIES (24ULL * 3600 * 1000)
@@ -78,12 +79,18 @@ void scxray_document_single(struct scxray_document *doc, const struct scxray_rep
 void scxray_document_dual(struct scxray_document *doc, const struct scxray_report *early,
 			  const struct scxray_report *late, const char *reason)
 {
+	enum scxray_pair pair = early ? reports_pair(early, late) : SCXRAY_PAIR_NONE;
+	bool swapped = pair == SCXRAY_PAIR_SWAPPED;
+
 	*doc = (struct scxray_document){
-		.late = late,
-		.early = early,
+		.late = swapped ? early : late,
+		.early = swapped ? late : early,
+		.pair = pair,
 		.dual = true,
 		.early_skipped_reason = reason,
 	};
+	early = doc->early;
+	late = doc->late;
 	if (!early && !reason && late->host)
 		doc->early_skipped_reason = late->host->early_skipped_reason;
 	doc->early_max_age_jiffies = early ? max_age(early) : 0;

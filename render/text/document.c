@@ -9,6 +9,7 @@
 #include "render/diff/diff.h"
 #include "render/text/diff.h"
 #include "render/out/join.h"
+#include "render/text/overview.h"
 #include "render/text/report.h"
 
 static void dual_header(struct text *t, const struct scxray_document *doc)
@@ -77,6 +78,10 @@ static void overview(struct text *t, const struct diagnosis *diagnosis, const st
 {
 	if (text_wants(t, GROUP_DIAGNOSIS))
 		text_diagnosis(t, diagnosis);
+	if (text_wants(t, GROUP_DIAGNOSIS)) {
+		text_cpu_use(t, diagnosis);
+		text_queue_moves(t, diagnosis);
+	}
 	if (text_wants(t, GROUP_TIMING))
 		text_timing(t);
 	if (text_wants(t, GROUP_GUEST))

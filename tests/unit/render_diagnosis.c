@@ -433,6 +433,33 @@ START_TEST(what_the_cpus_run)
 }
 END_TEST
 
+/* Two reports that are no early and late of one failure: said first, and not compared. */
+START_TEST(pairs_that_do_not_belong_together)
+{
+	struct pair p;
+
+	pair_init(&p);
+	ck_not_found(&p.doc, "\"caveat\"");
+	scxray_document_dual(&p.doc, &p.late.r, &p.early.r, NULL);
+	ck_assert_ptr_eq(p.doc.early, &p.early.r);
+	ck_found(&p.doc,
+		 "Early and late were given the other way round: they have been put right.");
+	ck_found(&p.doc, "rq_clock_stood");
+	scxray_document_dual(&p.doc, &p.late.r, &p.late.r, NULL);
+	ck_found(&p.doc, "Early and late are the same moment: nothing is concluded");
+	ck_not_found(&p.doc, "rq_clock_stood");
+	ck_not_found(&p.doc, "Meanwhile");
+	ck_not_found(&p.doc, "between the");
+	p.early.r.guest.kaslr_offset = N(0x1000000);
+	p.late.r.guest.kaslr_offset = N(0x2000000);
+	scxray_document_dual(&p.doc, &p.early.r, &p.late.r, NULL);
+	ck_found(&p.doc, "Early and late are of two boots or two kernels");
+	ck_not_found(&p.doc, "rq_clock_stood");
+	ck_not_found(&p.doc, "between the");
+	pair_deinit(&p);
+}
+END_TEST
+
 /* What tasks ran between the snapshots says who had the CPU, whoever is current by now. */
 START_TEST(who_had_a_cpu_between_the_snapshots)
 {
@@ -441,7 +468,7 @@ START_TEST(who_had_a_cpu_between_the_snapshots)
 	pair_init(&p);
 	take_off(&p.late);
 	sample_on_dsq(&p.late, STUCK0, 0, p.late.stuck, 0, 100);
-	p.late.tasks[HOG].cpu = N(0);
+	p.early.tasks[HOG].cpu = p.late.tasks[HOG].cpu = N(0);
 	p.early.tasks[HOG].sum_exec_runtime = N(1000000);
 	p.late.tasks[HOG].sum_exec_runtime = N(5001000000);
 	p.early.rqs[0].curr_pid = N(1);
@@ -662,6 +689,7 @@ static const unit_test tests[] = {
 	&a_task_that_others_overtake,
 	&a_task_that_may_not_run_where_its_queue_is_consumed,
 	&what_the_cpus_run,
+	&pairs_that_do_not_belong_together,
 	&who_had_a_cpu_between_the_snapshots,
 	&a_clock_that_stood_still,
 	&lists_that_contradict_themselves,

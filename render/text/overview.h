@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* overview.h - CPUs and queues at a glance, early against late */
+#ifndef RENDER_TEXT_OVERVIEW_H
+#define RENDER_TEXT_OVERVIEW_H
+
+struct diagnosis;
+struct text;
+
+/* Who has each CPU, and who had it between the snapshots. */
+void text_cpu_use(struct text *t, const struct diagnosis *dg);
+/* The queues that tasks wait on, with those that move. */
+void text_queue_moves(struct text *t, const struct diagnosis *dg);
+
+#endif
