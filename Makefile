@@ -262,7 +262,11 @@ scripts := $(wildcard tests/*/test_*.py tests/*/*_test.sh)
 check-programs: $(addprefix $(O)/,$(call named,$(unit_src:%.c=%))) \
 	$(if $(strip $(call named,$(scripts))),all $(tools) $(hosts))
 
-.PHONY: check-images
+.PHONY: check-images check-diagnosis
+check-diagnosis: deps ## failures against the first finding of their reports, over all images and bundled cores
+	$(again) all
+	@$(PYTHON) tests/diagnosis/matrix.py --scxray $(bin) $(RUN)
+
 check-images: deps ## compare the reports of all images below build/images with the kernel's dumps
 	$(again) all
 	@$(PYTHON) tests/oracle/images.py --scxray $(bin) $(RUN)
