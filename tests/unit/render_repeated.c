@@ -130,6 +130,7 @@ START_TEST(what_is_as_usual_is_counted)
 
 	pair_init(&p);
 	sample_make_early(&p.early);
+	scxray_document_dual(&p.doc, &p.early.r, &p.late.r, NULL);
 	p.early.tasks[VT0].pcount = N(3);
 	p.late.tasks[VT0].pcount = N(4);
 	p.early.tasks[VT1].pcount = p.late.tasks[VT1].pcount = N(4);
@@ -152,6 +153,7 @@ START_TEST(what_is_odd_or_stalled_or_named_is_shown)
 
 	pair_init(&p);
 	sample_make_early(&p.early);
+	scxray_document_dual(&p.doc, &p.early.r, &p.late.r, NULL);
 	p.early.tasks[VT0].weight = N(100);
 	p.late.tasks[VT0].weight = N(1);
 	p.early.tasks[STUCK0].cpu = N(1);
