@@ -29,11 +29,13 @@ struct header {
 	uint32_t block_size;
 	uint32_t sub_header_blocks;
 	uint32_t bitmap_blocks;
+	uint32_t nr_pages; /* in version 6: of the sub header */
 };
 
 /* Of struct kdump_sub_header, one block later (the notes from header version 4 on). */
 #define SUB_VMCOREINFO 32
 #define SUB_NOTES 48
+#define SUB_NR_PAGES 96
 
 static const char *text_of(kdump_ctx_t *kdump)
 {
@@ -138,6 +140,88 @@ static void take_notes(struct scxray_source *source, uint32_t version, uint32_t 
 	source->notes_broken = notes.broken;
 }
 
+/* Of struct page_desc, one for each bit of the second bitmap. */
+struct page_desc {
+	uint64_t offset;
+	uint32_t size;
+	uint32_t flags;
+	uint64_t page_flags;
+};
+
+#define PACKED_FLAGS 0x27 /* zlib, lzo, snappy, zstd */
+#define CHUNK (256u << 10)
+
+static uint64_t count_bits(struct image_file *file, uint64_t at, uint64_t size, uint64_t *words)
+{
+	uint64_t nr = 0;
+
+	while (size) {
+		size_t n = size < CHUNK ? size : CHUNK;
+
+		if (image_file_read(file, at, words, n))
+			return UINT64_MAX;
+		for (size_t i = 0; i < n / 8; i++)
+			nr += (uint64_t)__builtin_popcountll(words[i]);
+		at += n;
+		size -= n;
+	}
+	return nr;
+}
+
+/* libkdumpfile 0.5.1 copies as many bytes as a descriptor says to a page: none may say more. */
+static bool descriptors_fit(struct image_file *file, const struct header *header)
+{
+	uint64_t half = (uint64_t)header->bitmap_blocks / 2 * PAGE_SIZE;
+	uint64_t bitmap = (1ULL + header->sub_header_blocks) * PAGE_SIZE;
+	uint64_t at = bitmap + (uint64_t)header->bitmap_blocks * PAGE_SIZE, nr;
+	struct page_desc *descs = malloc(CHUNK);
+	bool fit = descs != NULL;
+
+	nr = fit ? count_bits(file, bitmap + half, half, (uint64_t *)descs) : 0;
+	fit &= nr <= file->size / sizeof(*descs);
+	while (fit && nr) {
+		size_t n = nr < CHUNK / sizeof(*descs) ? nr : CHUNK / sizeof(*descs);
+
+		fit = !image_file_read(file, at, descs, n * sizeof(*descs));
+		for (size_t i = 0; fit && i < n; i++)
+			fit = descs[i].size <= PAGE_SIZE && descs[i].offset <= file->size &&
+			      descs[i].size <= file->size - descs[i].offset &&
+			      (descs[i].flags & PACKED_FLAGS || descs[i].size == PAGE_SIZE);
+		at += n * sizeof(*descs);
+		nr -= n;
+	}
+	free(descs);
+	return fit;
+}
+
+/* A bit of the bitmaps for each page: libkdumpfile 0.5.1 reads on where there are fewer. */
+static bool pages_fit(struct image_file *file, const struct header *header)
+{
+	uint64_t bits = (uint64_t)header->bitmap_blocks / 2 * PAGE_SIZE * 8, nr = 0;
+
+	if (header->version >= 6 &&
+	    image_file_read(file, (uint64_t)header->block_size + SUB_NR_PAGES, &nr, sizeof(nr)))
+		return false;
+	return header->nr_pages <= bits && nr <= bits;
+}
+
+/* The pieces that the sub header names, VMCOREINFO, notes and eraseinfo, are in the file and not large. */
+static bool pieces_fit(struct image_file *file, const struct header *header)
+{
+	uint64_t piece[6];
+
+	if (header->version < 3) /* has none of them */
+		return true;
+	if (image_file_read(file, (uint64_t)header->block_size + SUB_VMCOREINFO, piece,
+			    sizeof(piece)))
+		return false;
+	for (size_t i = 0; i < (header->version < 4 ? 2 : 6); i += 2)
+		if (piece[i + 1] > MAX_NOTE_BYTES || piece[i] > file->size ||
+		    piece[i + 1] > file->size - piece[i])
+			return false;
+	return true;
+}
+
 /* Also because libkdumpfile 0.5.1 ends with SIGSEGV where a size is 0. */
 static int check_header(struct image_file *file, struct header *header, struct scxray_error *err)
 {
@@ -152,7 +236,8 @@ static int check_header(struct image_file *file, struct header *header, struct s
 			header->block_size);
 	blocks = 1ULL + header->sub_header_blocks + header->bitmap_blocks;
 	if (!header->version || !header->sub_header_blocks || !header->bitmap_blocks ||
-	    blocks > file->size / PAGE_SIZE)
+	    blocks > file->size / PAGE_SIZE || !pages_fit(file, header) ||
+	    !pieces_fit(file, header) || !descriptors_fit(file, header))
 		return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 				   "a compressed kdump with a broken header, or a truncated one");
 	return 0;

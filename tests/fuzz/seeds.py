@@ -9,6 +9,7 @@ import os
 import random
 import struct
 import sys
+import zlib
 
 PAGE = 4096
 
@@ -53,6 +54,50 @@ def vmcores():
 
 
 # ---- kallsyms
+
+# ---- compressed and flattened images
+
+
+def kdump(notes, info, pages):
+    """A kdump-compressed file (header version 6): pages {number: bytes}; None is one that was left out."""
+    end = max(pages) + 1
+    bits = [bytearray(PAGE), bytearray(PAGE)]
+    for number, content in pages.items():
+        bits[0][number // 8] |= 1 << number % 8
+        bits[1][number // 8] |= (content is not None) << number % 8
+    system = b"".join(t.ljust(65, b"\0") for t in (b"Linux", b"guest", b"6.12", b"#1", b"x86_64", b""))
+    head = b"KDUMP   " + struct.pack("<I", 6) + system
+    head = head.ljust(424, b"\0") + struct.pack("<IIIIIIIIII", 1, PAGE, 1, 2, end, 0, 0, 0, 1, 1)
+    at = 2 * PAGE - len(notes) - len(info)
+    sub = struct.pack("<QiiQQQQQQQQQQQ", 0, 31, 0, 0, 0, at, len(info), at + len(info), len(notes), 0, 0, 0, end, end)
+    held = [content for _, content in sorted(pages.items()) if content is not None]
+    table, body = b"", b""
+    start = 4 * PAGE + 24 * len(held)
+    for content in held:
+        packed = zlib.compress(content)
+        table += struct.pack("<QIIQ", start + len(body), len(packed), 1, 0)
+        body += packed
+    front = head.ljust(PAGE, b"\0") + sub.ljust(PAGE - len(notes) - len(info), b"\0") + info + notes
+    return front + bytes(bits[0]) + bytes(bits[1]) + table + body
+
+
+def flattened(content):
+    """The same bytes as a stream of blocks, the last first."""
+    stream = struct.pack(">16sqq", b"makedumpfile", 1, 1).ljust(PAGE, b"\0")
+    for at in reversed(range(0, len(content), PAGE)):
+        block = content[at : at + PAGE]
+        stream += struct.pack(">qq", at, len(block)) + block
+    return stream + struct.pack(">qq", -1, -1)
+
+
+def packed_images():
+    registers = note(b"CORE", 1, bytes(336)) + note(b"QEMU", 0, struct.pack("<II", 1, 440) + bytes(432))
+    info = b"OSRELEASE=6.12\nNUMBER(phys_base)=0\n"
+    whole = kdump(registers, info, {0: bytes(PAGE), 1: b"OSRELEASE=".ljust(PAGE, b"\x55"), 3: None, 7: bytes(PAGE)})
+    yield "kdump", whole
+    yield "flattened-kdump", flattened(whole)
+    yield "flattened-elf", flattened(vmcore(registers, [(0, bytes(PAGE))]))
+
 
 def tokens():
     """A token table as the kernel's: printable characters are themselves, the others are pairs."""
@@ -168,7 +213,7 @@ def core_sections():
 def main():
     folder = sys.argv[1]
     rng = random.Random(1)
-    for name, content in vmcores():
+    for name, content in [*vmcores(), *packed_images()]:
         write(folder, "vmcore", name, content)
     for name, relative in (("relative", True), ("own-place", False)):
         write(folder, "kallsyms", name, kallsyms(relative))

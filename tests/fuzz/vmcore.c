@@ -12,6 +12,13 @@
 #include "capture/image/source.h"
 #include "fuzz.h"
 
+/* It does not free all of what it read of a file that it then refuses. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libkdumpfile\n";
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct scxray_settings settings = SCXRAY_SETTINGS_INIT;

@@ -18,6 +18,8 @@ BUILD = os.path.abspath(os.environ.get("SCXRAY_BUILD", os.path.join(ROOT, "build
 SCXRAY = os.path.abspath(os.environ.get("SCXRAY", os.path.join(BUILD, "scxray")))
 CORES = os.environ.get("SCXRAY_CORES", os.path.join(ROOT, "kernel-fixtures", "cores"))
 SCHEMA = os.path.join(ROOT, "docs", "report.schema.json")
+# libkdumpfile does not free all of what it read of a file that it then refuses
+os.environ.setdefault("LSAN_OPTIONS", "suppressions=" + os.path.join(ROOT, "tests", "lib", "lsan.supp"))
 SANITIZED = "-address" in os.path.basename(BUILD) or "-thread" in os.path.basename(BUILD)
 
 
