@@ -167,6 +167,16 @@ static bool take_number(struct reports *reports, enum artifact_kind kind)
 	return true;
 }
 
+/* What the report says first: who reads the log needs no more to know what it is about. */
+static void say_first_finding(struct reports *reports, const struct scxray_document *doc)
+{
+	char *finding = scxray_document_first_finding(doc);
+
+	if (finding)
+		log_say(reports->log, SCXRAY_LOG_INFO, "%s", finding);
+	free(finding);
+}
+
 /* All files of one document; cores first, since rendering shows nothing of them. */
 static void write_set(struct reports *reports, enum artifact_kind kind, struct scxray_document *doc,
 		      const struct half *late, const struct half *early)
@@ -186,6 +196,7 @@ static void write_set(struct reports *reports, enum artifact_kind kind, struct s
 	}
 	if (settings->formats & FORMAT_JSON)
 		write_part(reports, kind, ARTIFACT_JSON, write_json, &rendering);
+	say_first_finding(reports, doc);
 	if (settings->core && late->report)
 		write_part(reports, kind, ARTIFACT_CORE, write_core, late->source);
 	if (settings->core && early && early->report)

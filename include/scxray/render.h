@@ -94,6 +94,13 @@ int scxray_render_text(const struct scxray_document *doc, const struct scxray_te
 int scxray_render_json(const struct scxray_document *doc, FILE *out);
 
 /*
+ * The first finding of the document's diagnosis that says something of the guest, as one line
+ * of printable text: "cause: DSQ 0x57a11 is never consumed: ...".  The caller frees it; NULL
+ * where there is none, or no memory.
+ */
+char *scxray_document_first_finding(const struct scxray_document *doc);
+
+/*
  * Writes the document as one page of HTML that needs no other file and no network: its JSON, and
  * a program that shows it.  0, or -1 with errno.
  */

@@ -124,6 +124,7 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 		return;
 	}
 	find_exit_causes(dg);
+	find_panic(dg);
 	find_stalls(dg);
 	find_exits(dg);
 	find_cpus(dg);

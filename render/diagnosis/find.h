@@ -13,6 +13,8 @@ void find_freezes(struct diagnosis *dg);
 void find_exit_causes(struct diagnosis *dg);
 /* How it ended. */
 void find_exits(struct diagnosis *dg);
+/* The kernel itself gave up. */
+void find_panic(struct diagnosis *dg);
 void find_bypass(struct diagnosis *dg);
 void find_maps(struct diagnosis *dg);
 void find_lists(struct diagnosis *dg);

@@ -208,7 +208,7 @@ static void put_last_words(struct diagnosis *dg, struct strbuf *sb, const struct
 		strbuf_puts(sb, i == first ? " \"" : ", \"");
 		cell_text(sb, text);
 		strbuf_putc(sb, '"');
-		evidence(dg, r, "kernel_log.records[%zu].text", i);
+		evidence(dg, r, "kernel_log[%zu].text", i);
 	}
 	strbuf_putc(sb, '.');
 }

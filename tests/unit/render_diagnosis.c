@@ -433,6 +433,51 @@ START_TEST(what_the_cpus_run)
 }
 END_TEST
 
+START_TEST(the_first_finding_as_one_line)
+{
+	struct pair p;
+	char *line;
+
+	pair_init(&p);
+	line = scxray_document_first_finding(&p.doc);
+	ck_assert_ptr_nonnull(line);
+	ck_assert_int_eq(strncmp(line, "cause: DSQ 0x57a11 is never consumed: ", 38), 0);
+	ck_assert_ptr_null(strchr(line, '\n'));
+	free(line);
+	/* a caveat says nothing of the guest */
+	scxray_document_dual(&p.doc, &p.late.r, &p.late.r, NULL);
+	line = scxray_document_first_finding(&p.doc);
+	ck_assert_int_eq(strncmp(line, "cause: ", 7), 0);
+	free(line);
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_kernel_that_panicked)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_log_record log[] = { { .text = T("BUG: kernel NULL pointer dereference") },
+					   { .text = T(
+						     "Kernel panic - not syncing: it was enough") },
+					   { .text = T("Rebooting in 1 seconds") } };
+	struct scxray_address frames[] = { { .symbol = "vpanic+0x2eb" },
+					   { .symbol = "panic+0x6b" },
+					   { .symbol = "do_exit.cold+0x1a" } };
+
+	sample_init(&s);
+	s.r.log = log;
+	s.r.nr_log = 3;
+	s.vcpus[1].backtrace = (struct scxray_stack_trace){ frames, 3, "", true };
+	ck_found(&doc, "in do_exit.cold+0x1a: \\\"Kernel panic - not syncing: it was enough");
+	log[1].text = T("all is well");
+	ck_found(&doc, "The kernel oopsed before");
+	log[0].text = T("all is well");
+	ck_not_found(&doc, "kernel_panic");
+	sample_deinit(&s);
+}
+END_TEST
+
 /* Two reports that are no early and late of one failure: said first, and not compared. */
 START_TEST(pairs_that_do_not_belong_together)
 {
@@ -689,6 +734,8 @@ static const unit_test tests[] = {
 	&a_task_that_others_overtake,
 	&a_task_that_may_not_run_where_its_queue_is_consumed,
 	&what_the_cpus_run,
+	&the_first_finding_as_one_line,
+	&a_kernel_that_panicked,
 	&pairs_that_do_not_belong_together,
 	&who_had_a_cpu_between_the_snapshots,
 	&a_clock_that_stood_still,

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* find_panic.c - the kernel itself gave up: what it said, and where */
+#include "render/diagnosis/find.h"
+#include "render/out/cells.h"
+#include "render/out/join.h"
+
+/* kernel/panic.c, and what an exception says first */
+static const struct {
+	const char *text;
+	bool panic;
+} words[] = {
+	{ "Kernel panic - not syncing: ", true }, { "Oops: ", false },
+	{ "BUG: kernel NULL pointer", false },	  { "BUG: unable to handle page fault", false },
+	{ "general protection fault", false },
+};
+
+/* The last record of the log that says so; of an oops and its panic, the panic. */
+static size_t last_words(const struct scxray_report *r, bool *panic)
+{
+	size_t found = SIZE_MAX;
+
+	*panic = false;
+	for (size_t i = 0; i < r->nr_log; i++) {
+		const struct scxray_text *text = &r->log[i].text;
+
+		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+			if (text->state != SCXRAY_PRESENT || (*panic && !words[w].panic) ||
+			    strncmp(text->bytes, words[w].text, strlen(words[w].text)) != 0)
+				continue;
+			found = i;
+			*panic = words[w].panic;
+		}
+	}
+	return found;
+}
+
+static bool begins(const char *symbol, const char *name)
+{
+	size_t len = strlen(name);
+
+	return symbol && !strncmp(symbol, name, len) && (symbol[len] == '+' || !symbol[len]);
+}
+
+/* The vCPU that runs panic(), and the frame that called it. */
+static const struct scxray_vcpu *panicking(const struct scxray_report *r, const char **caller)
+{
+	for (size_t i = 0; i < r->nr_vcpus; i++) {
+		const struct scxray_stack_trace *stack = &r->vcpus[i].backtrace;
+		bool in_panic = false;
+
+		for (size_t n = 0; n < stack->nr; n++) {
+			const char *symbol = stack->frames[n].symbol;
+
+			if (begins(symbol, "panic") || begins(symbol, "vpanic"))
+				in_panic = true;
+			else if (in_panic) {
+				*caller = symbol;
+				return &r->vcpus[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+void find_panic(struct diagnosis *dg)
+{
+	const struct scxray_report *r = dg->doc->late;
+	const char *caller = NULL;
+	const struct scxray_vcpu *v;
+	struct strbuf *sb;
+	bool panic;
+	size_t i = last_words(r, &panic);
+
+	if (i == SIZE_MAX)
+		return;
+	v = panicking(r, &caller);
+	sb = find(dg, panic ? RANK_CAUSE : RANK_EVIDENCE, SEVERITY_ERROR, "kernel_panic");
+	last_finding(dg)->weight = UINT64_MAX;
+	strbuf_puts(sb, panic ? "The kernel panicked" : "The kernel oopsed before");
+	if (v && v->cpu.state == SCXRAY_PRESENT) {
+		strbuf_printf(sb, " on CPU %llu", (unsigned long long)v->cpu.value);
+		last_finding(dg)->cpu = (int32_t)v->cpu.value;
+	}
+	if (v && v->curr_pid.state == SCXRAY_PRESENT) {
+		strbuf_puts(sb, ", where ");
+		cell_text(sb, &v->curr_comm);
+		strbuf_printf(sb, "[%lld] is current", (long long)num_signed(&v->curr_pid));
+	}
+	if (caller) {
+		strbuf_puts(sb, ", in ");
+		cell_string(sb, caller);
+	}
+	strbuf_puts(sb, ": \"");
+	cell_text(sb, &r->log[i].text);
+	strbuf_puts(sb, "\".");
+	evidence(dg, r, "kernel_log[%zu].text", i);
+}
