@@ -29,7 +29,8 @@ check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(O)/tests/to
 .PHONY: check-qemu check-qemu-parts
 check-qemu: check-vm-deps ## scxray watch, attach, run with real QEMUs, 7.2 and 10.0, under emulation (minutes)
 	$(again) check-qemu-parts
-	@$(PYTHON) tests/qemu/check.py --build $(O) $(RUN)
+	@mkdir -p $(lab)/qemus
+	@$(PYTHON) tests/qemu/check.py --build $(O) --counts $(lab)/qemus/counts $(RUN)
 check-qemu-parts: $(bin) $(lab_qemu) fixtures | $(lab_guests)
 
 # By the recipe's own date, not the packages'.

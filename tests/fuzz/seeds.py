@@ -210,6 +210,14 @@ def core_sections():
             + section(5, struct.pack("<Q", 0x1000)) + section(6, bytes(PAGE)))
 
 
+QMP = (b'{"QMP": {"version": {"qemu": {"micro": 2, "minor": 0, "major": 10}}, "capabilities": ["oob"]}}\r\n'
+       b'{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 2}}\r\n{"return": {"status": "debug"}, "id": 3}\r\n'
+       b'{"error": {"class": "GenericError", "desc": "no"}, "id": 4}\r\n')
+TREE = (b'FlatView #3\r\n AS "memory", root: system\r\n Root memory region: system\r\n'
+        b"  0000000000000000-00000000000c2fff (prio 0, ram): pc.ram\r\n"
+        b"  0000000000100000-0000000007ffffff (prio 0, ram): pc.ram @0000000000100000 KVM\r\n")
+
+
 def main():
     folder = sys.argv[1]
     rng = random.Random(1)
@@ -224,6 +232,14 @@ def main():
         changes = b"".join(struct.pack("<IQ", rng.getrandbits(32), rng.choice([0, 1 << 63, rng.getrandbits(64)]))
                            for _ in range(1 << i))
         write(folder, "capture", f"changes-{1 << i}", changes)
+    write(folder, "qmp", "lines", b"\x07" + QMP)
+    write(folder, "gdb", "packets", b"+$T05thread:01;watch:ffffffff81000000;#07+$OK#9a$T02thread:p1.2;#00$E22#a9")
+    write(folder, "qemu_texts", "tree", TREE)
+    write(folder, "qemu_texts", "hmp", b"info\x1b[K\x1b[D mtree\r\n" + TREE + b"(qemu) ")
+    write(folder, "qemu_texts", "chardevs", b"gdb: filename=disconnected:tcp:0.0.0.0:1234,server=on\r\n#chr1: filename=gdb\r\n")
+    write(folder, "qemu_texts", "maps", b"7fc093fff000-7fc09bfff000 rw-s 00001000 00:01 1102    /memfd:ram (deleted)")
+    write(folder, "qemu_texts", "command", b"qemu-system-x86_64\0-chardev\0socket,id=c,path=/x,server=on\0-mon\0"
+          b"chardev=c,mode=control\0-qmp\0tcp::3636,server,nowait\0-s\0")
     write(folder, "core", "empty", b"")
     write(folder, "core", "host", core_sections())
     if len(sys.argv) > 2:

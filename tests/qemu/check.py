@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""scxray watch, attach and run with real QEMUs under emulation: tests/qemu/check.py [--build DIR] [WORD...]
+"""scxray watch, attach and run with real QEMUs under emulation: tests/qemu/check.py [--build DIR] [--counts FILE] [WORD...]
 
 Runs the scenarios whose name holds a word.  What a run left is in build/qemu/NAME.
 """
@@ -56,6 +56,7 @@ def run(scenario, parent):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=harness.BUILD)
+    parser.add_argument("--counts", help="also write 'passed failed' to this file")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
     harness.SCXRAY = os.path.join(os.path.abspath(options.build), "scxray")
@@ -69,6 +70,9 @@ def main():
         failed += cases.failed
         print(f"{'not ok' if cases.failed else 'ok'} {scenario.name}: {scenario.what} "
               f"({cases.passed} checks, {time.monotonic() - begun:.0f} s)", flush=True)
+    if options.counts:
+        with open(options.counts, "w", encoding="ascii") as f:
+            f.write(f"{passed} {failed}\n")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
