@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "render/diagnosis/arena_links.h"
 #include "render/diagnosis/holder.h"
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
@@ -134,27 +135,65 @@ static void put_nowhere(struct facts *f, struct strbuf *sb, const struct holder 
 								   : ": they are likely lost");
 }
 
-/* The scheduler's tasks; the rest of one that has a holder for some of them is told apart. */
+/* Their contexts are in an arena: linked there, or not. */
+static void put_links(struct facts *f, struct strbuf *sb, const struct arena_links *links)
+{
+	bool one = last_finding(f->dg)->nr_tasks == 1;
+
+	strbuf_puts(sb, one ? "; its context in arena " : "; their contexts in arena ");
+	cell_text(sb, &f->r->maps[links->map].name);
+	if (links->nr_linked) {
+		if (links->nr_linked < links->nr_contexts)
+			strbuf_printf(sb, " (%zu of %zu)", links->nr_linked, links->nr_contexts);
+		strbuf_printf(
+			sb,
+			" %s linked there, as those of tasks that don't wait are not (0x%" PRIx64
+			" points to 0x%" PRIx64 "): it keeps %s in a queue of its own",
+			one ? "is" : "are", links->at, links->context, one ? "it" : "them");
+	} else if (links->any) {
+		strbuf_printf(sb,
+			      " %s linked there as those of other tasks are: in which of its "
+			      "queues can't be told",
+			      one ? "is" : "are");
+	} else {
+		strbuf_printf(sb, " %s linked nowhere: likely lost", one ? "is" : "are");
+	}
+	last_finding(f->dg)->map = (int32_t)links->map;
+	evidence(f->dg, f->r, "maps[%zu].name", links->map);
+}
+
+/* How sure it is, and what kind of finding, by where they were found. */
+static const char *kind_of(const struct holder *h, const struct arena_links *links)
+{
+	if (h->map != SIZE_MAX)
+		return "held_in_map";
+	if (links->map != SIZE_MAX)
+		return links->nr_linked ? "held_in_arena" : links->any ? "held" : "task_lost";
+	return h->whole && h->nr_searched && !h->has_arena ? "task_lost" : "held";
+}
+
+/* The scheduler's tasks that are on no DSQ. */
 void rule_held(struct facts *f)
 {
 	for (size_t i = 0; i < f->r->nr_scheds + !f->r->nr_scheds; i++) {
 		const struct scxray_sched *sched = f->r->nr_scheds ? &f->r->scheds[i] : NULL;
+		struct arena_links links = { .map = SIZE_MAX };
+		const char *kind;
 		struct holder h;
 		struct strbuf *sb;
-		bool lost;
 
 		if (!pick(f, is_held, sched))
 			continue;
 		h = find_holder(f);
-		lost = h.map == SIZE_MAX && h.whole && h.nr_searched && !h.has_arena;
-		sb = tell_picked(f,
-				 h.map != SIZE_MAX ? "held_in_map"
-				 : lost		   ? "task_lost"
-						   : "held",
-				 h.map != SIZE_MAX || lost);
+		if (h.map == SIZE_MAX)
+			links = find_arena_links(f);
+		kind = kind_of(&h, &links);
+		sb = tell_picked(f, kind, strcmp(kind, "held") != 0);
 		put_taken(f, sb, sched);
 		if (h.map != SIZE_MAX)
 			put_holder(f, sb, &h);
+		else if (links.map != SIZE_MAX)
+			put_links(f, sb, &links);
 		else
 			put_nowhere(f, sb, &h);
 		strbuf_putc(sb, '.');

@@ -30,7 +30,14 @@ FIRST = {
     "panic": ("kernel_panic",),
     "userstop": ("user_process_stopped",),
     "throttled": ("held_in_arena",),
-    "scx_qmap-fails": ("held_in_arena",),
+    # schedulers of the kernel's tools; qmap -t drops tasks on purpose, sdt has no way to fail but a hog
+    "scx_qmap-fails": ("task_lost",),
+    "scx_cpu0-fails": ("dsq_not_consumed",),
+    "scx_flatcg-fails": ("dsq_not_consumed",),
+    "scx_pair-fails": ("held_in_map",),
+    "scx_sdt-fails": ("cpu_kept_by_class",),
+    "scx_simple-fails": ("vtime_starved",),
+    "scx_userland-fails": ("user_process_stopped",),
 }
 
 

@@ -618,6 +618,49 @@ START_TEST(where_the_scheduler_keeps_its_tasks)
 }
 END_TEST
 
+/* A context in an arena: in a queue there, as all others, or nowhere. */
+START_TEST(where_a_scheduler_links_its_contexts)
+{
+	static uint64_t slots[4] = { 0x100000000100, 0x100000000140, 0x100000000180 };
+	static uint64_t page[512];
+	const char *owners[] = { "held[103]", "vt0[104]", "vt1[105]" };
+	struct scxray_arena_page pages[] = { { 0x100000000000, (const uint8_t *)page } };
+	struct scxray_arena arena = { .user_vm_start = N(0x100000000000),
+				      .user_vm_end = N(0x100100000000),
+				      .pages = pages,
+				      .nr_pages = 1 };
+	struct scxray_entry entries[3];
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	for (uint32_t i = 0; i < 3; i++)
+		entries[i] = (struct scxray_entry){ .value = (const uint8_t *)&slots[i],
+						    .owner = i + 1 };
+	s.maps[0].type_name = "task_storage";
+	s.maps[0].value_type.size = 8;
+	s.maps[0].entries = entries;
+	s.maps[0].nr_entries = s.maps[0].total = 3;
+	s.maps[0].owners = owners;
+	s.maps[0].nr_owners = 3;
+	s.maps[1].arena = &arena;
+	ck_found(&doc, "linked nowhere: likely lost.");
+	/* what points to itself is linked nowhere */
+	page[0x108 / 8] = slots[0];
+	ck_found(&doc, "linked nowhere: likely lost.");
+	page[1] = slots[0];
+	ck_found(&doc, "\"kind\":\"held_in_arena\"");
+	ck_found(&doc,
+		 "(0x100000000008 points to 0x100000000100): it keeps it in a queue of its own");
+	/* an allocator's table has them all */
+	page[2] = slots[1];
+	page[3] = slots[2];
+	ck_found(&doc, "is linked there as those of other tasks are");
+	ck_not_found(&doc, "lost");
+	sample_deinit(&s);
+}
+END_TEST
+
 START_TEST(maps_that_take_nothing_more)
 {
 	struct sample s;
@@ -741,6 +784,7 @@ static const unit_test tests[] = {
 	&a_clock_that_stood_still,
 	&lists_that_contradict_themselves,
 	&where_the_scheduler_keeps_its_tasks,
+	&where_a_scheduler_links_its_contexts,
 	&maps_that_take_nothing_more,
 	&causes_come_first,
 	&the_difference_lists_what_changed,
