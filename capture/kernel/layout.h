@@ -245,6 +245,9 @@
 	X(bpf_htab, pcount, "pcount")                                    \
 	X(bpf_htab, use_percpu_counter, "use_percpu_counter")            \
 	X(bpf_htab, n_buckets, "n_buckets")                              \
+	X(bpf_htab, freelist, "freelist.freelist")                       \
+	X(bpf_htab, freelist_extra, "freelist.extralist.first")          \
+	X(pcpu_freelist_head, first, "first")                            \
 	X(bpf_htab, elem_size, "elem_size")                              \
 	X(percpu_counter, count, "count")                                \
 	X(percpu_counter, counters, "counters")                          \

@@ -9,7 +9,6 @@
 
 #define GUARD_HALF 0x8000ULL
 #define ARENA_SPAN (1ULL << 32)
-#define MAX_COUNTED (1u << 20)
 
 /* From 7.2 on unused addresses may map one shared scratch page: not an arena page. */
 static uint64_t scratch_gpa(struct walk *w, uint64_t arena)
@@ -74,9 +73,9 @@ static const struct btf *programs_btf(struct walk *w, const struct scxray_map *m
 	return types ? types->btf : NULL;
 }
 
-/* The mapped pages of a part of the kernel's 4 GiB; false: there are too many. */
+/* The mapped pages of a part of the kernel's 4 GiB; false: there are more than are wanted. */
 static bool scan(struct walk *w, struct scxray_arena *arena, uint64_t from, uint64_t size,
-		 uint64_t scratch, bool *wanted)
+		 uint64_t scratch)
 {
 	uint64_t start = arena->kern_vm_start + from, va, gpa;
 	struct paging_scan scan;
@@ -85,9 +84,9 @@ static bool scan(struct walk *w, struct scxray_arena *arena, uint64_t from, uint
 	while (paging_scan_next(&scan, &va, &gpa)) {
 		if (gpa == scratch)
 			continue;
-		if (arena->nr_mapped++ == MAX_COUNTED)
+		arena->nr_mapped++;
+		if (!add_page(w, arena, va))
 			return false;
-		*wanted = *wanted && add_page(w, arena, va);
 	}
 	return true;
 }
@@ -101,7 +100,6 @@ static void scan_window(struct walk *w, struct scxray_arena *arena, uint64_t scr
 {
 	uint64_t start = arena->user_vm_start.value, end = arena->user_vm_end.value;
 	uint64_t from = (uint32_t)start & ~PAGE_MASK, size = end - start;
-	bool wanted = true;
 
 	if (arena->user_vm_start.state != SCXRAY_PRESENT ||
 	    arena->user_vm_end.state != SCXRAY_PRESENT || end < start || size > ARENA_SPAN) {
@@ -110,11 +108,11 @@ static void scan_window(struct walk *w, struct scxray_arena *arena, uint64_t scr
 	}
 	size = (size + PAGE_MASK) & ~PAGE_MASK;
 	if (from + size <= ARENA_SPAN) {
-		scan(w, arena, from, size, scratch, &wanted);
+		scan(w, arena, from, size, scratch);
 		return;
 	}
-	if (scan(w, arena, from, ARENA_SPAN - from, scratch, &wanted))
-		scan(w, arena, 0, from + size - ARENA_SPAN, scratch, &wanted);
+	if (scan(w, arena, from, ARENA_SPAN - from, scratch))
+		scan(w, arena, 0, from + size - ARENA_SPAN, scratch);
 }
 
 void map_walk_arena(struct walk *w, struct scxray_map *map)
@@ -149,4 +147,5 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 	if (arena->nr_pages)
 		sort(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
 	map->total = arena->nr_mapped;
+	map->total_is_least = arena->cut != NULL;
 }

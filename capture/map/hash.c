@@ -6,8 +6,7 @@
 #include "capture/base/chain.h"
 
 #define MAX_BUCKETS (1u << 24)
-#define MAX_ELEMENTS (1u << 24) /* visited in all, captured or not */
-#define MAX_COUNTED (1u << 20)	/* visited to be counted alone */
+#define MAX_ELEMENTS (1u << 24)
 #define BUCKETS_AT_ONCE 64
 #define BPF_F_NO_PREALLOC 1u
 
@@ -15,13 +14,36 @@ struct htab {
 	struct walk *w;
 	struct scxray_map *map;
 	bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem);
-	bool full;		 /* visit() wants no more: only count */
-	struct scxray_num count; /* the kernel's own, where it keeps one */
+	bool full; /* visit() wants no more, so the walk is over */
 };
 
 /*
+ * Preallocated elements are not counted, but those that are not in use are on free lists
+ * (kernel/bpf/percpu_freelist.c): where all of these are empty the map is full.
+ */
+static struct scxray_num count_full(struct walk *w, const struct scxray_map *map, uint64_t htab)
+{
+	struct scxray_num heads, extra;
+
+	if (!has_member(w, M_bpf_htab_freelist) || !has_member(w, M_pcpu_freelist_head_first))
+		return (struct scxray_num){ 0 };
+	heads = read_member(w, htab, M_bpf_htab_freelist);
+	extra = read_optional(w, htab, M_bpf_htab_freelist_extra);
+	if (heads.state != SCXRAY_PRESENT || extra.state == SCXRAY_UNREADABLE || extra.value)
+		return (struct scxray_num){ 0 };
+	for (size_t i = 0; i < w->r->nr_rqs; i++) {
+		uint64_t head = percpu_addr(w, heads.value, w->r->rqs[i].cpu);
+		struct scxray_num first = read_member(w, head, M_pcpu_freelist_head_first);
+
+		if (first.state != SCXRAY_PRESENT || first.value)
+			return (struct scxray_num){ 0 };
+	}
+	return w->r->nr_rqs ? map->max_entries : (struct scxray_num){ 0 };
+}
+
+/*
  * Elements that are taken one by one from the allocator are counted by the kernel: in one
- * word, or by percpu_counter where the map is big.  Preallocated ones are not.
+ * word, or by percpu_counter where the map is big.
  */
 static struct scxray_num own_count(struct walk *w, const struct scxray_map *map, uint64_t htab)
 {
@@ -29,9 +51,12 @@ static struct scxray_num own_count(struct walk *w, const struct scxray_map *map,
 	uint64_t pcount = member_addr(w, htab, M_bpf_htab_pcount);
 	struct scxray_num percpu, sum, counters;
 
-	if (!(map_u32(map->map_flags) & BPF_F_NO_PREALLOC) || type == MAP_LRU_HASH ||
-	    type == MAP_LRU_PERCPU_HASH || !has_member(w, M_bpf_htab_count) ||
-	    !has_member(w, M_bpf_htab_pcount) || !has_member(w, M_percpu_counter_counters))
+	if (type == MAP_LRU_HASH || type == MAP_LRU_PERCPU_HASH)
+		return (struct scxray_num){ 0 };
+	if (!(map_u32(map->map_flags) & BPF_F_NO_PREALLOC))
+		return count_full(w, map, htab);
+	if (!has_member(w, M_bpf_htab_count) || !has_member(w, M_bpf_htab_pcount) ||
+	    !has_member(w, M_percpu_counter_counters))
 		return (struct scxray_num){ 0 };
 	percpu = read_optional(w, htab, M_bpf_htab_use_percpu_counter);
 	if (percpu.state != SCXRAY_PRESENT)
@@ -51,17 +76,16 @@ static struct scxray_num own_count(struct walk *w, const struct scxray_map *map,
 	return counters.state == SCXRAY_PRESENT && w->r->nr_rqs ? sum : (struct scxray_num){ 0 };
 }
 
-/* A count that makes no sense is none. */
-static bool is_counted(const struct htab *h)
+/* The total of a walk that ended early: the kernel's, or (a count that makes no sense is none) the least. */
+static void set_total(struct walk *w, struct scxray_map *map, uint64_t htab)
 {
-	return h->count.state == SCXRAY_PRESENT && h->count.value >= h->map->total &&
-	       h->count.value <= map_u32(h->map->max_entries);
-}
+	struct scxray_num count = own_count(w, map, htab);
 
-/* Nothing more to be had from a walk: no entry is wanted, and the number is known or too big. */
-static bool is_enough(const struct htab *h)
-{
-	return h->full && (is_counted(h) || h->map->total >= MAX_COUNTED);
+	if (count.state == SCXRAY_PRESENT && count.value >= map->total &&
+	    count.value <= map_u32(map->max_entries))
+		map->total = count.value;
+	else
+		map->total_is_least = true;
 }
 
 static void chain(struct htab *h, uint64_t node)
@@ -76,6 +100,7 @@ static void chain(struct htab *h, uint64_t node)
 		if (h->map->total == MAX_ELEMENTS) {
 			map_error(h->w, h->map, "hash table has more than %u elements",
 				  MAX_ELEMENTS);
+			h->full = true;
 			return;
 		}
 		if (status) {
@@ -84,10 +109,10 @@ static void chain(struct htab *h, uint64_t node)
 			return;
 		}
 		h->map->total++;
-		if (!h->full && !h->visit(h->w, h->map, elem))
+		if (!h->visit(h->w, h->map, elem)) {
 			h->full = true;
-		if (is_enough(h))
 			return;
+		}
 		if (chain_is_circle(&guard, node, next)) {
 			map_error(h->w, h->map,
 				  "hash chain broken at 0x%016llx: it runs in a circle",
@@ -119,8 +144,7 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 		map_error(w, map, "hash table header makes no sense");
 		return;
 	}
-	h.count = own_count(w, map, htab);
-	for (uint64_t b = 0; b < nr.value && !is_enough(&h); b += BUCKETS_AT_ONCE) {
+	for (uint64_t b = 0; b < nr.value && !h.full; b += BUCKETS_AT_ONCE) {
 		uint32_t count =
 			nr.value - b < BUCKETS_AT_ONCE ? (uint32_t)(nr.value - b) : BUCKETS_AT_ONCE;
 		uint64_t at = buckets.value + b * stride;
@@ -129,22 +153,17 @@ void htab_walk(struct walk *w, struct scxray_map *map,
 		if (status) {
 			map_error(w, map, "hash buckets broken at 0x%016llx: %s",
 				  (unsigned long long)at, read_status_text(status));
-			return;
+			break;
 		}
-		for (uint32_t i = 0; i < count && !is_enough(&h); i++) {
+		for (uint32_t i = 0; i < count && !h.full; i++) {
 			uint64_t first;
 
 			__builtin_memcpy(&first, bytes + i * stride, 8);
 			chain(&h, first);
 		}
-		if (map->total >= MAX_ELEMENTS)
-			return;
 	}
-	if (is_enough(&h) && is_counted(&h))
-		map->total = h.count.value;
-	else if (is_enough(&h))
-		map_error(w, map, "hash table has %u elements or more, not counted further",
-			  MAX_COUNTED);
+	if (h.full || map->error)
+		set_total(w, map, htab);
 }
 
 static bool entry_of(struct walk *w, struct scxray_map *map, uint64_t elem)

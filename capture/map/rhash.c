@@ -15,8 +15,10 @@ static bool visit(struct walk *w, uint64_t node, void *arg)
 
 	map->total++;
 	entry = map_add_entry(w, map);
-	if (!entry)
-		return true; /* goes on counting */
+	if (!entry) {
+		map->total_is_least = true;
+		return false;
+	}
 	entry->addr = elem;
 	entry->key = map_read_bytes(w, data, map->key_type.size, &reason);
 	entry->value = map_read_bytes(w, data + round_up8(map->key_type.size), map->value_type.size,
@@ -33,6 +35,8 @@ void map_walk_rhash(struct walk *w, struct scxray_map *map)
 	map->form = SCXRAY_MAP_ENTRIES;
 	rhashtable_walk(w, member_addr(w, map_container(w, map, M_bpf_rhtab_map), M_bpf_rhtab_ht),
 			1u << 24, visit, map, &cut);
-	if (cut)
+	if (cut) {
 		map_error(w, map, "%s", cut);
+		map->total_is_least = true;
+	}
 }

@@ -71,7 +71,8 @@ void map_walk_stack_trace(struct walk *w, struct scxray_map *map)
 		if (stacks->nr_stacks >= w->settings.max_stacks) {
 			stacks->cut = pool_printf(w->pool, "cut after %u buckets",
 						  w->settings.max_stacks);
-			continue;
+			map->total_is_least = true;
+			break;
 		}
 		stack = pool_push(w->pool, &array, &stacks->nr_stacks, sizeof(*stack));
 		if (!stack) {

@@ -111,7 +111,8 @@ void map_walk_storage(struct walk *w, struct scxray_map *map)
 	}
 	for (uint64_t b = 0; b < 1ULL << log.value; b++)
 		if (!bucket(w, map, buckets.value + b * stride))
-			return;
+			break;
+	map->total_is_least = map->error != NULL;
 }
 
 void map_walk_cgroup_storage(struct walk *w, struct scxray_map *map)
@@ -155,4 +156,5 @@ void map_walk_cgroup_storage(struct walk *w, struct scxray_map *map)
 	}
 	if (it.cut)
 		map_error(w, map, "%s", it.cut);
+	map->total_is_least = map->error != NULL;
 }

@@ -34,8 +34,9 @@ int32_t task_index(struct walk *w, uint64_t kva)
 		if (w->r->tasks[w->task_slots[slot] - 1].kva == kva)
 			return (int32_t)w->task_slots[slot] - 1;
 	if (w->r->nr_tasks >= w->settings.max_tasks || w->r->nr_tasks >= w->task_mask / 2) {
-		w->r->cut[SCXRAY_GROUP_TASKS] =
-			pool_printf(w->pool, "cut after %zu tasks", w->r->nr_tasks);
+		if (!w->r->cut[SCXRAY_GROUP_TASKS])
+			w->r->cut[SCXRAY_GROUP_TASKS] =
+				pool_printf(w->pool, "cut after %zu tasks", w->r->nr_tasks);
 		return -1;
 	}
 	task = pool_push(w->pool, &tasks, &w->r->nr_tasks, sizeof(*task));
@@ -53,6 +54,23 @@ int32_t task_index(struct walk *w, uint64_t kva)
 uint64_t task_of_entity(const struct walk *w, uint64_t node, enum layout_member m)
 {
 	return node - w->k->layout.member[m].offset - w->k->layout.member[M_task_struct_scx].offset;
+}
+
+/*
+ * Of a list that was cut: a task that other walkers found may be further on.  Its own node says so: it
+ * is zero before the task is put on the list, and points to itself after the task has left it.
+ */
+static void ask_nodes(struct walk *w)
+{
+	for (size_t i = 0; i < w->r->nr_tasks; i++) {
+		struct scxray_task *task = &w->r->tasks[i];
+		uint64_t node = member_addr(w, member_addr(w, task->kva, M_task_struct_scx),
+					    M_sched_ext_entity_tasks_node);
+		struct scxray_num next = read_member(w, node, M_list_head_next);
+
+		task->on_scx_tasks |=
+			next.state == SCXRAY_PRESENT && next.value && next.value != node;
+	}
 }
 
 /*
@@ -80,9 +98,12 @@ void walk_scx_tasks(struct walk *w)
 		if (flags.state == SCXRAY_PRESENT && (flags.value & (uint32_t)cursor))
 			continue;
 		index = task_index(w, task_of_entity(w, node, M_sched_ext_entity_tasks_node));
-		if (index >= 0)
-			w->r->tasks[index].on_scx_tasks = true;
+		if (index < 0)
+			break;
+		w->r->tasks[index].on_scx_tasks = true;
 	}
 	if (it.cut)
 		w->r->cut[SCXRAY_GROUP_TASKS] = it.cut;
+	if (w->r->cut[SCXRAY_GROUP_TASKS])
+		ask_nodes(w);
 }

@@ -115,7 +115,7 @@ struct scxray_arena {
 	uint64_t kern_vm_start; /* kernel address of user address 0 modulo 4 GiB; 0 unknown */
 	struct scxray_arena_page *pages; /* mapped ones, ascending */
 	size_t nr_pages;
-	uint64_t nr_mapped; /* mapped pages, captured or not */
+	uint64_t nr_mapped; /* mapped pages, captured or not; the map's total */
 	const char *cut;
 	const struct btf *btf; /* of a program of the live scheduler that uses it, or NULL */
 	/* global variables that live in the arena, where that BTF has any; else NONE */
@@ -151,7 +151,8 @@ struct scxray_map {
 	struct scxray_type value_type;
 	struct scxray_entry *entries;
 	size_t nr_entries;
-	uint64_t total; /* entries that the map has, captured or not; 0: unknown */
+	uint64_t total;	     /* entries that the map has, captured or not; 0: unknown */
+	bool total_is_least; /* a limit or broken memory ended the walk: `total` or more */
 	/* of per-CPU forms: entry e on CPU cpus[c] is per_cpu[e * nr_cpus + c], NULL: unmapped */
 	const uint8_t **per_cpu;
 	const uint32_t *cpus;

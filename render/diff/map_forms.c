@@ -147,6 +147,15 @@ static void compare_pages(struct map_pair *p, size_t early, size_t late)
 	diff_item_end(p, &item, change.bytes_differ != 0);
 }
 
+static struct scxray_num mapped_pages(const struct scxray_map *map)
+{
+	if (map->total_is_least)
+		return (struct scxray_num){ .state = SCXRAY_UNREADABLE,
+					    .value = map->map_kva,
+					    .reason = map->arena->cut };
+	return (struct scxray_num){ .value = map->arena->nr_mapped, .state = SCXRAY_PRESENT };
+}
+
 static void compare_arenas(struct map_pair *p)
 {
 	struct diff_change mapped = { .key = "pages_mapped",
@@ -155,9 +164,9 @@ static void compare_arenas(struct map_pair *p)
 
 	if (!both(p, p->early->arena, p->late->arena))
 		return;
-	mapped.old = (struct scxray_num){ p->early->arena->nr_mapped, NULL, SCXRAY_PRESENT };
-	mapped.new = (struct scxray_num){ p->late->arena->nr_mapped, NULL, SCXRAY_PRESENT };
-	if (mapped.old.value != mapped.new.value)
+	mapped.old = mapped_pages(p->early);
+	mapped.new = mapped_pages(p->late);
+	if (!num_is_same(&mapped.old, &mapped.new))
 		diff_add_change(p->d, &mapped);
 }
 

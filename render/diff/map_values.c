@@ -126,8 +126,8 @@ static struct scxray_num total_of(const struct scxray_map *map)
 {
 	struct scxray_num num = { .value = map->total, .state = SCXRAY_PRESENT };
 
-	/* where the list was cut all entries are counted; an error also ends the count */
-	if (map->error && map->total <= map->nr_entries)
+	/* a list that was cut may have the kernel's own count; an error also ends the count */
+	if (map->error && (map->total <= map->nr_entries || map->total_is_least))
 		return (struct scxray_num){ .state = SCXRAY_UNREADABLE,
 					    .value = map->map_kva,
 					    .reason = map->error };

@@ -145,6 +145,10 @@ static void put_map(struct map_json *m)
 		json_u64(m->j,
 			 m->map->total > m->map->nr_entries ? m->map->total : m->map->nr_entries);
 	}
+	if (m->map->total_is_least) {
+		json_key(m->j, "total_is_least");
+		json_bool(m->j, true);
+	}
 	put_cpus(m);
 	if (form < ARRAY_SIZE(forms) && forms[form].put) {
 		if (!forms[form].list) {

@@ -145,7 +145,8 @@ static void put_notes(struct text *t, const struct scxray_map *map)
 										: map->nr_entries),
 			      queue_order[map->map_type.value == 23]);
 	if (map_has_entries(map) && map->nr_entries && map->total > map->nr_entries)
-		strbuf_printf(&notes, "%zu of %llu entries shown; ", map->nr_entries,
+		strbuf_printf(&notes, "%zu of %s%llu entries shown; ", map->nr_entries,
+			      map->total_is_least ? "at least " : "",
 			      (unsigned long long)map->total);
 	if (map->btf_error) {
 		strbuf_puts(&notes, "raw bytes: ");

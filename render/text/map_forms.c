@@ -59,7 +59,8 @@ void map_text_arena(struct map_text *m)
 		strbuf_puts(out, ", kernel address of its start ");
 		strbuf_hex(out, arena->kern_vm_start, 1);
 	}
-	strbuf_printf(out, ", %llu pages mapped\n", (unsigned long long)arena->nr_mapped);
+	strbuf_printf(out, ", %s%llu pages mapped\n", m->map->total_is_least ? "at least " : "",
+		      (unsigned long long)arena->nr_mapped);
 	cut_line(out, arena->cut);
 	if (arena->globals.state != SCXRAY_NONE) {
 		strbuf_puts(out, "  variables at ");
@@ -222,7 +223,8 @@ void map_text_stacks(struct map_text *m)
 
 	if (!stacks)
 		return;
-	strbuf_printf(out, "stack_trace: %llu of %u buckets populated%s",
+	strbuf_printf(out, "stack_trace: %s%llu of %u buckets populated%s",
+		      m->map->total_is_least ? "at least " : "",
 		      (unsigned long long)stacks_populated(m->map), stacks->nr_buckets,
 		      stacks->cut ? " (truncated)" : "");
 	if (stacks->nr_unreadable)

@@ -26,7 +26,7 @@
 
 /* What a report of queues and maps can do without: asked for beside them. */
 static const char *const extras[] = {
-	"modules",    "rt and deadline tasks",
+	"modules",    "tasks of higher classes",
 	"stacks",     "locks",
 	"identities", "programs",
 	"CPU time",   "NUMA",

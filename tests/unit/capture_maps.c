@@ -146,17 +146,20 @@ START_TEST(hash_chain_into_freed_memory)
 }
 END_TEST
 
-START_TEST(hash_beyond_its_cap_is_counted_to_the_end)
+START_TEST(hash_is_left_at_its_cap)
 {
-	start_hash(1);
+	start_hash(2);
 	for (int i = 0; i < 10; i++)
 		put_elem(i, i < 9 ? NODE(i + 1) : NULLS);
+	put_elem(5, UNMAPPED); /* no step leads here */
+	guest_put_u64(&f.b, TABLE + 16, UNMAPPED);
 	guest_put_u64(&f.b, TABLE, NODE(0));
 	f.walk.settings.max_entries = 4;
 	map_walk_hash(&f.walk, &map);
 	expect_error("truncated at 4 entries");
 	ck_assert_uint_eq(map.nr_entries, 4);
-	ck_assert_uint_eq(map.total, 10);
+	ck_assert_uint_eq(map.total, 5);
+	ck_assert(map.total_is_least);
 	end();
 }
 END_TEST
@@ -191,21 +194,51 @@ START_TEST(hash_that_the_kernel_counts_is_not_counted_again)
 	expect_error("truncated at 4 entries");
 	ck_assert_uint_eq(map.nr_entries, 4);
 	ck_assert_uint_eq(map.total, 33);
+	ck_assert(!map.total_is_least);
 	end();
 
 	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
 		start_counted(lies[i]);
 		map_walk_hash(&f.walk, &map);
 		ck_assert_uint_eq(map.nr_entries, 4);
-		ck_assert_uint_eq(map.total, 10);
+		ck_assert_uint_eq(map.total, 5);
+		ck_assert(map.total_is_least);
 		end();
 	}
 
 	start_counted(33); /* elements are there from the start: what counts is another word */
 	map.map_flags = num_present(0);
 	map_walk_hash(&f.walk, &map);
-	ck_assert_uint_eq(map.total, 10);
+	ck_assert_uint_eq(map.total, 5);
+	ck_assert(map.total_is_least);
 	end();
+}
+END_TEST
+
+START_TEST(preallocated_hash_is_full_where_no_element_is_free)
+{
+	static struct scxray_rq rqs[2] = { { .cpu = 0 }, { .cpu = 1 } };
+	static uint64_t bases[2] = { GUEST_KVA + 0x20000, GUEST_KVA + 0x21000 };
+
+	for (int free = 0; free < 3; free++) { /* none, one of CPU 1, one of no CPU */
+		start_counted(0);
+		map.map_flags = num_present(0);
+		walk_fixture_member(&f, M_bpf_htab_freelist, 0x130, 8);
+		walk_fixture_member(&f, M_bpf_htab_freelist_extra, 0x138, 8);
+		walk_fixture_member(&f, M_pcpu_freelist_head_first, 0, 8);
+		guest_put_u64(&f.b, MAP + 0x130, 0x40);
+		guest_put_u64(&f.b, MAP + 0x138, free == 2 ? NODE(9) : 0);
+		guest_put_u64(&f.b, bases[0] + 0x40, 0);
+		guest_put_u64(&f.b, bases[1] + 0x40, free == 1 ? NODE(9) : 0);
+		report.rqs = rqs;
+		report.nr_rqs = 2;
+		f.walk.k->percpu = bases;
+		map_walk_hash(&f.walk, &map);
+		ck_assert_uint_eq(map.total, free ? 5 : map.max_entries.value);
+		ck_assert_int_eq(map.total_is_least, free != 0);
+		f.kernel.percpu = NULL; /* not malloc()ed */
+		end();
+	}
 }
 END_TEST
 
@@ -228,7 +261,7 @@ START_TEST(hash_that_the_kernel_counts_by_cpu)
 		f.walk.k->percpu = bases;
 		map_walk_hash(&f.walk, &map);
 		ck_assert_uint_eq(map.nr_entries, 4);
-		ck_assert_uint_eq(map.total, readable ? 30 : 10);
+		ck_assert_uint_eq(map.total, readable ? 30 : 5);
 		f.kernel.percpu = NULL; /* not malloc()ed */
 		end();
 	}
@@ -352,6 +385,7 @@ START_TEST(storage_list_in_a_circle_ends_at_the_cap)
 	f.walk.settings.max_entries = 8;
 	map_walk_storage(&f.walk, &map);
 	ck_assert_uint_eq(map.nr_entries, 8);
+	ck_assert(map.total_is_least);
 	expect_error("8");
 	end();
 }
@@ -525,9 +559,10 @@ static const unit_test tests[] = {
 	&hash_entries_of_all_buckets,
 	&hash_chain_in_a_circle,
 	&hash_chain_into_freed_memory,
-	&hash_beyond_its_cap_is_counted_to_the_end,
+	&hash_is_left_at_its_cap,
 	&hash_that_the_kernel_counts_is_not_counted_again,
 	&hash_that_the_kernel_counts_by_cpu,
+	&preallocated_hash_is_full_where_no_element_is_free,
 	&hash_header_that_makes_no_sense,
 	&hash_buckets_that_are_gone,
 	&percpu_hash_whose_chain_is_longer_than_max_entries,

@@ -63,6 +63,13 @@ START_TEST(what_the_header_has_no_room_for_follows_it)
 			"  value: 07 00 00 00 (raw)\n");
 	ck_map_json(&m, "\"btf_error\":\"struct btf cannot be read\",\"total_entries\":100000,"
 			"\"entries\":[{\"key_hex\":\"07000000\",\"value_hex\":\"07000000\"}]");
+	m.map.total_is_least = true;
+	ck_map_text(&m,
+		    "  (1 of at least 100000 entries shown; raw bytes: struct btf cannot be read)\n"
+		    "entry: key=07 00 00 00 (raw)\n"
+		    "  value: 07 00 00 00 (raw)\n");
+	ck_map_json(&m, "\"total_entries\":100000,\"total_is_least\":true,"
+			"\"entries\":[{\"key_hex\":\"07000000\",\"value_hex\":\"07000000\"}]");
 	map_deinit(&m);
 }
 END_TEST
