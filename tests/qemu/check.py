@@ -41,8 +41,8 @@ def run(scenario, parent):
             scenario.run(left)
         except TooSlow as slow:
             why = str(slow)
-        except Missing as missing:
-            left.check(False, str(missing))
+        except (Missing, EOFError, OSError) as missing:
+            left.check(False, f"{type(missing).__name__}: {missing}")
         failed = left.cases.failed
         if failed and not scenario.may_crash:
             why = why or crashed(folder)

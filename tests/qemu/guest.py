@@ -123,6 +123,11 @@ class Guest:
             time.sleep(0.05)
         return False
 
+    def registers(self):
+        """What changes while vCPUs run: their instruction pointers, of two looks."""
+        registers = self.monitor.execute("human-monitor-command", **{"command-line": "info registers -a"})
+        return [line for line in registers.splitlines() if line.startswith(("RAX", "RIP", "RSI"))]
+
     def end(self):
         if self.process.poll() is None:
             self.process.kill()

@@ -103,38 +103,46 @@ def as_before(left, guest, before, what):
     left.check(gone, f"{what}: chardevs are as before", guest.monitor.chardevs())
 
 
+def well(left, version, **more):
+    """A guest whose scheduler runs, for minutes."""
+    guest = Guest(left.folder, version, mode="well", words="scxfix.rounds=10", **more)
+    if not guest.said("healthy"):
+        guest.end()
+        left.need(False, "the guest's scheduler runs")
+    return guest, guest.monitor.chardevs()
+
+
+def kill_some(left, guest, before, chance, numbers):
+    for i in numbers:
+        watch = subprocess.Popen([harness.SCXRAY, "watch", "-o", left.path("files"), "--set", "watchdog_ms=20",
+                                  guest.people if i % 4 == 3 else guest.qmp],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait = chance.random() * (0.6 if i % 2 else 0.15)
+        time.sleep(wait)
+        watch.send_signal(signal.SIGSEGV if i % 5 == 4 else signal.SIGKILL)
+        watch.wait()
+        as_before(left, guest, before, f"kill {i} after {wait * 1000:.0f} ms")
+
+
 def kill_run(left):
-    """kill -9 at random moments of a watch, with the guest's scheduler attached."""
-    guest = Guest(left.folder, "10.0", mode="well", words="scxfix.delay=0", cpus=2)
+    """kill -9 and SIGSEGV at random moments of a watch, with the guest's scheduler attached."""
     seed = int(os.environ.get("SEED", str(time.time_ns() % 1000000)))
     chance = random.Random(seed)
     print(f"  seed {seed}", flush=True)
-    try:
-        left.need(guest.said("healthy"), "the guest's scheduler runs")
-        before = guest.monitor.chardevs()
-        for i in range(KILLS):
-            watch = subprocess.Popen([harness.SCXRAY, "watch", "-o", left.path("files"), "--set", "watchdog_ms=20",
-                                      guest.people if i % 4 == 3 else guest.qmp],
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait = chance.random() * (0.6 if i % 2 else 0.15)
-            time.sleep(wait)
-            watch.send_signal(signal.SIGSEGV if i % 5 == 4 else signal.SIGKILL)
-            watch.wait()
-            as_before(left, guest, before, f"kill {i} after {wait * 1000:.0f} ms")
-        # the guest really does go on
-        jiffies = [guest.monitor.execute("human-monitor-command", **{"command-line": "info registers"})]
-        time.sleep(0.3)
-        left.check(guest.process.poll() is None and jiffies, "QEMU lives")
-    finally:
-        guest.end()
+    for first in range(0, KILLS, 40):
+        guest, before = well(left, "7.2" if first % 80 else "10.0")
+        try:
+            kill_some(left, guest, before, chance, range(first, min(first + 40, KILLS)))
+            registers = guest.registers()
+            left.check(wait_for(lambda: guest.registers() != registers, 5), "its vCPUs run")
+        finally:
+            guest.end()
 
 
 def paused_run(left):
     """A guest that its user paused stays so, whatever scxray does, until its user lets it go."""
-    guest = Guest(left.folder, "10.0", mode="well", words="scxfix.delay=0")
+    guest, before = well(left, "10.0")
     try:
-        left.need(guest.said("healthy"), "the guest's scheduler runs")
-        before = guest.monitor.chardevs()
         watch = start_watch(left, guest.qmp)
         left.need(wait_for(lambda: "scxray-gdb" in guest.monitor.chardevs()), "a gdbstub is opened")
         time.sleep(0.3)
@@ -191,10 +199,8 @@ def debugger_run(left):
 
 def leave_run(left):
     """SIGTERM: what was done to QEMU is undone, the guest goes on, and fails unwatched."""
-    guest = Guest(left.folder, "7.2", mode="well", words="scxfix.delay=0", backend="memfd")
+    guest, before = well(left, "7.2", backend="memfd")
     try:
-        left.need(guest.said("healthy"), "the guest's scheduler runs")
-        before = guest.monitor.chardevs()
         for name in (guest.qmp, guest.people):
             watch = start_watch(left, name)
             left.need(wait_for(lambda: "scxray-gdb" in guest.monitor.chardevs()), "a gdbstub is opened")
@@ -237,6 +243,27 @@ def rounds_run(left):
         expect.not_gone_yet(left, report["late"], expect.SCX_EXIT_ERROR_STALL)
 
 
+def reboot_run(left):
+    """A guest that is reset after its failure, boots a kernel that is elsewhere, and fails again."""
+    guest = Guest(left.folder, "10.0", mode="stall", words="scxfix.rounds=2", reboots=True)
+    try:
+        watch = start_watch(left, guest.qmp)
+        left.need(guest.said("exited"), "a first failure")
+        left.need(wait_for(lambda: "vm.scxray.json" in left.files()), "its report")
+        guest.monitor.execute("system_reset")
+        end_watch(left, watch)
+    finally:
+        guest.end()
+    reports = left.reports()
+    left.check("the guest's kernel has gone" in left.text("out"), "the reset is noticed", left.text("out"))
+    left.need(len(reports) == 3, f"three reports: {left.files()}")
+    for name, report in sorted(reports.items()):
+        left.check("watchpoint" in report.get("trigger", ""), f"{name}: the watchpoint fired", report.get("trigger"))
+        expect.not_gone_yet(left, report["late"], expect.SCX_EXIT_ERROR_STALL)
+    offsets = {report["late"]["guest"]["kaslr_offset"] for report in reports.values()}
+    left.check(len(offsets) == 2, "two kernels, each at its place", offsets)
+
+
 ALL = [
     failure("10.0", "7.3.4", "stall", "private"),
     failure("10.0", "7.3.4", "stall", "memfd"),
@@ -249,6 +276,7 @@ ALL = [
     failure("10.0", "7.3.4", "stall", "private", mem_mib=1024, nodes=2),
     failure("10.0", "7.3.4", "stall", "memfd", mem_mib=4096),
     Scenario("rounds", "a scheduler that fails twice", rounds_run),
+    Scenario("reboot", "a reset between two failures", reboot_run),
     Scenario("leave", "SIGTERM, by QMP and by HMP", leave_run),
     Scenario("paused", "a guest that its user paused", paused_run),
     Scenario("debugger", "a debugger is connected", debugger_run),
