@@ -8,6 +8,7 @@
 #include "render/diagnosis/arena_links.h"
 #include "render/diagnosis/holder.h"
 #include "render/diagnosis/rules.h"
+#include "render/diagnosis/user_process.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
 
@@ -162,6 +163,19 @@ static void put_links(struct facts *f, struct strbuf *sb, const struct arena_lin
 	evidence(f->dg, f->r, "maps[%zu].name", links->map);
 }
 
+/* The process that should have read the map. */
+static void put_stopped(struct facts *f, struct strbuf *sb, const struct scxray_task *t,
+			const struct scxray_map *map)
+{
+	cell_task(sb, t, t->kva);
+	strbuf_printf(sb, " is stopped (state %c) and reads nothing from map ", t->state_letter);
+	put_map(sb, map);
+	if (ring_stood(f, map))
+		strbuf_puts(sb, ", whose consumer position did not move between the snapshots");
+	strbuf_puts(sb, ": it is likely the scheduler's part in user space. ");
+	evidence(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
+}
+
 /* How sure it is, and what kind of finding, by where they were found. */
 static const char *kind_of(const struct holder *h, const struct arena_links *links)
 {
@@ -178,6 +192,7 @@ void rule_held(struct facts *f)
 	for (size_t i = 0; i < f->r->nr_scheds + !f->r->nr_scheds; i++) {
 		const struct scxray_sched *sched = f->r->nr_scheds ? &f->r->scheds[i] : NULL;
 		struct arena_links links = { .map = SIZE_MAX };
+		const struct scxray_task *stopped = NULL;
 		const char *kind;
 		struct holder h;
 		struct strbuf *sb;
@@ -187,8 +202,12 @@ void rule_held(struct facts *f)
 		h = find_holder(f);
 		if (h.map == SIZE_MAX)
 			links = find_arena_links(f);
-		kind = kind_of(&h, &links);
+		else
+			stopped = find_stopped_process(f, sched, &f->r->maps[h.map]);
+		kind = stopped ? "user_process_stopped" : kind_of(&h, &links);
 		sb = tell_picked(f, kind, strcmp(kind, "held") != 0);
+		if (stopped)
+			put_stopped(f, sb, stopped, &f->r->maps[h.map]);
 		put_taken(f, sb, sched);
 		if (h.map != SIZE_MAX)
 			put_holder(f, sb, &h);

@@ -606,6 +606,17 @@ START_TEST(where_the_scheduler_keeps_its_tasks)
 	entries[0].value = NULL;
 	s.maps[0].value_type.size = 8;
 	ck_found(&doc, "by address, the first at place 2 of 2.");
+	/* a queue may be read by programs: a stopped process has to have the scheduler's name */
+	s.tasks[SLEEPER].state_letter = 'T';
+	s.tasks[SLEEPER].comm = T("vi");
+	ck_not_found(&doc, "user_process_stopped");
+	s.tasks[SLEEPER].comm = T("scx_stall");
+	ck_found(&doc, "\"kind\":\"user_process_stopped\"");
+	ck_found(&doc,
+		 "Inferred: scx_stall[108] is stopped (state T) and reads nothing from map heldq "
+		 "(queue): it is likely the scheduler's part in user space.");
+	s.tasks[SLEEPER].state_letter = 'S';
+	ck_not_found(&doc, "user_process_stopped");
 	/* nowhere, and all was searched: it is lost */
 	s.maps[0].nr_entries = 1;
 	s.maps[0].total = 1;

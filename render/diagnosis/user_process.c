@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* user_process.c - is the process stopped that a scheduler in user space decides in? */
+#include "render/diagnosis/user_process.h"
+
+#include <string.h>
+
+/* Names shorter than this are in too many others. */
+#define MIN_NAME 4
+
+static bool is_stopped(const struct facts *f, const struct scxray_task *t)
+{
+	const struct scxray_task *old = early_task(f, t);
+
+	/* where there is an earlier moment, it has not run since */
+	if (old && (old->pcount.state != SCXRAY_PRESENT || !num_is(&t->pcount, old->pcount.value)))
+		return false;
+	return (t->state_letter == 'T' || t->state_letter == 't') && !is_kthread(t);
+}
+
+static bool has_name_of(const struct scxray_task *t, const struct scxray_sched *sched)
+{
+	return sched && sched->name.state == SCXRAY_PRESENT && sched->name.len >= MIN_NAME &&
+	       t->comm.state == SCXRAY_PRESENT && strstr(t->comm.bytes, sched->name.bytes);
+}
+
+const struct scxray_task *find_stopped_process(const struct facts *f,
+					       const struct scxray_sched *sched,
+					       const struct scxray_map *map)
+{
+	const struct scxray_task *any = NULL;
+
+	if (map->form != SCXRAY_MAP_RINGBUF && map->form != SCXRAY_MAP_QUEUE)
+		return NULL;
+	for (size_t i = 0; i < f->r->nr_tasks; i++) {
+		const struct scxray_task *t = &f->r->tasks[i];
+
+		if (!is_stopped(f, t))
+			continue;
+		if (has_name_of(t, sched))
+			return t;
+		any = any ? any : t;
+	}
+	return map->form == SCXRAY_MAP_RINGBUF ? any : NULL;
+}
+
+bool ring_stood(const struct facts *f, const struct scxray_map *map)
+{
+	for (size_t i = 0; f->early && map->ringbuf && i < f->early->nr_maps; i++) {
+		const struct scxray_ringbuf *old = f->early->maps[i].ringbuf;
+
+		if (f->early->maps[i].map_kva == map->map_kva && old &&
+		    old->consumer_pos.state == SCXRAY_PRESENT)
+			return num_is(&map->ringbuf->consumer_pos, old->consumer_pos.value);
+	}
+	return false;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* user_process.h - is the process stopped that a scheduler in user space decides in? */
+#ifndef RENDER_USER_PROCESS_H
+#define RENDER_USER_PROCESS_H
+
+#include "render/diagnosis/facts.h"
+
+/*
+ * The stopped process that should have taken what the map holds, or NULL.  Concluded: a ring
+ * buffer is read by nobody but user space; a queue may be read by programs too, so there the
+ * process has to have the scheduler's name.
+ */
+const struct scxray_task *find_stopped_process(const struct facts *f,
+					       const struct scxray_sched *sched,
+					       const struct scxray_map *map);
+
+/* Has nobody read the ring buffer between the snapshots? */
+bool ring_stood(const struct facts *f, const struct scxray_map *map);
+
+#endif
