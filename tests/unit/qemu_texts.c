@@ -59,16 +59,16 @@ START_TEST(trees_that_lie_are_refused)
 		"unknown command: 'info mtree'\r\n",
 		"FlatView #0\n AS \"I/O\", root: io\n  0000000000000000-0000000000000fff (prio 0, ram): x\n",
 		/* overlapping, not in order */
-		"FlatView #0\n AS \"memory\", root: system\n"
-		"  0000000000000000-0000000000001fff (prio 0, ram): x\n"
-		"  0000000000001000-0000000000001fff (prio 0, ram): x\n",
+		("FlatView #0\n AS \"memory\", root: system\n"
+		 "  0000000000000000-0000000000001fff (prio 0, ram): x\n"
+		 "  0000000000001000-0000000000001fff (prio 0, ram): x\n"),
 		/* backwards, and all there is */
-		"FlatView #0\n AS \"memory\", root: system\n"
-		"  0000000000001000-0000000000000fff (prio 0, ram): x\n"
-		"  0000000000000000-ffffffffffffffff (prio 0, ram): x\n",
+		("FlatView #0\n AS \"memory\", root: system\n"
+		 "  0000000000001000-0000000000000fff (prio 0, ram): x\n"
+		 "  0000000000000000-ffffffffffffffff (prio 0, ram): x\n"),
 		/* no whole pages */
-		"FlatView #0\n AS \"memory\", root: system\n"
-		"  0000000000000010-0000000000000fff (prio 0, ram): x\n",
+		("FlatView #0\n AS \"memory\", root: system\n"
+		 "  0000000000000010-0000000000000fff (prio 0, ram): x\n"),
 	};
 	struct mtree_row rows[4];
 	struct scxray_error err;
