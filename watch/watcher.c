@@ -218,6 +218,8 @@ void watcher_destroy(struct watcher *watcher)
 		return;
 	if (watcher->started) {
 		stop(watcher, true);
+		if (watcher->watch.scene.live)
+			scxray_live_stop(watcher->watch.scene.live);
 		join(watcher, 0);
 	}
 	watch_deinit(&watcher->watch);

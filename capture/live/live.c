@@ -59,6 +59,11 @@ void scxray_live_set_fetcher(struct scxray_live *live, scxray_live_fetcher *fetc
 	live->source.phys.fetch = (struct phys_fetch){ .read = fetch, .arg = live };
 }
 
+void scxray_live_stop(struct scxray_live *live)
+{
+	atomic_store(&live->stop, true);
+}
+
 void live_forget(struct scxray_live *live)
 {
 	live->resolved = false;

@@ -93,6 +93,7 @@ struct scxray_live {
 	size_t max_vcpus;
 	struct guest g;
 	struct kernel kernel;
+	atomic_bool stop; /* scxray_live_stop() */
 	bool resolved;
 	uint64_t root; /* page tables of the kernel */
 	unsigned levels;

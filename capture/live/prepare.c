@@ -5,11 +5,19 @@
 #include "capture/live/live.h"
 #include "capture/run/walkers.h"
 
+/*
+ * Page look-ups of one rehearsal: some 100000 are usual.  What a guest asks for beyond that is not
+ * rehearsed, and the recording under the freeze has its deadline.
+ */
+#define MAX_LOOKUPS (16u << 20)
+
 int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err)
 {
 	struct recorder rec = { .to = live->scratch,
 				.base = live->base,
-				.max_pages = live->settings.max_copy_bytes / PAGE_SIZE };
+				.max_pages = live->settings.max_copy_bytes / PAGE_SIZE,
+				.max_lookups = MAX_LOOKUPS,
+				.stop = &live->stop };
 	struct phys *phys = &live->source.phys;
 
 	if (!live->resolved)

@@ -196,7 +196,9 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 			const struct scxray_live_vcpu *vcpus, size_t nr_vcpus, uint64_t deadline_us,
 			struct scxray_record_result *result)
 {
-	struct recorder rec = { .to = snapshot->pages, .base = live->base, .start = clock_us() };
+	struct recorder rec = {
+		.to = snapshot->pages, .base = live->base, .start = clock_us(), .stop = &live->stop
+	};
 
 	*result = (struct scxray_record_result){ .resolved = live->resolved };
 	page_store_reset(snapshot->pages);

@@ -5,6 +5,8 @@
  */
 #include "capture/map/map.h"
 
+#define MAX_COUNTED (8u << 20) /* bits: 256 pages, that a frozen guest waits for */
+
 void map_walk_bloom(struct walk *w, struct scxray_map *map)
 {
 	uint64_t filter = map_container(w, map, M_bpf_bloom_filter_map), bitset, nr_words, set = 0;
@@ -21,6 +23,14 @@ void map_walk_bloom(struct walk *w, struct scxray_map *map)
 		return;
 	bloom->nr_bits.value++;
 	bitset = member_addr(w, filter, M_bpf_bloom_filter_bitset);
+	if (bloom->nr_bits.value > MAX_COUNTED) {
+		bloom->nr_set = (struct scxray_num){
+			.value = bitset,
+			.reason = "not counted: its bit set is larger than 1 MiB",
+			.state = SCXRAY_UNREADABLE,
+		};
+		return;
+	}
 	nr_words = (bloom->nr_bits.value + 63) / 64;
 	for (uint64_t at = 0; at < nr_words; at += 512) {
 		uint64_t n = nr_words - at < 512 ? nr_words - at : 512;

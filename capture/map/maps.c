@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/base/address_set.h"
 #include "capture/base/sort.h"
 
 /* Every type that has contents to show: a new one is a new row (and a file). */
@@ -86,11 +87,14 @@ static void contents(struct walk *w, struct scxray_map *map)
 static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 {
 	void *maps = w->r->maps;
-	uint64_t missing;
-	struct scxray_map *map = pool_push(w->pool, &maps, &w->r->nr_maps, sizeof(*map));
+	uint64_t missing = w->g->phys->nr_missing;
+	struct scxray_map *map;
 
-	(void)arg;
-	missing = w->g->phys->nr_missing;
+	if (!address_set_add(arg, kva)) {
+		w->r->cut[SCXRAY_GROUP_MAPS] = "map_idr names one map several times: shown once";
+		return true;
+	}
+	map = pool_push(w->pool, &maps, &w->r->nr_maps, sizeof(*map));
 	if (!map) {
 		w->r->cut[SCXRAY_GROUP_MAPS] = "report memory is used up";
 		return false;
@@ -217,6 +221,7 @@ static void active_object(struct walk *w)
 
 void walk_maps(struct walk *w)
 {
+	struct address_set met;
 	const char *cut;
 
 	if (!has_symbol(w, S_map_idr) || !has_member(w, M_idr_xa_head) ||
@@ -224,8 +229,12 @@ void walk_maps(struct walk *w)
 		w->r->unavailable[SCXRAY_GROUP_MAPS] = "this kernel has no BPF maps (no map_idr)";
 		return;
 	}
+	if (!address_set_init(&met, w->pool, w->settings.max_maps)) {
+		w->r->unavailable[SCXRAY_GROUP_MAPS] = "report memory is used up";
+		return;
+	}
 	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head),
-		    w->settings.max_maps, visit, NULL, &cut);
+		    w->settings.max_maps, visit, &met, &cut);
 	if (cut)
 		w->r->cut[SCXRAY_GROUP_MAPS] = cut;
 	map_sort_pointees(w);

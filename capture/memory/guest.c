@@ -51,13 +51,16 @@ enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_
 
 void guest_touch(struct guest *g, uint64_t kva, uint64_t len)
 {
-	uint64_t end = kva + len;
+	uint64_t end = len <= UINT64_MAX - kva ? kva + len : UINT64_MAX;
 
 	for (uint64_t at = kva; at < end; at = (at | PAGE_MASK) + 1) {
 		const uint8_t *host;
 		size_t n;
+		enum read_status status = page_at(g, at, &host, &n);
 
-		page_at(g, at, &host, &n);
+		/* no page is recorded from here on: a size that is garbage must not hold up the guest */
+		if (status == READ_DEADLINE || status == READ_BUDGET)
+			return;
 		if ((at | PAGE_MASK) == UINT64_MAX)
 			return;
 	}

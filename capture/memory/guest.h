@@ -33,7 +33,7 @@ enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_
  */
 enum read_status guest_bytes(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len);
 
-/* Reads nothing, but records the pages of a range as far as they are mapped. */
+/* Records the pages of a range as far as they are mapped; up to the end of the recorder's budget. */
 void guest_touch(struct guest *g, uint64_t kva, uint64_t len);
 
 /*

@@ -133,12 +133,14 @@ void page_store_populate(struct page_store *store, uint64_t nr)
 
 static bool is_late(struct recorder *rec)
 {
+	bool over = (rec->max_lookups && rec->lookups >= rec->max_lookups) ||
+		    (rec->stop && atomic_load_explicit(rec->stop, memory_order_relaxed));
 	uint64_t now;
 
-	if (!rec->deadline)
+	if (!rec->deadline && !over)
 		return false;
 	now = clock_us();
-	if (now < rec->deadline)
+	if (now < rec->deadline && !over)
 		return false;
 	rec->late = true;
 	rec->late_us = now - rec->start;

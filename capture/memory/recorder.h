@@ -73,11 +73,13 @@ struct recorder {
 	uint64_t max_pages;
 	uint64_t start;	   /* clock_us() */
 	uint64_t deadline; /* clock_us(); 0: none */
-	uint32_t lookups;
-	bool late;	  /* the deadline was crossed: no read succeeds any more */
-	uint64_t late_us; /* when, since the start */
-	bool full;	  /* the budget is used up: no new page is read any more */
-	bool unfetched;	  /* there is a page that could not be fetched */
+	uint64_t lookups;
+	uint64_t max_lookups;	 /* what all loops together may ask for; 0: no limit */
+	const atomic_bool *stop; /* set by another thread: no read succeeds any more; or NULL */
+	bool late;		 /* deadline, lookups or `stop`: no read succeeds any more */
+	uint64_t late_us;	 /* when, since the start */
+	bool full;		 /* the budget is used up: no new page is read any more */
+	bool unfetched;		 /* there is a page that could not be fetched */
 };
 
 /* May a copy that was handed out before be read again without asking for it? */

@@ -17,6 +17,7 @@
 #define EMPTY_LINE 3 /* of both positions; any other odd pair: the text is lost */
 #define CALLER_IS_CPU 0x80000000u
 #define MAX_DESC 64
+#define MAX_INFO 1024		   /* bytes of a struct printk_info: 88 are usual */
 #define MAX_BLOCK (8 + UINT16_MAX) /* an id, and as much as text_len can say */
 
 enum record_state {
@@ -70,7 +71,8 @@ static bool load_ring(struct walk *w, struct ring *ring)
 	ring->info_size = pointee_size(w, M_printk_ringbuffer_infos);
 	ring->head &= ID_MASK;
 	ring->tail &= ID_MASK;
-	if (!ring->desc_size || !ring->info_size || count_bits > MAX_COUNT_BITS ||
+	if (!ring->desc_size || !ring->info_size || ring->desc_size > MAX_INFO ||
+	    ring->info_size > MAX_INFO || count_bits > MAX_COUNT_BITS ||
 	    size_bits > MAX_SIZE_BITS || size_bits < 3 ||
 	    ((ring->head - ring->tail) & ID_MASK) >> count_bits) {
 		w->r->unavailable[SCXRAY_GROUP_LOG] =

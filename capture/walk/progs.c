@@ -4,6 +4,7 @@
  *
  * cnt and nsecs grow only while kernel.bpf_stats_enabled is set; misses always.
  */
+#include "capture/base/address_set.h"
 #include "capture/read/walk.h"
 
 /* Stable number of enum bpf_prog_type (include/uapi/linux/bpf.h). */
@@ -80,7 +81,11 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	void *progs = w->r->progs;
 	struct scxray_prog *prog;
 
-	(void)arg;
+	if (!address_set_add(arg, kva)) {
+		w->r->cut[SCXRAY_GROUP_PROGS] =
+			"prog_idr names one program several times: shown once";
+		return true;
+	}
 	if (type.state == SCXRAY_PRESENT && type.value != PROG_TYPE_STRUCT_OPS)
 		return true;
 	prog = pool_push(w->pool, &progs, &w->r->nr_progs, sizeof(*prog));
@@ -113,6 +118,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 
 void walk_progs(struct walk *w)
 {
+	struct address_set met;
 	const char *cut;
 
 	if (!has_symbol(w, S_prog_idr)) {
@@ -127,8 +133,12 @@ void walk_progs(struct walk *w)
 		return;
 	}
 	w->r->bpf_stats_enabled = read_symbol(w, S_bpf_stats_enabled_key, false);
+	if (!address_set_init(&met, w->pool, w->settings.max_maps)) {
+		w->r->unavailable[SCXRAY_GROUP_PROGS] = "report memory is used up";
+		return;
+	}
 	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_prog_idr], M_idr_xa_head),
-		    w->settings.max_maps, visit, NULL, &cut);
+		    w->settings.max_maps, visit, &met, &cut);
 	if (!cut)
 		return;
 	if (w->r->nr_progs)

@@ -80,6 +80,12 @@ bool scxray_live_resolved(struct scxray_live *live);
  */
 int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err);
 
+/*
+ * Any thread: a rehearsal or a recording in progress ends within some microseconds, and later ones
+ * begin with nothing; a recording says that its deadline was crossed.  For a host that wants to end.
+ */
+void scxray_live_stop(struct scxray_live *live);
+
 #define SCXRAY_LOOK_MAX_EVENTS 64
 #define SCXRAY_LOOK_MAX_SUB_WORDS 3 /* a CPU has four debug registers, and one is for the root */
 

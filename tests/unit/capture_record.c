@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "capture/base/clock.h"
+#include "capture/memory/guest.h"
 #include "capture/memory/recorder.h"
 #include "tests/lib/unit.h"
 
@@ -148,6 +149,22 @@ START_TEST(pages_that_are_held_do_not_outrun_the_deadline)
 }
 END_TEST
 
+START_TEST(a_touch_of_a_garbage_size_ends_with_the_budget)
+{
+	struct guest g = { .phys = &phys };
+
+	/* page tables of nothing but zeros: each page of the range costs a look-up */
+	start(100);
+	memset(ram, 0, sizeof(ram));
+	rec.max_lookups = 10000;
+	paging_set_root(&g.paging, &phys, LOW, 4);
+	guest_touch(&g, 0x1000, UINT64_MAX);
+	ck_assert(rec.late);
+	ck_assert_uint_le(rec.lookups, 10000 + 2 * RECORDER_CLOCK_EVERY);
+	stop();
+}
+END_TEST
+
 START_TEST(constant_pages_are_not_copied_again)
 {
 	struct page_store *base;
@@ -199,6 +216,7 @@ static const unit_test tests[] = {
 	&the_budget_stops_new_pages_only,
 	&behind_the_deadline_nothing_is_read,
 	&pages_that_are_held_do_not_outrun_the_deadline,
+	&a_touch_of_a_garbage_size_ends_with_the_budget,
 	&constant_pages_are_not_copied_again,
 	&stores_are_shared_reset_and_released,
 };
