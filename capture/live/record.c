@@ -14,6 +14,7 @@
 #include "capture/run/walkers.h"
 
 #define MAX_RETIRED 4
+#define FIRST_PAGES 8192 /* room for record_first() beside the budget */
 #define MAX_CONSTANT (256u << 20)
 
 struct scxray_snapshot {
@@ -53,7 +54,7 @@ struct scxray_snapshot *scxray_snapshot_create(struct scxray_live *live)
 	/* beside the budget, the pages that each recording begins with */
 	snapshot->pages =
 		page_store_create(phys_nr_pages(phys), live->settings.max_copy_bytes / PAGE_SIZE +
-							       live->nr_changing + 1024);
+							       live->nr_changing + FIRST_PAGES);
 	if (!snapshot->vcpus || !snapshot->regions || !snapshot->pages ||
 	    sleepers_init(&snapshot->sleepers, live->settings.max_task_stacks)) {
 		scxray_snapshot_destroy(snapshot);
@@ -139,6 +140,21 @@ static void record_exit(struct scxray_live *live)
 	walk_exit_info(w, &info, kva);
 }
 
+/* What the answer needs most: no deadline or budget cuts it.  A few pages a task, of a few hundred tasks. */
+static void record_first(struct scxray_live *live, const struct recorder *rec)
+{
+	struct phys *phys = &live->source.phys;
+	struct recorder *before = phys->recorder;
+	struct recorder first = {
+		.to = rec->to, .base = rec->base, .max_pages = UINT64_MAX, .stop = rec->stop
+	};
+
+	phys->recorder = &first;
+	record_exit(live);
+	walk_stalled(&live->walk);
+	phys->recorder = before;
+}
+
 static void record_vcpus(struct scxray_snapshot *snapshot, const struct scxray_live_vcpu *vcpus,
 			 size_t nr)
 {
@@ -184,7 +200,7 @@ static void record_walk(struct scxray_live *live, struct scxray_snapshot *snapsh
 	live->walk.sleepers = &snapshot->sleepers;
 	live_record_changing(live, rec);
 	if (live->kernel.has_types)
-		record_exit(live);
+		record_first(live, rec);
 	walkers_run(&live->walk);
 	source->vcpus = vcpus;
 	source->nr_vcpus = nr_vcpus;

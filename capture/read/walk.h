@@ -224,6 +224,10 @@ void walk_scheds(struct walk *w);
 void walk_dsqs(struct walk *w);
 void walk_scx_tasks(struct walk *w);
 void walk_task_details(struct walk *w);
+/* all that a report says of the task at task->kva but its stack and identity */
+void task_read_details(struct walk *w, struct scxray_task *task);
+/* first of all under a freeze, whatever the limits: run queues, and the oldest runnable tasks */
+void walk_stalled(struct walk *w);
 void walk_task_identities(struct walk *w);
 void walk_maps(struct walk *w);
 void walk_progs(struct walk *w);

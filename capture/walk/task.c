@@ -242,7 +242,7 @@ static void task_flags(struct walk *w, struct scxray_task *task)
 	task->flag_names = names;
 }
 
-static void details(struct walk *w, struct scxray_task *task)
+void task_read_details(struct walk *w, struct scxray_task *task)
 {
 	struct scxray_num class = read_member(w, task->kva, M_task_struct_sched_class);
 	const struct {
@@ -287,5 +287,5 @@ static void details(struct walk *w, struct scxray_task *task)
 void walk_task_details(struct walk *w)
 {
 	for (size_t i = 0; i < w->r->nr_tasks; i++)
-		details(w, &w->r->tasks[i]);
+		task_read_details(w, &w->r->tasks[i]);
 }

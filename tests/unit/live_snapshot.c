@@ -291,8 +291,9 @@ START_TEST(a_deadline_cuts_and_says_so)
 	json = live_lab_json(report);
 	ck_assert_ptr_nonnull(strstr(json, "capture deadline crossed"));
 	ck_assert_ptr_null(strstr(json, "not in this core"));
-	ck_assert_uint_gt(report->nr_rqs, 0); /* known from before; what they hold is not */
-	ck_assert_int_eq(report->rqs[0].clock.state, SCXRAY_UNREADABLE);
+	ck_assert_uint_gt(report->nr_rqs, 0);
+	ck_assert_int_eq(report->rqs[0].clock.state, SCXRAY_PRESENT); /* is copied first */
+	ck_assert_uint_eq(report->nr_maps, 0);
 	free(json);
 	scxray_report_destroy(report);
 	/* and the next one is whole again */
@@ -397,6 +398,50 @@ START_TEST(a_budget_of_next_to_nothing_still_makes_a_report)
 }
 END_TEST
 
+/* Whatever the limits: the tasks that wait are there, with their stacks. */
+static void expect_waiting(struct scxray_snapshot *snapshot)
+{
+	struct scxray_report *report = capture(snapshot, NULL);
+	size_t nr = 0;
+
+	for (size_t t = 0; t < report->nr_tasks; t++) {
+		const struct scxray_task *task = &report->tasks[t];
+
+		if (task->runnable_cpu < 0)
+			continue;
+		nr++;
+		ck_assert_int_eq(task->comm.state, SCXRAY_PRESENT);
+		ck_assert_int_eq(task->runnable_at.state, SCXRAY_PRESENT);
+		ck_assert_int_eq(task->cpus_allowed.state, SCXRAY_PRESENT);
+		ck_assert_msg(task->kernel_stack.nr > 1, "%s", task->kernel_stack.end);
+	}
+	ck_assert_uint_gt(nr, 0);
+	ck_assert_int_eq(report->scheds[0].exit_info.reason.state, SCXRAY_PRESENT);
+	scxray_report_destroy(report);
+}
+
+START_TEST(no_limit_cuts_those_that_wait)
+{
+	struct scxray_settings settings = SCXRAY_SETTINGS_INIT;
+	struct scxray_snapshot *snapshot;
+
+	start(STALL, NULL);
+	snapshot = new_snapshot();
+	ck_assert(record(snapshot, 1).deadline);
+	expect_waiting(snapshot);
+	scxray_snapshot_destroy(snapshot);
+	stop();
+
+	settings.max_copy_bytes = 2 * PAGE_SIZE;
+	start(STALL, &settings);
+	snapshot = new_snapshot();
+	ck_assert(record(snapshot, 0).budget);
+	expect_waiting(snapshot);
+	scxray_snapshot_destroy(snapshot);
+	stop();
+}
+END_TEST
+
 START_TEST(without_a_kernel_registers_are_all)
 {
 	struct scxray_record_result result;
@@ -430,6 +475,7 @@ static const unit_test tests[] = {
 	&the_reason_of_a_cut_survives_in_a_core,
 	&a_budget_cuts_the_maps_first,
 	&a_budget_of_next_to_nothing_still_makes_a_report,
+	&no_limit_cuts_those_that_wait,
 	&without_a_kernel_registers_are_all,
 };
 
