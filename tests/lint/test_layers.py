@@ -47,8 +47,11 @@ TREE = {
                            "int plugin(void) { return watch(); }\n",
     "cli/main.c": "#include <scxray/capture.h>\nint scxray_capture(void);\nint main(void) { return scxray_capture(); }\n",
     "vmm/vm.c": "#include <scxray/plugin.h>\n",
+    "tests/lint/layers.known": "# let through\ncircle render/value/value render/value/scalar\n",
 }
 TREE.update({f"include/scxray/{name}.h": f"extern int scxray_h_{name};\n" for name in HEADERS})
+
+LONG = "int f(int);\nint f(int i)\n{" + "\n\ti++;" * 57 + "\n\treturn i;\n}\n"
 
 # (what is said, the file that is named, lines that are added to it)
 WRONG = (
@@ -87,7 +90,7 @@ WRONG = (
      "int scxray_capture(void); int over(void); int over(void) { return scxray_capture(); }"),
     ("calls scxray_capture of capture/capture", "capture/map/maps.c",
      "int scxray_capture(void); int up(void); int up(void) { return scxray_capture(); }"),
-    ("a function of 61 lines", "cli/main.c", "int f(int);\nint f(int i)\n{" + "\n\ti++;" * 57 + "\n\treturn i;\n}"),
+    ("a function of 61 lines", "cli/main.c", LONG),
     ("401 lines", "cli/main.c", "\n" * (401 - 1 - TREE["cli/main.c"].count("\n"))),
 )
 
@@ -142,6 +145,15 @@ def main():
         **TREE,
         "render/value/third.c": "int value(int); int third(int); int third(int n) { return value(n); }\n",
         "render/value/value.c": TREE["render/value/value.c"].replace("{", "{ int third(int); n += third(n);")})
+    # An entry lets through what it says, and only that; one that lets nothing through is found.
+    known = TREE["tests/lint/layers.known"]
+    for entry, name, text in (("file cli/main.c\n", "cli/main.c", "\n" * 400), ("function cli/main.c\n", "cli/main.c", LONG)):
+        ran = look(*build({**TREE, name: TREE[name] + text, "tests/lint/layers.known": known + entry}, tmp.name))
+        cases.check(ran.returncode == 0, f"let through: {entry}", ran.stdout)
+        finds("lets nothing through", "layers.known:3: ", {**TREE, "tests/lint/layers.known": known + entry})
+    finds("lets nothing through", "layers.known:3: ", {**TREE, "tests/lint/layers.known": known + "file cli/gone.c\n"})
+    finds("circle: render/value/scalar, render/value/value", "scalar", {
+        **TREE, "tests/lint/layers.known": known.replace("scalar", "scalar render/value/third")})
     finds("has no place", "capture/misc/x.c", {**TREE, "capture/misc/x.c": "extern int x;\n"})
 
     # What was not looked at has not passed.
