@@ -277,7 +277,7 @@ check-images: deps ## compare the reports of all images below build/images with 
 check-html: deps ## the HTML report in a headless Chromium; pictures in build/html
 	@$(deps) browser
 	$(again) all
-	@SCXRAY_BUILD=$(O) $(PYTHON) tests/html/page.py --pictures build/html
+	@SCXRAY_BUILD=$(O) $(PYTHON) tests/html/page.py --pictures build/html --counts build/html/counts
 
 .PHONY: pictures
 pictures: deps ## the README's pictures of the HTML report, anew

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The page in a real browser: what it shows, how it is worked, what it lets through.
 
-    tests/html/page.py [--pictures FOLDER]     (make check-html)
+    tests/html/page.py [--pictures FOLDER] [--counts FILE]     (make check-html)
 """
 
 import argparse
@@ -230,6 +230,7 @@ def readme_pictures(folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", help="a folder for pictures of all widths")
+    parser.add_argument("--counts", help="also write 'passed failed' to this file")
     parser.add_argument("--readme", help="only write the README's pictures to this folder")
     options = parser.parse_args()
     folder = options.pictures
@@ -257,6 +258,9 @@ def main():
             check_large(cases, browser, report, scratch)
     finally:
         browser.close()
+    if options.counts:
+        with open(options.counts, "w", encoding="ascii") as f:
+            f.write(f"{cases.passed} {cases.failed}\n")
     print(f"{cases.passed} passed, {cases.failed} failed")
     return 1 if cases.failed else 0
 
