@@ -32,6 +32,14 @@ void fold_add(struct fold *f, const uint8_t *bytes, size_t size)
 	f->nr_zero += value->zero;
 }
 
+void fold_add_repeated(struct fold *f)
+{
+	f->nr_repeated++;
+	f->values[f->nr] =
+		(struct fold_value){ .first = f->nr, .next = SIZE_MAX, .nr = 1, .repeated = true };
+	f->nr++;
+}
+
 static int compare_bytes(const struct fold_value *a, const struct fold_value *b)
 {
 	if (a->size != b->size)

@@ -2,11 +2,14 @@
 /*
  * log.c - the kernel's log, as dmesg shows it
  */
+#include <string.h>
+
 #include "render/out/cells.h"
 #include "render/out/reasons.h"
 
 /* A failure is described at the end of the log; JSON and --full have all records. */
-#define MAX_SHOWN 40
+#define MAX_TELLING 40
+#define MAX_OTHERS 8
 
 static enum style level_style(const struct scxray_num *level)
 {
@@ -61,25 +64,56 @@ static void record_lines(struct text *t, const struct scxray_log_record *record)
 	} while (left);
 }
 
+/* True if the record is about a scheduler, or a warning or worse. */
+static bool tells(const struct scxray_log_record *record)
+{
+	static const char *const words[] = { "sched_ext", "BPF", "bpf", "scx_" };
+
+	if (record->text.state != SCXRAY_PRESENT)
+		return true;
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+		if (memmem(record->text.bytes, record->text.len, words[w], strlen(words[w])))
+			return true;
+	return record->level.state != SCXRAY_PRESENT || record->level.value <= 4;
+}
+
+/* The last `cap` records of one kind, in their order; returns how many are not shown. */
+static size_t put_records(struct text *t, const struct scxray_report *r, bool telling, size_t cap)
+{
+	size_t nr = 0, at = 0;
+
+	for (size_t i = 0; i < r->nr_log; i++)
+		nr += tells(&r->log[i]) == telling;
+	for (size_t i = 0; i < r->nr_log; i++)
+		if (tells(&r->log[i]) == telling && at++ + cap >= nr)
+			record_lines(t, &r->log[i]);
+	return nr > cap ? nr - cap : 0;
+}
+
 void text_log(struct text *t, const struct scxray_report *r)
 {
-	size_t shown = text_cap(t, MAX_SHOWN);
-	size_t first = r->nr_log > shown ? r->nr_log - shown : 0;
+	size_t left;
 
 	text_reason(t, r, SCXRAY_GROUP_LOG, r->nr_log);
 	if (!r->nr_log)
 		return;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "kernel_log");
-	strbuf_printf(&t->out, ": %zu records captured", r->nr_log);
+	strbuf_printf(&t->out, ": %zu record%s captured", r->nr_log, r->nr_log == 1 ? "" : "s");
 	if (r->cut[SCXRAY_GROUP_LOG]) {
 		strbuf_puts(&t->out, " (");
 		cell_string(&t->out, r->cut[SCXRAY_GROUP_LOG]);
 		strbuf_putc(&t->out, ')');
 	}
 	strbuf_putc(&t->out, '\n');
-	if (first)
-		strbuf_printf(&t->out, "  (%zu earlier ones are in JSON)\n", first);
-	for (size_t i = first; i < r->nr_log; i++)
-		record_lines(t, &r->log[i]);
+	if (t->full) {
+		for (size_t i = 0; i < r->nr_log; i++)
+			record_lines(t, &r->log[i]);
+		return;
+	}
+	left = put_records(t, r, true, MAX_TELLING);
+	strbuf_puts(&t->out, "  (above: sched_ext, BPF and warnings; below: the last others)\n");
+	left += put_records(t, r, false, MAX_OTHERS);
+	if (left)
+		strbuf_printf(&t->out, "  (%zu more: with --full only)\n", left);
 }

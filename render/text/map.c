@@ -218,9 +218,13 @@ static bool put_or_skip(struct map_text *m, size_t i, struct follow *late_follow
 {
 	const struct scxray_map *late = m->t->late ? find_late(m->t->late, m->map, i) : NULL;
 
-	if (late && is_small(m->map) && is_small(late))
-		return text_is_repeated(
-			m->t, m, &(struct map_text){ .map = late, .follow = late_follow }, put_map);
+	if (late && is_small(m->map) && is_small(late)) {
+		struct map_text other = { .map = late, .follow = late_follow };
+
+		if (text_is_repeated(m->t, m, &other, put_map))
+			return true;
+		m->late = late;
+	}
 	put_map(m->t, m);
 	return false;
 }
@@ -235,10 +239,14 @@ void text_maps(struct text *t, const struct scxray_report *r)
 	follow_init(&follow, r);
 	if (t->late)
 		follow_init(&late_follow, t->late);
-	for (size_t i = 0; i < r->nr_maps && !t->out.error; i++) {
+	/* the live scheduler's own come first, but with --full all are in the order of their ids */
+	for (size_t at = 0; at < 2 * r->nr_maps && !t->out.error; at++) {
+		size_t i = at % r->nr_maps;
 		struct map_text m = { .t = t, .map = &r->maps[i], .follow = &follow };
+		bool first = m.map->active || t->full;
 
-		if (map_wanted(t->doc->only, m.map) && put_or_skip(&m, i, &late_follow)) {
+		if (first == (at < r->nr_maps) && map_wanted(t->doc->only, m.map) &&
+		    put_or_skip(&m, i, &late_follow)) {
 			strbuf_puts(&same, same.len ? ", " : "maps as in the late snapshot: ");
 			cell_text(&same, &m.map->name);
 		}

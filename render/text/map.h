@@ -15,6 +15,7 @@ struct map_text {
 	struct text *t;
 	const struct scxray_map *map;
 	struct follow *follow;
+	const struct scxray_map *late; /* the same map: its entries are not repeated; or NULL */
 };
 
 /* Builds a value's tree with the report's options; false on error, which t->out keeps. */
@@ -43,11 +44,11 @@ void map_text_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t
 void map_text_name(struct strbuf *sb, const struct scxray_map *map, size_t i);
 
 /*
- * Writes the entries as a table, without those that `f` hides; false, with nothing
- * written, where they don't fit one.
+ * Writes the entries as a table in the order `order`, without those that `f` hides and those
+ * that share a line; false, with nothing written, where they don't fit one.
  */
 struct fold;
-bool map_text_table(struct map_text *m, const struct fold *f);
+bool map_text_table(struct map_text *m, const struct fold *f, const size_t *order);
 /* "{what} a[1], b[2], ...", a line with the entries equal to entry `first` */
 void map_text_names(struct map_text *m, const struct fold *f, size_t first, const char *what);
 /* "4 of 9 entries all zero: names" */

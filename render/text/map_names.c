@@ -5,7 +5,7 @@
 #include "render/text/fold.h"
 #include "render/text/map.h"
 
-#define MAX_NAMES 64 /* keys or owners with one value */
+#define MAX_NAMES 16 /* keys or owners with one value */
 
 void map_text_names(struct map_text *m, const struct fold *f, size_t first, const char *what)
 {

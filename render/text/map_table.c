@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_table.c - entries whose keys and values are flat structs, as a table
+ * map_table.c - entries whose values are flat structs, as a table
+ *
+ * Keys are flat structs, scalars, or the owners of storage; with --full flat structs only.
  *
  * Two passes over the entries: the first checks that all have the same form and measures
  * the columns, the second writes. No entry is kept, so a million entries need no more
@@ -8,6 +10,7 @@
  */
 #include "render/out/escape.h"
 #include "render/text/fold.h"
+#include "render/out/map_model.h"
 #include "render/text/map.h"
 
 #include <errno.h>
@@ -16,11 +19,23 @@
 #define MAX_COLUMNS 128 /* of keys and values together */
 #define MAX_WIDTH 256	/* of one column: a name of a megabyte would be padding in every row */
 
+/* Key, value, and of storage the owner's address. */
+#define NR_PARTS 3
+
+/* The cells of an entry: each part is a struct of leaves.  It must not be moved. */
+struct row {
+	struct tree key, value;
+	struct strbuf owner, address; /* of storage */
+	struct node leaves[2];	      /* what is no struct: a scalar key, owner and address */
+	struct node parts[NR_PARTS];
+	size_t nr_parts;
+};
+
 struct columns {
 	size_t nr_key, nr;
 	size_t width[MAX_COLUMNS];
-	const char *name[MAX_COLUMNS]; /* of the first entry's members */
-	struct tree key, value;	       /* of the first entry: all others are like it */
+	const char *name[MAX_COLUMNS]; /* of the first row's members */
+	struct row first;	       /* all others are like it */
 };
 
 static bool is_flat(const struct node *n)
@@ -56,39 +71,116 @@ static void measure(struct columns *columns, const struct node *n, size_t at)
 	}
 }
 
-/* Builds both trees of an entry, to be freed in either case; false if it makes no row. */
-static bool row(struct map_text *m, size_t i, struct tree *key, struct tree *value)
+static void row_deinit(struct row *row)
+{
+	tree_deinit(&row->key);
+	tree_deinit(&row->value);
+	strbuf_deinit(&row->owner);
+	strbuf_deinit(&row->address);
+}
+
+static void add_part(struct row *row, const struct node *n)
+{
+	row->parts[row->nr_parts++] = *n;
+}
+
+/* A part of one leaf. */
+static void add_leaf(struct row *row, size_t at, const char *name, const char *text, size_t len)
+{
+	row->leaves[at] = (struct node){
+		.kind = NODE_LEAF, .name = name, .text = text, .text_len = (uint32_t)len
+	};
+	add_part(row, &(struct node){
+			      .kind = NODE_STRUCT, .nr_children = 1, .first = &row->leaves[at] });
+}
+
+static bool add_key(struct map_text *m, const struct scxray_entry *entry, struct row *row)
+{
+	struct scxray_value key = scxray_map_key(m->map, entry);
+	const char *owner = map_owner(m->map, entry);
+	const struct node *root;
+
+	if (map_is_storage(m->map) && !m->t->full && entry->key) {
+		cell_string(&row->owner, owner ? owner : "-");
+		strbuf_hex(&row->address, map_owner_kva(entry), 1);
+		add_leaf(row, 0, "owner", strbuf_str(&row->owner), row->owner.len);
+		return !row->owner.error && !row->address.error;
+	}
+	if (!m->map->key_type.btf || key.state != SCXRAY_PRESENT ||
+	    !map_text_tree(m, &row->key, &key))
+		return false;
+	root = row->key.root;
+	if (is_flat(root))
+		add_part(row, root);
+	else if (root->kind == NODE_LEAF && root->is_scalar && !m->t->full)
+		add_leaf(row, 0, "key", root->text, root->text_len);
+	else
+		return false;
+	return true;
+}
+
+/* Builds the cells of an entry, to be freed in either case; false if it makes no row. */
+static bool row_init(struct map_text *m, size_t i, struct row *row)
 {
 	const struct scxray_entry *entry = &m->map->entries[i];
-	struct scxray_value k = scxray_map_key(m->map, entry);
 	struct scxray_value v = scxray_map_value(m->map, entry, entry->value);
 
-	memset(key, 0, sizeof(*key));
-	memset(value, 0, sizeof(*value));
-	return k.state == SCXRAY_PRESENT && v.state == SCXRAY_PRESENT &&
-	       map_text_tree(m, key, &k) && map_text_tree(m, value, &v) && is_flat(key->root) &&
-	       is_flat(value->root);
+	memset(row, 0, sizeof(*row));
+	strbuf_init(&row->owner, NULL);
+	strbuf_init(&row->address, NULL);
+	if (v.state != SCXRAY_PRESENT || !add_key(m, entry, row) ||
+	    !map_text_tree(m, &row->value, &v) || !is_flat(row->value.root))
+		return false;
+	add_part(row, row->value.root);
+	if (row->address.len)
+		add_leaf(row, 1, "address", strbuf_str(&row->address), row->address.len);
+	return true;
 }
 
 static void name_columns(struct columns *columns)
 {
-	const struct node *parts[] = { columns->key.root, columns->value.root };
-
-	for (size_t p = 0; p < 2; p++)
-		for (const struct node *c = parts[p]->first; c; c = c->next) {
+	for (size_t p = 0; p < columns->first.nr_parts; p++)
+		for (const struct node *c = columns->first.parts[p].first; c; c = c->next) {
 			columns->name[columns->nr] = c->name;
 			columns->width[columns->nr++] =
 				utf8_display_width(c->name, strlen(c->name));
 		}
-	columns->nr_key = columns->key.root->nr_children;
+	columns->nr_key = columns->first.parts[0].nr_children;
 }
 
-static bool too_wide(const struct columns *columns)
+static size_t nr_cells(const struct row *row)
 {
-	for (size_t c = 0; c < columns->nr; c++)
+	size_t nr = 0;
+
+	for (size_t p = 0; p < row->nr_parts; p++)
+		nr += row->parts[p].nr_children;
+	return nr;
+}
+
+static bool is_like(const struct row *a, const struct row *b)
+{
+	for (size_t p = 0; p < a->nr_parts; p++)
+		if (!same_shape(&a->parts[p], &b->parts[p]))
+			return false;
+	return a->nr_parts == b->nr_parts;
+}
+
+/* Keys that are no structs have another form, too: only a table that fits is better. */
+static bool too_wide(const struct map_text *m, const struct columns *columns)
+{
+	size_t line = 0;
+
+	for (size_t c = 0; c < columns->nr; c++) {
+		line += 2 + columns->width[c];
 		if (columns->width[c] > MAX_WIDTH)
 			return true;
-	return false;
+	}
+	return columns->first.leaves[0].text && line + 1 > m->t->width;
+}
+
+static bool is_row(const struct fold *f, size_t i)
+{
+	return !fold_is_hidden(f, i) && !fold_shares_line(f, i);
 }
 
 /* The first pass. */
@@ -96,28 +188,24 @@ static bool is_table(struct map_text *m, const struct fold *f, struct columns *c
 {
 	size_t first = 0;
 
-	while (fold_is_hidden(f, first))
+	while (!is_row(f, first))
 		first++;
-	if (!row(m, first, &columns->key, &columns->value) ||
-	    columns->key.root->nr_children + columns->value.root->nr_children > MAX_COLUMNS)
+	if (!row_init(m, first, &columns->first) || nr_cells(&columns->first) > MAX_COLUMNS)
 		return false;
 	name_columns(columns);
-	for (size_t i = 0; i < m->map->nr_entries; i++) {
-		struct tree key, value;
+	for (size_t i = first; i < m->map->nr_entries; i++) {
+		struct row row;
 		bool fits;
 
-		if (fold_is_hidden(f, i))
+		if (!is_row(f, i))
 			continue;
-		fits = row(m, i, &key, &value) && same_shape(columns->key.root, key.root) &&
-		       same_shape(columns->value.root, value.root);
-
-		if (fits) {
-			measure(columns, key.root, 0);
-			measure(columns, value.root, columns->nr_key);
+		fits = row_init(m, i, &row) && is_like(&columns->first, &row);
+		for (size_t p = 0, at = 0; fits && p < row.nr_parts; p++) {
+			measure(columns, &row.parts[p], at);
+			at += row.parts[p].nr_children;
 		}
-		tree_deinit(&key);
-		tree_deinit(&value);
-		if (!fits || too_wide(columns))
+		row_deinit(&row);
+		if (!fits || too_wide(m, columns))
 			return false;
 	}
 	return true;
@@ -133,20 +221,25 @@ static void put_cell(struct map_text *m, const struct columns *columns, size_t a
 	strbuf_write(out, text, len);
 }
 
-static void put_cells(struct map_text *m, const struct columns *columns, const struct node *n,
-		      size_t at)
+static void put_row(struct map_text *m, const struct columns *columns, const struct row *row)
 {
-	for (const struct node *c = n->first; c; c = c->next, at++)
-		put_cell(m, columns, at, c->text, c->text_len);
+	size_t at = 0;
+
+	for (size_t p = 0; p < row->nr_parts; p++)
+		for (const struct node *c = row->parts[p].first; c; c = c->next)
+			put_cell(m, columns, at++, c->text, c->text_len);
+	strbuf_putc(&m->t->out, '\n');
 }
 
-bool map_text_table(struct map_text *m, const struct fold *f)
+bool map_text_table(struct map_text *m, const struct fold *f, const size_t *order)
 {
 	struct columns columns = { 0 };
-	size_t shown = f->nr - (f->grouped && f->nr_zero > 1 ? f->nr_zero : 0);
-	bool is = shown >= 2 && m->map->key_type.btf && m->map->value_type.btf &&
-		  is_table(m, f, &columns);
+	size_t rows = 0;
+	bool is;
 
+	for (size_t i = 0; i < f->nr; i++)
+		rows += is_row(f, i);
+	is = rows >= 2 && m->map->value_type.btf && is_table(m, f, &columns);
 	if (is) {
 		style_begin(m->t, &m->t->out, STYLE_BOLD);
 		for (size_t c = 0; c < columns.nr; c++)
@@ -154,22 +247,15 @@ bool map_text_table(struct map_text *m, const struct fold *f)
 		style_end(m->t, &m->t->out, STYLE_BOLD);
 		strbuf_putc(&m->t->out, '\n');
 	}
-	for (size_t i = 0; is && i < m->map->nr_entries && !m->t->out.error; i++) {
-		struct tree key, value;
+	for (size_t at = 0; is && at < f->nr && !m->t->out.error; at++) {
+		struct row row;
 
-		if (fold_is_hidden(f, i))
+		if (!is_row(f, order[at]))
 			continue;
-		if (row(m, i, &key, &value)) {
-			put_cells(m, &columns, key.root, 0);
-			put_cells(m, &columns, value.root, columns.nr_key);
-			strbuf_putc(&m->t->out, '\n');
-		}
-		tree_deinit(&key);
-		tree_deinit(&value);
+		if (row_init(m, order[at], &row))
+			put_row(m, &columns, &row);
+		row_deinit(&row);
 	}
-	if (is)
-		map_text_zero_entries(m, f);
-	tree_deinit(&columns.key);
-	tree_deinit(&columns.value);
+	row_deinit(&columns.first);
 	return is;
 }

@@ -26,10 +26,6 @@ bool text_is_repeated(struct text *t, const void *early, const void *late,
 	if (old.error || new.error)
 		t->out.error = old.error ? old.error : new.error;
 	same = old.len && old.len == new.len && !memcmp(old.data, new.data, old.len);
-	if (!same && old.len) {
-		strbuf_write(&t->out, old.data, old.len);
-		t->any_section = true;
-	}
 	strbuf_deinit(&old);
 	strbuf_deinit(&new);
 	return same;

@@ -174,13 +174,13 @@ static void section(struct text *t, const struct scxray_report *r, size_t i)
 {
 	const struct section_of early = { r, sections[i].put }, late = { t->late, sections[i].put };
 
-	if (!t->late || !sections[i].name) {
+	if (!t->late || !sections[i].name || !text_is_repeated(t, &early, &late, put_section)) {
 		sections[i].put(t, r);
-	} else if (text_is_repeated(t, &early, &late, put_section)) {
-		text_section(t);
-		text_styled(t, STYLE_BOLD, sections[i].name);
-		strbuf_puts(&t->out, ": as in the late snapshot\n");
+		return;
 	}
+	text_section(t);
+	text_styled(t, STYLE_BOLD, sections[i].name);
+	strbuf_puts(&t->out, ": as in the late snapshot\n");
 }
 
 void text_report(struct text *t, const struct scxray_report *r)

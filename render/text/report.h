@@ -10,10 +10,7 @@
 /* All sections of the report except the guest's, without a blank line before or after. */
 void text_report(struct text *t, const struct scxray_report *r);
 
-/*
- * Writes what put() writes of `early`.  True, with nothing written, if put() writes
- * the same of `late`.
- */
+/* True if put() writes the same text of `early` and of `late`, and not nothing. Writes nothing. */
 bool text_is_repeated(struct text *t, const void *early, const void *late,
 		      void (*put)(struct text *t, const void *item));
 

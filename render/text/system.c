@@ -2,10 +2,12 @@
 /*
  * system.c - programs, CPU time and NUMA nodes as text
  */
+#include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MAX_UNCOUNTED 64 /* names of programs */
 
 /* sched_ext's own ops (by CPU, and by cid from 7.3) are shown without the struct's name. */
 static bool is_sched_ext(const char *struct_ops)
@@ -41,6 +43,35 @@ static void prog_line(struct text *t, const struct scxray_prog *prog)
 	strbuf_putc(sb, '\n');
 }
 
+/* True if nothing of the program was counted: its zeros say nothing. */
+static bool is_uncounted(const struct scxray_report *r, const struct scxray_prog *prog)
+{
+	return num_is(&r->bpf_stats_enabled, 0) && num_is(&prog->cnt, 0) &&
+	       num_is(&prog->misses, 0);
+}
+
+/* "not counted: a (op), b (op)" */
+static void uncounted_progs(struct text *t, const struct scxray_report *r)
+{
+	struct strbuf sb;
+	size_t nr = 0;
+
+	strbuf_init(&sb, NULL);
+	for (size_t i = 0; i < r->nr_progs; i++) {
+		if (!is_uncounted(r, &r->progs[i]) || nr++ >= MAX_UNCOUNTED)
+			continue;
+		strbuf_puts(&sb, nr > 1 ? ", " : "not counted, and never missed: ");
+		cell_text(&sb, &r->progs[i].name);
+	}
+	if (nr > MAX_UNCOUNTED)
+		strbuf_printf(&sb, ", +%zu more", nr - MAX_UNCOUNTED);
+	if (nr) {
+		strbuf_puts(&t->out, "  ");
+		text_wrap(t, strbuf_str(&sb), 2, 4);
+	}
+	strbuf_deinit(&sb);
+}
+
 void text_progs(struct text *t, const struct scxray_report *r)
 {
 	text_reason(t, r, SCXRAY_GROUP_PROGS, r->nr_progs);
@@ -48,11 +79,14 @@ void text_progs(struct text *t, const struct scxray_report *r)
 		return;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "prog_runtime_stats:\n");
-	if (r->bpf_stats_enabled.state == SCXRAY_PRESENT && !r->bpf_stats_enabled.value)
+	if (num_is(&r->bpf_stats_enabled, 0))
 		strbuf_puts(&t->out, "  (the guest's kernel.bpf_stats_enabled is 0: "
 				     "only misses were counted)\n");
 	for (size_t i = 0; i < r->nr_progs; i++)
-		prog_line(t, &r->progs[i]);
+		if (t->full || !is_uncounted(r, &r->progs[i]))
+			prog_line(t, &r->progs[i]);
+	if (!t->full)
+		uncounted_progs(t, r);
 	text_cut(t, r, SCXRAY_GROUP_PROGS, 2);
 }
 
@@ -89,7 +123,8 @@ static void cpu_times(struct text *t, const struct scxray_report *r)
 		return;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "per_cpu_time");
-	strbuf_printf(&t->out, ": %zu CPUs captured\n", r->nr_cpu_times);
+	strbuf_printf(&t->out, ": %zu CPU%s captured\n", r->nr_cpu_times,
+		      t->full || r->nr_cpu_times != 1 ? "s" : "");
 	table_init(&tab, t, time_columns, ARRAY_SIZE(time_columns));
 	for (size_t i = 0; i < r->nr_cpu_times; i++)
 		table_row(&tab, &r->cpu_times[i]);
@@ -106,7 +141,8 @@ static void numa_nodes(struct text *t, const struct scxray_report *r)
 		return;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "per_node_numa");
-	strbuf_printf(&t->out, ": %zu nodes captured\n", r->nr_numa_nodes);
+	strbuf_printf(&t->out, ": %zu node%s captured\n", r->nr_numa_nodes,
+		      t->full || r->nr_numa_nodes != 1 ? "s" : "");
 	table_init(&tab, t, numa_columns, ARRAY_SIZE(numa_columns));
 	for (size_t i = 0; i < r->nr_numa_nodes; i++)
 		table_row(&tab, &r->numa_nodes[i]);

@@ -200,6 +200,17 @@ static bool belongs_in_table(const struct scxray_report *r, const struct scxray_
 /* Sleeping tasks of a class that are named; the others are counted. */
 #define MAX_SLEEPERS 64
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* Asleep where all its kind sleep: nobody asks for it. */
+static bool is_sleeping_kthread(const struct order *order)
+{
+	const struct scxray_task *task = order->task;
+
+	return !order->waits && task->state_letter != 'D' && task->flags.state == SCXRAY_PRESENT &&
+	       (task->flags.value & PF_KTHREAD);
+}
+
 /* Names the sleeping tasks of each class; JSON has all their members. */
 static void sleepers(struct text *t, const struct order *order, size_t nr)
 {
@@ -209,7 +220,7 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 	strbuf_init(&names, NULL);
 	strbuf_init(&label, NULL);
 	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
-		size_t count = 0, cap = text_cap(t, MAX_SLEEPERS);
+		size_t count = 0, named = 0, cap = text_cap(t, MAX_SLEEPERS), kthreads = 0;
 
 		names.len = 0;
 		for (size_t i = 0; i < nr; i++) {
@@ -220,17 +231,25 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 			if (order[i].waits ||
 			    (classes[c] ? !class || strcmp(class, classes[c]) != 0 : !!class))
 				continue;
-			if (count++ >= cap)
+			count++;
+			if (!t->full && is_sleeping_kthread(&order[i])) {
+				kthreads++;
 				continue;
-			strbuf_puts(&names, count > 1 ? " " : "");
+			}
+			if (named++ >= cap)
+				continue;
+			strbuf_puts(&names, named > 1 ? " " : "");
 			start = names.len;
 			cell_task(&names, task, task->kva);
 			cell_keep_words(&names, start);
 		}
 		if (!count)
 			continue;
-		if (count > cap)
-			strbuf_printf(&names, " +%zu more", count - cap);
+		if (named > cap)
+			strbuf_printf(&names, " +%zu more", named - cap);
+		if (kthreads)
+			strbuf_printf(&names, "%s%zu kernel thread%s", named ? " and " : "",
+				      kthreads, kthreads == 1 ? "" : "s");
 		strbuf_puts(&t->out, "  ");
 		style_begin(t, &t->out, STYLE_CYAN);
 		label.len = 0;
@@ -245,18 +264,45 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 	strbuf_deinit(&label);
 }
 
+/* True if the task's stack is among the vCPUs' registers. */
+static bool is_on_vcpu(const struct text *t, const struct scxray_task *task)
+{
+	for (size_t i = 0; i < t->report->nr_vcpus && task->curr_cpu >= 0; i++)
+		if (t->report->vcpus[i].parked &&
+		    num_is(&t->report->vcpus[i].cpu, (uint64_t)task->curr_cpu))
+			return text_wants(t, GROUP_VCPUS);
+	return false;
+}
+
 static void stacks(struct text *t, const struct order *order, size_t nr)
 {
 	const struct scxray_task **tasks = calloc(nr, sizeof(*tasks));
+	size_t shown = 0, hidden = 0, running = 0;
 
 	if (!tasks) {
 		t->out.error = ENOMEM;
 		return;
 	}
-	for (size_t i = 0; i < nr; i++)
-		tasks[i] = order[i].task;
-	text_task_stacks(t, tasks, nr);
+	for (size_t i = 0; i < nr; i++) {
+		const struct scxray_task *task = order[i].task;
+
+		if (t->full || (!is_sleeping_kthread(&order[i]) && !is_on_vcpu(t, task)))
+			tasks[shown++] = task;
+		else if (task->curr_cpu >= 0)
+			running += task->kernel_stack.end != NULL;
+		else
+			hidden += task->kernel_stack.end != NULL;
+	}
+	text_task_stacks(t, tasks, shown);
 	free(tasks);
+	if (running)
+		strbuf_printf(&t->out, "  (kernel stacks of %zu running task%s: in vcpu_regs)\n",
+			      running, running == 1 ? "" : "s");
+	if (hidden)
+		strbuf_printf(
+			&t->out,
+			"  (kernel stacks of %zu sleeping kernel thread%s: with --full only)\n",
+			hidden, hidden == 1 ? "" : "s");
 }
 
 void text_tasks(struct text *t, const struct scxray_report *r)

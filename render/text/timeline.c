@@ -127,12 +127,54 @@ static void line(struct text *t, const struct timeline *tl, size_t series)
 	strbuf_deinit(&name);
 }
 
-static bool is_zero(const struct timeline *tl, size_t series)
+static bool is_constant(const struct timeline *tl, size_t series)
 {
-	for (size_t i = 0; i < tl->t.nr_samples; i++)
-		if (tl->t.series[series].values[i])
+	const uint64_t *values = tl->t.series[series].values;
+
+	for (size_t i = 1; i < tl->t.nr_samples; i++)
+		if (values[i] != values[0])
 			return false;
 	return true;
+}
+
+/* "16 more are 0 throughout; constant: A=25, B=1" */
+static void constants(struct text *t, const struct timeline *tl)
+{
+	size_t zeros = 0, others = 0;
+	struct strbuf sb, names;
+
+	strbuf_init(&sb, NULL);
+	strbuf_init(&names, NULL);
+	for (size_t i = 0; i < tl->t.nr_series; i++) {
+		uint64_t value = tl->t.series[i].values[0];
+
+		if (!is_constant(tl, i))
+			continue;
+		if (!value) {
+			zeros++;
+			continue;
+		}
+		strbuf_puts(&names, others++ ? ", " : "constant: ");
+		cell_string(&names, tl->t.series[i].name);
+		strbuf_putc(&names, '=');
+		if (timeline_is_event(tl, i))
+			strbuf_i64(&names, (int64_t)value);
+		else
+			strbuf_u64(&names, value);
+	}
+	if (zeros)
+		strbuf_printf(&sb, "%zu more %s 0 throughout%s", zeros, zeros == 1 ? "is" : "are",
+			      others ? "; " : "");
+	strbuf_puts(&sb, strbuf_str(&names));
+	if (sb.len) {
+		strbuf_putc(&sb, ')');
+		strbuf_puts(&t->out, "  (");
+		text_wrap(t, strbuf_str(&sb), 3, 3);
+	}
+	if (sb.error || names.error)
+		t->out.error = sb.error ? sb.error : names.error;
+	strbuf_deinit(&sb);
+	strbuf_deinit(&names);
 }
 
 /* Notes: where the samples are from, and how many of them a column stands for. */
@@ -171,7 +213,6 @@ static void notes(struct text *t, const struct timeline *tl)
 void text_timeline(struct text *t, const struct scxray_report *r)
 {
 	struct timeline tl;
-	size_t zeros = 0;
 
 	timeline_init(&tl, t->doc, r);
 	if (tl.error)
@@ -185,15 +226,11 @@ void text_timeline(struct text *t, const struct scxray_report *r)
 			      tl.t.nr_samples, tl.t.elapsed_ms[0],
 			      tl.t.elapsed_ms[tl.t.nr_samples - 1]);
 		notes(t, &tl);
-		for (size_t i = 0; i < tl.t.nr_series; i++) {
-			bool zero = is_zero(&tl, i);
-
-			zeros += zero;
-			if (!zero || t->full)
+		for (size_t i = 0; i < tl.t.nr_series; i++)
+			if (t->full || !is_constant(&tl, i))
 				line(t, &tl, i);
-		}
-		if (zeros && !t->full)
-			strbuf_printf(&t->out, "  (%zu more are 0 throughout)\n", zeros);
+		if (!t->full)
+			constants(t, &tl);
 	}
 	timeline_deinit(&tl);
 }

@@ -38,6 +38,17 @@ static const char *has(const char *text, const char *part)
 	return at;
 }
 
+static char *render_with(const struct scxray_text_options *options)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_int_eq(scxray_render_text(&doc, options, out), 0);
+	fclose(out);
+	return text;
+}
+
 START_TEST(a_pair_with_all_that_a_host_knows)
 {
 	live_pair();
@@ -226,6 +237,10 @@ START_TEST(sparklines_have_the_right_levels)
 	has(text, "                            ramp  ▁▂▃▄▅▆▇█  (last=7)  +7, 1000/s\n");
 	ck_assert_int_eq(strncmp(spark(text, " big"), "▁▂▃▄▅▆▇█", 24), 0);
 	has(text, "falls  █▇▆▅▄▃▂▁  (last=30)  30 to 100\n");
+	has(text, "constant: same=9");
+	ck_assert_ptr_null(strstr(text, "same  ▅"));
+	free(text);
+	text = render_with(&(struct scxray_text_options){ .width = 120, .full = true });
 	has(text, "same  ▅▅▅▅▅▅▅▅  (last=9)\n");
 	free(text);
 }
@@ -248,7 +263,7 @@ START_TEST(long_rows_are_resampled_and_keep_their_peaks)
 	ck_assert_int_ne(strncmp(row + 3 * 5, "▁", 3), 0);
 	ck_assert_int_eq(strncmp(row + 3 * 4, "▁", 3), 0);
 	ck_assert_int_eq(strncmp(row + 3 * 6, "▁", 3), 0);
-	has(text, "(1 more are 0 throughout)");
+	has(text, "(1 more is 0 throughout; constant: nr_running=7)");
 	ck_assert_ptr_null(strstr(text, "SCX_EV_ENQ_SKIP_EXITING"));
 	free(text);
 	/* in a narrow terminal still shorter */
@@ -400,17 +415,6 @@ START_TEST(an_unknown_group_is_an_error_that_lists_them)
 	ck_assert_int_eq(scxray_selection_add(&selection, "maps=a", &err), -1);
 }
 END_TEST
-
-static char *render_with(const struct scxray_text_options *options)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	ck_assert_int_eq(scxray_render_text(&doc, options, out), 0);
-	fclose(out);
-	return text;
-}
 
 START_TEST(a_summary_has_counts_alone)
 {

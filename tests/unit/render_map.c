@@ -155,6 +155,28 @@ START_TEST(an_array_is_listed_by_key)
 }
 END_TEST
 
+START_TEST(the_headers_constants_are_counted)
+{
+	uint64_t bytes[3] = { 1, 2, 3 };
+	struct one_map m;
+	int vars[3], sec;
+
+	map_init(&m, SCXRAY_MAP_VALUE, 2, "array");
+	vars[0] = btf__add_var(m.t.btf, "__SCX_SLICE_DFL", BTF_VAR_GLOBAL_ALLOCATED, m.t.u64);
+	vars[1] = btf__add_var(m.t.btf, "nr_cpus", BTF_VAR_GLOBAL_ALLOCATED, m.t.u64);
+	vars[2] = btf__add_var(m.t.btf, "__SCX_KICK_IDLE", BTF_VAR_GLOBAL_ALLOCATED, m.t.u64);
+	sec = btf__add_datasec(m.t.btf, ".rodata", 24);
+	for (unsigned i = 0; i < 3; i++)
+		btf__add_datasec_var_info(m.t.btf, vars[i], i * 8, 8);
+	m.map.value_type = map_typed(&m, sec, 24);
+	map_add(&m, NULL, bytes);
+	ck_map_text(&m, ".rodata{nr_cpus=2}\n  (2 constants __SCX_*: with --full only)\n");
+	m.full = true;
+	ck_map_text(&m, ".rodata{__SCX_SLICE_DFL=1, nr_cpus=2, __SCX_KICK_IDLE=3}\n");
+	map_deinit(&m);
+}
+END_TEST
+
 START_TEST(storage_is_shown_by_its_owners)
 {
 	static const char *owners[] = { "hog[106]", "/alpha/inner", "e\033[2J\n" };
@@ -302,6 +324,7 @@ static const unit_test tests[] = {
 	&a_single_value_stands_alone,
 	&a_wide_value_breaks_at_the_width,
 	&an_array_is_listed_by_key,
+	&the_headers_constants_are_counted,
 	&storage_is_shown_by_its_owners,
 	&queues_and_stacks_are_listed_in_order,
 	&long_raw_values_are_cut_in_text_alone,

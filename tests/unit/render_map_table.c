@@ -117,7 +117,73 @@ START_TEST(values_that_are_not_flat_make_no_table)
 }
 END_TEST
 
+START_TEST(scalar_keys_make_a_table)
+{
+	static const char *const members[] = { "role", "index" };
+	uint32_t keys[] = { 101, 7, 5, 6, 8, 9 };
+	uint64_t values[][2] = { { 1, 3 }, { 0, 200 } }, many[2] = { 4, 4 };
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_ENTRIES, 1, "hash");
+	m.map.key_type = map_typed(&m, m.t.u32, 4);
+	m.map.value_type = map_typed(&m, map_struct(&m, "member", members, 2), 16);
+	map_add(&m, &keys[0], values[0]);
+	map_add(&m, &keys[1], values[1]);
+	ck_map_text(&m, "  key | role  index\n"
+			"  101 |    1      3\n"
+			"    7 |    0    200\n");
+	/* where it does not fit, it is none */
+	m.width = 18;
+	ck_map_text(&m, "entry: key=101\n  value: member:\n    role=1\n    index=3\n"
+			"entry: key=7\n  value: member:\n    index=200\n");
+	/* what many share is no row */
+	m.width = 120;
+	for (int i = 1; i < 6; i++)
+		map_add(&m, &keys[i], many);
+	ck_map_text(&m, "  key | role  index\n"
+			"  101 |    1      3\n"
+			"    7 |    0    200\n"
+			"5 entries: 7, 5, 6, 8, 9\n"
+			"  value: member{role=4, index=4}\n");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(storage_has_those_who_wait_first)
+{
+	static const char *owners[] = { "sleeps[1]", "waits[2]", "runs[3]", "stalled[4]" };
+	static const char *const members[] = { "ran", "idle" };
+	struct scxray_task tasks[4] = { 0 };
+	struct one_map m;
+
+	map_init(&m, SCXRAY_MAP_ENTRIES, 29, "task_storage");
+	m.map.key_type.size = 8;
+	m.map.value_type = map_typed(&m, map_struct(&m, "ctx", members, 2), 16);
+	m.map.owners = owners;
+	m.map.nr_owners = 4;
+	for (uint64_t i = 0; i < 4; i++) {
+		uint64_t kva = 0xffff888000500000 + i * 0x1000, value[2] = { i + 5, 0 };
+
+		map_add(&m, &kva, value)->owner = (uint32_t)i + 1;
+		tasks[i].kva = kva;
+		tasks[i].curr_cpu = i == 2 ? 0 : -1;
+	}
+	tasks[1].runnable_age_jiffies = N(2);
+	tasks[3].runnable_age_jiffies = N(2000);
+	m.r.tasks = tasks;
+	m.r.nr_tasks = 4;
+	ck_map_text(&m, "       owner | ran  idle             address\n"
+			"  stalled[4] |   8     0  0xffff888000503000\n"
+			"    waits[2] |   6     0  0xffff888000501000\n"
+			"     runs[3] |   7     0  0xffff888000502000\n"
+			"   sleeps[1] |   5     0  0xffff888000500000\n");
+	map_deinit(&m);
+}
+END_TEST
+
 static const unit_test tests[] = {
+	&scalar_keys_make_a_table,
+	&storage_has_those_who_wait_first,
 	&flat_structs_make_a_table,
 	&one_entry_makes_no_table,
 	&an_entry_that_cannot_be_read_makes_no_table,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * render_repeated.c - the early half names what it has in common with the late one, and
- * the differences show what is not as usual
+ * the differences show what is not as usual; what says nothing is only counted
  */
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"
@@ -124,6 +124,92 @@ START_TEST(equal_stacks_are_counted)
 }
 END_TEST
 
+static void ck_late(const struct pair *p, bool full, const char *has, const char *has_not)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_int_eq(
+		scxray_render_text(
+			&p->doc, &(struct scxray_text_options){ .width = 120, .full = full }, out),
+		0);
+	fclose(out);
+	ck_has(text, has, has_not);
+}
+
+START_TEST(sleeping_kernel_threads_are_counted)
+{
+	static struct scxray_address frames[] = { { N(0xffffffff81000010), "kthread_sleeps" } };
+	struct pair p;
+	struct scxray_task *task;
+
+	pair_init(&p);
+	task = &p.late.tasks[SLEEPER];
+	task->flags = N(0x00200000);
+	task->kernel_stack = (struct scxray_stack_trace){ frames, 1, "end of the stack", true };
+	ck_late(&p, false, "\n  (kernel stacks of 1 sleeping kernel thread: with --full only)\n",
+		"kthread_sleeps");
+	ck_late(&p, false, "1 kernel thread\n", "sleeper[108]\n\nscx_walker");
+	ck_late(&p, true, "stack: kthread_sleeps", NULL);
+	/* uninterruptible: it waits for something */
+	task->state_letter = 'D';
+	ck_late(&p, false, "stack: kthread_sleeps", "sleeping kernel thread");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(programs_without_counts_are_named)
+{
+	struct scxray_prog progs[2] = {
+		{ .name = T("one"), .cnt = N(0), .nsecs = N(0), .misses = N(0) },
+		{ .name = T("two"), .cnt = N(0), .nsecs = N(0), .misses = N(3) },
+	};
+	struct pair p;
+
+	pair_init(&p);
+	p.late.r.progs = progs;
+	p.late.r.nr_progs = 2;
+	p.late.r.bpf_stats_enabled = N(0);
+	ck_late(&p, false,
+		"\n  two: cnt=0 nsecs=0 misses=3\n  not counted, and never missed: one\n",
+		"one: cnt");
+	ck_late(&p, true, "  one: cnt=0", "never missed");
+	/* counted, and 0 */
+	p.late.r.bpf_stats_enabled = N(1);
+	ck_late(&p, false, "  one: cnt=0", "never missed");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(the_log_begins_with_what_is_about_the_scheduler)
+{
+	struct scxray_log_record log[12];
+	struct pair p;
+
+	pair_init(&p);
+	for (int i = 0; i < 12; i++)
+		log[i] = (struct scxray_log_record){ .seq = N(i),
+						     .ts_ns = N(i * 1000000000ULL),
+						     .level = N(6),
+						     .text = T("chatter") };
+	log[0].text = (struct scxray_text)T("sched_ext: enabled");
+	log[1].level = N(4);
+	p.late.r.log = log;
+	p.late.r.nr_log = 12;
+	ck_late(&p, false,
+		"12 records captured\n"
+		"  [    0.000000] <6> sched_ext: enabled\n"
+		"  [    1.000000] <4> chatter\n"
+		"  (above: sched_ext, BPF and warnings; below: the last others)\n"
+		"  [    4.000000] <6> chatter\n",
+		"[    3.000000]");
+	ck_late(&p, false, "  (2 more: with --full only)\n", NULL);
+	ck_late(&p, true, "  [    3.000000] <6> chatter\n", "above:");
+	pair_deinit(&p);
+}
+END_TEST
+
 START_TEST(what_is_as_usual_is_counted)
 {
 	struct pair p;
@@ -172,9 +258,15 @@ START_TEST(what_is_odd_or_stalled_or_named_is_shown)
 END_TEST
 
 static const unit_test tests[] = {
-	&equal_sections_are_one_line,	&a_section_that_differs_is_printed,
-	&a_map_that_differs_is_printed, &equal_stacks_are_counted,
-	&what_is_as_usual_is_counted,	&what_is_odd_or_stalled_or_named_is_shown,
+	&sleeping_kernel_threads_are_counted,
+	&programs_without_counts_are_named,
+	&the_log_begins_with_what_is_about_the_scheduler,
+	&equal_sections_are_one_line,
+	&a_section_that_differs_is_printed,
+	&a_map_that_differs_is_printed,
+	&equal_stacks_are_counted,
+	&what_is_as_usual_is_counted,
+	&what_is_odd_or_stalled_or_named_is_shown,
 };
 
 UNIT_MAIN("render repeated", tests)
