@@ -113,7 +113,7 @@ static void count_links(struct contexts *c, const struct scxray_arena *arena)
 		const struct scxray_arena_page *page = &arena->pages[p];
 
 		for (size_t at = 0; page->bytes && at < PAGE; at += 8) {
-			struct context key, *found;
+			struct context key = { 0 }, *found;
 
 			memcpy(&key.addr, page->bytes + at, 8);
 			if (!has_address(arena, key.addr))

@@ -73,8 +73,6 @@ static void put_fate(struct json *j, const struct diff *d, enum diff_group group
 
 void json_diff(struct json *j, const struct diff *d)
 {
-	if (!d->early)
-		return;
 	json_key(j, "diff");
 	json_object(j);
 	json_num_field(j, "elapsed_jiffies", &d->elapsed_jiffies, FIELD_SIGNED);

@@ -8,7 +8,7 @@
 #include "render/diff/change.h"
 #include "render/out/json.h"
 
-/* "diff" with its object; nothing where there was no comparison. */
+/* "diff" with its object, of two reports that were compared. */
 void json_diff(struct json *j, const struct diff *d);
 
 /* "maps" of the comparison with its object */

@@ -12,6 +12,7 @@
 #include "render/json/diff.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
+#include "render/out/pair.h"
 #include "render/json/host.h"
 #include "render/json/report.h"
 
@@ -100,8 +101,10 @@ static void json_dual(struct json *j, const struct scxray_document *doc, const s
 	}
 	if (!doc->early)
 		json_opt_string(j, "early_skipped_reason", doc->early_skipped_reason);
-	if (group_wanted(doc->only, GROUP_DIFF))
+	if (group_wanted(doc->only, GROUP_DIFF) && diff->early)
 		json_diff(j, diff);
+	else if (group_wanted(doc->only, GROUP_DIFF))
+		json_opt_string(j, "diff_unavailable", pair_not_compared(doc));
 	json_guest(j, &doc->late->guest);
 	if (doc->early)
 		json_nested(j, "early", doc, doc->early);

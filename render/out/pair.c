@@ -61,3 +61,13 @@ enum scxray_pair reports_pair(const struct scxray_report *early, const struct sc
 		return SCXRAY_PAIR_SWAPPED;
 	return SCXRAY_PAIR_IN_ORDER;
 }
+
+const char *pair_not_compared(const struct scxray_document *doc)
+{
+	static const char *const reasons[] = {
+		[SCXRAY_PAIR_SAME_MOMENT] = "early and late are the same moment",
+		[SCXRAY_PAIR_OTHER_BOOT] = "early and late are of two boots or two kernels",
+	};
+
+	return (size_t)doc->pair < sizeof(reasons) / sizeof(reasons[0]) ? reasons[doc->pair] : NULL;
+}

@@ -15,4 +15,7 @@ static inline bool is_comparable(const struct scxray_document *doc)
 	       (doc->pair == SCXRAY_PAIR_IN_ORDER || doc->pair == SCXRAY_PAIR_SWAPPED);
 }
 
+/* Why its two reports were not compared; NULL where they were, or where there is one. */
+const char *pair_not_compared(const struct scxray_document *doc);
+
 #endif

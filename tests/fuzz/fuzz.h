@@ -12,6 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <bpf/libbpf.h>
+
+/* Each input's broken BTF would have libbpf write on stderr. */
+__attribute__((constructor)) static void quiet_libbpf(void)
+{
+	libbpf_set_print(NULL);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <bpf/libbpf.h>
+
 #include <scxray/capture.h>
 #include <scxray/render.h>
 
@@ -172,6 +174,7 @@ int main(int argc, char **argv)
 	struct lab lab;
 	int failed;
 
+	libbpf_set_print(NULL); /* it complains of each broken BTF on stderr */
 	if (argc != 4) {
 		fprintf(stderr, "usage: mutate CORE FIRST COUNT\n");
 		return 2;
