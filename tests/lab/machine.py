@@ -42,32 +42,35 @@ def command(folder, cpus, mem_mib):
 class Machine:
     """One boot of the lab.  `folder` holds `run` and gets lab.log and what run writes."""
 
-    def __init__(self, folder, cpus=2, mem_mib=2500):
+    def __init__(self, folder, cpus=1, mem_mib=2500):
         self.folder = os.path.abspath(folder)
         self.log = os.path.join(self.folder, "lab.log")
         env = dict(os.environ, QEMU_MODULE_DIR=os.path.join(QEMU, "usr", "lib", "x86_64-linux-gnu", "qemu"))
         self.process = subprocess.Popen(command(self.folder, cpus, mem_mib), env=env, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def wait(self, limit_s, idle=None):
-        """Until the lab is off; calls idle() now and then, and ends a lab that so long has nothing new for it."""
+    def wait(self, limit_s, done=None):
+        """Until done(), or where there is none until the lab is off."""
         until = time.monotonic() + limit_s
-        while self.process.poll() is None:
+        while self.process.poll() is None and not (done and done()):
             if time.monotonic() > until:
                 self.end()
                 raise LabError(f"nothing came from the lab for {limit_s} s\n{self.tail()}")
-            if idle and idle():
-                until = time.monotonic() + limit_s
             time.sleep(0.2)
+        if done and done():
+            return
         said = self.process.stdout.read().decode("utf-8", "backslashreplace")
         said = "".join(line for line in said.splitlines(True) if "TCG doesn't support" not in line)
         if self.process.returncode:
             raise LabError(f"QEMU ended with status {self.process.returncode}: {said}")
-        if "lab: run ended with status 0" not in self.console():
+        if done or "lab: run ended with status 0" not in self.console():
             raise LabError(f"the lab broke down:\n{said}{self.tail()}")
 
-    def end(self):
-        if self.process.poll() is None:
+    def end(self, patience_s=0):
+        """Off, if need be by force: at once, or after so many seconds in which it may go on its own."""
+        try:
+            self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 

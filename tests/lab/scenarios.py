@@ -18,12 +18,13 @@ TIMEOUT_S = 8  # of the scheduler's watchdog
 
 
 class Scenario:
-    """name: of its folder; what: a line for people; command(programs): a shell script; check(left)."""
+    """name: of its folder; what: a line for people; command(programs): a shell script; check(left); cpus: of the lab."""
 
-    def __init__(self, name, what, command, check, limit_s=LIMIT_S):
+    def __init__(self, name, what, command, check, limit_s=LIMIT_S, cpus=1):
         self.name = name
         self.what = what
         self.limit_s = limit_s
+        self.cpus = cpus
         self.command = command
         self.check = check
 
@@ -64,7 +65,7 @@ def probe_check(left):
 # ---- failures ----------------------------------------------------------------
 
 
-def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, **more):
+def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, lab_cpus=1, **more):
     """A failure that is seen half-way and, by the watchpoint, at its very moment."""
 
     def check(left):
@@ -83,7 +84,7 @@ def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=
 
     name = f"{mode}-{release}" + ("-late" if "words" in more else "")
     return Scenario(name, f"{mode}: half-way and the watchpoint, {cpus} vCPUs, kernel {release}",
-                    guest(release, mode, cpus=cpus, **more), check)
+                    guest(release, mode, cpus=cpus, **more), check, cpus=lab_cpus)
 
 
 def tree_of(half):
@@ -270,7 +271,9 @@ ALL = [
     Scenario("kvm", "the lab's KVM can do what live tests ask of it", probe_command, probe_check, 20),
     failure(OLD, "stall", samples=50),
     failure(NEW, "stall", samples=50),
-    *(failure(release, mode) for mode in ("held", "vtime", "hog") for release in (OLD, NEW)),
+    *(failure(release, mode) for mode in ("held", "hog") for release in (OLD, NEW)),
+    failure(OLD, "vtime"),
+    failure(NEW, "vtime", lab_cpus=2),  # every vCPU busy, and truly at the same time
     failure(OLD, "error", kind=expect.SCX_EXIT_ERROR_BPF),
     failure(NEW, "error", kind=expect.SCX_EXIT_ERROR_BPF, words="scxfix.delay=10"),
     Scenario("sub-7.3.4", "a sub-scheduler fails, the root goes on", guest(NEW, "sub"), sub_check),
@@ -279,7 +282,7 @@ ALL = [
     Scenario("cold", "the plugin is loaded half-way", guest(
         NEW, "stall", options=("--plugin-when failure", "--early-on ' half'")), cold_check),
     Scenario("spin", "an op of BPF at work when the host asks: its stack", guest(
-        OLD, "spin", settings=("triggers=none",), options=("--late-on ' spinning'",)), spin_check),
+        OLD, "spin", settings=("triggers=none",), options=("--late-on ' spinning'",)), spin_check, cpus=2),
     clock(OLD, "kvm-clock"),
     clock(NEW, "tsc"),
     Scenario("well", "a scheduler that never fails, and leaves", guest(NEW, "well", timeout_s=4), well_check),
