@@ -41,6 +41,23 @@ static int overview(FILE *out)
 	return output_flush_stdout();
 }
 
+/* A tab is the second column of a line. */
+static int print_help(const struct cli_command *command)
+{
+	const char *line = command->help;
+
+	while (*line) {
+		size_t length = strcspn(line, "\t\n");
+
+		if (line[length] == '\t')
+			printf("%-26.*s", (int)length, line);
+		else
+			printf("%.*s\n", (int)length, line);
+		line += length + !!line[length];
+	}
+	return output_flush_stdout();
+}
+
 static int help(int argc, char **argv)
 {
 	const struct cli_command *command;
@@ -52,8 +69,7 @@ static int help(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (!command)
 		return cli_usage("no such command: %s", argv[1]);
-	fputs(command->help, stdout);
-	return output_flush_stdout();
+	return print_help(command);
 }
 
 static int version(void)
@@ -81,11 +97,8 @@ int main(int argc, char **argv)
 	command = find_command(name);
 	if (!command)
 		return cli_usage("no such %s: %s", name[0] == '-' ? "option" : "command", name);
-	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			fputs(command->help, stdout);
-			return output_flush_stdout();
-		}
-	}
+	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return print_help(command);
 	return command->run(argc - 1, argv + 1);
 }

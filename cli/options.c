@@ -2,7 +2,6 @@
 /*
  * options.c - the command line of `scxray report`
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -11,6 +10,11 @@
 
 #include "cli.h"
 #include "options.h"
+#include "watch/number.h"
+
+#define COUNT_HELP(member, option, value, what) "  --" option " N\t" what "; default " #value "\n"
+#define SIZE_HELP(member, option, value, unit, what) \
+	"  --" option " N[K|M|G]\t" what "; default " #value #unit "\n"
 
 const char cli_report_help[] =
 	"usage: scxray report [OPTION...] FILE\n"
@@ -42,25 +46,14 @@ const char cli_report_help[] =
 	"                          memory it needed\n"
 	"  -h, --help              this text\n"
 	"\n"
+	/* clang-format off */
 	"limits (each cut is said in the report):\n"
-	"  --max-tasks N           tasks in all; default 4096\n"
-	"  --max-list N            nodes on one list; default 4096\n"
-	"  --max-dsqs N            dispatch queues; default 4096\n"
-	"  --max-log-records N     last records of the kernel's log; default 200\n"
-	"  --max-cgroups N         cgroups whose pressure is read; default 1024\n"
-	"  --max-maps N            BPF maps; default 4096\n"
-	"  --max-entries N         entries of one map; default 4096\n"
-	"  --max-percpu-keys N     keys of one per-CPU array; default 256\n"
-	"  --max-stacks N          buckets of one stack_trace map; default 16384\n"
-	"  --max-stack-pcs N       frames of one stack; default 128\n"
-	"  --max-task-stacks N     tasks whose kernel stack is walked; default 1024\n"
-	"  --max-stack-frames N    frames of one kernel stack; default 64\n"
-	"  --max-arena-pages N     pages of one arena; default 4096\n"
-	"  --max-copy N[K|M|G]     bytes of guest memory that the walk may touch; default 1G\n"
-	"  --max-report N[K|M|G]   bytes that the report may take; default 128M\n"
+	SCXRAY_COUNT_LIMITS(COUNT_HELP)
+	SCXRAY_SIZE_LIMITS(SIZE_HELP)
 	"\n"
 	"An OUT or CORE that exists is replaced. Exit status: 0 the report was written,\n"
 	"1 it was not, 2 the command line makes no sense.\n";
+/* clang-format on */
 
 enum {
 	OPT_EARLY = 256,
@@ -74,16 +67,17 @@ enum {
 	OPT_ONLY,
 	OPT_SUMMARY,
 	OPT_FULL,
-	OPT_MAX_COPY,
-	OPT_MAX_REPORT,
-	OPT_LIMIT, /* plus the offset of a uint32_t in struct scxray_settings */
+	OPT_SIZE = 1 << 10,  /* plus the offset of a uint64_t in struct scxray_settings */
+	OPT_COUNT = 1 << 11, /* plus that of a uint32_t */
 };
 
-#define LIMIT(name, member)                                                       \
-	{                                                                         \
-		name, required_argument, NULL,                                    \
-			OPT_LIMIT + (int)offsetof(struct scxray_settings, member) \
+#define LIMIT(name, base, member)                                              \
+	{                                                                      \
+		name, required_argument, NULL,                                 \
+			(base) + (int)offsetof(struct scxray_settings, member) \
 	}
+#define COUNT_OPTION(member, option, value, what) LIMIT(option, OPT_COUNT, member),
+#define SIZE_OPTION(member, option, value, unit, what) LIMIT(option, OPT_SIZE, member),
 
 static const struct option long_options[] = {
 	{ "early", required_argument, NULL, OPT_EARLY },
@@ -98,55 +92,12 @@ static const struct option long_options[] = {
 	{ "summary", no_argument, NULL, OPT_SUMMARY },
 	{ "full", no_argument, NULL, OPT_FULL },
 	{ "force", no_argument, NULL, OPT_FORCE },
-	{ "max-copy", required_argument, NULL, OPT_MAX_COPY },
-	{ "max-report", required_argument, NULL, OPT_MAX_REPORT },
-	LIMIT("max-log-records", max_log_records),
-	LIMIT("max-cgroups", max_cgroups),
-	LIMIT("max-tasks", max_tasks),
-	LIMIT("max-list", max_list),
-	LIMIT("max-dsqs", max_dsqs),
-	LIMIT("max-maps", max_maps),
-	LIMIT("max-entries", max_entries),
-	LIMIT("max-percpu-keys", max_percpu_keys),
-	LIMIT("max-stacks", max_stacks),
-	LIMIT("max-stack-pcs", max_stack_pcs),
-	LIMIT("max-task-stacks", max_task_stacks),
-	LIMIT("max-stack-frames", max_stack_frames),
-	LIMIT("max-arena-pages", max_arena_pages),
+	/* clang-format off */
+	SCXRAY_COUNT_LIMITS(COUNT_OPTION)
+	SCXRAY_SIZE_LIMITS(SIZE_OPTION)
 	{ NULL, 0, NULL, 0 },
+	/* clang-format on */
 };
-
-/* A whole decimal number within bounds; nothing before or after it. */
-static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end && *number >= min && *number <= max;
-}
-
-static bool parse_size(const char *text, uint64_t *size)
-{
-	static const char units[] = "KMG";
-	char digits[24];
-	size_t len = strlen(text);
-	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
-	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-
-	if (unit)
-		len--;
-	if (len >= sizeof(digits))
-		return false;
-	memcpy(digits, text, len);
-	digits[len] = '\0';
-	if (!parse_number(digits, 1, UINT64_MAX >> shift, size))
-		return false;
-	*size <<= shift;
-	return true;
-}
 
 static int set_color(struct report_options *options, const char *word)
 {
@@ -163,13 +114,20 @@ static int set_color(struct report_options *options, const char *word)
 
 static int set_limit(struct report_options *options, const struct option *option, const char *word)
 {
-	uint32_t limit;
+	char *settings = (char *)options + offsetof(struct report_options, settings);
 	uint64_t number;
+	uint32_t count;
 
-	if (!parse_number(word, 1, UINT32_MAX, &number))
+	if (option->val < OPT_COUNT) {
+		if (!number_parse_size(word, &number))
+			return cli_usage("--%s %s: not a size such as 64M", option->name, word);
+		memcpy(settings + (option->val - OPT_SIZE), &number, sizeof(number));
+		return CLI_OK;
+	}
+	if (!number_parse(word, 1, UINT32_MAX, &number))
 		return cli_usage("--%s %s: not a number from 1 to 4294967295", option->name, word);
-	limit = (uint32_t)number;
-	memcpy((char *)&options->settings + (option->val - OPT_LIMIT), &limit, sizeof(limit));
+	count = (uint32_t)number;
+	memcpy(settings + (option->val - OPT_COUNT), &count, sizeof(count));
 	return CLI_OK;
 }
 
@@ -236,17 +194,9 @@ static int set_option(struct report_options *options, const struct option *optio
 	case OPT_FORMAT:
 		return set_format(options, word, format);
 	case OPT_WIDTH:
-		if (!parse_number(word, 40, 10000, &number))
+		if (!number_parse(word, 40, 10000, &number))
 			return cli_usage("--width %s: not a number from 40 to 10000", word);
 		options->width = (unsigned)number;
-		return CLI_OK;
-	case OPT_MAX_COPY:
-		if (!parse_size(word, &options->settings.max_copy_bytes))
-			return cli_usage("--max-copy %s: not a size such as 64M", word);
-		return CLI_OK;
-	case OPT_MAX_REPORT:
-		if (!parse_size(word, &options->settings.max_report_bytes))
-			return cli_usage("--max-report %s: not a size such as 64M", word);
 		return CLI_OK;
 	default:
 		return set_limit(options, option, word);

@@ -2,11 +2,11 @@
 /*
  * settings.c - the "key=value" texts of the host
  */
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "settings.h"
 
 enum kind {
@@ -55,8 +55,10 @@ struct key {
 #define WORDS_ROW(key, text, none, what) ROW(#key, text, WORDS, key, !(none), 0, key, what)
 #define NUMBER_ROW(key, text, least, most, what) \
 	ROW(#key, text, NUMBER, key, least, most, NULL, what)
-#define CAP_ROW(key, text, what) ROW(#key, text, NUMBER, capture.key, 1, UINT32_MAX, NULL, what)
-#define BYTES_ROW(key, text, what) ROW(#key, text, SIZE, capture.key, 1, UINT64_MAX, NULL, what)
+#define COUNT_ROW(key, option, value, what) \
+	ROW(#key, #value, NUMBER, capture.key, 1, UINT32_MAX, NULL, what),
+#define SIZE_ROW(key, option, value, unit, what) \
+	ROW(#key, #value #unit, SIZE, capture.key, 1, UINT64_MAX, NULL, what "; bytes, or K, M, G"),
 
 static const struct key keys[] = {
 	TEXT_ROW(log, "path of the test log: reports stand beside it under its name, less .log; "
@@ -88,56 +90,10 @@ static const struct key keys[] = {
 		"ms that the walk may freeze the guest; the report says what it cut; 0: no limit"),
 	NUMBER_ROW(hold_ms, "0", 0, 60000,
 		   "ms that each freeze stays on beyond its need; for tests of the guest's clock"),
-	CAP_ROW(max_tasks, "4096", "tasks in a report"),
-	CAP_ROW(max_list, "4096", "nodes of one list in the guest"),
-	CAP_ROW(max_dsqs, "4096", "dispatch queues in a report"),
-	CAP_ROW(max_maps, "4096", "BPF maps in a report"),
-	CAP_ROW(max_entries, "4096", "entries of one map"),
-	CAP_ROW(max_percpu_keys, "256", "keys of one per-CPU array"),
-	CAP_ROW(max_stacks, "16384", "buckets of one stack_trace map"),
-	CAP_ROW(max_stack_pcs, "128", "frames of one stack in a stack_trace map"),
-	CAP_ROW(max_task_stacks, "1024", "tasks whose kernel stack is walked"),
-	CAP_ROW(max_stack_frames, "64", "frames of one kernel stack"),
-	CAP_ROW(max_arena_pages, "4096", "pages of one arena"),
-	CAP_ROW(max_cgroups, "1024", "cgroups whose pressure is read"),
-	CAP_ROW(max_log_records, "200", "last records of the kernel's log"),
-	BYTES_ROW(max_copy_bytes, "1G", "guest memory that one freeze may copy; bytes, or K, M, G"),
-	BYTES_ROW(max_report_bytes, "128M", "memory of one report; bytes, or K, M, G"),
+	SCXRAY_COUNT_LIMITS(COUNT_ROW) SCXRAY_SIZE_LIMITS(SIZE_ROW)
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
-
-/* A whole decimal number; nothing before or behind it. */
-static bool parse_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end;
-}
-
-static bool parse_size(const char *text, uint64_t *size)
-{
-	static const char units[] = "KMG";
-	size_t len = strlen(text);
-	const char *unit = len ? strchr(units, text[len - 1]) : NULL;
-	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-	char digits[24];
-
-	if (unit)
-		len--;
-	if (len >= sizeof(digits))
-		return false;
-	memcpy(digits, text, len);
-	digits[len] = '\0';
-	if (!parse_number(digits, size) || *size > UINT64_MAX >> shift)
-		return false;
-	*size <<= shift;
-	return true;
-}
 
 static bool find_word(const struct word *words, const char *text, size_t len, uint32_t *bits)
 {
@@ -203,12 +159,12 @@ static int set(struct settings *settings, const struct key *key, const char *val
 		*(char **)at = copy;
 		return 0;
 	case NUMBER:
-		if (!parse_number(value, &number) || number < key->min || number > key->max)
+		if (!number_parse(value, key->min, key->max, &number))
 			return wrong(key, value, err);
 		*(uint32_t *)at = (uint32_t)number;
 		return 0;
 	case SIZE:
-		if (!parse_size(value, &number) || number < key->min || number > key->max)
+		if (!number_parse_size(value, &number))
 			return wrong(key, value, err);
 		*(uint64_t *)at = number;
 		return 0;

@@ -23,33 +23,50 @@ extern "C" {
 
 struct scxray_source;
 
-/* Limits of a capture.  Each cut that they cause is said in the report. */
+/*
+ * The limits of a capture, each once: X(member, option of the command line, default, what it
+ * limits).  The struct, its defaults, `scxray report`'s options and help, and the plugin's settings
+ * are made of these rows.  At least 1 each.
+ */
+#define SCXRAY_COUNT_LIMITS(X)                                                      \
+	X(max_tasks, "max-tasks", 4096, "tasks in a report")                        \
+	X(max_list, "max-list", 4096, "nodes of one list in the guest")             \
+	X(max_dsqs, "max-dsqs", 4096, "dispatch queues in a report")                \
+	X(max_maps, "max-maps", 4096, "BPF maps in a report")                       \
+	X(max_entries, "max-entries", 4096, "entries of one map")                   \
+	X(max_percpu_keys, "max-percpu-keys", 256, "keys of one per-CPU array")     \
+	X(max_stacks, "max-stacks", 16384, "buckets of one stack_trace map")        \
+	X(max_stack_pcs, "max-stack-pcs", 128, "frames of one stack in such a map") \
+	X(max_task_stacks, "max-task-stacks", 1024, "tasks whose stack is walked")  \
+	X(max_stack_frames, "max-stack-frames", 64, "frames of one kernel stack")   \
+	X(max_arena_pages, "max-arena-pages", 4096, "pages of one arena")           \
+	X(max_cgroups, "max-cgroups", 1024, "cgroups whose pressure is read")       \
+	X(max_log_records, "max-log-records", 200, "last records of the kernel's log")
+
+/* The same in bytes; the default with its unit, M or G. */
+#define SCXRAY_SIZE_LIMITS(X)                                                      \
+	X(max_copy_bytes, "max-copy", 1, G, "bytes of guest memory that are read") \
+	X(max_report_bytes, "max-report", 128, M, "bytes of memory of one report")
+
+#define SCXRAY_UNIT_M 20
+#define SCXRAY_UNIT_G 30
+
+#define SCXRAY_COUNT_MEMBER(member, option, value, what) uint32_t member;
+#define SCXRAY_SIZE_MEMBER(member, option, value, unit, what) uint64_t member;
+#define SCXRAY_COUNT_DEFAULT(member, option, value, what) .member = value,
+#define SCXRAY_SIZE_DEFAULT(member, option, value, unit, what) \
+	.member = value##ULL << SCXRAY_UNIT_##unit,
+
+/* Each cut that a limit causes is said in the report. */
 struct scxray_settings {
-	uint32_t max_tasks;	   /* tasks in all; default 4096 */
-	uint32_t max_list;	   /* nodes on one list; default 4096 */
-	uint32_t max_dsqs;	   /* DSQs in all; default 4096 */
-	uint32_t max_maps;	   /* BPF maps; default 4096 */
-	uint32_t max_entries;	   /* entries of one map; default 4096 */
-	uint32_t max_percpu_keys;  /* keys of one per-CPU array; default 256 */
-	uint32_t max_stacks;	   /* buckets of one stack_trace map; default 16384 */
-	uint32_t max_stack_pcs;	   /* frames of one stack; default 128 */
-	uint32_t max_task_stacks;  /* tasks whose kernel stack is walked; default 1024 */
-	uint32_t max_stack_frames; /* frames of one kernel stack; default 64 */
-	uint32_t max_arena_pages;  /* pages of one arena; default 4096 */
-	uint32_t max_log_records;  /* last records of the kernel's log; default 200 */
-	uint32_t max_cgroups;	   /* cgroups whose pressure is read; default 1024 */
-	uint64_t max_copy_bytes;   /* guest bytes that the walk may touch; default 1 GiB */
-	uint64_t max_report_bytes; /* memory of the report; default 128 MiB */
+	SCXRAY_COUNT_LIMITS(SCXRAY_COUNT_MEMBER)
+	SCXRAY_SIZE_LIMITS(SCXRAY_SIZE_MEMBER)
 };
 
 /* The defaults. */
-#define SCXRAY_SETTINGS_INIT                                                             \
-	{                                                                                \
-		.max_tasks = 4096, .max_list = 4096, .max_dsqs = 4096, .max_maps = 4096, \
-		.max_entries = 4096, .max_percpu_keys = 256, .max_stacks = 16384,        \
-		.max_stack_pcs = 128, .max_task_stacks = 1024, .max_stack_frames = 64,   \
-		.max_arena_pages = 4096, .max_log_records = 200, .max_cgroups = 1024,    \
-		.max_copy_bytes = 1ULL << 30, .max_report_bytes = 128ULL << 20           \
+#define SCXRAY_SETTINGS_INIT                                                                      \
+	{                                                                                         \
+		SCXRAY_COUNT_LIMITS(SCXRAY_COUNT_DEFAULT) SCXRAY_SIZE_LIMITS(SCXRAY_SIZE_DEFAULT) \
 	}
 
 /*

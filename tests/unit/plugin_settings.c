@@ -9,7 +9,7 @@
 #include "tests/lib/unit.h"
 
 /* The 32-bit limits come first; padding may follow them. */
-#define NARROW (offsetof(struct scxray_settings, max_cgroups) + sizeof(uint32_t))
+#define NARROW (offsetof(struct scxray_settings, max_log_records) + sizeof(uint32_t))
 
 static struct settings settings;
 static struct scxray_error err;
