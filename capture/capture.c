@@ -8,6 +8,7 @@
 #include "capture/base/clock.h"
 #include "capture/image/host.h"
 #include "capture/kernel/memmap.h"
+#include "capture/map/maps.h"
 #include "capture/read/walk.h"
 #include "capture/run/walkers.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capture/live/live.h"
+#include "capture/read/read.h"
 
 /* The variable of type struct user_exit_info in .data or .bss, by the map's own types. */
 static bool latch_in(struct scxray_live *live, const struct scxray_map *map)

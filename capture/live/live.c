@@ -7,6 +7,8 @@
 
 #include "capture/live/live.h"
 
+#include "capture/map/maps.h"
+
 /* ---- create, destroy ------------------------------------------------------ */
 
 struct scxray_live *scxray_live_create(const struct scxray_live_region *regions, size_t nr_regions,

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "capture/live/live.h"
+#include "capture/read/read.h"
+#include "capture/walk/tasks.h"
 
 #define DEFAULT_HZ 1000		    /* where the guest's is unknown */
 #define LONGEST_WITHOUT (24 * 3600) /* s that a task may believably wait without a watchdog */

@@ -10,8 +10,12 @@
 
 #include "capture/base/clock.h"
 #include "capture/live/live.h"
-#include "capture/stack/sleepers.h"
+#include "capture/read/read.h"
 #include "capture/run/walkers.h"
+#include "capture/stack/sleepers.h"
+#include "capture/stack/stacks.h"
+#include "capture/walk/scheds.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_RETIRED 4
 #define FIRST_PAGES 8192 /* room for record_first() beside the budget */

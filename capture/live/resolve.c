@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "capture/live/live.h"
+#include "capture/map/maps.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_BASE_PAGES (1u << 16) /* symbols, types and unwind tables: 20 MiB are usual */
 #define SYSTEM_RUNNING 3	  /* enum system_states, where BTF does not have it */

@@ -6,6 +6,7 @@
  * node points back to the one before.
  */
 #include "capture/live/live.h"
+#include "capture/read/read.h"
 
 /* Between the claim of an exit and its end DONE stands in exit_kind, and the kind in exit_info. */
 static uint64_t kind_of(struct walk *w, uint64_t sched)

@@ -4,8 +4,10 @@
  * after half a guard, with pages where a program has allocated any.  User address
  * u is at kern_vm->addr + GUARD_SZ / 2 + (u32)u.
  */
-#include "capture/map/map.h"
 #include "capture/base/sort.h"
+#include "capture/map/map.h"
+#include "capture/read/owner.h"
+#include "capture/read/read.h"
 
 #define GUARD_HALF 0x8000ULL
 #define ARENA_SPAN (1ULL << 32)

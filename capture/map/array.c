@@ -3,6 +3,7 @@
  * array.c - kernel/bpf/arraymap.c: values side by side, or a per-CPU pointer each
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 /* How many of the map's elements to take; says so when that is not all. */
 static uint32_t capped(struct walk *w, struct scxray_map *map, uint32_t cap, const char *what)

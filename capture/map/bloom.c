@@ -4,6 +4,7 @@
  * listed, how full it is can
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 #define MAX_COUNTED (8u << 20) /* bits: 256 pages, that a frozen guest waits for */
 

@@ -4,6 +4,7 @@
  */
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
+#include "capture/read/read.h"
 
 static const char *perf_event_label(struct walk *w, uint64_t kva)
 {

@@ -4,6 +4,7 @@
  * (kernel/bpf/devmap.c) and sockets (net/core/sock_map.c), chained by hlists
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 #define MAX_BUCKETS (1u << 22)
 

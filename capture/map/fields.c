@@ -12,6 +12,8 @@
 
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
 
 #define MAX_FIELDS 16 /* BTF_FIELDS_MAX is 11 */
 #define MAX_POINTEE 4096

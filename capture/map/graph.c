@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/rbtree.h"
+#include "capture/read/read.h"
 
 /*
  * `head` is a copy: its own address is not known, so the end of the list is the node

@@ -2,8 +2,9 @@
 /*
  * hash.c - kernel/bpf/hashtab.c: buckets of chains that end in an odd word
  */
-#include "capture/map/map.h"
 #include "capture/base/chain.h"
+#include "capture/map/map.h"
+#include "capture/read/read.h"
 
 #define MAX_BUCKETS (1u << 24)
 #define MAX_ELEMENTS (1u << 24)

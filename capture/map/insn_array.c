@@ -4,6 +4,7 @@
  * each, in the kernel's own BTF
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 void map_walk_insn_array(struct walk *w, struct scxray_map *map)
 {

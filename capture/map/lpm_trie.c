@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 #define INTERMEDIATE 1
 #define MAX_DEPTH 2048 /* a node's prefix is longer than its parent's: 256 bytes at most */

@@ -8,6 +8,8 @@
 
 #include "capture/map/map.h"
 
+#include "capture/read/read.h"
+
 #define MAX_VALUE (4u << 20) /* of one key or value: above any that the kernel takes */
 
 void map_error(struct walk *w, struct scxray_map *map, const char *fmt, ...)

@@ -8,7 +8,7 @@
 #ifndef CAPTURE_MAP_H
 #define CAPTURE_MAP_H
 
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
 
 /* Stable numbers of enum bpf_map_type (include/uapi/linux/bpf.h). */
 enum map_type {

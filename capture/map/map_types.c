@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/map/maps.h"
+#include "capture/read/read.h"
 
 #define MAX_BTF_BYTES (32u << 20)
 #define MAX_BTFS 256

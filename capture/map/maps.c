@@ -5,9 +5,14 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "capture/map/map.h"
+#include "capture/map/maps.h"
+
 #include "capture/base/address_set.h"
 #include "capture/base/sort.h"
+#include "capture/map/map.h"
+#include "capture/read/owner.h"
+#include "capture/read/read.h"
+#include "capture/read/xarray.h"
 
 /* Every type that has contents to show: a new one is a new row (and a file). */
 static const struct {

@@ -4,6 +4,7 @@
  * a queue is read from tail to head, a stack from below head down
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 void map_walk_queue(struct walk *w, struct scxray_map *map)
 {

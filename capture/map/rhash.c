@@ -4,6 +4,8 @@
  * data is its key, then, from the next multiple of 8 on, its value.
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
+#include "capture/read/rhashtable.h"
 
 static bool visit(struct walk *w, uint64_t node, void *arg)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 #define BUSY (1u << 31)
 #define DISCARD (1u << 30)

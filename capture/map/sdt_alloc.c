@@ -19,6 +19,7 @@
 
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
+#include "capture/read/read.h"
 
 #define LEVELS 3
 #define MAX_FANOUT 512

@@ -4,6 +4,8 @@
  * with `nr` addresses, or (BPF_F_STACK_BUILD_ID) struct bpf_stack_build_id
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
 
 #define BPF_F_STACK_BUILD_ID (1u << 5)
 #define BUILD_ID_BYTES 32

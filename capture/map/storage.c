@@ -6,6 +6,8 @@
  */
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
 
 #define MAX_BUCKET_LOG 20
 

@@ -5,6 +5,7 @@
  * member `data` of the map's value struct in the kernel's own BTF
  */
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 
 void map_walk_struct_ops(struct walk *w, struct scxray_map *map)
 {

@@ -4,7 +4,7 @@
  */
 #include "capture/read/cgroup.h"
 
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
 
 /* Mirrors kernfs_path() of fs/kernfs/dir.c; the root is the node without a parent. */
 const char *cgroup_path(struct walk *w, uint64_t kva)

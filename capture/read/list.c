@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+
+#include "capture/read/read.h"
 
 static bool stop(struct list_iter *it, uint64_t at, const char *why)
 {

@@ -5,6 +5,8 @@
  * The programs are those behind a scheduler's ops, the maps those that these programs
  * use: a few dozen a scheduler.  A guest may claim that there are millions.
  */
+#include "capture/read/owner.h"
+
 #include "capture/base/slot.h"
 #include "capture/read/walk.h"
 

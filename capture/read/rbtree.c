@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "capture/read/walk.h"
+#include "capture/read/rbtree.h"
+
+#include "capture/read/read.h"
 
 /* A valid red-black tree of 2^32 nodes is at most twice as deep as this half. */
 #define MAX_DEPTH 64

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
 
 #define MAX_TEXT_ARRAY 4096
 

@@ -4,8 +4,10 @@
  * a chain ends in a word with bit 0 set (or 0); `future_tbl` holds what a resize
  * in flight has moved; a table that could not be allocated whole is nested.
  */
+#include "capture/read/rhashtable.h"
+
 #include "capture/base/chain.h"
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
 
 #define MAX_BUCKETS (1u << 20)
 #define MAX_TABLES 8 /* resizes in flight */

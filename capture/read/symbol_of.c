@@ -4,6 +4,10 @@
  */
 #include <string.h>
 
+#include "capture/read/symbol_of.h"
+
+#include "capture/kernel/modules.h"
+#include "capture/read/modules.h"
 #include "capture/read/walk.h"
 
 const char *symbol_of(struct walk *w, uint64_t addr)

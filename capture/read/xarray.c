@@ -4,7 +4,9 @@
  * then the node is at w - 2; other words with these bits are retry, zero and
  * sibling marks; bit 0 marks a plain value.
  */
-#include "capture/read/walk.h"
+#include "capture/read/xarray.h"
+
+#include "capture/read/read.h"
 
 #define MAX_DEPTH 11 /* 64 bits in steps of 6 */
 #define MAX_SLOTS 64

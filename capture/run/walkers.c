@@ -8,8 +8,12 @@
  */
 #include "capture/run/walkers.h"
 
+#include "capture/map/maps.h"
 #include "capture/memory/recorder.h"
+#include "capture/read/modules.h"
 #include "capture/read/walk.h"
+#include "capture/stack/stacks.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_WALKERS 32 /* bits of walk.skip */
 

@@ -18,6 +18,8 @@
 
 #include "capture/stack/orc.h"
 
+#include "capture/read/read.h"
+
 #define MAX_ENTRIES (1u << 24)
 #define TYPE_BITS 3 /* since 6.4; before that other numbers meant other things */
 

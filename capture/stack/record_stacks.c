@@ -3,7 +3,12 @@
  * record_stacks.c - copies the pages of stacks, and of the tables by which modules' frames are unwound
  */
 #include "capture/stack/record_stacks.h"
+
+#include "capture/kernel/modules.h"
+#include "capture/read/modules.h"
+#include "capture/read/read.h"
 #include "capture/stack/sleepers.h"
+#include "capture/stack/stacks.h"
 
 static void find_modules(struct stack_recorder *r)
 {

@@ -3,8 +3,12 @@
  * stacks.c - kernel stacks: of vCPUs from their registers, of tasks that
  * sleep or wait from where they were switched out
  */
-#include "capture/stack/record_stacks.h"
+#include "capture/stack/stacks.h"
+
 #include "capture/base/sort.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
+#include "capture/stack/record_stacks.h"
 #include "capture/stack/unwind.h"
 
 #define MAX_FRAMES 1024

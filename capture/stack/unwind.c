@@ -7,6 +7,9 @@
 
 #include "capture/stack/unwind.h"
 
+#include "capture/kernel/modules.h"
+#include "capture/read/read.h"
+
 #define MAX_SWITCHES 8	 /* NMI, exception, IRQ and task stack, and again while nested */
 #define NEAR (64u << 10) /* no stack is bigger: further away is another one */
 

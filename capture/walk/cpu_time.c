@@ -2,7 +2,8 @@
 /*
  * cpu_time.c - where each CPU's time went: kernel_cpustat, kstat, tick_cpu_sched
  */
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_SOFTIRQS 64
 

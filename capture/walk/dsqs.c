@@ -4,7 +4,14 @@
  */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/owner.h"
+#include "capture/read/rbtree.h"
+#include "capture/read/read.h"
+#include "capture/read/rhashtable.h"
+#include "capture/walk/scheds.h"
+#include "capture/walk/tasks.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_NODES 1024
 #define CURSOR 1  /* SCX_DSQ_LNODE_ITER_CURSOR: an iterator's place, no task */

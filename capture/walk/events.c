@@ -2,7 +2,8 @@
 /*
  * events.c - SCX_EV_* counters: whatever struct scx_event_stats lists
  */
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/walk/scheds.h"
 
 #define MAX_EVENTS 256
 

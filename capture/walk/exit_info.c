@@ -2,7 +2,9 @@
 /*
  * exit_info.c - struct scx_exit_info: why a scheduler was thrown out
  */
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
+#include "capture/walk/scheds.h"
 
 #define MAX_REASON 1024
 #define MAX_MSG 4096

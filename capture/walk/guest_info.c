@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_BANNER 512
 #define NSEC_PER_SEC 1000000000ULL

@@ -3,7 +3,11 @@
  * higher.c - runnable tasks of the classes that a CPU runs before any task of sched_ext:
  * deadline, rt, and in partial mode fair.  A stalled task may wait for them
  */
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/rbtree.h"
+#include "capture/read/read.h"
+#include "capture/walk/tasks.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_PRIORITIES 128 /* MAX_RT_PRIO is 100 */
 #define MAX_NESTED 8	   /* rt groups in rt groups */

@@ -3,7 +3,8 @@
  * identity.c - what a task is besides its pid: parent, groups, cgroup, and what it used
  */
 #include "capture/read/cgroup.h"
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 struct number {
 	size_t to; /* offset in struct scxray_task */

@@ -8,7 +8,8 @@
  */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 #define STATE_SHIFT 62
 #define ID_MASK (~0ULL >> 2)

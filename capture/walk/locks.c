@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_HELD 64 /* entries of a CPU's table; the kernel has 31 */
 

@@ -5,7 +5,8 @@
  * A zone's vm_numa_event[] is what was folded in; the rest is in its per-CPU
  * statistics.  A zone without pages uses those of all others' boot time: not its own.
  */
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_NODES 1024 /* 1 << NODES_SHIFT, at most 10 */
 #define MAX_ZONES 16

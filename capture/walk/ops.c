@@ -9,7 +9,11 @@
  */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/owner.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
+#include "capture/read/xarray.h"
+#include "capture/walk/scheds.h"
 
 #define MAX_OPS 128
 #define MAX_USED_MAPS 64 /* MAX_USED_MAPS of the kernel */

@@ -5,7 +5,10 @@
  * cnt and nsecs grow only while kernel.bpf_stats_enabled is set; misses always.
  */
 #include "capture/base/address_set.h"
-#include "capture/read/walk.h"
+#include "capture/read/owner.h"
+#include "capture/read/read.h"
+#include "capture/read/xarray.h"
+#include "capture/walk/walkers.h"
 
 /* Stable number of enum bpf_prog_type (include/uapi/linux/bpf.h). */
 #define PROG_TYPE_STRUCT_OPS 27

@@ -7,7 +7,9 @@
  * to be added up; reading a .pressure file in the guest brings them up to date first.
  */
 #include "capture/read/cgroup.h"
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_DEPTH 64
 #define CSS_DYING (1u << 4) /* include/linux/cgroup-defs.h, of an enum without a name */

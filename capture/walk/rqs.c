@@ -3,7 +3,11 @@
  * rqs.c - the run queue of every possible CPU, and its sched_ext part
  */
 #include "capture/base/sort.h"
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
+#include "capture/walk/scheds.h"
+#include "capture/walk/tasks.h"
+#include "capture/walk/walkers.h"
 
 static bool is_possible(const uint64_t *mask, uint32_t cpu)
 {

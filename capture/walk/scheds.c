@@ -5,7 +5,11 @@
  * From 6.16 on scx_root points to a struct scx_sched; before that its parts are
  * globals.  From 7.1 on all schedulers are on the list scx_sched_all.
  */
-#include "capture/read/walk.h"
+#include "capture/walk/scheds.h"
+
+#include "capture/read/list.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_SCHEDS 256
 #define MAX_PATH 4096

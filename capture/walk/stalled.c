@@ -5,7 +5,10 @@
  *
  * The other walkers come to all of it again, and more; a deadline or a budget may cut those.
  */
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
+#include "capture/walk/tasks.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_STALLED 64 /* of all CPUs, a few pages each */
 #define MAX_RQ (64u << 10)

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/walk/tasks.h"
+#include "capture/walk/walkers.h"
 
 #define MAX_ENTITY 4096
 

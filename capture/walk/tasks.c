@@ -5,8 +5,12 @@
  * Tasks come from CPUs, DSQs and the list of all tasks, in this order: a cap cuts
  * those that don't wait.
  */
+#include "capture/walk/tasks.h"
+
 #include "capture/base/slot.h"
-#include "capture/read/walk.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 
 static bool make_slots(struct walk *w)
 {

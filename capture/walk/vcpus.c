@@ -2,7 +2,9 @@
 /*
  * vcpus.c - vCPU registers, and which CPU and task each vCPU was
  */
-#include "capture/read/walk.h"
+#include "capture/read/read.h"
+#include "capture/read/symbol_of.h"
+#include "capture/walk/walkers.h"
 
 static bool known(const struct scxray_regs *regs, enum scxray_reg reg)
 {

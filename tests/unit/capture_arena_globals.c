@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 #include "tests/lib/unit.h"
 
 #define USER 0x100000000000ULL

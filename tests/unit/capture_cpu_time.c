@@ -2,6 +2,8 @@
 /* walk_cpu_time.c and walk_numa.c: arrays that an enum indexes, by the kernel's BTF. */
 #include <string.h>
 
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

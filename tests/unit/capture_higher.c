@@ -2,6 +2,8 @@
 /* walk_higher.c: runnable rt and deadline tasks, in the order in which they would be picked. */
 #include <string.h>
 
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

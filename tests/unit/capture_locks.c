@@ -2,6 +2,7 @@
 /* walk_locks.c, and the lock words of walk_rqs.c. */
 #include <string.h>
 
+#include "capture/walk/walkers.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"
 

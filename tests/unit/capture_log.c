@@ -2,6 +2,7 @@
 /* walk_log.c: records in their order, of every state, wrapped, torn and cut. */
 #include <string.h>
 
+#include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

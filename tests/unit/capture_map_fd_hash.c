@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

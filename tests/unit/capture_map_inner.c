@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "capture/map/map.h"
+#include "capture/read/read.h"
 #include "tests/lib/unit.h"
 
 #define NR 6

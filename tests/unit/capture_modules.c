@@ -2,6 +2,9 @@
 /* modules.c and walk_modules.c: whose code an address is, its name, its unwind tables. */
 #include <string.h>
 
+#include "capture/kernel/modules.h"
+#include "capture/read/modules.h"
+#include "capture/read/symbol_of.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

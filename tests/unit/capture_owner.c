@@ -2,7 +2,8 @@
 /* owner.c: whose a program or a map is. */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/owner.h"
+#include "capture/read/read.h"
 #include "tests/lib/unit.h"
 
 static struct walk w;

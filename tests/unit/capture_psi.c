@@ -2,6 +2,7 @@
 /* walk_psi.c: pressure by the kernel's enum, the tree of cgroups, and what is wrong with either. */
 #include <string.h>
 
+#include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/read/read.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

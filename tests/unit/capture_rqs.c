@@ -2,6 +2,8 @@
 /* rqs.c: more tasks wait than the report takes. */
 #include <string.h>
 
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

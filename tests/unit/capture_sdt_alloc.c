@@ -8,6 +8,7 @@
 
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
+#include "capture/read/read.h"
 #include "tests/lib/unit.h"
 
 #define USER 0x100000000000ULL

@@ -2,6 +2,8 @@
 /* tasks.c: the list of all tasks, whole and beyond the cap. */
 #include <string.h>
 
+#include "capture/walk/tasks.h"
+#include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

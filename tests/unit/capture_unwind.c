@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "capture/kernel/modules.h"
 #include "capture/stack/unwind.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

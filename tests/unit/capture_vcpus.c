@@ -2,6 +2,8 @@
 /* vcpus.c: which CPU each vCPU's registers are of, whatever order the notes have. */
 #include <string.h>
 
+#include "capture/read/read.h"
+#include "capture/walk/walkers.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/read/xarray.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"
 

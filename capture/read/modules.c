@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * walk_modules.c - the list of loaded modules, and the symbols of those that are met
+ * modules.c - the list of loaded modules, and the symbols of those that are met
  */
 #include <string.h>
 
-#include "capture/read/walk.h"
+#include "capture/read/modules.h"
+
+#include "capture/kernel/modules.h"
+#include "capture/read/list.h"
+#include "capture/read/read.h"
 
 #define MAX_MODULES 1024
 #define MAX_SYMBOLS 65536

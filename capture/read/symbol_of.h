@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * symbol_of.h - the names of addresses, in the report's memory
+ */
+#ifndef CAPTURE_READ_SYMBOL_OF_H
+#define CAPTURE_READ_SYMBOL_OF_H
+
+#include <stdint.h>
+
+struct walk;
+
+/* "name+0x1c" in the report's memory; NULL where no symbol covers `addr`, and in a walk that records. */
+const char *symbol_of(struct walk *w, uint64_t addr);
+
+/* The same for a return address: of the call before it. */
+const char *return_symbol_of(struct walk *w, uint64_t addr);
+
+#endif
