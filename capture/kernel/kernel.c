@@ -1,296 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kernel.c - finding the kernel in memory that holds nothing but memory
- *
- * Several routes lead to page tables and to the kallsyms tables.  Each is only a
- * guess until the banner confirms it: symbols_load() fails unless the symbol
- * linux_banner leads to "Linux version".
+ * kernel.c - the kernel that was found: its page tables, per-CPU areas, types and layout
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "capture/base/clock.h"
+#include "capture/kernel/find.h"
 #include "capture/kernel/kernel.h"
 #include "capture/image/vmcoreinfo.h"
 
 #define START_KERNEL_MAP 0xffffffff80000000ULL
-#define KERNEL_IMAGE_MAX (1ULL << 30)
-#define KERNEL_STEP (2ULL << 20) /* the kernel starts at a multiple of this */
-#define SEARCH_FIRST (48ULL << 20)
-#define SEARCH_MAX (192ULL << 20)
-#define HUGE_PAGE (2ULL << 20)
-#define CR4_LA57 (1ULL << 12)
-#define CR3_PTI_USER (1ULL << 12)
-#define IDT_GATE_BYTES 16
-
-static const char *const route_text[ROUTE_NR] = {
-	[ROUTE_NONE] = "nothing",
-	[ROUTE_VMCOREINFO_NOTE] = "VMCOREINFO note",
-	[ROUTE_LSTAR] = "LSTAR and page tables",
-	[ROUTE_IDT] = "IDT and page tables",
-	[ROUTE_PAGE_TABLES] = "page tables",
-	[ROUTE_VMCOREINFO_SCAN] = "VMCOREINFO found in memory",
-};
-
-const char *kernel_route_text(enum kernel_route route)
-{
-	return route < ROUTE_NR ? route_text[route] : route_text[ROUTE_NONE];
-}
-
-/*
- * Loads the symbols through the current tables; what was found is kept on success.
- * From here on a replay reads the same, so this is recorded, page tables included:
- * hence the empty TLB.
- */
-static bool accept_symbols(struct kernel *k, struct guest *g, const struct kallsyms_where *where,
-			   enum kernel_route route, struct scxray_error *err)
-{
-	int failed;
-
-	paging_set_root(&g->paging, g->phys, g->paging.root, g->paging.levels);
-	g->phys->recording = true;
-	failed = symbols_load(&k->symbols, g, where, err);
-	g->phys->recording = false;
-	if (failed)
-		return false;
-	k->where = *where;
-	k->route = route;
-	k->cr3 = g->paging.root;
-	k->levels = g->paging.levels;
-	return true;
-}
-
-/* ---- by VMCOREINFO ------------------------------------------------------- */
-
-static bool where_from_vmcoreinfo(struct guest *g, const char *info, struct kallsyms_where *where)
-{
-	uint64_t base;
-
-	*where = (struct kallsyms_where){ 0 };
-	/* the others are tables, this is a variable: up to 6.19 */
-	if (vmcoreinfo_symbol(info, "kallsyms_relative_base", &base) &&
-	    guest_read_u64(g, base, &where->relative_base))
-		return false;
-	return vmcoreinfo_symbol(info, "kallsyms_num_syms", &where->num_syms) &&
-	       vmcoreinfo_symbol(info, "kallsyms_names", &where->names) &&
-	       vmcoreinfo_symbol(info, "kallsyms_token_table", &where->token_table) &&
-	       vmcoreinfo_symbol(info, "kallsyms_token_index", &where->token_index) &&
-	       vmcoreinfo_symbol(info, "kallsyms_offsets", &where->offsets);
-}
-
-static bool by_vmcoreinfo(struct kernel *k, struct guest *g, const char *info,
-			  enum kernel_route route, struct scxray_error *err)
-{
-	struct kallsyms_where where;
-	int64_t phys_base, l5 = 0;
-	uint64_t root;
-
-	if (!vmcoreinfo_number(info, "phys_base", &phys_base) ||
-	    (!vmcoreinfo_symbol(info, "init_top_pgt", &root) &&
-	     !vmcoreinfo_symbol(info, "swapper_pg_dir", &root)))
-		return false;
-	vmcoreinfo_number(info, "pgtable_l5_enabled", &l5);
-	paging_set_root(&g->paging, g->phys, root - START_KERNEL_MAP + (uint64_t)phys_base,
-			l5 ? 5 : 4);
-	return where_from_vmcoreinfo(g, info, &where) && accept_symbols(k, g, &where, route, err);
-}
-
-static bool by_note(struct kernel *k, struct guest *g, struct scxray_source *source,
-		    struct scxray_error *err)
-{
-	return source->vmcoreinfo &&
-	       by_vmcoreinfo(k, g, source->vmcoreinfo, ROUTE_VMCOREINFO_NOTE, err);
-}
-
-/* The last resort: the note's text somewhere in RAM, at the start of a page. */
-static bool by_scan(struct kernel *k, struct guest *g, struct scxray_error *err)
-{
-	for (uint64_t at = 0; (at = phys_next_data(g->phys, at)) != UINT64_MAX; at += PAGE_SIZE) {
-		char info[PAGE_SIZE + 1];
-
-		phys_copy(g->phys, at, info, 10);
-		if (memcmp(info, "OSRELEASE=", 10))
-			continue;
-		phys_copy(g->phys, at, info, PAGE_SIZE);
-		info[PAGE_SIZE] = '\0';
-		if (by_vmcoreinfo(k, g, info, ROUTE_VMCOREINFO_SCAN, err))
-			return true;
-	}
-	return false;
-}
-
-/* ---- by registers -------------------------------------------------------- */
-
-static bool known(const struct scxray_regs *regs, enum scxray_reg reg)
-{
-	return regs->known >> reg & 1 && regs->value[reg];
-}
-
-static bool is_mapped(struct guest *g, uint64_t va)
-{
-	uint64_t gpa;
-
-	return paging_translate(&g->paging, va, &gpa) == READ_OK;
-}
-
-/* The kernel's first address, from one inside its text: mapped without a gap. */
-static uint64_t text_below(struct guest *g, uint64_t inside)
-{
-	uint64_t va = inside & ~(KERNEL_STEP - 1);
-
-	if (inside < START_KERNEL_MAP || !is_mapped(g, va))
-		return 0;
-	while (va > START_KERNEL_MAP && is_mapped(g, va - KERNEL_STEP))
-		va -= KERNEL_STEP;
-	return va;
-}
-
-static uint64_t text_by_lstar(struct guest *g, const struct scxray_regs *regs)
-{
-	return known(regs, SCXRAY_REG_LSTAR) ? text_below(g, regs->value[SCXRAY_REG_LSTAR]) : 0;
-}
-
-/* Gate 0 of the IDT is asm_exc_divide_error. */
-static uint64_t text_by_idt(struct guest *g, const struct scxray_regs *regs)
-{
-	uint8_t gate[IDT_GATE_BYTES];
-	uint64_t handler = 0;
-
-	if (!known(regs, SCXRAY_REG_IDT_BASE) ||
-	    guest_read(g, regs->value[SCXRAY_REG_IDT_BASE], gate, sizeof(gate)))
-		return 0;
-	memcpy(&handler, gate, 2);
-	memcpy((uint8_t *)&handler + 2, gate + 6, 6);
-	return text_below(g, handler);
-}
-
-/* The kernel is the lowest mapping in its half of the address space. */
-static uint64_t text_by_page_tables(struct guest *g, const struct scxray_regs *regs)
-{
-	(void)regs;
-	for (uint64_t va = START_KERNEL_MAP; va < START_KERNEL_MAP + KERNEL_IMAGE_MAX;
-	     va += KERNEL_STEP)
-		if (is_mapped(g, va))
-			return va;
-	return 0;
-}
-
-static const struct {
-	enum kernel_route route;
-	uint64_t (*text)(struct guest *g, const struct scxray_regs *regs);
-} text_routes[] = {
-	{ ROUTE_LSTAR, text_by_lstar },
-	{ ROUTE_IDT, text_by_idt },
-	{ ROUTE_PAGE_TABLES, text_by_page_tables },
-};
-
-/* All vCPUs lead to one image: if it has no symbols, once is enough to know. */
-static bool worth_a_search(const struct kernel *k, uint64_t gpa)
-{
-	for (unsigned i = 0; i < k->nr_searched; i++)
-		if (k->searched[i] == gpa)
-			return false;
-	return k->nr_searched < KERNEL_MAX_IMAGES;
-}
-
-/*
- * The bytes of RAM from `gpa` on where they are in this process; else a copy of them, which *copy
- * is then.  *size in and out.  NULL: not to be had whole.
- */
-static const uint8_t *image_bytes(struct guest *g, uint64_t gpa, uint64_t *size, void **copy)
-{
-	*copy = NULL;
-	*size = phys_size_from(g->phys, gpa, *size);
-	if (!*size || !g->phys->fetch.read || phys_host(g->phys, gpa))
-		return phys_host(g->phys, gpa);
-	*copy = aligned_alloc(HUGE_PAGE, (*size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
-	if (*copy) {
-		madvise(*copy, *size, MADV_HUGEPAGE);
-		phys_copy(g->phys, gpa, *copy, *size);
-	}
-	return *copy;
-}
-
-/*
- * Searches the image that starts at `text`: it is contiguous in physical memory.  Where it has to be
- * copied, first as much as most kernels have before the end of their symbols.
- */
-static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum kernel_route route,
-			 struct scxray_error *err)
-{
-	static const uint64_t sizes[] = { SEARCH_FIRST, SEARCH_MAX };
-	struct kallsyms_where where;
-	bool found = false;
-	uint64_t gpa;
-
-	if (paging_translate(&g->paging, text, &gpa) || !worth_a_search(k, gpa))
-		return false;
-	for (size_t i = g->phys->fetch.read ? 0 : 1; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		uint64_t size = sizes[i];
-		void *copy;
-		const uint8_t *bytes = image_bytes(g, gpa, &size, &copy);
-
-		if (!bytes)
-			return false;
-		found = kallsyms_search(bytes, size, text, &where);
-		free(copy);
-		if (found && accept_symbols(k, g, &where, route, err))
-			return true;
-	}
-	if (!found)
-		k->searched[k->nr_searched++] = gpa;
-	return false;
-}
-
-static bool by_cr3(struct kernel *k, struct guest *g, const struct scxray_regs *regs, uint64_t cr3,
-		   struct scxray_error *err)
-{
-	bool la57 = known(regs, SCXRAY_REG_CR4) && regs->value[SCXRAY_REG_CR4] & CR4_LA57;
-	uint64_t tried = 0;
-
-	paging_set_root(&g->paging, g->phys, cr3, la57 ? 5 : 4);
-	for (size_t i = 0; i < sizeof(text_routes) / sizeof(text_routes[0]); i++) {
-		uint64_t text = text_routes[i].text(g, regs);
-
-		if (!text || text == tried)
-			continue;
-		if (search_image(k, g, text, text_routes[i].route, err))
-			return true;
-		tried = text;
-	}
-	return false;
-}
-
-static bool by_registers(struct kernel *k, struct guest *g, struct scxray_source *source,
-			 struct scxray_error *err)
-{
-	for (size_t i = 0; i < source->nr_vcpus; i++) {
-		const struct scxray_regs *regs = &source->vcpus[i].regs;
-		uint64_t cr3 = regs->value[SCXRAY_REG_CR3];
-
-		if (!known(regs, SCXRAY_REG_CR3))
-			continue;
-		/* under PTI bit 12 marks the user half; without PTI it is part of the address */
-		if (by_cr3(k, g, regs, cr3, err) ||
-		    ((cr3 & CR3_PTI_USER) && by_cr3(k, g, regs, cr3 & ~CR3_PTI_USER, err)))
-			return true;
-	}
-	return false;
-}
-
-/* ---- by a core's own memory ---------------------------------------------- */
-
-static bool by_hint(struct kernel *k, struct guest *g, struct scxray_source *source,
-		    struct scxray_error *err)
-{
-	const struct boot_hint *hint = &source->hint;
-
-	if (!hint->valid || hint->found_by >= ROUTE_NR)
-		return false;
-	paging_set_root(&g->paging, g->phys, hint->cr3, hint->levels == 5 ? 5 : 4);
-	return accept_symbols(k, g, &hint->kallsyms, (enum kernel_route)hint->found_by, err);
-}
 
 struct boot_hint kernel_hint(const struct kernel *k)
 {
@@ -302,8 +22,6 @@ struct boot_hint kernel_hint(const struct kernel *k)
 		.found_by = k->route,
 	};
 }
-
-/* ---- what follows from the symbols --------------------------------------- */
 
 /* The kernel's own top table maps everything, whatever process a vCPU was in. */
 static void use_kernel_root(struct kernel *k, struct guest *g)
@@ -374,21 +92,6 @@ static void load_types(struct kernel *k, struct guest *g)
 		layout_find_members(&k->layout, &k->types);
 }
 
-static bool find_symbols(struct kernel *k, struct guest *g, struct scxray_source *source,
-			 struct scxray_error *err)
-{
-	bool found;
-
-	source->phys.recording = false; /* a search reads what no report needs */
-	if (source->hint.valid)
-		found = by_hint(k, g, source, err);
-	else
-		found = by_note(k, g, source, err) || by_registers(k, g, source, err) ||
-			(!source->no_scan && by_scan(k, g, err));
-	source->phys.recording = true;
-	return found;
-}
-
 /*
  * No report needs it, but a core shall have it: who restores one into a VM is asked by this
  * word whether its kernel still boots (live_resolve.c).
@@ -408,7 +111,7 @@ int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 
 	memset(k, 0, sizeof(*k));
 	g->phys = &source->phys;
-	if (!find_symbols(k, g, source, &why)) {
+	if (!kernel_find(k, g, source, &why)) {
 		if (why.code)
 			return scxray_fail(err, why.code, why.addr, "no Linux kernel found: %.200s",
 					   why.text);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * types.c - the guest kernel's BTF: types and members by their names, values of enums
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +12,13 @@
 #include <bpf/libbpf.h>
 
 #include "capture/kernel/types.h"
+#include "capture/kernel/types_refs.h"
 
 #define MAX_BTF (64u << 20)
 #define MAX_STRIP 32
 #define MAX_DEPTH 16
 #define MAX_PROBES 256		/* in a hash that is mostly empty: a few in any true BTF */
 #define MAX_SEARCHED (1u << 16) /* members: a struct within itself has more ways than atoms */
-
-/* Newer than bookworm's linux/btf.h; the numbers are ABI. */
-#define KIND_ENUM64 19
 
 static uint32_t hash(const char *name)
 {
@@ -26,70 +27,6 @@ static uint32_t hash(const char *name)
 	for (; *name; name++)
 		h = (h ^ (uint8_t)*name) * 16777619u;
 	return h;
-}
-
-static bool valid_id(const struct types *types, uint32_t id)
-{
-	return id < types->nr;
-}
-
-static bool valid_name(const struct types *types, uint32_t offset)
-{
-	return btf__str_by_offset(types->btf, offset) != NULL;
-}
-
-/* All references of one type. */
-static bool valid_refs(const struct types *types, const struct btf_type *t)
-{
-	uint32_t vlen = btf_vlen(t);
-
-	if (!valid_name(types, t->name_off))
-		return false;
-	switch (btf_kind(t)) {
-	case BTF_KIND_PTR:
-	case BTF_KIND_TYPEDEF:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_CONST:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_FUNC:
-	case BTF_KIND_VAR:
-	case BTF_KIND_DECL_TAG:
-	case BTF_KIND_TYPE_TAG:
-		return valid_id(types, t->type);
-	case BTF_KIND_ARRAY:
-		return valid_id(types, btf_array(t)->type) &&
-		       valid_id(types, btf_array(t)->index_type);
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		for (uint32_t i = 0; i < vlen; i++)
-			if (!valid_id(types, btf_members(t)[i].type) ||
-			    !valid_name(types, btf_members(t)[i].name_off))
-				return false;
-		return true;
-	case BTF_KIND_ENUM:
-		for (uint32_t i = 0; i < vlen; i++)
-			if (!valid_name(types, btf_enum(t)[i].name_off))
-				return false;
-		return true;
-	case KIND_ENUM64:
-		for (uint32_t i = 0; i < vlen; i++)
-			if (!valid_name(types, btf_enum64(t)[i].name_off))
-				return false;
-		return true;
-	case BTF_KIND_FUNC_PROTO:
-		for (uint32_t i = 0; i < vlen; i++)
-			if (!valid_id(types, btf_params(t)[i].type) ||
-			    !valid_name(types, btf_params(t)[i].name_off))
-				return false;
-		return valid_id(types, t->type);
-	case BTF_KIND_DATASEC:
-		for (uint32_t i = 0; i < vlen; i++)
-			if (!valid_id(types, btf_var_secinfos(t)[i].type))
-				return false;
-		return true;
-	default:
-		return true;
-	}
 }
 
 static bool is_named_kind(const struct btf_type *t)
@@ -129,7 +66,7 @@ static int index_types(struct types *types, struct scxray_error *err)
 		const struct btf_type *t = btf__type_by_id(types->btf, id);
 		uint32_t slot;
 
-		if (!t || !valid_refs(types, t))
+		if (!t || !types_valid_refs(types, t))
 			return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "BTF type %u is broken", id);
 		if (!is_named_kind(t))
 			continue;

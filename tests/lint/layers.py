@@ -56,9 +56,10 @@ ONLY = {"vmm": {"plugin", "image", "error"}}
 GUEST_ONLY = {"capture", "render", "watch", "cli"}
 KVM = {"linux/kvm.h", "asm/kvm.h", "linux/kvm_para.h"}
 
-# These print nothing and don't end the process (whoever calls them decides), and keep no mutable state.
+# These print nothing, don't end the process and leave libbpf's print function alone (whoever calls them
+# decides), and keep no mutable state.
 QUIET = {"capture", "render"}
-LOUD = re.compile(r"(__)?(stdout|stderr|v?printf|puts|putchar|perror|v?warnx?|v?errx?|exit|_exit|abort)(_chk)?")
+LOUD = re.compile(r"libbpf_set_print|(__)?(stdout|stderr|v?printf|puts|putchar|perror|v?warnx?|v?errx?|exit|_exit|abort)(_chk)?")
 
 MAX_FUNCTION = 60
 MAX_FILE = 400

@@ -74,6 +74,8 @@ WRONG = (
     ("uses printf", "capture/memory/phys.c", 'void say(int i); void say(int i) { printf("%d", i); }'),
     ("uses stderr", "capture/memory/phys.c", 'void say(void); void say(void) { fprintf(stderr, "x"); }'),
     ("uses puts", "render/text/text.c", 'void say(void); void say(void) { puts("x"); }'),
+    ("uses libbpf_set_print", "capture/memory/phys.c",
+     "void libbpf_set_print(void *); void mute(void); void mute(void) { libbpf_set_print(0); }"),
     ("uses exit", "capture/memory/phys.c", "void exit(int); void end(void); void end(void) { exit(1); }"),
     ("mutable global state: count", "capture/memory/phys.c",
      "int next(void); int next(void) { static int count; return ++count; }"),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * find.h - the routes that lead to a kernel
+ */
+#ifndef CAPTURE_FIND_H
+#define CAPTURE_FIND_H
+
+#include "capture/kernel/kernel.h"
+
+/*
+ * Tries all routes, the surest first: sets k->symbols, where, route, cr3 and levels, and aims g at the
+ * page tables.  False, and perhaps *err, where none leads to a kernel.  The search itself is not
+ * recorded.
+ */
+bool kernel_find(struct kernel *k, struct guest *g, struct scxray_source *source,
+		 struct scxray_error *err);
+
+#endif
