@@ -24,6 +24,7 @@ mkdir -p "$out"
 
 "$scxray" report --early "$half" "$error" -o "$out/report.txt"
 "$scxray" report --early "$half" "$error" -o "$out/report.json"
+"$scxray" html "$out/report.json" -o "$out/report.html"
 color=never
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
 	color=always
@@ -42,7 +43,9 @@ if [ "$all" -gt "$lines" ]; then
 fi
 echo
 echo "The whole report:  build/demo/report.txt   (less -S build/demo/report.txt)"
-echo "The same as JSON:  build/demo/report.json"
+echo "As a page:         build/demo/report.html  (any browser opens it)"
+echo "As JSON:           build/demo/report.json"
 echo "Made from:         ${half#"$root/"}"
 echo "                   ${error#"$root/"}"
-echo "Your own guest:    build/scxray report vmcore   (build/scxray help report)"
+echo "Your own guest:    build/scxray watch           (a guest that QEMU runs: build/scxray help watch)
+                   build/scxray report vmcore   (build/scxray help report)"
