@@ -17,23 +17,34 @@
 extern "C" {
 #endif
 
-#define SCXRAY_MAX_SELECTED_MAPS 32
+#define SCXRAY_MAX_SELECTED_NAMES 32
+
+/* Names, or patterns of names as of fnmatch(3), that are asked for. */
+struct scxray_names {
+	char pattern[SCXRAY_MAX_SELECTED_NAMES][64];
+	size_t nr; /* 0: all */
+};
 
 /* Which groups of a document are shown; zeroed: all. */
 struct scxray_selection {
-	uint32_t groups;			 /* bits in the order of scxray_selection_name() */
-	char maps[SCXRAY_MAX_SELECTED_MAPS][64]; /* of the maps those with such a name; patterns */
-	size_t nr_maps;				 /* 0: all of them */
+	uint32_t groups;	   /* bits in the order of scxray_selection_name() */
+	struct scxray_names maps;  /* of the maps those with such a name */
+	struct scxray_names tasks; /* of the tasks those with such a pid or comm */
+	struct scxray_names dsqs;  /* of the queues those with such an id or name */
 };
 
 /*
- * Adds the groups of a list such as "tasks,dsqs,maps=held,maps=.data*".  0, or -1 with *err: an
- * unknown name (the text lists those that there are), too many maps.
+ * Adds the groups of a list such as "log,tasks=victim*,dsqs=0x57a11,maps=held,maps=.data*".  0, or
+ * -1 with *err: an unknown name (the text lists those that there are), too many names.
  */
 int scxray_selection_add(struct scxray_selection *selection, const char *list,
 			 struct scxray_error *err);
 
-/* Names of the groups, from 0; NULL behind the last. */
+/* The same for one group, and of it what has that name; the name may hold a comma.  NULL: all of it. */
+int scxray_selection_add_name(struct scxray_selection *selection, const char *group,
+			      const char *name, struct scxray_error *err);
+
+/* Names of the groups, from 0; NULL after the last. */
 const char *scxray_selection_name(size_t index);
 
 /* What two reports of a document are to each other. */
@@ -61,6 +72,9 @@ struct scxray_document {
 	uint64_t early_decode_us, late_decode_us; /* from what was recorded to the report */
 	uint64_t text_write_us;			  /* this document as text, already on disk */
 };
+
+/* False if maps, tasks or queues are asked for by name, and no report of the document has such a one. */
+bool scxray_document_has_selected(const struct scxray_document *doc);
 
 /*
  * A document of one report.  Where its host says that vCPUs did not park, it is rendered as a
@@ -99,6 +113,21 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out);
  * where there is none, or no memory.
  */
 char *scxray_document_first_finding(const struct scxray_document *doc);
+
+/* How bad a finding is: as "severity" in JSON. */
+enum scxray_severity {
+	SCXRAY_SEVERITY_ERROR = 1, /* what ended the scheduler, or tasks past the timeout */
+	SCXRAY_SEVERITY_WARNING,   /* what is in the way, or soon will be */
+	SCXRAY_SEVERITY_INFO,
+};
+
+/*
+ * Has the document's diagnosis a finding that bad, or worse?  1: yes.  0: no, and all that findings
+ * are made of was there.  -1 with *err: it can't be told, as a part could not be read, vCPUs ran
+ * while it was, no scheduler was attached, or for want of memory.
+ */
+int scxray_document_check(const struct scxray_document *doc, enum scxray_severity severity,
+			  struct scxray_error *err);
 
 /*
  * Writes the document as one page of HTML that needs no other file and no network: its JSON, and

@@ -27,13 +27,29 @@
 static const struct {
 	enum group group;
 	void (*put)(struct json *j, const struct scxray_report *r);
+	/* of the group what is asked for by name */
+	void (*put_named)(struct json *j, const struct scxray_report *r,
+			  const struct scxray_selection *only);
 } groups[] = {
-	{ GROUP_VCPUS, json_vcpus },  { GROUP_SDT, json_sdts }, { GROUP_PROGS, json_progs },
-	{ GROUP_TIMES, json_times },  { GROUP_PSI, json_psi },	{ GROUP_TASKS, json_tasks },
-	{ GROUP_LOCKS, json_locks },  { GROUP_RQS, json_rqs },	{ GROUP_DSQS, json_dsqs },
-	{ GROUP_SCHED, json_scheds }, { GROUP_TIMELINE, NULL }, { GROUP_PERF, json_perf },
-	{ GROUP_LOG, json_log },
+	{ GROUP_MAPS, NULL, json_maps },    { GROUP_VCPUS, json_vcpus, NULL },
+	{ GROUP_SDT, json_sdts, NULL },	    { GROUP_PROGS, json_progs, NULL },
+	{ GROUP_TIMES, json_times, NULL },  { GROUP_PSI, json_psi, NULL },
+	{ GROUP_TASKS, NULL, json_tasks },  { GROUP_LOCKS, json_locks, NULL },
+	{ GROUP_RQS, json_rqs, NULL },	    { GROUP_DSQS, NULL, json_dsqs },
+	{ GROUP_SCHED, json_scheds, NULL }, { GROUP_TIMELINE, NULL, NULL },
+	{ GROUP_PERF, json_perf, NULL },    { GROUP_LOG, json_log, NULL },
 };
+
+static void json_names(struct json *j, const char *key, const struct scxray_names *names)
+{
+	if (!names->nr)
+		return;
+	json_key(j, key);
+	json_array(j);
+	for (size_t i = 0; i < names->nr; i++)
+		json_string(j, names->pattern[i]);
+	json_array_end(j);
+}
 
 /* What was asked for, if not all: else an absent group would have no reason. */
 static void json_only(struct json *j, const struct scxray_selection *only)
@@ -46,26 +62,22 @@ static void json_only(struct json *j, const struct scxray_selection *only)
 		if (group_wanted(only, (enum group)i))
 			json_string(j, scxray_selection_name(i));
 	json_array_end(j);
-	if (!only->nr_maps)
-		return;
-	json_key(j, "only_maps");
-	json_array(j);
-	for (size_t i = 0; i < only->nr_maps; i++)
-		json_string(j, only->maps[i]);
-	json_array_end(j);
+	json_names(j, "only_maps", &only->maps);
+	json_names(j, "only_tasks", &only->tasks);
+	json_names(j, "only_dsqs", &only->dsqs);
 }
 
 static void json_report(struct json *j, const struct scxray_document *doc,
 			const struct scxray_report *r)
 {
 	json_guest(j, &r->guest);
-	if (group_wanted(doc->only, GROUP_MAPS))
-		json_maps(j, r, doc->only);
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (!group_wanted(doc->only, groups[i].group))
 			continue;
 		if (groups[i].put)
 			groups[i].put(j, r);
+		else if (groups[i].put_named)
+			groups[i].put_named(j, r, doc->only);
 		else
 			json_timeline(j, doc, r);
 	}

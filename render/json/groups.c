@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * groups.c - vCPUs, tasks, run queues, DSQs and the guest as JSON
+ * groups.c - vCPUs, tasks, run queues and DSQs as JSON
  */
 #include "render/json/report.h"
 
 #include "render/out/field.h"
+#include "render/out/groups.h"
 #include "render/out/join.h"
 #include "render/value/value_json.h"
 #include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static const struct field guest_fields[] = {
-	FIELD(scxray_guest, release, "release", FIELD_TEXT),
-	FIELD(scxray_guest, banner, "banner", FIELD_TEXT),
-	FIELD(scxray_guest, nr_cpus, "nr_cpus", FIELD_NUM),
-	FIELD(scxray_guest, nr_nodes, "nr_nodes", FIELD_NUM),
-	FIELD(scxray_guest, hz, "hz", FIELD_NUM),
-	FIELD(scxray_guest, jiffies, "jiffies", FIELD_NUM),
-	FIELD(scxray_guest, kaslr_offset, "kaslr_offset", FIELD_ADDR),
-	FIELD(scxray_guest, phys_base, "phys_base", FIELD_SIGNED),
-	FIELD(scxray_guest, paging_levels, "paging_levels", FIELD_U32),
-	FIELD(scxray_guest, memory_bytes, "memory_bytes", FIELD_U64),
-	FIELD(scxray_guest, nr_symbols, "nr_symbols", FIELD_U32),
-	FIELD(scxray_guest, nr_types, "nr_types", FIELD_U32),
-	FIELD(scxray_guest, found_by, "found_by", FIELD_STRING),
-	FIELD(scxray_guest, missing, "missing_members", FIELD_STRINGS),
-};
 
 static const struct field vcpu_fields[] = {
 	FIELD(scxray_vcpu, ip.symbol, "symbol", FIELD_STRING),
@@ -229,14 +213,6 @@ static void json_stack(struct json *j, const char *key, const char *end_key,
 	json_opt_string(j, end_key, stack->end);
 }
 
-void json_guest(struct json *j, const struct scxray_guest *guest)
-{
-	json_key(j, "guest");
-	json_object(j);
-	json_fields(j, guest_fields, ARRAY_SIZE(guest_fields), guest);
-	json_object_end(j);
-}
-
 void json_vcpus(struct json *j, const struct scxray_report *r)
 {
 	json_reasons(j, r, SCXRAY_GROUP_VCPUS);
@@ -293,7 +269,7 @@ static void json_task(struct json *j, const struct scxray_report *r, const struc
 	json_object_end(j);
 }
 
-void json_tasks(struct json *j, const struct scxray_report *r)
+void json_tasks(struct json *j, const struct scxray_report *r, const struct scxray_selection *only)
 {
 	json_reasons(j, r, SCXRAY_GROUP_TASKS);
 	if (!r->nr_tasks)
@@ -301,7 +277,8 @@ void json_tasks(struct json *j, const struct scxray_report *r)
 	json_key(j, "task_enrichments");
 	json_array(j);
 	for (size_t i = 0; i < r->nr_tasks; i++)
-		json_task(j, r, &r->tasks[i]);
+		if (task_wanted(only, &r->tasks[i]))
+			json_task(j, r, &r->tasks[i]);
 	json_array_end(j);
 }
 
@@ -365,35 +342,38 @@ void json_rqs(struct json *j, const struct scxray_report *r)
 	json_array_end(j);
 }
 
-void json_dsqs(struct json *j, const struct scxray_report *r)
+static void json_dsq(struct json *j, const struct scxray_report *r, const struct scxray_dsq *dsq)
 {
 	char origin[40];
 
+	json_object(j);
+	json_fields(j, dsq_fields, ARRAY_SIZE(dsq_fields), dsq);
+	json_key(j, "origin");
+	json_string(j, dsq_origin(dsq, origin, sizeof(origin)));
+	task_kvas(j, "task_kvas", dsq->tasks, dsq->nr_tasks);
+	queued_tasks(j, "tasks", r, dsq->tasks, dsq->nr_tasks);
+	json_key(j, "truncated");
+	json_bool(j, dsq->cut);
+	json_opt_string(j, "cut", dsq->cut);
+	if (dsq->nr_conflicts) {
+		json_key(j, "conflicts");
+		json_array(j);
+		for (size_t c = 0; c < dsq->nr_conflicts; c++)
+			json_string(j, dsq->conflicts[c]);
+		json_array_end(j);
+	}
+	json_object_end(j);
+}
+
+void json_dsqs(struct json *j, const struct scxray_report *r, const struct scxray_selection *only)
+{
 	json_reasons(j, r, SCXRAY_GROUP_DSQS);
 	if (!r->nr_dsqs)
 		return;
 	json_key(j, "dsq_states");
 	json_array(j);
-	for (size_t i = 0; i < r->nr_dsqs; i++) {
-		const struct scxray_dsq *dsq = &r->dsqs[i];
-
-		json_object(j);
-		json_fields(j, dsq_fields, ARRAY_SIZE(dsq_fields), dsq);
-		json_key(j, "origin");
-		json_string(j, dsq_origin(dsq, origin, sizeof(origin)));
-		task_kvas(j, "task_kvas", dsq->tasks, dsq->nr_tasks);
-		queued_tasks(j, "tasks", r, dsq->tasks, dsq->nr_tasks);
-		json_key(j, "truncated");
-		json_bool(j, dsq->cut);
-		json_opt_string(j, "cut", dsq->cut);
-		if (dsq->nr_conflicts) {
-			json_key(j, "conflicts");
-			json_array(j);
-			for (size_t c = 0; c < dsq->nr_conflicts; c++)
-				json_string(j, dsq->conflicts[c]);
-			json_array_end(j);
-		}
-		json_object_end(j);
-	}
+	for (size_t i = 0; i < r->nr_dsqs; i++)
+		if (dsq_wanted(only, &r->dsqs[i]))
+			json_dsq(j, r, &r->dsqs[i]);
 	json_array_end(j);
 }

@@ -20,11 +20,11 @@ void json_progs(struct json *j, const struct scxray_report *r);
 /* per_cpu_time and per_node_numa */
 void json_times(struct json *j, const struct scxray_report *r);
 void json_log(struct json *j, const struct scxray_report *r);
-void json_tasks(struct json *j, const struct scxray_report *r);
+void json_tasks(struct json *j, const struct scxray_report *r, const struct scxray_selection *only);
 void json_rqs(struct json *j, const struct scxray_report *r);
 void json_locks(struct json *j, const struct scxray_report *r);
 void json_psi(struct json *j, const struct scxray_report *r);
-void json_dsqs(struct json *j, const struct scxray_report *r);
+void json_dsqs(struct json *j, const struct scxray_report *r, const struct scxray_selection *only);
 void json_maps(struct json *j, const struct scxray_report *r, const struct scxray_selection *only);
 /* scx_sched_state with its sub-schedulers as a tree, and scx_walker_unavailable */
 void json_scheds(struct json *j, const struct scxray_report *r);

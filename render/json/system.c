@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * system.c - programs, CPU time, NUMA nodes and the kernel's log as JSON
+ * system.c - the guest, programs, CPU time, NUMA nodes and the kernel's log as JSON
  */
 #include "render/json/report.h"
 
@@ -8,6 +8,31 @@
 #include "render/out/reasons.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct field guest_fields[] = {
+	FIELD(scxray_guest, release, "release", FIELD_TEXT),
+	FIELD(scxray_guest, banner, "banner", FIELD_TEXT),
+	FIELD(scxray_guest, nr_cpus, "nr_cpus", FIELD_NUM),
+	FIELD(scxray_guest, nr_nodes, "nr_nodes", FIELD_NUM),
+	FIELD(scxray_guest, hz, "hz", FIELD_NUM),
+	FIELD(scxray_guest, jiffies, "jiffies", FIELD_NUM),
+	FIELD(scxray_guest, kaslr_offset, "kaslr_offset", FIELD_ADDR),
+	FIELD(scxray_guest, phys_base, "phys_base", FIELD_SIGNED),
+	FIELD(scxray_guest, paging_levels, "paging_levels", FIELD_U32),
+	FIELD(scxray_guest, memory_bytes, "memory_bytes", FIELD_U64),
+	FIELD(scxray_guest, nr_symbols, "nr_symbols", FIELD_U32),
+	FIELD(scxray_guest, nr_types, "nr_types", FIELD_U32),
+	FIELD(scxray_guest, found_by, "found_by", FIELD_STRING),
+	FIELD(scxray_guest, missing, "missing_members", FIELD_STRINGS),
+};
+
+void json_guest(struct json *j, const struct scxray_guest *guest)
+{
+	json_key(j, "guest");
+	json_object(j);
+	json_fields(j, guest_fields, ARRAY_SIZE(guest_fields), guest);
+	json_object_end(j);
+}
 
 static const struct field prog_fields[] = {
 	FIELD(scxray_prog, id, "id", FIELD_U32),

@@ -4,8 +4,13 @@
  */
 #include "render/out/groups.h"
 
+#include <errno.h>
 #include <fnmatch.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "render/out/join.h"
 
 static const char *const names[GROUP_NR] = {
 	[GROUP_DIAGNOSIS] = "diagnosis",
@@ -33,6 +38,16 @@ const char *scxray_selection_name(size_t index)
 	return index < GROUP_NR ? names[index] : NULL;
 }
 
+/* The groups of which a part may be asked for by name. */
+static const struct {
+	enum group group;
+	size_t names; /* offset into struct scxray_selection */
+} named[] = {
+	{ GROUP_MAPS, offsetof(struct scxray_selection, maps) },
+	{ GROUP_TASKS, offsetof(struct scxray_selection, tasks) },
+	{ GROUP_DSQS, offsetof(struct scxray_selection, dsqs) },
+};
+
 static int unknown(const char *name, size_t len, struct scxray_error *err)
 {
 	char list[200] = "";
@@ -42,45 +57,52 @@ static int unknown(const char *name, size_t len, struct scxray_error *err)
 		strcat(list, names[i]);
 	}
 	return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
-			   "no such group: %.*s; there are %s, maps=NAME",
+			   "no such group: %.*s; there are %s, maps=NAME, tasks=NAME, dsqs=NAME",
 			   (int)(len < 20 ? len : 20), name, list);
 }
 
-static int add_map(struct scxray_selection *s, const char *name, size_t len,
-		   struct scxray_error *err)
+static int add_name(struct scxray_names *to, const char *group, const char *name, size_t len,
+		    struct scxray_error *err)
 {
-	if (!len || len >= sizeof(s->maps[0]))
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "maps=%.*s: not a map's name",
-				   (int)(len < 64 ? len : 64), name);
-	if (s->nr_maps == SCXRAY_MAX_SELECTED_MAPS)
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
-				   "more than %d maps asked for by name", SCXRAY_MAX_SELECTED_MAPS);
-	memcpy(s->maps[s->nr_maps], name, len);
-	s->maps[s->nr_maps++][len] = '\0';
-	s->groups |= GROUP_BIT(GROUP_MAPS);
+	if (!len || len >= sizeof(to->pattern[0]))
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "%s=%.*s: not a name of %s", group,
+				   (int)(len < 64 ? len : 64), name, group);
+	if (to->nr == SCXRAY_MAX_SELECTED_NAMES)
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "more than %d %s asked for by name",
+				   SCXRAY_MAX_SELECTED_NAMES, group);
+	memcpy(to->pattern[to->nr], name, len);
+	to->pattern[to->nr++][len] = '\0';
 	return 0;
 }
 
-static int add(struct scxray_selection *s, const char *name, size_t len, struct scxray_error *err)
+/* Adds the group that is called by the first `nr` bytes of `text`, and of it `name` (NULL: all). */
+static int add(struct scxray_selection *s, const char *text, size_t nr, const char *name,
+	       size_t len, struct scxray_error *err)
 {
-	if (len >= 5 && !strncmp(name, "maps=", 5))
-		return add_map(s, name + 5, len - 5, err);
-	for (size_t i = 0; i < GROUP_NR; i++) {
-		if (strlen(names[i]) == len && !strncmp(names[i], name, len)) {
-			s->groups |= GROUP_BIT(i);
-			return 0;
-		}
+	size_t g = 0;
+
+	while (g < GROUP_NR && (strlen(names[g]) != nr || strncmp(names[g], text, nr) != 0))
+		g++;
+	for (size_t i = 0; name && i < sizeof(named) / sizeof(named[0]); i++) {
+		if (named[i].group != g)
+			continue;
+		s->groups |= GROUP_BIT(g);
+		return add_name((struct scxray_names *)((char *)s + named[i].names), names[g], name,
+				len, err);
 	}
-	return unknown(name, len, err);
+	if (g == GROUP_NR || name)
+		return unknown(text, name ? (size_t)(name + len - text) : nr, err);
+	s->groups |= GROUP_BIT(g);
+	return 0;
 }
 
 int scxray_selection_add(struct scxray_selection *selection, const char *list,
 			 struct scxray_error *err)
 {
 	for (;;) {
-		size_t len = strcspn(list, ",");
+		size_t len = strcspn(list, ","), nr = strcspn(list, ",=");
 
-		if (add(selection, list, len, err))
+		if (add(selection, list, nr, nr < len ? list + nr + 1 : NULL, len - nr - 1, err))
 			return -1;
 		if (!list[len])
 			return 0;
@@ -88,12 +110,76 @@ int scxray_selection_add(struct scxray_selection *selection, const char *list,
 	}
 }
 
-bool map_wanted(const struct scxray_selection *only, const struct scxray_map *map)
+int scxray_selection_add_name(struct scxray_selection *selection, const char *group,
+			      const char *name, struct scxray_error *err)
 {
-	if (!only || !only->nr_maps)
-		return true;
-	for (size_t i = 0; map->name.state == SCXRAY_PRESENT && i < only->nr_maps; i++)
-		if (!fnmatch(only->maps[i], map->name.bytes, 0))
+	return add(selection, group, strlen(group), name, name ? strlen(name) : 0, err);
+}
+
+static bool has_name(const struct scxray_names *asked, const char *text)
+{
+	for (size_t i = 0; text && i < asked->nr; i++)
+		if (!strcmp(asked->pattern[i], text) || !fnmatch(asked->pattern[i], text, 0))
 			return true;
 	return false;
+}
+
+/* In any notation of C; a pid is decimal. */
+static bool has_number(const struct scxray_names *asked, const struct scxray_num *num, int base)
+{
+	char *end;
+
+	for (size_t i = 0; num->state == SCXRAY_PRESENT && i < asked->nr; i++) {
+		const char *pattern = asked->pattern[i];
+
+		errno = 0;
+		if (*pattern >= '0' && *pattern <= '9' &&
+		    strtoull(pattern, &end, base) == num->value && !*end && !errno)
+			return true;
+	}
+	return false;
+}
+
+static const char *text_of(const struct scxray_text *text)
+{
+	return text->state == SCXRAY_PRESENT ? text->bytes : NULL;
+}
+
+bool map_wanted(const struct scxray_selection *only, const struct scxray_map *map)
+{
+	return !only || !only->maps.nr || has_name(&only->maps, text_of(&map->name));
+}
+
+bool task_wanted(const struct scxray_selection *only, const struct scxray_task *task)
+{
+	return !only || !only->tasks.nr || has_name(&only->tasks, text_of(&task->comm)) ||
+	       has_number(&only->tasks, &task->pid, 10);
+}
+
+bool dsq_wanted(const struct scxray_selection *only, const struct scxray_dsq *dsq)
+{
+	char place[40];
+
+	return !only || !only->dsqs.nr || has_name(&only->dsqs, dsq->id_name) ||
+	       has_name(&only->dsqs, dsq_origin(dsq, place, sizeof(place))) ||
+	       has_number(&only->dsqs, &dsq->id, 0);
+}
+
+static bool has_selected(const struct scxray_selection *only, const struct scxray_report *r)
+{
+	bool map = !only->maps.nr, task = !only->tasks.nr, dsq = !only->dsqs.nr;
+
+	for (size_t i = 0; !map && i < r->nr_maps; i++)
+		map = map_wanted(only, &r->maps[i]);
+	for (size_t i = 0; !task && i < r->nr_tasks; i++)
+		task = task_wanted(only, &r->tasks[i]);
+	for (size_t i = 0; !dsq && i < r->nr_dsqs; i++)
+		dsq = dsq_wanted(only, &r->dsqs[i]);
+	return map && task && dsq;
+}
+
+bool scxray_document_has_selected(const struct scxray_document *doc)
+{
+	return !doc->only || has_selected(doc->only, doc->late) ||
+	       (doc->early && has_selected(doc->only, doc->early));
 }

@@ -51,5 +51,9 @@ static inline bool group_wanted(const struct scxray_selection *only, enum group 
 }
 
 bool map_wanted(const struct scxray_selection *only, const struct scxray_map *map);
+/* By pid, or by comm. */
+bool task_wanted(const struct scxray_selection *only, const struct scxray_task *task);
+/* By id, by the id's name, or by its place: "local cpu 1". */
+bool dsq_wanted(const struct scxray_selection *only, const struct scxray_dsq *dsq);
 
 #endif

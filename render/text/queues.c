@@ -297,6 +297,7 @@ static bool is_dull(const struct scxray_dsq *dsq)
 
 void text_dsqs(struct text *t, const struct scxray_report *r)
 {
+	bool all = t->full || (t->doc->only && t->doc->only->dsqs.nr);
 	struct table tab;
 	struct strbuf dull;
 
@@ -309,7 +310,9 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 		const struct scxray_dsq *dsq = &r->dsqs[i];
 		size_t start;
 
-		if (t->full || !is_dull(dsq)) {
+		if (!dsq_wanted(t->doc->only, dsq))
+			continue;
+		if (all || !is_dull(dsq)) {
 			table_row(&tab, dsq);
 			dsq_notes(&tab, dsq);
 			continue;

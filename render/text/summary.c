@@ -91,13 +91,17 @@ static void psi(struct text *t, const struct scxray_report *r)
 
 static void tasks(struct text *t, const struct scxray_report *r)
 {
-	size_t waiting = 0;
+	size_t nr = 0, waiting = 0;
 	char what[64];
 
-	for (size_t i = 0; i < r->nr_tasks; i++)
+	for (size_t i = 0; i < r->nr_tasks; i++) {
+		if (!task_wanted(t->doc->only, &r->tasks[i]))
+			continue;
+		nr++;
 		waiting += r->tasks[i].runnable_cpu >= 0 && r->tasks[i].curr_cpu < 0;
+	}
 	snprintf(what, sizeof(what), "tasks captured, %zu wait to run", waiting);
-	count(t, r, SCXRAY_GROUP_TASKS, r->nr_tasks, what);
+	count(t, r, SCXRAY_GROUP_TASKS, nr, what);
 }
 
 static void scx(struct text *t, const struct scxray_report *r)

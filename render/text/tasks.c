@@ -276,7 +276,7 @@ static bool is_on_vcpu(const struct text *t, const struct scxray_task *task)
 
 static void stacks(struct text *t, const struct order *order, size_t nr)
 {
-	const struct scxray_task **tasks = calloc(nr, sizeof(*tasks));
+	const struct scxray_task **tasks = calloc(nr + 1, sizeof(*tasks));
 	size_t shown = 0, hidden = 0, running = 0;
 
 	if (!tasks) {
@@ -307,8 +307,10 @@ static void stacks(struct text *t, const struct order *order, size_t nr)
 
 void text_tasks(struct text *t, const struct scxray_report *r)
 {
+	bool named = t->doc->only && t->doc->only->tasks.nr;
 	struct order *order;
 	struct table tab;
+	size_t nr = 0;
 
 	if (!r->nr_tasks) {
 		text_reason(t, r, SCXRAY_GROUP_TASKS, r->nr_tasks);
@@ -320,21 +322,26 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 		return;
 	}
 	for (size_t i = 0; i < r->nr_tasks; i++)
-		order[i] = (struct order){ &r->tasks[i], i, belongs_in_table(r, &r->tasks[i]) };
-	qsort(order, r->nr_tasks, sizeof(*order), by_age);
+		if (task_wanted(t->doc->only, &r->tasks[i]))
+			order[nr++] = (struct order){ &r->tasks[i], i,
+						      named || belongs_in_table(r, &r->tasks[i]) };
+	qsort(order, nr, sizeof(*order), by_age);
 
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "task_enrichments");
-	strbuf_printf(&t->out, ": %zu tasks captured\n", r->nr_tasks);
+	strbuf_puts(&t->out, ": ");
+	if (named)
+		strbuf_printf(&t->out, "%zu of ", nr);
+	strbuf_printf(&t->out, "%zu tasks captured\n", r->nr_tasks);
 	table_init(&tab, t, columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < r->nr_tasks; i++)
+	for (size_t i = 0; i < nr; i++)
 		if (order[i].waits)
 			table_row(&tab, order[i].task);
 	table_print(&tab, 2);
 	table_deinit(&tab);
-	sleepers(t, order, r->nr_tasks);
+	sleepers(t, order, nr);
 	text_cut(t, r, SCXRAY_GROUP_TASKS, 2);
-	stacks(t, order, r->nr_tasks);
+	stacks(t, order, nr);
 	free(order);
 	text_reason(t, r, SCXRAY_GROUP_TASKS, r->nr_tasks);
 }

@@ -397,9 +397,8 @@ END_TEST
 START_TEST(an_unknown_group_is_an_error_that_lists_them)
 {
 	struct scxray_selection selection = { 0 };
-	static const char *const wrong[] = {
-		"", "task", "tasks,", "tasks,,dsqs", "map=x", "maps="
-	};
+	static const char *const wrong[] = { "",      "task",  "tasks,", "tasks,,dsqs",
+					     "map=x", "maps=", "tasks=", "log=x" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		ck_assert_msg(scxray_selection_add(&selection, wrong[i], &err) == -1, "%s",
@@ -410,7 +409,7 @@ START_TEST(an_unknown_group_is_an_error_that_lists_them)
 		ck_assert_int_eq(scxray_selection_add(&selection, scxray_selection_name(i), &err),
 				 0);
 	}
-	for (int i = 0; i < SCXRAY_MAX_SELECTED_MAPS; i++)
+	for (int i = 0; i < SCXRAY_MAX_SELECTED_NAMES; i++)
 		ck_assert_int_eq(scxray_selection_add(&selection, "maps=a", &err), 0);
 	ck_assert_int_eq(scxray_selection_add(&selection, "maps=a", &err), -1);
 }
