@@ -5,12 +5,13 @@
  *	main.c     the table of commands, --help, --version
  *	report.c   scxray report
  *	html.c     scxray html
+ *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report
  *	options.c  its options
  *	output.c   where output goes: complete files or none, terminals, pipes
  *	timing.c   what --timing prints
  *
  * Status of every command: 0, or 1 where the work failed, or 2 where the command
- * line makes no sense.
+ * line makes no sense.  With --exit-on it is 0, 1 where there is such a finding, or 2.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -22,6 +23,9 @@
 #define CLI_OK 0
 #define CLI_FAILED 1
 #define CLI_USAGE 2
+/* With --exit-on: there is such a finding; or whether there is can't be told. */
+#define CLI_FOUND 1
+#define CLI_UNKNOWN 2
 
 /* The columns of tables where output does not go to a terminal. */
 #define CLI_PIPE_WIDTH 120
@@ -35,12 +39,15 @@ struct cli_command {
 
 int cli_report(int argc, char **argv);
 int cli_html(int argc, char **argv);
+int cli_view(int argc, char **argv); /* by the command's name, argv[0] */
 int cli_watch(int argc, char **argv);
 int cli_attach(int argc, char **argv);
 int cli_run(int argc, char **argv);
 
 /* What `scxray help NAME` prints. */
 extern const char cli_report_help[], cli_html_help[];
+extern const char cli_check_help[], cli_tasks_help[], cli_task_help[], cli_dsqs_help[];
+extern const char cli_dsq_help[], cli_cpus_help[], cli_map_help[], cli_log_help[];
 extern const char cli_watch_help[], cli_attach_help[], cli_run_help[];
 
 /*

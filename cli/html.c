@@ -110,7 +110,7 @@ static int write_page(const struct report_options *options, const char *json, si
 int cli_html(int argc, char **argv)
 {
 	struct report_options options;
-	int status = options_parse(&options, REPORT_HTML, argc, argv);
+	int status = options_parse(&options, REPORT_HTML, NULL, argc, argv);
 	char *json;
 	size_t nr;
 
@@ -127,7 +127,9 @@ int cli_html(int argc, char **argv)
 		return status;
 	if (!json)
 		return report_write(&options);
-	if (options.early)
+	if (options.exit_on)
+		status = cli_usage("--exit-on: is for images; %s is a report", options.image);
+	else if (options.early)
 		status = cli_usage("%s: is a report, which has both moments: leave out --early",
 				   options.image);
 	else

@@ -14,6 +14,15 @@ static const struct cli_command commands[] = {
 	{ "run", "run a command that starts QEMU, and watch its guests", cli_run_help, cli_run },
 	{ "attach", "report on a guest that QEMU runs, as it is now", cli_attach_help, cli_attach },
 	{ "report", "write the report of an image file", cli_report_help, cli_report },
+	{ "check", "only the diagnosis; the exit status tells whether there is an error",
+	  cli_check_help, cli_view },
+	{ "tasks", "only the tasks", cli_tasks_help, cli_view },
+	{ "task", "only the tasks with a pid or a name", cli_task_help, cli_view },
+	{ "dsqs", "only the dispatch queues", cli_dsqs_help, cli_view },
+	{ "dsq", "only one dispatch queue", cli_dsq_help, cli_view },
+	{ "cpus", "only the CPUs: their run queues, what they run", cli_cpus_help, cli_view },
+	{ "map", "only one BPF map", cli_map_help, cli_view },
+	{ "log", "only the kernel's log", cli_log_help, cli_view },
 	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html },
 };
 

@@ -32,12 +32,14 @@ const char cli_report_help[] =
 	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
 	"                          to CORE: `scxray report CORE` gives the same report\n"
 	"  --save-early-core CORE  the same for the image of --early\n"
-	"  --only GROUP[,GROUP...] no more than these: diagnosis, timing, guest, diff, maps,\n"
-	"                          maps=NAME (or a pattern: maps='.data*'), vcpus, sdt,\n"
+	"  --only GROUP[,GROUP...] only these: diagnosis, timing, guest, diff, maps, vcpus, sdt,\n"
 	"                          progs, times, psi, tasks, sched, rqs, locks, dsqs, timeline,\n"
-	"                          perf, log\n"
+	"                          perf, log; or of one group a part: maps=NAME (or a pattern:\n"
+	"                          maps='.data*'), tasks=PID or tasks=COMM, dsqs=ID\n"
 	"  --summary               text: the diagnosis, and of each group its count\n"
 	"  --full                  text: every row, also those that are 0 or one too many\n"
+	"  --exit-on error|warning exit with 0 if the diagnosis has no finding that bad, 1 if\n"
+	"                          it has, 2 if it can't be told, or no report was written\n"
 	"  --color auto|always|never\n"
 	"                          auto: on a terminal, unless NO_COLOR is set\n"
 	"  --width N               columns that tables may use (40 to 10000); default the\n"
@@ -51,8 +53,8 @@ const char cli_report_help[] =
 	SCXRAY_COUNT_LIMITS(COUNT_HELP)
 	SCXRAY_SIZE_LIMITS(SIZE_HELP)
 	"\n"
-	"An OUT or CORE that exists is replaced. Exit status: 0 the report was written,\n"
-	"1 it was not, 2 the command line makes no sense.\n";
+	"An OUT or CORE that exists is replaced. Exit status without --exit-on: 0 the report\n"
+	"was written, 1 it was not, 2 the command line makes no sense.\n";
 /* clang-format on */
 
 enum {
@@ -67,6 +69,7 @@ enum {
 	OPT_ONLY,
 	OPT_SUMMARY,
 	OPT_FULL,
+	OPT_EXIT_ON,
 	OPT_SIZE = 1 << 10,  /* plus the offset of a uint64_t in struct scxray_settings */
 	OPT_COUNT = 1 << 11, /* plus that of a uint32_t */
 };
@@ -92,6 +95,7 @@ static const struct option long_options[] = {
 	{ "summary", no_argument, NULL, OPT_SUMMARY },
 	{ "full", no_argument, NULL, OPT_FULL },
 	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "exit-on", required_argument, NULL, OPT_EXIT_ON },
 	/* clang-format off */
 	SCXRAY_COUNT_LIMITS(COUNT_OPTION)
 	SCXRAY_SIZE_LIMITS(SIZE_OPTION)
@@ -112,6 +116,17 @@ static int set_color(struct report_options *options, const char *word)
 	return CLI_OK;
 }
 
+static int set_exit_on(struct report_options *options, const char *word)
+{
+	if (!strcmp(word, "error"))
+		options->exit_on = SCXRAY_SEVERITY_ERROR;
+	else if (!strcmp(word, "warning"))
+		options->exit_on = SCXRAY_SEVERITY_WARNING;
+	else
+		return cli_usage("--exit-on %s: not one of error, warning", word);
+	return CLI_OK;
+}
+
 static int set_limit(struct report_options *options, const struct option *option, const char *word)
 {
 	char *settings = (char *)options + offsetof(struct report_options, settings);
@@ -128,6 +143,24 @@ static int set_limit(struct report_options *options, const struct option *option
 		return cli_usage("--%s %s: not a number from 1 to 4294967295", option->name, word);
 	count = (uint32_t)number;
 	memcpy(settings + (option->val - OPT_COUNT), &count, sizeof(count));
+	return CLI_OK;
+}
+
+/* What the view shows; its operand, if it has one, is the first of the command line's. */
+static int set_view(struct report_options *options, const struct report_view *view,
+		    const char *operand)
+{
+	struct scxray_error err = { 0 };
+
+	if (options->only.groups)
+		return cli_usage("--only: is for scxray report");
+	for (size_t i = 0; i < 2 && view->groups[i]; i++)
+		if (scxray_selection_add_name(&options->only, view->groups[i], i ? NULL : operand,
+					      &err))
+			return cli_usage("%s", err.text);
+	options->operand = operand;
+	if (!options->exit_on)
+		options->exit_on = view->exit_on;
 	return CLI_OK;
 }
 
@@ -189,6 +222,8 @@ static int set_option(struct report_options *options, const struct option *optio
 	case OPT_FORCE:
 		options->force = true;
 		return CLI_OK;
+	case OPT_EXIT_ON:
+		return set_exit_on(options, word);
 	case OPT_COLOR:
 		return set_color(options, word);
 	case OPT_FORMAT:
@@ -211,6 +246,14 @@ static int check_amount(const struct report_options *o)
 	if (o->format != REPORT_TEXT && (o->summary || o->full))
 		return cli_usage("--%s: is for text; %s leaves nothing out but by --only",
 				 o->summary ? "summary" : "full", formats[o->format]);
+	return CLI_OK;
+}
+
+/* The page finds tasks and queues by their place in the lists. */
+static int check_selection(const struct report_options *o)
+{
+	if (o->format == REPORT_HTML && (o->only.tasks.nr || o->only.dsqs.nr))
+		return cli_usage("some tasks or queues only: is for text and json, not for a page");
 	return CLI_OK;
 }
 
@@ -264,12 +307,11 @@ static bool scheduler_is_loaded(void)
 	return !strncmp(state, "enabled", 7);
 }
 
-int options_parse(struct report_options *options, enum report_format usual, int argc, char **argv)
+/* All that begins with a dash; what does not is at argv[optind] then.  *format: it was given. */
+static int parse_options(struct report_options *options, bool *format, int argc, char **argv)
 {
 	int opt, index, status = CLI_OK;
-	bool format = false;
 
-	*options = (struct report_options){ .format = usual, .settings = SCXRAY_SETTINGS_INIT };
 	opterr = 0;
 	while (!status && (opt = getopt_long(argc, argv, ":o:", long_options, &index)) != -1) {
 		if (opt == ':')
@@ -283,10 +325,13 @@ int options_parse(struct report_options *options, enum report_format usual, int 
 		if (opt == 'o') /* -o has no index */
 			options->output = optarg;
 		else
-			status = set_option(options, &long_options[index], optarg, &format);
+			status = set_option(options, &long_options[index], optarg, format);
 	}
-	if (status)
-		return status;
+	return status;
+}
+
+static int parse_files(struct report_options *options, int argc, char **argv)
+{
 	if (optind == argc)
 		return cli_usage(
 			"no image file given%s",
@@ -301,8 +346,29 @@ int options_parse(struct report_options *options, enum report_format usual, int 
 	if (options->save_early_core && !options->early)
 		return cli_usage("--save-early-core %s: there is no --early image",
 				 options->save_early_core);
+	return CLI_OK;
+}
+
+int options_parse(struct report_options *options, enum report_format usual,
+		  const struct report_view *view, int argc, char **argv)
+{
+	bool format = false;
+	int status;
+
+	*options = (struct report_options){ .format = usual, .settings = SCXRAY_SETTINGS_INIT };
+	status = parse_options(options, &format, argc, argv);
+	if (!status && view && view->operand && argc - optind < 2)
+		return cli_usage("scxray %s needs %s, and an image file", argv[0], view->operand);
+	if (!status && view)
+		status = set_view(options, view, view->operand ? argv[optind++] : NULL);
+	if (!status)
+		status = parse_files(options, argc, argv);
+	if (status)
+		return status;
 	if (!format)
 		format_by_name(options);
 	status = check_amount(options);
+	if (!status)
+		status = check_selection(options);
 	return status ? status : check_files(options);
 }

@@ -30,16 +30,26 @@ struct report_options {
 	bool full;
 	bool force;
 	struct scxray_selection only; /* groups of the report; zeroed: all */
+	const char *operand;	      /* what a view shows one of, or NULL */
+	enum scxray_severity exit_on; /* 0: the status does not tell of findings */
 	enum output_color color;
 	unsigned width; /* 0: the terminal's, or CLI_PIPE_WIDTH */
 	struct scxray_settings settings;
 };
 
+/* A command that shows a part of a report. */
+struct report_view {
+	const char *groups[2];	      /* of --only; NULL after the last */
+	const char *operand;	      /* what is named before FILE, of groups[0]; NULL: nothing */
+	enum scxray_severity exit_on; /* 0: only where --exit-on is given */
+};
+
 /*
  * CLI_OK; or CLI_USAGE, and the reason is on stderr.  `usual` is the format where neither --format
- * nor the output file's name says one.
+ * nor the output file's name says one.  `view` NULL: all of a report, as --only says.
  */
-int options_parse(struct report_options *options, enum report_format usual, int argc, char **argv);
+int options_parse(struct report_options *options, enum report_format usual,
+		  const struct report_view *view, int argc, char **argv);
 
 /* Reads the images and writes the report, as the options say (report.c).  A status of cli.h. */
 int report_write(const struct report_options *options);

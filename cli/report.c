@@ -108,10 +108,8 @@ static int write_document(const struct scxray_document *doc, const struct report
 }
 
 static int make_report(const struct report_options *options, struct image *late,
-		       struct image *early)
+		       struct image *early, struct scxray_document *doc)
 {
-	struct scxray_document doc;
-
 	if (early->path && image_read(early, options))
 		return CLI_FAILED;
 	if (image_read(late, options))
@@ -122,8 +120,8 @@ static int make_report(const struct report_options *options, struct image *late,
 		return CLI_FAILED;
 
 	if (early->path)
-		scxray_document_dual(&doc, early->report, late->report, NULL);
-	if (early->path && doc.pair == SCXRAY_PAIR_OTHER_BOOT && !options->force) {
+		scxray_document_dual(doc, early->report, late->report, NULL);
+	if (early->path && doc->pair == SCXRAY_PAIR_OTHER_BOOT && !options->force) {
 		fprintf(stderr,
 			"scxray: %s and %s are of two boots or two kernels; give the early image of the "
 			"same boot, or --force to have both in one report\n",
@@ -131,14 +129,30 @@ static int make_report(const struct report_options *options, struct image *late,
 		return CLI_FAILED;
 	}
 	if (!early->path)
-		scxray_document_single(&doc, late->report);
+		scxray_document_single(doc, late->report);
 	if (!late->report->host)
-		doc.trigger = scxray_source_is_running(late->source)
-				      ? "none: /proc/kcore, the running kernel's own memory, which "
-					"changed while it was read (racy)"
-				      : "image file";
-	doc.only = &options->only;
-	return write_document(&doc, options);
+		doc->trigger =
+			scxray_source_is_running(late->source)
+				? "none: /proc/kcore, the running kernel's own memory, which "
+				  "changed while it was read (racy)"
+				: "image file";
+	doc->only = &options->only;
+	if (options->operand && !scxray_document_has_selected(doc))
+		return cli_fail("%s: nothing that was captured is called %s", late->path,
+				options->operand);
+	return write_document(doc, options);
+}
+
+/* The status that --exit-on asks for. */
+static int check_document(const struct report_options *options, const struct scxray_document *doc)
+{
+	struct scxray_error err = { 0 };
+	int found = scxray_document_check(doc, options->exit_on, &err);
+
+	if (found >= 0)
+		return found ? CLI_FOUND : CLI_OK;
+	cli_fail("cannot tell whether anything is wrong: %s: %s", options->image, err.text);
+	return CLI_UNKNOWN;
 }
 
 int report_write(const struct report_options *options)
@@ -146,12 +160,15 @@ int report_write(const struct report_options *options)
 	uint64_t start = timing_now_us();
 	struct image late = { .path = options->image, .which = options->early ? "late" : "image" };
 	struct image early = { .path = options->early, .which = "early" };
-	int status = make_report(options, &late, &early);
+	struct scxray_document doc;
+	int status = make_report(options, &late, &early, &doc);
 
 	if (!status && options->timing) {
 		timing_print_phase("all", "total", timing_now_us() - start);
 		timing_print_memory(late.path, early.path);
 	}
+	if (options->exit_on)
+		status = status ? CLI_UNKNOWN : check_document(options, &doc);
 	image_release(&early);
 	image_release(&late);
 	return status;
@@ -160,7 +177,7 @@ int report_write(const struct report_options *options)
 int cli_report(int argc, char **argv)
 {
 	struct report_options options;
-	int status = options_parse(&options, REPORT_TEXT, argc, argv);
+	int status = options_parse(&options, REPORT_TEXT, NULL, argc, argv);
 
 	return status ? status : report_write(&options);
 }

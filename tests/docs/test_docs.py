@@ -64,7 +64,7 @@ def check_groups(cases):
     groups = re.findall(r"[a-z]+", ran.err.partition("there are ")[2].partition(", maps=")[0])
     cases.check(len(groups) > 15, "groups that there are", ran)
     text = harness.scxray("help", "report").out.decode().partition("--only")[2].partition("--summary")[0]
-    page = read("docs", "scxray.1").partition("\\-\\-only")[2].partition(".TP")[0]
+    page = read("docs", "scxray.1").partition(".BI \\-\\-only")[2].partition(".TP")[0]
     for group in groups:
         cases.check(re.search(rf"\b{group}\b", text), f"--help: the group {group}", text)
         cases.check(re.search(rf"^\.BR? (.* )?{group}\b", page, re.M), f"the man page: the group {group}", page)
