@@ -21,6 +21,7 @@ static const char *const tags[ARTIFACT_NR_KINDS] = {
 static const char *const ends[ARTIFACT_NR_PARTS] = {
 	[ARTIFACT_TEXT] = ".txt",
 	[ARTIFACT_JSON] = ".json",
+	[ARTIFACT_HTML] = ".html",
 	[ARTIFACT_CORE] = ".core.zst",
 	[ARTIFACT_EARLY_CORE] = ".early.core.zst",
 };

@@ -4,6 +4,7 @@
  *
  *	TEST.scxray.txt			the first failure's report
  *	TEST.scxray.json		the same
+ *	TEST.scxray.html		the same as a page
  *	TEST.scxray.core.zst		what it was made from
  *	TEST.scxray.early.core.zst	what its early half was made from
  *	TEST.scxray.2.txt		the second failure of the run, and so on
@@ -28,6 +29,7 @@ enum artifact_kind {
 enum artifact_part {
 	ARTIFACT_TEXT,
 	ARTIFACT_JSON,
+	ARTIFACT_HTML,
 	ARTIFACT_CORE,
 	ARTIFACT_EARLY_CORE,
 	ARTIFACT_NR_PARTS,

@@ -133,6 +133,14 @@ static int write_json(void *arg, FILE *out, struct scxray_error *err)
 	return scxray_render_json(r->doc, out) ? stream_failed(err) : 0;
 }
 
+static int write_html(void *arg, FILE *out, struct scxray_error *err)
+{
+	const struct rendering *r = arg;
+
+	errno = 0;
+	return scxray_render_html(r->doc, out) ? stream_failed(err) : 0;
+}
+
 static int write_core(void *arg, FILE *out, struct scxray_error *err)
 {
 	return scxray_core_write(arg, out, err);
@@ -196,6 +204,8 @@ static void write_set(struct reports *reports, enum artifact_kind kind, struct s
 	}
 	if (settings->formats & FORMAT_JSON)
 		write_part(reports, kind, ARTIFACT_JSON, write_json, &rendering);
+	if (settings->formats & FORMAT_HTML)
+		write_part(reports, kind, ARTIFACT_HTML, write_html, &rendering);
 	say_first_finding(reports, doc);
 	if (settings->core && late->report)
 		write_part(reports, kind, ARTIFACT_CORE, write_core, late->source);
@@ -249,8 +259,10 @@ bool reports_full(const struct reports *reports)
 
 const char *reports_skipped_reason(struct reports *reports, uint64_t instance)
 {
-	enum artifact_part part =
-		reports->settings->formats & FORMAT_TEXT ? ARTIFACT_TEXT : ARTIFACT_JSON;
+	uint32_t formats = reports->settings->formats;
+	enum artifact_part part = formats & FORMAT_TEXT	  ? ARTIFACT_TEXT
+				  : formats & FORMAT_JSON ? ARTIFACT_JSON
+							  : ARTIFACT_HTML;
 	char *path;
 
 	if (!reports_has_early(reports, instance) || !moment_degraded(reports->early))

@@ -32,6 +32,7 @@ static const struct word triggers[] = {
 static const struct word formats[] = {
 	{ "text", FORMAT_TEXT },
 	{ "json", FORMAT_JSON },
+	{ "html", FORMAT_HTML },
 	{ NULL, 0 },
 };
 
@@ -66,7 +67,7 @@ static const struct key keys[] = {
 	TEXT_ROW(output, "folder for the reports, which has to exist; default: the VMM's own"),
 	TEXT_ROW(name,
 		 "name of the test: reports are called NAME.scxray.txt and so on; default: vm"),
-	WORDS_ROW(formats, "text,json", false, "what to write: text, json, or both with a comma"),
+	WORDS_ROW(formats, "text,json", false, "what to write: text, json, html, with commas"),
 	SWITCH_ROW(core, "off",
 		   "on: write NAME.scxray.core.zst, too: the pages that a report was read from"),
 	NUMBER_ROW(width, "120", 40, 10000, "columns that tables in the text may use; 40 to 10000"),

@@ -23,6 +23,7 @@ enum settings_trigger {
 enum settings_format {
 	FORMAT_TEXT = 1,
 	FORMAT_JSON = 2,
+	FORMAT_HTML = 4,
 };
 
 struct settings {

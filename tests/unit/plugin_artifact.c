@@ -110,6 +110,7 @@ START_TEST(names)
 	a = create_here("test");
 	ck_assert_str_eq(name_of(a, ARTIFACT_REPORT, 1, ARTIFACT_TEXT), "test.scxray.txt");
 	ck_assert_str_eq(name_of(a, ARTIFACT_REPORT, 2, ARTIFACT_JSON), "test.scxray.2.json");
+	ck_assert_str_eq(name_of(a, ARTIFACT_REPORT, 3, ARTIFACT_HTML), "test.scxray.3.html");
 	ck_assert_str_eq(name_of(a, ARTIFACT_REPORT, 1, ARTIFACT_CORE), "test.scxray.core.zst");
 	ck_assert_str_eq(name_of(a, ARTIFACT_REPORT, 3, ARTIFACT_EARLY_CORE),
 			 "test.scxray.3.early.core.zst");

@@ -170,6 +170,19 @@ START_TEST(one_format)
 }
 END_TEST
 
+START_TEST(a_page)
+{
+	setup();
+	guest_fails();
+	start_quiet("formats=json,html");
+	ck_assert_int_eq(late(), SCXRAY_STATUS_OK);
+	ck_assert_int_eq(finish(), SCXRAY_STATUS_OK);
+	expect_files("t.scxray.html t.scxray.json");
+	expect_in("t.scxray.html", "Content-Security-Policy");
+	teardown();
+}
+END_TEST
+
 START_TEST(early_alone)
 {
 	setup();
@@ -338,6 +351,7 @@ static const unit_test tests[] = {
 	&each_half_once,
 	&late_alone,
 	&one_format,
+	&a_page,
 	&early_alone,
 	&nothing_failed,
 	&no_kernel,

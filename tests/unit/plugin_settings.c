@@ -120,7 +120,7 @@ START_TEST(wrong_ones_are_named)
 		{ "triggers=early,", "setting triggers=early,: " },
 		{ "triggers=none,early", "setting triggers=none,early: " },
 		{ "formats=none", "setting formats=none: " },
-		{ "formats=html", "setting formats=html: " },
+		{ "formats=pdf", "setting formats=pdf: " },
 		{ "core=\033[31m", "setting core=?[31m: " },
 	};
 
