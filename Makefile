@@ -43,6 +43,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/scxray
+DOCDIR ?= $(PREFIX)/share/doc/scxray
 
 # ---- variants ---------------------------------------------------------------
 
@@ -320,18 +321,23 @@ $(installed_lib): $(lib)
 
 .PHONY: install uninstall
 man_pages := $(wildcard docs/*.1)
-install: all $(installed_lib) ## programs, plugin, library, headers, man pages, schema (PREFIX=, DESTDIR=)
+guides := LICENSE CHANGELOG.md $(wildcard docs/*.md)
+# The version's one place is at the top.
+with_version = sed -e 's|@VERSION@|$(VERSION)|'
+install: all $(installed_lib) ## programs, plugin, library, headers, man pages, guides (PREFIX=, DESTDIR=)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/scxray \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(filter-out %.so,$(programs)) $(DESTDIR)$(BINDIR)/
 	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
 	install -m 644 $(installed_lib) $(DESTDIR)$(LIBDIR)/libscxray.a
-	sed -e 's|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+	$(with_version) -e 's|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@PREFIX@|$(PREFIX)|; s|@LIBS@|$(LIBS)|; s|@KDUMP@|$(kdump)|' mk/scxray.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc
 	install -m 644 $(wildcard include/scxray/*.h) $(DESTDIR)$(INCLUDEDIR)/scxray/
-	install -m 644 $(man_pages) $(DESTDIR)$(MANDIR)/man1/
+	$(foreach page,$(man_pages),$(with_version) $(page) >$(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) && \
+		chmod 644 $(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) &&) :
+	install -m 644 $(guides) $(DESTDIR)$(DOCDIR)/
 	install -m 644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 uninstall: ## what install put there
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(BINDIR)/%,$(filter-out %.so,$(programs))) \
@@ -339,8 +345,15 @@ uninstall: ## what install put there
 		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc \
 		$(DESTDIR)$(DATADIR)/report.schema.json \
 		$(patsubst docs/%,$(DESTDIR)$(MANDIR)/man1/%,$(man_pages)) \
+		$(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(guides))) \
 		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
-	-rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(DATADIR) 2>/dev/null
+	@rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(DATADIR) \
+		$(DESTDIR)$(DOCDIR) 2>/dev/null || :
+
+.PHONY: dist
+dist: ## build/scxray-VERSION.tar.gz: what is committed
+	@mkdir -p build
+	git archive --prefix=scxray-$(VERSION)/ -o build/scxray-$(VERSION).tar.gz HEAD
 
 .PHONY: clean
 clean: ## what was compiled; kernels and images stay (rm -r build takes those as well)

@@ -57,8 +57,39 @@ vmm_loads() {
 		grep -q park_deadline_ms
 }
 
+pages_have_version() {
+	version=$("$tmp/to/opt/x/bin/scxray" --version | cut -d' ' -f2)
+	for page in scxray scxray-vmm; do
+		grep -q "^\.TH .*\"scxray $version\"" "$tmp/to/opt/x/share/man/man1/$page.1" || return 1
+	done
+	grep -rl '@VERSION@' "$tmp/to" && return 1
+	# the newest entry of the changelog
+	[ "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$tmp/to/opt/x/share/doc/scxray/CHANGELOG.md" | head -n 1)" = "$version" ]
+}
+
+quiet() { # nothing on stderr, and no error that make ignores
+	"$@" >"$tmp/out" 2>"$tmp/err" || return 1
+	cat "$tmp/err"
+	grep -E 'Error [0-9]|ignored' "$tmp/out" && return 1
+	[ ! -s "$tmp/err" ]
+}
+
+# What is committed, all of it, the same each time; and it builds where there is no repository.
+dist_is_whole() {
+	make -s dist && tarball=$(ls build/scxray-*.tar.gz) && cp "$tarball" "$tmp/first.tar.gz" && make -s dist &&
+		cmp "$tarball" "$tmp/first.tar.gz" && mkdir "$tmp/dist" && tar -xzf "$tarball" -C "$tmp/dist" || return 1
+	unpacked=$tmp/dist/$(basename "$tarball" .tar.gz)
+	(cd "$unpacked" && find . ! -type d | sed 's|^\./||' | LC_ALL=C sort) >"$tmp/have"
+	git ls-tree -r -z --name-only HEAD | tr '\0' '\n' | LC_ALL=C sort | diff - "$tmp/have"
+}
+
+dist_builds() {
+	make -s -C "$unpacked" CFLAGS=-O0 build/scxray &&
+		[ "$("$unpacked/build/scxray" --version)" = "$("$tmp/to/opt/x/bin/scxray" --version)" ]
+}
+
 nothing_left() {
-	left=$(find "$tmp/to" ! -type d)
+	left=$(find "$tmp/to" ! -type d -o -name '*scxray*')
 	echo "$left"
 	[ -z "$left" ]
 }
@@ -75,7 +106,8 @@ END
 cd "$root"
 check "make install" make install DESTDIR="$tmp/to" PREFIX=/opt/x
 for file in bin/scxray bin/scxray-vmm lib/libscxray.a lib/pkgconfig/scxray.pc lib/scxray/scxray-plugin.so include/scxray/capture.h \
-	include/scxray/plugin.h share/man/man1/scxray.1 share/man/man1/scxray-vmm.1 share/scxray/report.schema.json; do
+	include/scxray/plugin.h share/man/man1/scxray.1 share/man/man1/scxray-vmm.1 share/scxray/report.schema.json \
+	share/doc/scxray/LICENSE share/doc/scxray/CHANGELOG.md share/doc/scxray/qemu.md; do
 	check "$file is there" test -s "$tmp/to/opt/x/$file"
 done
 check "the installed program runs" "$tmp/to/opt/x/bin/scxray" --version
@@ -85,8 +117,16 @@ check "both make the same report" same_report
 check "a host builds with the installed header" host_builds
 check "it loads the installed plugin" host_loads
 check "so does the installed VMM" vmm_loads
+check "man pages and changelog have its version" pages_have_version
+if [ -e .git ]; then
+	check "make dist has what is committed" dist_is_whole
+	check "what make dist wrote builds" dist_builds
+else # as one that make dist wrote: there is nothing to archive
+	check "make dist says that there is no repository" sh -c '! make -s dist'
+fi
 check "make uninstall" make uninstall DESTDIR="$tmp/to" PREFIX=/opt/x
 check "uninstall leaves no file" nothing_left
+check "make uninstall once more is quiet" quiet make uninstall DESTDIR="$tmp/to" PREFIX=/opt/x
 
 echo "cases: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -99,8 +99,8 @@ def check_man(cases):
     ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", os.path.join(harness.ROOT, "docs", "scxray.1")],
                          capture_output=True, check=False)
     cases.check(ran.returncode == 0 and not ran.stderr, "groff: the man page", ran.stderr.decode())
-    version = harness.scxray("--version").out.decode().strip()
-    cases.check(f'"{version}"' in read("docs", "scxray.1"), f"the man page is that of {version}")
+    for page in ("scxray.1", "scxray-vmm.1"):  # make install puts the version there
+        cases.check('"scxray @VERSION@"' in read("docs", page), f"{page}: a place for the version")
 
 
 def main():
