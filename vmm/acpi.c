@@ -4,12 +4,13 @@
  *
  * RSDP -> XSDT -> FADT -> DSDT: how to turn it off and to reset it; MADT: local APICs,
  * the IOAPIC; SRAT, with more than one NUMA node: which CPU and which memory is whose.
- * Of ACPI 6.5, chapters 4 and 5; the structs are tables out of it.
+ * ACPI 6.5, chapters 4 and 5, has the tables that the structs follow.
  */
 #include <string.h>
 
 #include "boot.h"
 #include "ports.h"
+#include "topology.h"
 
 #define packed __attribute__((packed))
 
@@ -155,7 +156,7 @@ static const uint8_t dsdt_code[] = {
 
 /* ---- writing ---------------------------------------------------------------------- */
 
-/* Tables are built where they are to lie, one behind the other. */
+/* Tables are built where they are to lie, one after the other. */
 struct writer {
 	uint8_t *base, *at;
 	struct header *table; /* the one that is being built */

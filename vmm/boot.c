@@ -13,6 +13,7 @@
 
 #include "boot.h"
 #include "cleanup.h"
+#include "kvm.h"
 
 /* The kernel's __BOOT_CS and __BOOT_DS: entries 2 and 3 of the GDT. */
 #define BOOT_CS 0x10
@@ -60,7 +61,7 @@ static void file_unmap(struct file *file)
 
 /* As high as the kernel allows, out of the way of its decompression and of KASLR. */
 static int load_initrd(const struct machine *machine, const char *path, struct setup_header *header,
-		       const struct kernel *kernel, struct scxray_error *err)
+		       const struct boot_image *image, struct scxray_error *err)
 {
 	const struct region *low = &machine->regions[0];
 	uint64_t top = low->size, at;
@@ -70,12 +71,12 @@ static int load_initrd(const struct machine *machine, const char *path, struct s
 		return 0;
 	if (file_map(&file, path, err))
 		return -1;
-	if (kernel->initrd_max && top > kernel->initrd_max + 1)
-		top = kernel->initrd_max + 1;
-	if (file.size > top || top - file.size < kernel->end)
+	if (image->initrd_max && top > image->initrd_max + 1)
+		top = image->initrd_max + 1;
+	if (file.size > top || top - file.size < image->end)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
 				   "--memory: too small: kernel and initrd take %" PRIu64 " MiB",
-				   (kernel->end + file.size + 2 * MIB - 1) / MIB);
+				   (image->end + file.size + 2 * MIB - 1) / MIB);
 	at = (top - file.size) & ~(PAGE - 1);
 	memcpy(low->host + at, file.bytes, file.size);
 	header->ramdisk_image = (uint32_t)at;
@@ -107,16 +108,16 @@ static void fill_memory_map(const struct machine *machine, struct boot_params *p
 }
 
 static int fill_command_line(const struct machine *machine, const char *line,
-			     struct setup_header *header, const struct kernel *kernel,
+			     struct setup_header *header, const struct boot_image *image,
 			     struct scxray_error *err)
 {
 	size_t length = strlen(line);
 
-	if (length >= COMMAND_LINE_MAX || length > kernel->command_line_max)
+	if (length >= COMMAND_LINE_MAX || length > image->command_line_max)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
 				   "--append: %zu bytes: this kernel takes %" PRIu64, length,
-				   kernel->command_line_max < COMMAND_LINE_MAX
-					   ? kernel->command_line_max
+				   image->command_line_max < COMMAND_LINE_MAX
+					   ? image->command_line_max
 					   : COMMAND_LINE_MAX - 1);
 	memcpy(memory_at(machine, COMMAND_LINE_AT, COMMAND_LINE_MAX), line, length + 1);
 	header->cmd_line_ptr = COMMAND_LINE_AT;
@@ -186,7 +187,7 @@ static void set_mtrrs(const struct machine *machine)
 }
 
 static int load_kernel(const struct machine *machine, const char *path, struct boot_params *params,
-		       struct kernel *kernel, struct scxray_error *err)
+		       struct boot_image *image, struct scxray_error *err)
 {
 	_cleanup_(file_unmap) struct file file = { 0 };
 
@@ -195,10 +196,10 @@ static int load_kernel(const struct machine *machine, const char *path, struct b
 	if (bzimage_is(&file)) {
 		if (!kvm_runs_kernels(machine->kvm_fd))
 			return scxray_fail(err, SCXRAY_ERR_IO, 0, SOFTWARE_KVM);
-		return bzimage_load(machine, &file, params, kernel, err);
+		return bzimage_load(machine, &file, params, image, err);
 	}
 	if (elf_is(&file))
-		return elf_load(machine, &file, params, kernel, err);
+		return elf_load(machine, &file, params, image, err);
 	return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 			   "%s: neither a bzImage nor an ELF vmlinux for x86-64", path);
 }
@@ -207,14 +208,14 @@ int boot_load(struct machine *machine, const struct boot *boot, struct scxray_er
 {
 	static const uint64_t gdt[4] = { 0, 0, GDT_CODE, GDT_DATA };
 	struct boot_params *params = memory_at(machine, BOOT_PARAMS_AT, sizeof(*params));
-	struct kernel kernel = { 0 };
+	struct boot_image image = { 0 };
 
 	if (!params || machine->regions[0].size < MIN_MEMORY)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
 				   "--memory: want %" PRIu64 " MiB or more", MIN_MEMORY / MIB);
-	if (load_kernel(machine, boot->kernel, params, &kernel, err) ||
-	    load_initrd(machine, boot->initrd, &params->hdr, &kernel, err) ||
-	    fill_command_line(machine, boot->append, &params->hdr, &kernel, err))
+	if (load_kernel(machine, boot->kernel, params, &image, err) ||
+	    load_initrd(machine, boot->initrd, &params->hdr, &image, err) ||
+	    fill_command_line(machine, boot->append, &params->hdr, &image, err))
 		return -1;
 	params->hdr.type_of_loader = 0xff;
 	params->acpi_rsdp_addr = acpi_write(machine);
@@ -222,5 +223,5 @@ int boot_load(struct machine *machine, const struct boot *boot, struct scxray_er
 	write_page_tables(machine);
 	memcpy(memory_at(machine, GDT_AT, sizeof(gdt)), gdt, sizeof(gdt));
 	set_mtrrs(machine);
-	return set_registers(&machine->vcpus[0], kernel.entry, err);
+	return set_registers(&machine->vcpus[0], image.entry, err);
 }

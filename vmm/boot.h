@@ -38,7 +38,7 @@ struct file {
 };
 
 /* What a loader found: where the kernel lies, where it begins, what it asks for. */
-struct kernel {
+struct boot_image {
 	uint64_t entry;
 	uint64_t end; /* memory that it needs until it has looked around: [KERNEL_MIN, end) */
 	uint64_t initrd_max; /* last address that its initrd may touch */
@@ -46,16 +46,16 @@ struct kernel {
 };
 
 /*
- * Both load `file` into RAM and fill *kernel and the setup header in `params` (a struct
+ * Both load `file` into RAM and fill *image and the setup header in `params` (a struct
  * boot_params, zeroed).  They return 0, or -1 and *err; *_is(): whether the file is theirs.
  */
 struct boot_params;
 bool bzimage_is(const struct file *file);
 int bzimage_load(const struct machine *machine, const struct file *file, struct boot_params *params,
-		 struct kernel *kernel, struct scxray_error *err);
+		 struct boot_image *image, struct scxray_error *err);
 bool elf_is(const struct file *file);
 int elf_load(const struct machine *machine, const struct file *file, struct boot_params *params,
-	     struct kernel *kernel, struct scxray_error *err);
+	     struct boot_image *image, struct scxray_error *err);
 
 /* Writes the ACPI tables at TABLES_AT.  After vCPUs and RAM.  The RSDP's address. */
 uint64_t acpi_write(const struct machine *machine);

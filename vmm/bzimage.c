@@ -47,7 +47,7 @@ static int check_header(const struct setup_header *header, const char *path,
 
 /* Where it wants to be, if it can be moved or not: pref_address is where it moves itself to anyway. */
 int bzimage_load(const struct machine *machine, const struct file *file, struct boot_params *params,
-		 struct kernel *kernel, struct scxray_error *err)
+		 struct boot_image *image, struct scxray_error *err)
 {
 	struct setup_header header = header_of(file);
 	uint64_t sectors = header.setup_sects ? header.setup_sects : DEFAULT_SETUP_SECTORS;
@@ -70,7 +70,7 @@ int bzimage_load(const struct machine *machine, const struct file *file, struct 
 				   (room + MIB - 1) / MIB, at / MIB);
 	memcpy(to, file->bytes + offset, size);
 	params->hdr = header;
-	*kernel = (struct kernel){
+	*image = (struct boot_image){
 		.entry = at + ENTRY_64,
 		.end = at + room,
 		.initrd_max = header.initrd_addr_max,

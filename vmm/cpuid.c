@@ -10,7 +10,9 @@
 #include <sys/ioctl.h>
 
 #include "cleanup.h"
+#include "cpuid.h"
 #include "machine.h"
+#include "topology.h"
 
 #define MAX_ENTRIES 256
 
@@ -137,7 +139,8 @@ static void personalize(struct kvm_cpuid_entry2 *entry, const struct machine *ma
 		break;
 	case 0x80000006:
 		if (machine->nr_nodes > 1)
-			entry->edx = 0; /* no AMD L3: who shares it, Linux takes from the model */
+			entry->edx =
+				0; /* no AMD L3: Linux would take from the model which CPUs share it */
 		break;
 	case 0x80000008:
 		entry->ecx = bits << 12 | (cores - 1);

@@ -63,7 +63,7 @@ static void fill_header(struct setup_header *header)
 }
 
 int elf_load(const struct machine *machine, const struct file *file, struct boot_params *params,
-	     struct kernel *kernel, struct scxray_error *err)
+	     struct boot_image *image, struct scxray_error *err)
 {
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph;
@@ -76,17 +76,17 @@ int elf_load(const struct machine *machine, const struct file *file, struct boot
 	    eh.e_phentsize != sizeof(ph) || !eh.e_phnum || eh.e_phnum > MAX_SEGMENTS ||
 	    eh.e_phoff > file->size || file->size - eh.e_phoff < eh.e_phnum * sizeof(ph))
 		return bad(file, err);
-	*kernel = (struct kernel){
+	*image = (struct boot_image){
 		.entry = eh.e_entry,
 		.initrd_max = INITRD_MAX,
 		.command_line_max = COMMAND_LINE_MAX - 1,
 	};
 	for (unsigned i = 0; i < eh.e_phnum; i++) {
 		memcpy(&ph, file->bytes + eh.e_phoff + i * sizeof(ph), sizeof(ph));
-		if (ph.p_type == PT_LOAD && load_segment(machine, file, &ph, &kernel->end, err))
+		if (ph.p_type == PT_LOAD && load_segment(machine, file, &ph, &image->end, err))
 			return -1;
 	}
-	if (!kernel->end || eh.e_entry < KERNEL_MIN || eh.e_entry >= kernel->end)
+	if (!image->end || eh.e_entry < KERNEL_MIN || eh.e_entry >= image->end)
 		return bad(file, err);
 	fill_header(&params->hdr);
 	return 0;

@@ -4,12 +4,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "cleanup.h"
-#include "machine.h"
+#include "kvm.h"
+#include "memory.h"
 
 #define DEVICE "/dev/kvm"
 
@@ -62,7 +64,7 @@ int kvm_open(struct scxray_error *err)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (ioctl(fd, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
 			return scxray_fail(err, SCXRAY_ERR_IO, 0,
-					   DEVICE ": lacks %s: take a newer host kernel",
+					   DEVICE ": %s is missing: take a newer host kernel",
 					   needed[i].name);
 	opened = fd;
 	fd = -1;

@@ -62,7 +62,7 @@ static bool all_written(const struct line *line)
 	return true;
 }
 
-static bool pump_output(struct line *line, struct watch *watches, size_t nr_watches)
+static bool pump_output(struct line *line, struct line_match *matches, size_t nr_matches)
 {
 	bool found = false;
 
@@ -77,8 +77,8 @@ static bool pump_output(struct line *line, struct watch *watches, size_t nr_watc
 		line->out_length = uart_take(line->uart, line->out, sizeof(line->out));
 		if (!line->out_length)
 			return found;
-		found |= watch_feed(&line->watched, line->out, line->out_length, watches,
-				    nr_watches);
+		found |= line_match_feed(&line->watched, line->out, line->out_length, matches,
+					 nr_matches);
 	}
 	line->more = true;
 	return found;
@@ -103,10 +103,10 @@ static void pump_input(struct line *line)
 	memmove(line->in, line->in + given, line->in_length);
 }
 
-bool line_pump(struct line *line, struct watch *watches, size_t nr_watches)
+bool line_pump(struct line *line, struct line_match *matches, size_t nr_matches)
 {
 	pump_input(line);
-	return pump_output(line, watches, nr_watches);
+	return pump_output(line, matches, nr_matches);
 }
 
 bool line_busy(const struct line *line)

@@ -11,7 +11,7 @@
 #include <poll.h>
 
 #include "uart.h"
-#include "watch.h"
+#include "line_match.h"
 
 #define LINE_SINKS 2
 
@@ -29,7 +29,7 @@ struct line {
 	size_t out_length;
 	uint8_t in[256];
 	size_t in_length;
-	struct watch_line watched;
+	struct line_bytes watched;
 	bool lost; /* a sink did not take all */
 	bool more; /* line_pump() has left something in the UART, to let others have a turn */
 };
@@ -41,10 +41,10 @@ struct line {
 size_t line_poll_fds(const struct line *line, struct pollfd *fds);
 
 /*
- * Moves what can be moved without waiting.  Returns whether one of the watches was found
+ * Moves what can be moved without waiting.  Returns whether one of the texts was found
  * in what came out of the guest.
  */
-bool line_pump(struct line *line, struct watch *watches, size_t nr_watches);
+bool line_pump(struct line *line, struct line_match *matches, size_t nr_matches);
 
 /* Whether the UART or a sink still has something to come. */
 bool line_busy(const struct line *line);

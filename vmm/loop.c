@@ -168,11 +168,11 @@ static void snapshot(struct loop *loop, enum scxray_plugin_moment moment, const 
 	plugin_host_trigger(machine, moment, why);
 }
 
-/* Of a watch that is found now: the snapshot that it asks for. */
-static void act_on(struct loop *loop, const struct watch *watch, bool was_found,
+/* The snapshot that a text asks for, where it is found now. */
+static void act_on(struct loop *loop, const struct line_match *watch, bool was_found,
 		   enum scxray_plugin_moment moment)
 {
-	char why[WATCH_TEXT_MAX + 32];
+	char why[LINE_MATCH_MAX + 32];
 
 	if (!watch->found || was_found)
 		return;
@@ -182,14 +182,14 @@ static void act_on(struct loop *loop, const struct watch *watch, bool was_found,
 
 static void pump(struct loop *loop)
 {
-	struct watch *early = &loop->options->early, *late = &loop->options->late;
-	struct watch watches[2] = { *early, *late };
+	struct line_match *early = &loop->options->early, *late = &loop->options->late;
+	struct line_match matches[2] = { *early, *late };
 	bool early_was = early->found, late_was = late->found;
 
-	line_pump(&loop->console, watches, 2);
-	line_pump(&loop->data, watches, 2);
-	*early = watches[0];
-	*late = watches[1];
+	line_pump(&loop->console, matches, 2);
+	line_pump(&loop->data, matches, 2);
+	*early = matches[0];
+	*late = matches[1];
 	act_on(loop, early, early_was, SCXRAY_MOMENT_EARLY);
 	act_on(loop, late, late_was, SCXRAY_MOMENT_LATE);
 }

@@ -12,7 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kvm.h"
 #include "machine.h"
+#include "signal.h"
 #include "uart.h"
 
 /* Four pages below 4 GiB that KVM needs on Intel for itself: in the hole, and in no one's way. */
@@ -27,8 +29,8 @@ static int kvm_failed(const char *what, struct scxray_error *err)
 }
 
 /*
- * ISA interrupts reach the two PICs and the IOAPIC, at the pin of the same number; but the
- * timer, interrupt 0, has always been at pin 2, and nothing else is.  The MADT says so
+ * ISA interrupts reach the two PICs and the IOAPIC, at the pin of the same number; only the
+ * timer, interrupt 0, is at pin 2, as on a PC.  The MADT says so
  * too (acpi.c).
  */
 static int route_interrupts(struct machine *machine)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,10 +164,10 @@ static int set_setting(struct options *options, const char *word)
 	return 0;
 }
 
-static int set_text(struct watch *watch, const char *name, const char *word)
+static int set_text(struct line_match *watch, const char *name, const char *word)
 {
-	if (!*word || strlen(word) > WATCH_TEXT_MAX)
-		return usage("--%s: want a text of 1 to %d bytes", name, WATCH_TEXT_MAX);
+	if (!*word || strlen(word) > LINE_MATCH_MAX)
+		return usage("--%s: want a text of 1 to %d bytes", name, LINE_MATCH_MAX);
 	watch->text = word;
 	return 0;
 }
@@ -181,73 +182,89 @@ static int set_word(const char *name, const char *word, const char *zero, const 
 	return 0;
 }
 
-static int set_option(struct options *o, int opt, const char *word)
+/* The options whose value is kept as it is. */
+static const struct {
+	int opt;
+	size_t offset; /* of a const char * in struct options */
+} text_options[] = {
+	{ OPT_KERNEL, offsetof(struct options, boot.kernel) },
+	{ OPT_INITRD, offsetof(struct options, boot.initrd) },
+	{ OPT_APPEND, offsetof(struct options, boot.append) },
+	{ OPT_RESTORE, offsetof(struct options, restore) },
+	{ OPT_LOG, offsetof(struct options, log) },
+	{ OPT_DATA, offsetof(struct options, data) },
+	{ OPT_PLUGIN, offsetof(struct options, plugin.path) },
+};
+
+static bool set_plain_text(struct options *o, int opt, const char *word)
 {
-	uint64_t number;
+	for (size_t i = 0; i < sizeof(text_options) / sizeof(text_options[0]); i++)
+		if (text_options[i].opt == opt) {
+			*(const char **)((char *)o + text_options[i].offset) = word;
+			return true;
+		}
+	return false;
+}
+
+static int set_timeout(struct options *o, const char *word)
+{
+	uint64_t seconds;
+
+	if (!parse_number(word, 1, 1000000000, &seconds))
+		return usage("--timeout %s: not a number of seconds", word);
+	o->timeout_ms = seconds * 1000;
+	return 0;
+}
+
+static int set_value(struct options *o, int opt, const char *word)
+{
 	int which, status;
 
 	switch (opt) {
-	case OPT_KERNEL:
-		o->boot.kernel = word;
-		return 0;
-	case OPT_INITRD:
-		o->boot.initrd = word;
-		return 0;
-	case OPT_APPEND:
-		o->boot.append = word;
-		return 0;
-	case OPT_RESTORE:
-		o->restore = word;
-		return 0;
 	case OPT_CPUS:
 		return set_count("cpus", word, MAX_VCPUS, &o->cpus);
 	case OPT_NODES:
 		return set_count("nodes", word, 64, &o->nodes);
 	case OPT_MEMORY:
-		return parse_memory(word, &o->memory)
-			       ? 0
-			       : usage("--memory %s: not a size such as 512M or 5G, 16M or more",
-				       word);
+		if (parse_memory(word, &o->memory))
+			return 0;
+		return usage("--memory %s: not a size such as 512M or 5G, 16M or more", word);
 	case OPT_CPU:
 		status = set_word("cpu", word, "host", "baseline", &which);
 		o->model = which ? CPU_BASELINE : CPU_HOST;
 		return status;
-	case OPT_LOG:
-		o->log = word;
-		return 0;
-	case OPT_DATA:
-		o->data = word;
-		return 0;
 	case OPT_TIMEOUT:
-		if (!parse_number(word, 1, 1000000000, &number))
-			return usage("--timeout %s: not a number of seconds", word);
-		o->timeout_ms = number * 1000;
-		return 0;
-	case OPT_PLUGIN:
-		o->plugin.path = word;
-		return 0;
+		return set_timeout(o, word);
 	case OPT_PLUGIN_SET:
 		return set_setting(o, word);
-	case OPT_PLUGIN_SETTINGS:
-		o->action = DO_LIST_SETTINGS;
-		return 0;
 	case OPT_PLUGIN_WHEN:
 		status = set_word("plugin-when", word, "start", "failure", &which);
 		o->plugin_on_failure = which;
 		return status;
 	case OPT_EARLY_ON:
 		return set_text(&o->early, "early-on", word);
-	case OPT_LATE_ON:
+	default:
 		return set_text(&o->late, "late-on", word);
-	case 'v':
-		o->verbose = true;
+	}
+}
+
+static int set_option(struct options *o, int opt, const char *word)
+{
+	switch (opt) {
+	case OPT_PLUGIN_SETTINGS:
+		o->action = DO_LIST_SETTINGS;
 		return 0;
 	case OPT_VERSION:
 		o->action = DO_VERSION;
 		return 0;
-	default:
+	case 'h':
 		o->action = DO_HELP;
 		return 0;
+	case 'v':
+		o->verbose = true;
+		return 0;
+	default:
+		return set_plain_text(o, opt, word) ? 0 : set_value(o, opt, word);
 	}
 }
 
@@ -282,7 +299,7 @@ static int check(const struct options *o)
 		return 0;
 	if (!o->plugin.path &&
 	    (o->nr_settings || texts || o->plugin_on_failure || o->action == DO_LIST_SETTINGS))
-		return usage("no --plugin given, but options for one");
+		return usage("options for a plugin, and no --plugin given");
 	if (o->action == DO_LIST_SETTINGS)
 		return 0;
 	if (!o->boot.kernel && !o->restore)

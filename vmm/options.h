@@ -6,8 +6,9 @@
 #define VMM_OPTIONS_H
 
 #include "boot.h"
+#include "cpuid.h"
 #include "plugin_host.h"
-#include "watch.h"
+#include "line_match.h"
 
 /* The program's exit status. */
 enum status {
@@ -34,7 +35,7 @@ struct options {
 	const char *settings[MAX_SETTINGS + 1];
 	unsigned nr_settings;
 	bool plugin_on_failure; /* load it only when one of the texts has come */
-	struct watch early, late;
+	struct line_match early, late;
 	uint64_t timeout_ms; /* 0: none */
 	bool verbose;
 	enum {

@@ -129,7 +129,7 @@ int plugin_host_load(struct machine *machine, const struct plugin_options *optio
 	pthread_mutex_unlock(&machine->load_lock);
 	if (status)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
-				   "--plugin: %s: did not start: its reason stands above",
+				   "--plugin: %s: did not start: its reason is above",
 				   options->path);
 	return 0;
 }

@@ -51,7 +51,7 @@ uint8_t keyboard_read(struct machine *machine, unsigned offset)
 {
 	(void)machine;
 	(void)offset;
-	return 0; /* neither busy nor anything to say: who wants to reset need not wait */
+	return 0; /* neither busy nor with a byte to read: a reset need not wait */
 }
 
 void keyboard_write(struct machine *machine, unsigned offset, uint8_t value)

@@ -31,7 +31,7 @@
 #define MSR_LSTAR 0xc0000082
 #define MSR_KERNEL_GS_BASE 0xc0000102
 
-/* Without these there is no address space to stand in. */
+/* Without these there is no address space to run in. */
 static const struct {
 	enum scxray_reg reg;
 	const char *name;
@@ -53,7 +53,7 @@ static bool known(const struct scxray_regs *regs, enum scxray_reg reg)
 	return regs->known & (1ULL << reg);
 }
 
-/* The register, or 0 where the image lacks it. */
+/* The register, or 0 where it is missing in the image. */
 static uint64_t value(const struct scxray_regs *regs, enum scxray_reg reg)
 {
 	return known(regs, reg) ? regs->value[reg] : 0;
@@ -61,7 +61,7 @@ static uint64_t value(const struct scxray_regs *regs, enum scxray_reg reg)
 
 /* ---- memory ----------------------------------------------------------------- */
 
-/* Copies what the image has of a region; pages that it lacks stay zero.  Bytes copied. */
+/* Copies what the image has of a region; pages that are missing in it stay zero.  Bytes copied. */
 static uint64_t fill_region(struct machine *machine, struct scxray_source *source, uint64_t gpa,
 			    uint64_t size)
 {
@@ -286,9 +286,9 @@ static int set_msrs(const struct vcpu *vcpu, const struct scxray_regs *regs,
 	return 0;
 }
 
-/* Whether the vCPU stands behind a HLT of the kernel: images do not say that it was halted. */
-static bool stands_in_hlt(const struct machine *machine, const struct vcpu *vcpu,
-			  const struct scxray_regs *regs)
+/* Whether the vCPU is just after a HLT of the kernel: images do not say that it was halted. */
+static bool is_in_hlt(const struct machine *machine, const struct vcpu *vcpu,
+		      const struct scxray_regs *regs)
 {
 	struct kvm_translation before = { .linear_address = value(regs, SCXRAY_REG_RIP) - 1 };
 	const uint8_t *code;
@@ -303,8 +303,8 @@ static bool stands_in_hlt(const struct machine *machine, const struct vcpu *vcpu
 /*
  * A scxray core has the pages that a report needs, and hardly one that a CPU needs to run: its
  * vCPUs would end in a triple fault, which on some CPUs takes their registers with it.  Halted
- * inside KVM, where no interrupt reaches them, they stand as they stood, to be looked at.
- * Those of a whole image run on, all at once, but for those that were idle: none waits for a
+ * inside KVM, where no interrupt reaches them, they stay as they were, to be looked at.
+ * Those of a whole image run on, all at once, except those that were idle: none waits for a
  * start-up IPI any more.
  */
 static int set_state(const struct vcpu *vcpu, bool halted, struct scxray_error *err)
@@ -336,7 +336,7 @@ static int restore_vcpus(struct machine *machine, const struct scxray_source *so
 
 		if (set_sregs(vcpu, regs, err) || set_regs(vcpu, regs, err) ||
 		    set_msrs(vcpu, regs, err) ||
-		    set_state(vcpu, halted || stands_in_hlt(machine, vcpu, regs), err))
+		    set_state(vcpu, halted || is_in_hlt(machine, vcpu, regs), err))
 			return -1;
 	}
 	return 0;

@@ -5,6 +5,7 @@
 #ifndef VMM_RESTORE_H
 #define VMM_RESTORE_H
 
+#include "cpuid.h"
 #include "machine.h"
 
 /*

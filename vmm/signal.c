@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "signal.h"
 
 void machine_wake(struct machine *machine)
 {

@@ -7,6 +7,7 @@
  * in as many bits as the largest node needs, the vCPU's number in it.
  */
 #include "machine.h"
+#include "topology.h"
 
 /* The first vCPU of a node: they are shared out in order. */
 static unsigned first_of(const struct machine *machine, unsigned node)

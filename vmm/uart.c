@@ -6,9 +6,12 @@
  * receiver, the interrupts of both, loopback (Linux probes by it), scratch.  Lines have
  * no speed: the divisor is only remembered.
  */
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "signal.h"
 #include "uart.h"
 
 enum {

@@ -9,8 +9,10 @@
 #ifndef VMM_UART_H
 #define VMM_UART_H
 
-#include "machine.h"
+#include <stddef.h>
+#include <stdint.h>
 
+struct machine;
 struct uart;
 
 /* NULL: out of memory.  `irq` is its ISA interrupt. */

@@ -12,9 +12,11 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "kvm.h"
 #include "machine.h"
 #include "plugin_host.h"
 #include "ports.h"
+#include "topology.h"
 
 /* A thread that is to end is kicked again after this time: the plugin may have eaten a kick. */
 #define KICK_AGAIN_NS 10000000L

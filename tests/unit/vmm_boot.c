@@ -212,17 +212,17 @@ START_TEST(elf_segments_go_to_their_places)
 	struct file file = { "vmlinux", image, IMAGE };
 	struct boot_params params = { 0 };
 	struct scxray_error err;
-	struct kernel kernel;
+	struct boot_image result;
 	uint8_t *at = memory_at(machine, 0x1000000, 8192);
 
 	make_elf(image);
 	memset(at, 0xee, 8192);
 	ck_assert(elf_is(&file) && !bzimage_is(&file));
-	ck_assert_int_eq(elf_load(machine, &file, &params, &kernel, &err), 0);
+	ck_assert_int_eq(elf_load(machine, &file, &params, &result, &err), 0);
 	ck_assert(!memcmp(at, image + 4096, 4096));
 	ck_assert(at[4096] == 0 && at[8191] == 0); /* .bss */
-	ck_assert_uint_eq(kernel.entry, 0x1000000);
-	ck_assert_uint_eq(kernel.end, 0x2000000 + 100);
+	ck_assert_uint_eq(result.entry, 0x1000000);
+	ck_assert_uint_eq(result.end, 0x2000000 + 100);
 	drop(machine);
 }
 END_TEST
@@ -234,15 +234,15 @@ START_TEST(bzimages_go_where_they_want_to_be)
 	struct file file = { "bzImage", image, IMAGE };
 	struct boot_params params = { 0 };
 	struct scxray_error err;
-	struct kernel kernel;
+	struct boot_image result;
 
 	make_bzimage(image);
 	image[1024] = 0xab;
 	ck_assert(bzimage_is(&file) && !elf_is(&file));
-	ck_assert_int_eq(bzimage_load(machine, &file, &params, &kernel, &err), 0);
+	ck_assert_int_eq(bzimage_load(machine, &file, &params, &result, &err), 0);
 	ck_assert(!memcmp(memory_at(machine, 0x1000000, IMAGE - 1024), image + 1024, IMAGE - 1024));
-	ck_assert_uint_eq(kernel.entry, 0x1000200);
-	ck_assert_uint_eq(kernel.end, 0x1100000);
+	ck_assert_uint_eq(result.entry, 0x1000200);
+	ck_assert_uint_eq(result.end, 0x1100000);
 	ck_assert_uint_eq(params.hdr.header, 0x53726448);
 	drop(machine);
 }
@@ -261,7 +261,7 @@ START_TEST(wrong_bytes_stay_outside)
 		struct file file = { "kernel", cut, size };
 		struct boot_params params = { 0 };
 		struct scxray_error err = { 0 };
-		struct kernel kernel = { 0 };
+		struct boot_image result = { 0 };
 		bool elf = round & 1;
 		unsigned base = elf ? 0 : 0x1f1;
 		int status;
@@ -274,9 +274,9 @@ START_TEST(wrong_bytes_stay_outside)
 			free(cut);
 			continue;
 		}
-		status = elf ? elf_load(machine, &file, &params, &kernel, &err)
-			     : bzimage_load(machine, &file, &params, &kernel, &err);
-		ck_assert(status ? err.text[0] != '\0' : kernel.end <= 64 * MIB);
+		status = elf ? elf_load(machine, &file, &params, &result, &err)
+			     : bzimage_load(machine, &file, &params, &result, &err);
+		ck_assert(status ? err.text[0] != '\0' : result.end <= 64 * MIB);
 		loaded += !status;
 		free(cut);
 	}

@@ -5,7 +5,9 @@
 #include <sys/ioctl.h>
 
 #include "tests/lib/unit.h"
+#include "vmm/cpuid.h"
 #include "vmm/machine.h"
+#include "vmm/topology.h"
 
 START_TEST(ids_are_unique_and_say_the_node)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/lib/unit.h"
+#include "vmm/kvm.h"
 #include "vmm/machine.h"
 
 /* What the device is: an errno of open() and of KVM_GET_API_VERSION, a version, a capability that it lacks. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/lib/unit.h"
+#include "vmm/signal.h"
 #include "vmm/uart.h"
 
 enum {
