@@ -2,7 +2,7 @@
 /*
  * clock.h - the guest's clocks stand still while it is frozen
  *
- * For whoever checks this on a true KVM (the software KVM has a TSC that does not move):
+ * For those that check this on a true KVM (the software KVM has a TSC that does not move):
  *   - In the guest, a task notes CLOCK_MONOTONIC (and jiffies) in a loop.  Freeze for 2 s.  The
  *     greatest step must be below 50 ms, result.clock "TSC and kvmclock set back", and
  *     result.guest_clock_us less than 50000 and near the step that the guest saw.
@@ -42,7 +42,7 @@ void clock_go_on(struct vcpu *vcpu);
  * On the vCPU's thread, before its first KVM_RUN, while there is no freeze: sets its TSC back by
  * what freezes did while it did not run.  (Until then KVM counts it as not in step, and does
  * without its master clock.  For the watcher to do this could wait for ever, if the host lied
- * about who runs.)
+ * about which task runs.)
  */
 void clock_catch_up(struct vm *vm, struct vcpu *vcpu);
 

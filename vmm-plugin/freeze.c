@@ -12,7 +12,7 @@
 #include "vmm-plugin/vm.h"
 
 /* A kick can be lost on a thread that was about to sleep somewhere in the host: again, rarer
- * and rarer, as each waits in the queue of a thread that stands still. */
+ * and rarer, as each waits in the queue of a thread that does not run. */
 #define REKICK_FIRST_NS (2 * NS_PER_MS)
 #define REKICK_MAX_NS (64 * NS_PER_MS)
 
@@ -127,7 +127,7 @@ static void copy_stopped(struct vcpu *vcpu, struct scxray_live_vcpu *to)
 	pthread_mutex_unlock(&vcpu->stop_lock);
 }
 
-/* Whoever parks later than this writes what nobody reads. */
+/* A vCPU that parks later than this writes what nobody reads. */
 static void collect(struct vm *vm, uint32_t number, struct freeze_result *result, uint64_t *last)
 {
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * freeze.h - all vCPUs stand still, or one knows which do not
+ * freeze.h - all vCPUs are parked, or it is known which are not
  *
  *	freeze_begin(vm, deadline_ms, &result)	flag, immediate_exit, signal; wait for all
  *	... read memory ...
@@ -77,7 +77,7 @@ enum watchpoint_state {
  * watchpoint away.  Each vCPU sets its own registers when it next returns from KVM_RUN; they are
  * kicked for that.  A vCPU that hits it parks inside vcpu_exit() until the next freeze has ended
  * (or until the watchpoint is taken away or set anew, or 10 s have passed), so that nothing moves
- * on.  It stays armed: a later write hits again.  Any thread but a vCPU's.
+ * on.  It stays armed: a later write hits again.  Any thread except a vCPU's.
  */
 void watchpoint_set(struct vm *vm, const struct watchpoint_words *words);
 enum watchpoint_state watchpoint_state(struct vm *vm);

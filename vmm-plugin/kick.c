@@ -64,7 +64,7 @@ void kick_signal_release(int sig)
 
 	/*
 	 * A thread may be about to enter the handler, and the caller to unload its code.  Each
-	 * kick is queued and delivered once; only a thread that stands still delays it.
+	 * kick is queued and delivered once; only a thread that does not run delays it.
 	 */
 	while (atomic_load(&kicks_arrived) != atomic_load(&kicks_sent) && now_ns() < until)
 		usleep(200);
@@ -81,7 +81,7 @@ void kick_signal_release(int sig)
 }
 
 /*
- * immediate_exit before `kicked`: whoever finds `kicked` set can take both back.  Found in
+ * immediate_exit before `kicked`: a thread that finds `kicked` set can take both back.  Found in
  * between, immediate_exit stays for one more round of KVM_RUN, until `kicked` is there.
  */
 static void set_immediate_exit(struct vcpu *vcpu)
@@ -144,7 +144,7 @@ int kick(struct vm *vm, struct vcpu *vcpu, uint32_t want)
 		atomic_fetch_add(&kicks_sent, 1);
 	if (syscall(SYS_tgkill, getpid(), tid, sig) == 0)
 		return 0;
-	/* EAGAIN: too many signals are queued for a thread that stands still; later again */
+	/* EAGAIN: too many signals are queued for a thread that does not run; later again */
 	if (vm->own_signal)
 		atomic_fetch_sub(&kicks_sent, 1);
 	return errno == ESRCH ? -ESRCH : 0;

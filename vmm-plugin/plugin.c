@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * plugin.c - scxray-plugin.so: the one exported symbol, and the calls behind it
+ * plugin.c - scxray-plugin.so: the one exported symbol, and the calls that it hands out
  *
  * What comes from the host is read no further than its size says, and what it did not know of is
  * 0; what goes to the host is written no further than it has room for.

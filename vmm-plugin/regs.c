@@ -13,7 +13,7 @@
 #define MSR_LSTAR 0xc0000082u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 
-/* Where each register stands in what an ioctl fills. */
+/* Where each register is in what an ioctl fills. */
 struct place {
 	enum scxray_reg reg;
 	size_t offset;
@@ -73,7 +73,7 @@ static void take(struct scxray_regs *regs, const struct place *places, size_t nr
 	}
 }
 
-/* Room for one entry behind the head. */
+/* Room for one entry after the head. */
 union one_msr {
 	struct kvm_msrs msrs;
 	char room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];

@@ -40,7 +40,7 @@ enum freeze_phase {
 #define WANT_PARK (1u << 0)
 #define WANT_SAMPLE (1u << 1)
 #define WANT_WATCH (1u << 2) /* the watchpoint has changed */
-#define WANT_ADOPT (1u << 3) /* no thread is known yet: who calls is it */
+#define WANT_ADOPT (1u << 3) /* no thread is known yet: the one that calls is it */
 
 enum vcpu_thread {
 	THREAD_NONE, /* not started: nobody calls KVM_RUN */
@@ -72,7 +72,7 @@ struct vcpu {
 	struct scxray_live_vcpu sample_regs;
 	struct clock_mark mark;
 
-	/* as it stopped; the lock is taken for a copy, and by nobody who runs */
+	/* as it stopped; the lock is taken for a copy, and by no vCPU that runs */
 	pthread_mutex_t stop_lock;
 	struct scxray_live_vcpu stop_regs;
 

@@ -13,7 +13,7 @@
 struct vm;
 struct vcpu;
 
-/* Arms or takes away, as vm->watchpoint says now; lets go who holds for a former one. */
+/* Arms or takes away, as vm->watchpoint says now; lets the vCPUs go that wait at a former one. */
 void watchpoint_update(struct vm *vm, struct vcpu *vcpu);
 
 /* Has the guest begun to use its debug registers itself?  Then they are given back. */

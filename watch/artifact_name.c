@@ -9,7 +9,7 @@
 
 #include "artifact_name.h"
 
-/* Leaves room for what is put behind it within the 255 bytes of a file's name. */
+/* Leaves room for what is put after it within the 255 bytes of a file's name. */
 #define MAX_NAME 180
 
 static const char *const tags[ARTIFACT_NR_KINDS] = {
@@ -96,14 +96,14 @@ static const char *skip_number(const char *s)
 /* What may follow one of the ends: nothing, or what file.h puts there while it is written. */
 static bool is_end(const char *s)
 {
-	const char *behind;
+	const char *after;
 
 	if (!*s)
 		return true;
 	if (strncmp(s, ".tmp", 4))
 		return false;
-	behind = skip_number(s + 4);
-	return behind != s + 4 && !*skip_number(behind);
+	after = skip_number(s + 4);
+	return after != s + 4 && !*skip_number(after);
 }
 
 bool artifact_is_ours(const char *file, const char *name)

@@ -11,7 +11,7 @@
  *	TEST.scxray.early-only.txt	an early half whose late one never came
  *	TEST.scxray.early-degraded.txt	an early half at which vCPUs did not park
  *
- * The number stands behind ".scxray" so that no test's files can be another's, whose name
+ * The number comes after ".scxray" so that no test's files can be another's, whose name
  * ends in a number.
  */
 #ifndef WATCH_ARTIFACT_NAME_H

@@ -54,11 +54,11 @@ static uint64_t timeout_of(struct decide *d, const struct scxray_look *look)
 	if (!d->config.watchdog_ms) {
 		timeout = jiffies_of(&look->watchdog_timeout);
 		if (!timeout)
-			d->lacks = reason_of(&look->watchdog_timeout, "watchdog timeout");
+			d->missing = reason_of(&look->watchdog_timeout, "watchdog timeout");
 		return timeout;
 	}
 	if (!hz)
-		d->lacks = reason_of(&look->hz, "HZ");
+		d->missing = reason_of(&look->hz, "HZ");
 	return d->config.watchdog_ms * hz / 1000;
 }
 
@@ -90,7 +90,7 @@ static void look_at_ages(struct decide *d, const struct scxray_look *look,
 	uint64_t timeout;
 	bool task;
 
-	d->lacks = look->runnable_unavailable;
+	d->missing = look->runnable_unavailable;
 	timeout = timeout_of(d, look);
 	d->has_threshold = timeout > 1;
 	d->threshold = timeout / 2;
@@ -258,9 +258,9 @@ void decide_skipped_reason(const struct decide *d, char *buf, size_t size)
 	else if (d->looks < LOOKS_TO_BELIEVE)
 		snprintf(buf, size,
 			 "scan prerequisites unavailable: the scheduler was first seen at its end");
-	else if (!d->has_threshold || (d->lacks && !d->peak))
+	else if (!d->has_threshold || (d->missing && !d->peak))
 		snprintf(buf, size, "scan prerequisites unavailable: %s",
-			 d->lacks ? d->lacks : "watchdog timeout");
+			 d->missing ? d->missing : "watchdog timeout");
 	else if (!d->peak && d->exit_kind == SCX_EXIT_ERROR_STALL)
 		snprintf(buf, size, "scx_tick stall — no per-task runnable_at data");
 	else if (d->peak >= d->threshold)

@@ -6,7 +6,7 @@
  * memory: tests feed it looks.
  *
  * A scheduler is followed from the look that first shows its scx_root to the one that shows it
- * gone; each gets at most one early and one late.  A new one may stand at the old one's
+ * gone; each gets at most one early and one late.  A new one may be at the old one's
  * address: it differs by an exit kind that is 0 again.
  */
 #ifndef WATCH_DECIDE_H
@@ -40,14 +40,14 @@ struct decide {
 	bool latch_clear;  /* its user-exit record was seen empty: it is not a former scheduler's */
 	bool early_done;   /* asked for, or taken on the host's demand */
 	bool late_done;
-	bool watchdog_ran;  /* its timestamp was seen young: it is not a former scheduler's */
-	unsigned over;	    /* looks in a row beyond the threshold */
-	bool has_threshold; /* the timeout is known */
-	uint64_t threshold; /* jiffies: timeout / 2 */
-	uint64_t max_age;   /* jiffies, at the last look */
-	uint64_t peak;	    /* greatest max_age of this scheduler at any look while it ran */
-	uint64_t exit_kind; /* as last seen; of one that has ended the kind that ended it */
-	const char *lacks;  /* what an early trigger needs and this guest has not; or NULL */
+	bool watchdog_ran;   /* its timestamp was seen young: it is not a former scheduler's */
+	unsigned over;	     /* looks in a row beyond the threshold */
+	bool has_threshold;  /* the timeout is known */
+	uint64_t threshold;  /* jiffies: timeout / 2 */
+	uint64_t max_age;    /* jiffies, at the last look */
+	uint64_t peak;	     /* greatest max_age of this scheduler at any look while it ran */
+	uint64_t exit_kind;  /* as last seen; of one that has ended the kind that ended it */
+	const char *missing; /* what an early trigger needs and this guest has not; or NULL */
 };
 
 /* What came with a look. */

@@ -2,7 +2,7 @@
 /*
  * log.h - lines for the host's log
  *
- * Never under a freeze and never with a lock held (plugin.h promises that): who has something to
+ * Never under a freeze and never with a lock held (plugin.h promises that): a part that has something to
  * say keeps it until then.
  */
 #ifndef WATCH_LOG_H

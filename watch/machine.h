@@ -77,7 +77,7 @@ struct watch_machine_ops {
 		       struct scxray_live_vcpu *vcpus, struct freeze_result *result);
 
 	/*
-	 * All go on, those as well that stand at the watchpoint since before the freeze; a
+	 * All go on, also those that wait at the watchpoint since before the freeze; a
 	 * guest that its user had paused stays paused.  Must not fail silently: what went wrong
 	 * is result->clock's to say.
 	 */
@@ -85,7 +85,7 @@ struct watch_machine_ops {
 
 	/*
 	 * The VM ends: ends a wait of freeze() or sample_regs() early, and all later ones at once;
-	 * vCPUs that stand at the watchpoint go on.
+	 * vCPUs that wait at the watchpoint go on.
 	 */
 	void (*abort)(struct watch_machine *machine);
 

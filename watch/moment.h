@@ -70,7 +70,7 @@ struct scxray_source *moment_source(struct moment *moment, struct scxray_error *
 
 /*
  * Where no kernel could be found: a report of the vCPUs' registers alone, with `reason` for all
- * that it lacks (both borrowed).  For rendering; released with moment_bare_deinit().
+ * that are missing in it (both borrowed).  For rendering; released with moment_bare_deinit().
  * 0, or -1: out of memory.
  */
 int moment_bare_init(struct scxray_report *report, const struct moment *moment, const char *reason);

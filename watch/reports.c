@@ -175,7 +175,7 @@ static bool take_number(struct reports *reports, enum artifact_kind kind)
 	return true;
 }
 
-/* What the report says first: who reads the log needs no more to know what it is about. */
+/* What the report says first: from that line a reader of the log knows what it is about. */
 static void say_first_finding(struct reports *reports, const struct scxray_document *doc)
 {
 	char *finding = scxray_document_first_finding(doc);

@@ -88,11 +88,11 @@ static size_t least_missed(const struct samples *samples, uint64_t now_ms)
 static void drop(struct samples *samples, size_t which)
 {
 	size_t nr_series = samples->nr_events + samples->nr_others;
-	size_t behind = (--samples->nr - which) * sizeof(uint64_t);
+	size_t after = (--samples->nr - which) * sizeof(uint64_t);
 
-	memmove(&samples->elapsed_ms[which], &samples->elapsed_ms[which + 1], behind);
+	memmove(&samples->elapsed_ms[which], &samples->elapsed_ms[which + 1], after);
 	for (size_t s = 0; s < nr_series; s++)
-		memmove(&samples->values[s][which], &samples->values[s][which + 1], behind);
+		memmove(&samples->values[s][which], &samples->values[s][which + 1], after);
 }
 
 /* Milliseconds; nobody runnable is an age of 0.  False: not known. */

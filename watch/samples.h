@@ -23,7 +23,7 @@ void samples_destroy(struct samples *samples);
 void samples_begin(struct samples *samples, uint64_t now_ms, uint64_t period_ms);
 
 /*
- * Adds what the look shows; one that lacks a number is left out rather than shown as 0, and so is one
+ * Adds what the look shows; one in which a number is missing is left out rather than shown as 0, and so is one
  * that is older than the newest.
  */
 void samples_add(struct samples *samples, uint64_t now_ms, const struct scxray_look *look);

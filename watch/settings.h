@@ -50,7 +50,7 @@ struct settings {
 int settings_init(struct settings *settings, const char *const *list, struct scxray_error *err);
 void settings_deinit(struct settings *settings);
 
-/* As in plugin.h; fills what *setting has room for.  0, or -1 behind the last. */
+/* As in plugin.h; fills what *setting has room for.  0, or -1 after the last. */
 int settings_describe(uint32_t index, struct scxray_plugin_setting *setting);
 
 #endif

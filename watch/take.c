@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * watch_take.c - the freezes that the watcher asks for
+ * take.c - the freezes that the watcher asks for
  */
-#include "watch_take.h"
+#include "take.h"
 
 uint64_t watch_parking_since_ms(struct watch *watch)
 {

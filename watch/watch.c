@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "take.h"
 #include "watch.h"
-#include "watch_take.h"
 
-/* Without a scheduler there is but its coming to see. */
+/* Without a scheduler the only thing to see is that one comes. */
 #define IDLE_LOOK_MS 100
 
 /* After a scheduler has come its maps and programs settle; what failed is tried again. */
@@ -145,7 +145,7 @@ static void look_and_act(struct watch *watch, uint64_t now)
 	look(watch, now, &decision);
 	if (decision.late) {
 		watch_take_late(watch, decision.why, true);
-		/* lets go whoever hit it, if that freeze did not */
+		/* lets the vCPU go that hit it, if that freeze did not */
 		aim_watchpoint(watch, false);
 	} else if (decision.early) {
 		watch_take_early(watch, decision.why);
@@ -296,8 +296,10 @@ void watch_end(struct watch *watch)
 	reports_end(watch->reports);
 }
 
-/* Who hits a watchpoint parks until somebody comes: nobody will.  Nor will anybody know of it
- * after unload(); a vCPU that is stuck is not waited for. */
+/*
+ * A vCPU that hits a watchpoint parks until the watcher lets it go, and there is no watcher after
+ * unload().  A vCPU that is stuck is not waited for.
+ */
 void watch_stop(struct watch *watch)
 {
 	struct watch_machine *machine = watch->scene.machine;

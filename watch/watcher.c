@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "take.h"
 #include "watch.h"
 #include "watcher.h"
 
@@ -119,7 +120,7 @@ static void *watcher_run(void *arg)
 	while (!stopping) {
 		wait_for_work(watcher);
 		while ((request = next_request(watcher, &stopping))) {
-			/* who waits goes on as soon as the guest does, not when all is written */
+			/* the caller that waits goes on as soon as the guest does, not when all is written */
 			answer(watcher, request,
 			       watch_trigger(&watcher->watch, request->moment, request->why));
 			watch_write(&watcher->watch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * watcher.h - the plugin's one thread
+ * watcher.h - the thread that watches
  *
  * It finds the guest's kernel (attach.h), looks at its scheduler (live.h), decides (decide.h),
  * freezes and records (moment.h) and writes reports (reports.h), each in turn: nothing else
@@ -17,15 +17,15 @@
 struct watcher;
 
 /*
- * All is borrowed.  The thread runs from watcher_start() on: what lies between may still fail
- * without one.  NULL and *err on failure.
+ * All is borrowed.  The thread runs from watcher_start() on: before that, calls may still fail
+ * without a thread to end.  NULL and *err on failure.
  */
 struct watcher *watcher_create(const struct settings *settings, const struct log *log,
 			       struct watch_machine *machine, struct scxray_live *live,
 			       struct perf *perf, struct scxray_error *err);
 int watcher_start(struct watcher *watcher, struct scxray_error *err);
 
-/* trigger() of plugin.h.  Any thread but a vCPU's; several wait for each other. */
+/* trigger() of plugin.h.  Any thread except a vCPU's; several wait for each other. */
 enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why);
 
 /* finish() of plugin.h; the thread has ended when it returns. */
