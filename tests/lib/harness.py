@@ -19,7 +19,7 @@ SCXRAY = os.path.abspath(os.environ.get("SCXRAY", os.path.join(BUILD, "scxray"))
 CORES = os.environ.get("SCXRAY_CORES", os.path.join(ROOT, "kernel-fixtures", "cores"))
 SCHEMA = os.path.join(ROOT, "docs", "report.schema.json")
 # libkdumpfile does not free all of what it read of a file that it then refuses
-os.environ.setdefault("LSAN_OPTIONS", "suppressions=" + os.path.join(ROOT, "tests", "lib", "lsan.supp"))
+os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=" + os.path.join(ROOT, "tests", "lib", "lsan.supp"))
 SANITIZED = "-address" in os.path.basename(BUILD) or "-thread" in os.path.basename(BUILD)
 
 

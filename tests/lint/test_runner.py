@@ -66,7 +66,7 @@ def check_builds_what_runs(cases):
     for words in ("unit/capture_l", "unit/capture_list replay", "lint/test_runner", ""):
         ran = subprocess.run(["make", "--no-print-directory", "-nB", "check-programs", f"RUN={words}"],
                              cwd=harness.ROOT, env=env, capture_output=True, text=True, check=False)
-        linked = set(re.findall(r"'LINK' 'build/gcc/(tests/unit/\w+|scxray)'", ran.stdout))
+        linked = set(re.findall(rf"'LINK' 'build/{os.path.basename(harness.BUILD)}/(tests/unit/\w+|scxray)'", ran.stdout))
         runs = {name if name.startswith("tests/unit/") else "scxray" for name, _ in run.choose("", words.split())}
         cases.check(linked == runs, f"RUN='{words}' links what it runs", f"{linked ^ runs}\n{ran.stderr}")
 

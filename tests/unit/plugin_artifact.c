@@ -183,6 +183,7 @@ START_TEST(what_is_ours)
 		"t.scxray.early-degraded.txt",
 		"t.scxray.txt.tmp.4711",
 		"t.scxray.json.tmp.4711.3",
+		"t.scxray.html",
 	};
 	static const char *const others[] = {
 		"t",
@@ -191,7 +192,7 @@ START_TEST(what_is_ours)
 		"t.scxray.",
 		"t.scxray.txt.bak",
 		"t.scxray.txt~",
-		"t.scxray.html",
+		"t.scxray.pdf",
 		"t.2.scxray.txt",
 		"t2.scxray.txt",
 		"a.t.scxray.txt",
