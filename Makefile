@@ -44,6 +44,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/scxray
 DOCDIR ?= $(PREFIX)/share/doc/scxray
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 
 # ---- variants ---------------------------------------------------------------
 
@@ -324,10 +325,10 @@ man_pages := $(wildcard docs/*.1)
 guides := LICENSE CHANGELOG.md $(wildcard docs/*.md)
 # The version's one place is at the top.
 with_version = sed -e 's|@VERSION@|$(VERSION)|'
-install: all $(installed_lib) ## programs, plugin, library, headers, man pages, guides (PREFIX=, DESTDIR=)
+install: all $(installed_lib) ## programs, plugin, library, headers, man pages, guides, completion (PREFIX=, DESTDIR=)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/scxray \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR)
 	install -m 755 $(filter-out %.so,$(programs)) $(DESTDIR)$(BINDIR)/
 	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
 	install -m 644 $(installed_lib) $(DESTDIR)$(LIBDIR)/libscxray.a
@@ -338,6 +339,8 @@ install: all $(installed_lib) ## programs, plugin, library, headers, man pages, 
 	$(foreach page,$(man_pages),$(with_version) $(page) >$(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) && \
 		chmod 644 $(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) &&) :
 	install -m 644 $(guides) $(DESTDIR)$(DOCDIR)/
+	$(bin) completion bash >$(DESTDIR)$(BASHDIR)/scxray
+	chmod 644 $(DESTDIR)$(BASHDIR)/scxray
 	install -m 644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 uninstall: ## what install put there
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(BINDIR)/%,$(filter-out %.so,$(programs))) \
@@ -345,6 +348,7 @@ uninstall: ## what install put there
 		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc \
 		$(DESTDIR)$(DATADIR)/report.schema.json \
 		$(patsubst docs/%,$(DESTDIR)$(MANDIR)/man1/%,$(man_pages)) \
+		$(DESTDIR)$(BASHDIR)/scxray \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(guides))) \
 		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
 	@rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(DATADIR) \

@@ -30,7 +30,7 @@ const char cli_attach_help[] =
 	"\n"
 	"Exit status: 0 the report was written, 1 it was not, 2 the command line makes no sense.\n";
 
-static const struct option options_long[] = {
+const struct option cli_attach_options[] = {
 	TARGET_WHICH,
 	TARGET_SETTING,
 	{ "output", required_argument, NULL, 'o' },
@@ -137,7 +137,7 @@ int cli_attach(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:", options_long, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:", cli_attach_options, NULL)) != -1) {
 		if (option == ':')
 			return cli_usage("%s needs a value", argv[optind - 1]);
 		if (option == '?')

@@ -7,6 +7,7 @@
  *	html.c     scxray html
  *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report
  *	options.c  its options
+ *	completion.c  what shells need to complete command lines
  *	output.c   where output goes: complete files or none, terminals, pipes
  *	timing.c   what --timing prints
  *
@@ -16,6 +17,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -35,6 +37,8 @@ struct cli_command {
 	const char *summary; /* one line of `scxray --help` */
 	const char *help;    /* all of `scxray help NAME` */
 	int (*run)(int argc, char **argv);
+	const struct option *options; /* those of getopt_long(), beside --help */
+	const char *without;	      /* of these one that it does not take, or NULL */
 };
 
 int cli_report(int argc, char **argv);
@@ -49,6 +53,15 @@ extern const char cli_report_help[], cli_html_help[];
 extern const char cli_check_help[], cli_tasks_help[], cli_task_help[], cli_dsqs_help[];
 extern const char cli_dsq_help[], cli_cpus_help[], cli_map_help[], cli_log_help[];
 extern const char cli_watch_help[], cli_attach_help[], cli_run_help[];
+
+extern const struct option cli_report_options[], cli_watch_options[], cli_attach_options[];
+extern const struct option cli_run_options[];
+
+/*
+ * What a shell ("bash") needs to complete command lines of these commands, on standard output
+ * (completion.c).  A status as above.
+ */
+int cli_complete(const char *shell, const struct cli_command *commands, size_t nr);
 
 /*
  * One line on stderr: "scxray: " and the message, control characters replaced,

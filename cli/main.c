@@ -10,20 +10,26 @@
 
 static const struct cli_command commands[] = {
 	{ "watch", "watch a guest that QEMU runs, and report its failures", cli_watch_help,
-	  cli_watch },
-	{ "run", "run a command that starts QEMU, and watch its guests", cli_run_help, cli_run },
-	{ "attach", "report on a guest that QEMU runs, as it is now", cli_attach_help, cli_attach },
-	{ "report", "write the report of an image file", cli_report_help, cli_report },
+	  cli_watch, cli_watch_options, NULL },
+	{ "run", "run a command that starts QEMU, and watch its guests", cli_run_help, cli_run,
+	  cli_run_options, NULL },
+	{ "attach", "report on a guest that QEMU runs, as it is now", cli_attach_help, cli_attach,
+	  cli_attach_options, NULL },
+	{ "report", "write the report of an image file", cli_report_help, cli_report,
+	  cli_report_options, NULL },
 	{ "check", "only the diagnosis; the exit status tells whether there is an error",
-	  cli_check_help, cli_view },
-	{ "tasks", "only the tasks", cli_tasks_help, cli_view },
-	{ "task", "only the tasks with a pid or a name", cli_task_help, cli_view },
-	{ "dsqs", "only the dispatch queues", cli_dsqs_help, cli_view },
-	{ "dsq", "only one dispatch queue", cli_dsq_help, cli_view },
-	{ "cpus", "only the CPUs: their run queues, what they run", cli_cpus_help, cli_view },
-	{ "map", "only one BPF map", cli_map_help, cli_view },
-	{ "log", "only the kernel's log", cli_log_help, cli_view },
-	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html },
+	  cli_check_help, cli_view, cli_report_options, "only" },
+	{ "tasks", "only the tasks", cli_tasks_help, cli_view, cli_report_options, "only" },
+	{ "task", "only the tasks with a pid or a name", cli_task_help, cli_view,
+	  cli_report_options, "only" },
+	{ "dsqs", "only the dispatch queues", cli_dsqs_help, cli_view, cli_report_options, "only" },
+	{ "dsq", "only one dispatch queue", cli_dsq_help, cli_view, cli_report_options, "only" },
+	{ "cpus", "only the CPUs: their run queues, what they run", cli_cpus_help, cli_view,
+	  cli_report_options, "only" },
+	{ "map", "only one BPF map", cli_map_help, cli_view, cli_report_options, "only" },
+	{ "log", "only the kernel's log", cli_log_help, cli_view, cli_report_options, "only" },
+	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html,
+	  cli_report_options, NULL },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -41,6 +47,7 @@ static int overview(FILE *out)
 	fputs("scxray: post-mortem reports of sched_ext schedulers from a guest's memory\n\n"
 	      "usage: scxray COMMAND [OPTION...] [FILE...]\n"
 	      "       scxray help COMMAND | scxray COMMAND --help\n"
+	      "       scxray completion bash\n"
 	      "       scxray --version\n\n"
 	      "commands:\n",
 	      out);
@@ -102,6 +109,11 @@ int main(int argc, char **argv)
 		return help(argc - 1, argv + 1);
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		return version();
+	if (!strcmp(name, "completion")) {
+		if (argc != 3)
+			return cli_usage("completion takes the name of a shell: bash");
+		return cli_complete(argv[2], commands, NR_COMMANDS);
+	}
 
 	command = find_command(name);
 	if (!command)

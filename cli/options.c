@@ -82,7 +82,7 @@ enum {
 #define COUNT_OPTION(member, option, value, what) LIMIT(option, OPT_COUNT, member),
 #define SIZE_OPTION(member, option, value, unit, what) LIMIT(option, OPT_SIZE, member),
 
-static const struct option long_options[] = {
+const struct option cli_report_options[] = {
 	{ "early", required_argument, NULL, OPT_EARLY },
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, OPT_FORMAT },
@@ -313,7 +313,8 @@ static int parse_options(struct report_options *options, bool *format, int argc,
 	int opt, index, status = CLI_OK;
 
 	opterr = 0;
-	while (!status && (opt = getopt_long(argc, argv, ":o:", long_options, &index)) != -1) {
+	while (!status &&
+	       (opt = getopt_long(argc, argv, ":o:", cli_report_options, &index)) != -1) {
 		if (opt == ':')
 			return cli_usage("%s: needs a value", argv[optind - 1]);
 		if (opt == '?' && optopt && optopt < 256)
@@ -325,7 +326,7 @@ static int parse_options(struct report_options *options, bool *format, int argc,
 		if (opt == 'o') /* -o has no index */
 			options->output = optarg;
 		else
-			status = set_option(options, &long_options[index], optarg, format);
+			status = set_option(options, &cli_report_options[index], optarg, format);
 	}
 	return status;
 }

@@ -30,12 +30,13 @@ const char cli_run_help[] =
 	"  -o, --output DIR    folder for the reports; default the current one\n"
 	"  --core              write what the reports are read from, as well\n"
 	"  --set KEY=VALUE     a setting, as of the plugin: scxray-vmm --plugin-settings lists them\n"
+	"  --json-lines        say what happens on standard output, one JSON object a line\n"
 	"  -h, --help          this text\n"
 	"\n"
 	"A second guest's reports are called vm-2 (or with --log by the log's name and -2), and so\n"
 	"on. Exit status: the command's; 127 where it could not be started.\n";
 
-static const struct option options_long[] = {
+const struct option cli_run_options[] = {
 	TARGET_FILES,
 	TARGET_SETTING,
 	{ 0 },
@@ -193,7 +194,7 @@ int cli_run(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:o:", options_long, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:o:", cli_run_options, NULL)) != -1) {
 		if (option == ':')
 			return cli_usage("%s needs a value", argv[optind - 1]);
 		if (option == '?')

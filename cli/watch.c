@@ -27,7 +27,7 @@ const char cli_watch_help[] =
 	"The names of the files that were written are printed at the end. Exit status: 0 all was\n"
 	"written, 1 not, 2 the command line makes no sense.\n";
 
-static const struct option options_long[] = {
+const struct option cli_watch_options[] = {
 	TARGET_WHICH,
 	TARGET_FILES,
 	TARGET_SETTING,
@@ -42,7 +42,7 @@ int cli_watch(int argc, char **argv)
 	int option, status;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:", options_long, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:", cli_watch_options, NULL)) != -1) {
 		if (option == ':')
 			return cli_usage("%s needs a value", argv[optind - 1]);
 		if (option == '?')
