@@ -29,6 +29,15 @@ static int bad(const struct file *file, struct scxray_error *err)
 			   file->path);
 }
 
+static int too_low(const struct file *file, const Elf64_Ehdr *eh, struct scxray_error *err)
+{
+	return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
+			   "%s: not a vmlinux: %s with a segment below 1 MiB, where no kernel is",
+			   file->path,
+			   eh->e_type == ET_DYN ? "a position-independent program (PIE) or library"
+						: "a program");
+}
+
 static int load_segment(const struct machine *machine, const struct file *file,
 			const Elf64_Phdr *ph, uint64_t *end, struct scxray_error *err)
 {
@@ -39,7 +48,7 @@ static int load_segment(const struct machine *machine, const struct file *file,
 		return bad(file, err);
 	if (!ph->p_memsz)
 		return 0;
-	to = ph->p_paddr >= KERNEL_MIN ? memory_at(machine, ph->p_paddr, ph->p_memsz) : NULL;
+	to = memory_at(machine, ph->p_paddr, ph->p_memsz);
 	if (!to)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, ph->p_paddr,
 				   "%s: no memory for %" PRIu64 " KiB at %#" PRIx64
@@ -83,6 +92,8 @@ int elf_load(const struct machine *machine, const struct file *file, struct boot
 	};
 	for (unsigned i = 0; i < eh.e_phnum; i++) {
 		memcpy(&ph, file->bytes + eh.e_phoff + i * sizeof(ph), sizeof(ph));
+		if (ph.p_type == PT_LOAD && ph.p_memsz && ph.p_paddr < KERNEL_MIN)
+			return too_low(file, &eh, err);
 		if (ph.p_type == PT_LOAD && load_segment(machine, file, &ph, &image->end, err))
 			return -1;
 	}

@@ -103,6 +103,8 @@ def check_kernels(cases, folder):
     struct.pack_into("<H", broken, 56, 65)
     far = bytearray(good)
     struct.pack_into("<Q", far, 32, 1 << 63)
+    pie = bytearray(tiny.elf(tiny.OFF, at=0, entry=0))
+    struct.pack_into("<H", pie, 16, 3)  # ET_DYN
     files = {
         "empty": (b"", "empty file"),
         "text": (b"#!/bin/sh\n" * 1000, "neither a bzImage nor an ELF vmlinux"),
@@ -113,7 +115,8 @@ def check_kernels(cases, folder):
         "ELF, 65 segments": (bytes(broken), "not a vmlinux"),
         "ELF, segments far away": (bytes(far), "not a vmlinux"),
         "ELF, segment cut short": (tiny.elf(tiny.OFF, filesz=1 << 20), "not a vmlinux"),
-        "ELF in the first megabyte": (tiny.elf(tiny.OFF, at=0x1000, entry=0x1000), "no memory for"),
+        "ELF in the first megabyte": (tiny.elf(tiny.OFF, at=0x1000, entry=0x1000), "not a vmlinux: a program with a segment below 1 MiB"),
+        "PIE": (bytes(pie), "not a vmlinux: a position-independent program (PIE)"),
         "ELF beyond RAM": (tiny.elf(tiny.OFF, at=4 << 30, entry=4 << 30), "no memory for"),
     }
     for what, (content, part) in files.items():
