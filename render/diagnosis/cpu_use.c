@@ -124,7 +124,8 @@ static void keeper(const struct facts *f, struct cpu_use *use)
 {
 	const struct scxray_task *curr = use->curr;
 	bool above = curr && above_ext(f, use->rq->curr_class) && !is_bystander(f, curr);
-	bool ext = curr && is_class(use->rq->curr_class, "ext") && curr->runnable_cpu >= 0;
+	/* set_next_task_scx() takes it off the runnable list: on_rq says whether it goes on */
+	bool ext = curr && is_class(use->rq->curr_class, "ext") && num_true(&curr->on_rq);
 	/* the kernel leaves a share to lower classes: rt throttling, deadline servers */
 	bool most_above = use->measured && f->elapsed_ns && use->above_ns >= f->elapsed_ns / 2 &&
 			  use->ext_ns <= f->elapsed_ns / 5;

@@ -505,6 +505,35 @@ START_TEST(pairs_that_do_not_belong_together)
 }
 END_TEST
 
+/* The kernel takes the task that it runs off the runnable list: that tells nothing about it. */
+START_TEST(a_current_task_with_an_endless_slice)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	take_off(&s);
+	sample_on_dsq(&s, STUCK0, 0, s.stuck, 0, 100);
+	s.rqs[0].curr_class = s.tasks[HOG].sched_class = "ext";
+	s.tasks[HOG].runnable_cpu = -1;
+	s.tasks[HOG].on_rq = N(1);
+	s.tasks[HOG].slice = N(UINT64_MAX);
+	ck_found(&doc,
+		 "\"kind\":\"cpu_kept_by_ext\",\"confidence\":\"inferred\",\"text\":\"Inferred: "
+		 "hog[106] of class ext keeps CPU 0, with an endless slice (SCX_SLICE_INF)");
+	/* it is about to sleep: the CPU is free then */
+	s.tasks[HOG].on_rq = N(0);
+	ck_not_found(&doc, "cpu_kept");
+	/* only queued, it keeps nothing */
+	s.tasks[HOG].on_rq = N(1);
+	s.tasks[HOG].runnable_cpu = 0;
+	s.rqs[0].curr_index = -1;
+	s.rqs[0].curr_class = "idle";
+	ck_not_found(&doc, "cpu_kept");
+	sample_deinit(&s);
+}
+END_TEST
+
 /* What tasks ran between the snapshots says who had the CPU, whoever is current by now. */
 START_TEST(who_had_a_cpu_between_the_snapshots)
 {
@@ -791,6 +820,7 @@ static const unit_test tests[] = {
 	&the_first_finding_as_one_line,
 	&a_kernel_that_panicked,
 	&pairs_that_do_not_belong_together,
+	&a_current_task_with_an_endless_slice,
 	&who_had_a_cpu_between_the_snapshots,
 	&a_clock_that_stood_still,
 	&lists_that_contradict_themselves,
