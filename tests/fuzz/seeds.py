@@ -219,6 +219,8 @@ TREE = (b'FlatView #3\r\n AS "memory", root: system\r\n Root memory region: syst
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit("usage: seeds.py FOLDER [CORE]")
     folder = sys.argv[1]
     rng = random.Random(1)
     for name, content in [*vmcores(), *packed_images()]:
