@@ -153,6 +153,12 @@ $(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
 $(watch_lib): $(watch_src:%.c=$(O)/%.o) $(O)/sources
 $(qemu_lib): $(qemu_src:%.c=$(O)/%.o) $(O)/sources
 $(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
+# Where scxray-vmm finds an installed plugin, from its own folder.
+plugin_folder = $(shell realpath -ms --relative-to='$(BINDIR)' '$(LIBDIR)/scxray')
+$(O)/plugin_folder: force
+	@mkdir -p $(@D); echo '$(plugin_folder)' | cmp -s - $@ || echo '$(plugin_folder)' >$@
+$(O)/vmm/plugin_host.o: $(O)/plugin_folder
+$(O)/vmm/plugin_host.o: all_cflags += -DSCXRAY_PLUGIN_FOLDER='"$(plugin_folder)"'
 $(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
 $(lib) $(test_lib) $(watch_lib) $(qemu_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "loop.h"
 #include "message.h"
 #include "options.h"
@@ -29,7 +30,9 @@ static int fill_machine(struct machine *machine, const struct options *o, struct
 /* A plugin that is loaded only when something has failed should not be missed only then. */
 static int check_plugin(const struct options *o, struct scxray_error *err)
 {
-	if (o->plugin_on_failure && access(o->plugin.path, R_OK))
+	_cleanup_free_ char *file = o->plugin_on_failure ? plugin_host_find(o->plugin.path) : NULL;
+
+	if (file && access(file, R_OK))
 		return scxray_fail(err, SCXRAY_ERR_IO, 0, "--plugin: %s: %s", o->plugin.path,
 				   strerror(errno));
 	return 0;

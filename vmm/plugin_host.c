@@ -9,7 +9,9 @@
  */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "message.h"
@@ -42,18 +44,54 @@ static void cleanup_host(struct plugin_host **host)
 	unload(*host);
 }
 
+/* LIBDIR/scxray is found from the program's own folder, so that an installation can be moved. */
+static char *installed(const char *name)
+{
+	char self[4096], *slash, *file;
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length <= 0)
+		return NULL;
+	self[length] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	if (asprintf(&file, "%s/" SCXRAY_PLUGIN_FOLDER "/%s", self, name) < 0)
+		return NULL;
+	if (!access(file, F_OK))
+		return file;
+	free(file);
+	return NULL;
+}
+
+/* Without a slash dlopen() would look in the system's folders. */
+char *plugin_host_find(const char *name)
+{
+	char *here, *there;
+
+	if (strchr(name, '/'))
+		return strdup(name);
+	if (asprintf(&here, "./%s", name) < 0)
+		return NULL;
+	there = access(here, F_OK) ? installed(name) : NULL;
+	if (!there)
+		return here;
+	free(here);
+	return there;
+}
+
 static struct plugin_host *open_library(const char *path, scxray_plugin_init_fn **init,
 					struct scxray_error *err)
 {
 	struct plugin_host *host = calloc(1, sizeof(*host));
-	char file[4096];
+	_cleanup_free_ char *file = plugin_host_find(path);
 
-	if (!host) {
+	if (!host || !file) {
+		free(host);
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 		return NULL;
 	}
-	/* Without a slash dlopen() would look in the system's folders, and not here. */
-	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
 	host->plugin.struct_size = sizeof(host->plugin);
 	host->library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!host->library) {

@@ -15,6 +15,12 @@ struct plugin_options {
 };
 
 /*
+ * The file of a plugin: `name` as it is where it has a slash, else one in the working folder, else one
+ * that `make install` has put into LIBDIR/scxray.  The caller frees it; NULL: out of memory.
+ */
+char *plugin_host_find(const char *name);
+
+/*
  * Loads the plugin, and hands it the machine: RAM, vCPUs, descriptors.  Before the vCPUs'
  * threads start, or while they run.  Main thread.
  */

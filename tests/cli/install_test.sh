@@ -57,6 +57,14 @@ vmm_loads() {
 		grep -q park_deadline_ms
 }
 
+vmm_finds() { # a plugin by its bare name, from any folder
+	(cd / && "$tmp/to/opt/x/bin/scxray-vmm" --plugin scxray-plugin.so --plugin-settings) | grep -q park_deadline_ms
+}
+
+plugin_folder_is_known() {
+	test -f "$tmp/to$(pkg-config --variable=plugindir scxray)/scxray-plugin.so"
+}
+
 pages_have_version() {
 	version=$("$tmp/to/opt/x/bin/scxray" --version | cut -d' ' -f2)
 	for page in scxray scxray-vmm; do
@@ -118,6 +126,8 @@ check "both make the same report" same_report
 check "a host builds with the installed header" host_builds
 check "it loads the installed plugin" host_loads
 check "so does the installed VMM" vmm_loads
+check "the installed VMM finds a plugin by its bare name" vmm_finds
+check "the pkg-config file tells the plugin's folder" plugin_folder_is_known
 check "man pages and changelog have its version" pages_have_version
 if [ -e .git ]; then
 	check "make dist has what is committed" dist_is_whole
