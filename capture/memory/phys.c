@@ -34,9 +34,24 @@ static uint64_t region_pages(const struct phys_region *r)
 	return (r->size + PAGE_MASK) >> PAGE_SHIFT;
 }
 
+/* Room for one more: the array has the next power of two, so that many regions cost no copy each. */
+static int grow(struct phys *phys)
+{
+	size_t nr = phys->nr_regions;
+	struct phys_region *regions;
+
+	if (nr & (nr - 1))
+		return 0;
+	regions = realloc(phys->regions, (nr ? 2 * nr : 1) * sizeof(*regions));
+	if (!regions)
+		return -1;
+	phys->regions = regions;
+	return 0;
+}
+
 int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_t *host)
 {
-	struct phys_region *regions, *r;
+	struct phys_region *r;
 	size_t at;
 
 	if (!size || gpa + size < gpa || (gpa & PAGE_MASK))
@@ -48,11 +63,9 @@ int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_
 	if (at < phys->nr_regions && gpa + size > phys->regions[at].gpa)
 		return -1;
 
-	regions = realloc(phys->regions, (phys->nr_regions + 1) * sizeof(*regions));
-	if (!regions)
+	if (grow(phys))
 		return -1;
-	phys->regions = regions;
-	r = &regions[at];
+	r = &phys->regions[at];
 	memmove(r + 1, r, (phys->nr_regions - at) * sizeof(*r));
 	*r = (struct phys_region){ .gpa = gpa, .size = size, .host = host };
 	phys->nr_regions++;
