@@ -27,10 +27,10 @@ static int fill_machine(struct machine *machine, const struct options *o, struct
 	return boot_load(machine, &o->boot, err);
 }
 
-/* A plugin that is loaded only when something has failed should not be missed only then. */
+/* A plugin that is missing is said before a kernel is loaded, and not when the guest has failed. */
 static int check_plugin(const struct options *o, struct scxray_error *err)
 {
-	_cleanup_free_ char *file = o->plugin_on_failure ? plugin_host_find(o->plugin.path) : NULL;
+	_cleanup_free_ char *file = o->plugin.path ? plugin_host_find(o->plugin.path) : NULL;
 
 	if (file && access(file, R_OK))
 		return scxray_fail(err, SCXRAY_ERR_IO, 0, "--plugin: %s: %s", o->plugin.path,

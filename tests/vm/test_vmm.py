@@ -201,6 +201,8 @@ def check_overwriting(cases, folder):
     cases.check(folder.read("off") == before, "the kernel is as it was")
     ran = vmm.run("--kernel", kernel, "--plugin", folder / "no.so", "--plugin-when", "failure", "--late-on", "x")
     refused(cases, "a plugin for later that is not there", ran, "no.so: No such file")
+    ran = vmm.run("--kernel", folder / "nowhere", "--plugin", folder / "no.so")
+    refused(cases, "a plugin that is not there, before the kernel", ran, "no.so: No such file")
 
 
 def main():
