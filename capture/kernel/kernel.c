@@ -94,7 +94,7 @@ static void load_types(struct kernel *k, struct guest *g)
 
 /*
  * No report needs it, but a core shall have it: who restores one into a VM is asked by this
- * word whether its kernel still boots (live_resolve.c).
+ * word whether its kernel still boots (capture/live/resolve.c).
  */
 static void keep_system_state(const struct kernel *k, struct guest *g)
 {

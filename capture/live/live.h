@@ -3,14 +3,14 @@
  * live.h - the parts of a live guest
  *
  *	live.c		 what is kept of it, and walks over it
- *	live_resolve.c	 finding its kernel
- *	live_identity.c	 noticing that it has gone
- *	live_plan.c	 what looks need of it
- *	live_prepare.c	 rehearsing
- *	live_record.c	 the walk under the freeze, and snapshots
- *	live_look.c	 a glance while it runs
- *	live_subs.c	 sub-schedulers, at such a glance
- *	live_latch.c	 the scheduler's user-exit record
+ *	resolve.c	 finding its kernel
+ *	identity.c	 noticing that it has gone
+ *	plan.c		 what looks need of it
+ *	prepare.c	 rehearsing
+ *	record.c	 the walk under the freeze, and snapshots
+ *	look.c		 a glance while it runs
+ *	subs.c		 sub-schedulers, at such a glance
+ *	latch.c		 the scheduler's user-exit record
  */
 #ifndef CAPTURE_LIVE_H
 #define CAPTURE_LIVE_H
