@@ -19,6 +19,14 @@ struct xarray_level {
 	uint32_t slot;
 };
 
+/* Where a walk over the nodes is. */
+struct xarray_position {
+	struct xarray_level stack[MAX_DEPTH];
+	int depth; /* -1: all nodes are done */
+	uint32_t nr_slots;
+	uint32_t nr_words;
+};
+
 static bool is_internal(uint64_t word)
 {
 	return (word & 3) == 2;
@@ -54,16 +62,63 @@ static bool enter(struct walk *w, struct xarray_level *level, uint64_t word, uin
 	return true;
 }
 
+/*
+ * Finds the next entry below the nodes of `at`, in the order of indexes.  False: there is none, or
+ * the tree is broken, which *cut says.
+ */
+static bool next_entry(struct walk *w, struct xarray_position *at, uint64_t *index, uint64_t *entry,
+		       const char **cut)
+{
+	while (at->depth >= 0) {
+		struct xarray_level *level = &at->stack[at->depth];
+		struct scxray_num word;
+
+		if (level->slot == at->nr_slots) {
+			at->depth--;
+			continue;
+		}
+		if (at->nr_words++ == MAX_WORDS) {
+			*cut = "xarray is larger than any believable one";
+			return false;
+		}
+		*index = level->base + ((uint64_t)level->slot << level->shift);
+		word = read_int(w,
+				level->node + w->k->layout.member[M_xa_node_slots].offset +
+					level->slot++ * 8ULL,
+				8, false);
+		if (word.state != SCXRAY_PRESENT) {
+			*cut = pool_printf(w->pool, "xarray broken at 0x%016llx: %s",
+					   (unsigned long long)level->node, word.reason);
+			return false;
+		}
+		if (is_node(word.value)) {
+			if (at->depth + 1 == MAX_DEPTH) {
+				*cut = "xarray is deeper than any valid one";
+				return false;
+			}
+			if (!enter(w, &at->stack[at->depth + 1], word.value, *index, level->shift,
+				   cut))
+				return false;
+			at->depth++;
+		} else if (word.value && !is_internal(word.value)) {
+			*entry = word.value;
+			return true;
+		}
+	}
+	return false;
+}
+
 void xarray_walk(struct walk *w, uint64_t head_addr, uint32_t max,
 		 bool (*visit)(struct walk *w, uint64_t index, uint64_t entry, void *arg),
 		 void *arg, const char **cut)
 {
 	const struct member *slots = &w->k->layout.member[M_xa_node_slots];
 	struct scxray_num head = read_int(w, head_addr, 8, false);
-	struct xarray_level stack[MAX_DEPTH];
-	uint32_t nr_slots = slots->size / 8 < MAX_SLOTS ? slots->size / 8 : MAX_SLOTS;
-	uint32_t seen = 0, nr_words = 0;
-	int depth = 0;
+	struct xarray_position at = {
+		.nr_slots = slots->size / 8 < MAX_SLOTS ? slots->size / 8 : MAX_SLOTS,
+	};
+	uint64_t index, entry;
+	uint32_t seen = 0;
 
 	*cut = NULL;
 	if (head.state != SCXRAY_PRESENT) {
@@ -76,45 +131,14 @@ void xarray_walk(struct walk *w, uint64_t head_addr, uint32_t max,
 			visit(w, 0, head.value, arg);
 		return;
 	}
-	if (!nr_slots || !enter(w, &stack[0], head.value, 0, 64, cut))
+	if (!at.nr_slots || !enter(w, &at.stack[0], head.value, 0, 64, cut))
 		return;
-	while (depth >= 0) {
-		struct xarray_level *level = &stack[depth];
-		struct scxray_num word;
-		uint64_t index;
-
-		if (level->slot == nr_slots) {
-			depth--;
-			continue;
-		}
-		if (nr_words++ == MAX_WORDS) {
-			*cut = "xarray is larger than any believable one";
+	while (next_entry(w, &at, &index, &entry, cut)) {
+		if (seen++ == max) {
+			*cut = pool_printf(w->pool, "cut after %u entries", max);
 			return;
 		}
-		index = level->base + ((uint64_t)level->slot << level->shift);
-		word = read_int(w, level->node + slots->offset + level->slot++ * 8ULL, 8, false);
-		if (word.state != SCXRAY_PRESENT) {
-			*cut = pool_printf(w->pool, "xarray broken at 0x%016llx: %s",
-					   (unsigned long long)level->node, word.reason);
+		if (!visit(w, index, entry, arg))
 			return;
-		}
-		if (!word.value)
-			continue;
-		if (is_node(word.value)) {
-			if (depth + 1 == MAX_DEPTH) {
-				*cut = "xarray is deeper than any valid one";
-				return;
-			}
-			if (!enter(w, &stack[depth + 1], word.value, index, level->shift, cut))
-				return;
-			depth++;
-		} else if (!is_internal(word.value)) {
-			if (seen++ == max) {
-				*cut = pool_printf(w->pool, "cut after %u entries", max);
-				return;
-			}
-			if (!visit(w, index, word.value, arg))
-				return;
-		}
 	}
 }
