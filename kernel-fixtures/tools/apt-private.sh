@@ -66,10 +66,10 @@ download() {
 		die "download failed: $* (not in $SUITES of this mirror?)"
 }
 
-setup
 # One user of the cache at a time: two guests may be made side by side.
 exec 9> "$cache/lock"
 flock -w 600 9 || die "$cache is in use for more than ten minutes by another run"
+setup
 update
 case $verb in
 download)
