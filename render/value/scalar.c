@@ -321,11 +321,16 @@ int walk_flexible(struct value_walk *w, const struct btf_type *t, unsigned membe
 		rest.had = s.had - off;
 	}
 	walk_charge_lookup(w, btf_vlen(t));
-	array.len_from = length_beside(w, t, member, s, &array.len);
-	/* struct sched_ext_ops_cid ends with a mark that is no array */
-	is_mark = !strcmp(btf_name(w->btf, btf_members(t)[member].name_off), "__end");
+	/*
+	 * struct sched_ext_ops_cid ends with a mark that is no array; an array of no length before
+	 * another member has no elements
+	 */
+	is_mark = !strcmp(btf_name(w->btf, btf_members(t)[member].name_off), "__end") ||
+		  (!btf_is_union(t) && member + 1u < btf_vlen(t));
 	if (is_mark)
 		rest = (struct slice){ 0 };
+	else
+		array.len_from = length_beside(w, t, member, s, &array.len);
 	if (w->twin && !rest.had)
 		return 0;
 	if (!is_mark && !array.len_from && (!rest.had || s.loose))

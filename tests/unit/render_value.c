@@ -545,6 +545,12 @@ START_TEST(flexible_arrays_get_their_length_from_a_sibling)
 		"{\"kind\":\"struct\",\"type_name\":\"ops\",\"members\":["
 		"{\"name\":\"x\",\"value\":{\"kind\":\"uint\",\"bits\":32,\"value\":2}},"
 		"{\"name\":\"__end\",\"value\":{\"kind\":\"array\",\"len\":0,\"elements\":[]}}]}");
+	/* an array of no elements in the middle, whatever its siblings count */
+	s = btf__add_struct(t.btf, "middle", 8);
+	btf__add_field(t.btf, "nr_zero", t.u32, 0, 0);
+	btf__add_field(t.btf, "zero", flex, 32, 0);
+	btf__add_field(t.btf, "y", t.u32, 32, 0);
+	ck_text(t.btf, s, v, 8, "middle{nr_zero=2, y=10}");
 	/* without a sibling: what bytes there are behind the struct, or it is said */
 	bare = btf__add_struct(t.btf, "bare", 4);
 	btf__add_field(t.btf, "x", t.u32, 0, 0);
