@@ -81,6 +81,7 @@ static void overview(struct text *t, const struct diagnosis *diagnosis, const st
 	if (text_wants(t, GROUP_DIAGNOSIS)) {
 		text_cpu_use(t, diagnosis);
 		text_queue_moves(t, diagnosis);
+		text_cards(t, diagnosis);
 	}
 	if (text_wants(t, GROUP_TIMING))
 		text_timing(t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* overview.h - CPUs and queues at a glance, early against late */
+/* overview.h - CPUs, queues and stalled tasks at a glance, early against late */
 #ifndef RENDER_TEXT_OVERVIEW_H
 #define RENDER_TEXT_OVERVIEW_H
 
@@ -10,5 +10,7 @@ struct text;
 void text_cpu_use(struct text *t, const struct diagnosis *dg);
 /* The queues that tasks wait on, with those that move. */
 void text_queue_moves(struct text *t, const struct diagnosis *dg);
+/* The first eight of the tasks that wait too long, a block each; nothing in a summary. */
+void text_cards(struct text *t, const struct diagnosis *dg);
 
 #endif

@@ -7,6 +7,7 @@
 
 import argparse
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -21,7 +22,7 @@ MARKS = {
 
 
 def sample(program):
-    """The beginning of the demo's report: up to the end of the diagnosis."""
+    """The beginning of the demo's report: the first screen."""
     pairs = harness.core_pairs()
     if not pairs:
         raise SystemExit("samples.py: no pair of bundled cores")
@@ -31,6 +32,10 @@ def sample(program):
         raise SystemExit(f"samples.py: {ran}")
     lines = ran.out.decode("utf-8").splitlines()
     end = next((i for i, line in enumerate(lines) if line.startswith("guest:")), 30)
+    cards = [i for i, line in enumerate(lines[:end]) if re.match(r"  \S+\[\d+\]: ", line)]
+    if len(cards) > 1:  # one of them shows what they are
+        lines[cards[1] :] = ["  ..."]
+        end = len(lines)
     return "\n".join(lines[:end]).rstrip() + "\n"
 
 
