@@ -30,7 +30,7 @@ static void run(char *const argv[], uid_t uid)
 
 int main(void)
 {
-	char *report[] = { "/scxray", "report", "--color=never", "/proc/kcore", NULL };
+	char *report[] = { "/scxray", "report", "--full", "--color=never", "/proc/kcore", NULL };
 	char *alone[] = { "/scxray", "report", NULL };
 
 	mkdir("/proc", 0755);
