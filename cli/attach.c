@@ -134,19 +134,9 @@ int cli_attach(int argc, char **argv)
 	static struct target_texts texts;
 	struct session_options options = { .quiet = true };
 	const char *file = NULL;
-	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:", cli_attach_options, NULL)) != -1) {
-		if (option == ':')
-			return cli_usage("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return cli_usage("no such option: %s", argv[optind - 1]);
-		if (option == 'o')
-			file = optarg;
-		else if (target_option(&options, &texts, option, optarg))
-			return CLI_USAGE;
-	}
+	if (target_options(&options, &texts, argc, argv, ":o:", cli_attach_options, &file))
+		return CLI_USAGE;
 	if (target_argument(&options, argc, argv, optind) ||
 	    session_set(&options, "triggers=none") || session_set(&options, "sample_ms=0") ||
 	    session_set(&options, is_json(file) ? "formats=json" : "formats=text"))

@@ -191,17 +191,9 @@ int cli_run(int argc, char **argv)
 {
 	static struct target_texts texts;
 	static struct session_options options;
-	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:o:", cli_run_options, NULL)) != -1) {
-		if (option == ':')
-			return cli_usage("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return cli_usage("no such option: %s", argv[optind - 1]);
-		if (target_option(&options, &texts, option == 'o' ? TARGET_FOLDER : option, optarg))
-			return CLI_USAGE;
-	}
+	if (target_options(&options, &texts, argc, argv, "+:o:", cli_run_options, NULL))
+		return CLI_USAGE;
 	if (optind == argc)
 		return cli_usage("no command given");
 	return run_command(&options, argc - optind, argv + optind);

@@ -2,6 +2,7 @@
 /*
  * target_options.c - options that watch, attach and run share
  */
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,8 @@ static int set_pid(struct target *target, const char *value)
 	return CLI_OK;
 }
 
-int target_option(struct session_options *options, struct target_texts *texts, int option,
-		  const char *value)
+static int set_option(struct session_options *options, struct target_texts *texts, int option,
+		      const char *value)
 {
 	switch (option) {
 	case TARGET_PID:
@@ -57,6 +58,25 @@ int target_option(struct session_options *options, struct target_texts *texts, i
 	default:
 		return CLI_USAGE;
 	}
+}
+
+int target_options(struct session_options *options, struct target_texts *texts, int argc,
+		   char **argv, const char *letters, const struct option *names, const char **file)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		if (option == ':')
+			return cli_usage("%s needs a value", argv[optind - 1]);
+		if (option == '?')
+			return cli_usage("no such option: %s", argv[optind - 1]);
+		if (option == 'o' && file)
+			*file = optarg;
+		else if (set_option(options, texts, option == 'o' ? TARGET_FOLDER : option, optarg))
+			return CLI_USAGE;
+	}
+	return CLI_OK;
 }
 
 int target_argument(struct session_options *options, int argc, char **argv, int optind_now)

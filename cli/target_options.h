@@ -41,9 +41,12 @@ struct target_texts {
 	size_t nr;
 };
 
-/* One option of these.  CLI_OK, or CLI_USAGE with a message. */
-int target_option(struct session_options *options, struct target_texts *texts, int option,
-		  const char *value);
+/*
+ * All options of a command line, by getopt_long(): what follows them is at `optind`.  `file` gets
+ * -o's value; NULL: it is the folder for the reports.  CLI_OK, or CLI_USAGE with a message.
+ */
+int target_options(struct session_options *options, struct target_texts *texts, int argc,
+		   char **argv, const char *letters, const struct option *names, const char **file);
 
 /* The target, where it is named by an argument. */
 int target_argument(struct session_options *options, int argc, char **argv, int optind_now);

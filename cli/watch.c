@@ -39,17 +39,10 @@ int cli_watch(int argc, char **argv)
 	static struct target_texts texts;
 	struct session_options options = { 0 };
 	struct session session;
-	int option, status;
+	int status;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":o:", cli_watch_options, NULL)) != -1) {
-		if (option == ':')
-			return cli_usage("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return cli_usage("no such option: %s", argv[optind - 1]);
-		if (target_option(&options, &texts, option == 'o' ? TARGET_FOLDER : option, optarg))
-			return CLI_USAGE;
-	}
+	if (target_options(&options, &texts, argc, argv, ":o:", cli_watch_options, NULL))
+		return CLI_USAGE;
 	if (target_argument(&options, argc, argv, optind))
 		return CLI_USAGE;
 	status = session_open(&session, &options);
