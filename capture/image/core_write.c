@@ -83,7 +83,7 @@ static int put_meta(struct writer *w, const struct scxray_source *source)
 		       hint->kallsyms.num_syms, hint->kallsyms.names, hint->kallsyms.token_table,
 		       hint->kallsyms.token_index, hint->kallsyms.offsets,
 		       hint->kallsyms.relative_base);
-	/* of a recording that was cut short: what lacks, lacks for this reason */
+	/* why pages are missing from a recording that was cut short */
 	if (source->phys.missing_status)
 		len += snprintf(text + len, sizeof(text) - (size_t)len,
 				"missing=%x\ntruncated_at_us=%" PRIx64 "\n",

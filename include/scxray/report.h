@@ -44,7 +44,7 @@ struct scxray_guest {
 	uint32_t nr_symbols;
 	uint32_t nr_types;
 	const char *found_by; /* how the kernel was found: "vmcoreinfo", "page tables", ... */
-	/* members and symbols that this kernel lacks, e.g. "scx_rq.ops_qseq", sorted */
+	/* members and symbols that are missing in this kernel, e.g. "scx_rq.ops_qseq", sorted */
 	const char *const *missing;
 	size_t nr_missing;
 };

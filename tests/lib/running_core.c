@@ -8,7 +8,7 @@
 
 #define SYSTEM_RUNNING 3
 
-/* A page that the core lacks. */
+/* A page that is missing from the core. */
 struct extra {
 	uint64_t gpa;
 	uint8_t bytes[PAGE_SIZE];
