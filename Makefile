@@ -5,6 +5,7 @@
 #	CC=gcc|clang		compiler
 #	SAN=address,undefined	sanitizers (or thread); their own build folder
 #	WERROR=1		warnings are errors
+#	HARDEN=			without stack protector, FORTIFY, RELRO and the like
 #	V=1			show the commands
 #	RUN='pattern ...'	make check, check-images: only what has a pattern in its name
 #
@@ -81,9 +82,19 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)) \
 	$(if $(FUZZ),-fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
+# Against a guest whose bytes find a fault of ours; each wherever the compiler has it.
+HARDEN ?= 1
+has = $(shell $(CC) -O2 -Werror $(1) -include stdlib.h -xc -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+# Sanitizers check the same calls themselves; without optimization the headers refuse.
+fortify = $(if $(SAN),,$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE $(or \
+	$(call has,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)))
+harden_cflags = $(eval harden_cflags := $(if $(HARDEN),$(call has,-fstack-protector-strong) $(call \
+	has,-fstack-clash-protection) $(call has,-fcf-protection) $(fortify)))$(harden_cflags)
+harden_ldflags := $(if $(HARDEN),-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now$(comma)-z$(comma)noexecstack)
 all_cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSCXRAY_VERSION='"$(VERSION)"' \
-	-Iinclude -I. -fPIC $(warnings) $(CPPFLAGS) $(pkg_cflags) $(image_cflags) $(sanitize) $(CFLAGS)
-all_ldflags = $(sanitize) $(LDFLAGS)
+	-Iinclude -I. -fPIC $(warnings) $(CPPFLAGS) $(pkg_cflags) $(image_cflags) $(sanitize) $(CFLAGS) \
+	$(harden_cflags)
+all_ldflags = $(sanitize) $(harden_ldflags) $(LDFLAGS)
 all_libs = $(pkg_libs) -lpthread
 
 # ---- sources ----------------------------------------------------------------
@@ -188,11 +199,11 @@ $(O)/sources: force
 
 $(bin): $(cli_src:%.c=$(O)/%.o) $(qemu_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
+	$(Q)$(CC) -pie $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
 
 $(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) -ldl
+	$(Q)$(CC) -pie $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) -ldl
 
 # The map leaves scxray_plugin_init visible, and nothing else.
 $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin/plugin.map
