@@ -44,17 +44,9 @@ static bool has_let_go(const struct scxray_report *r)
 
 static void none_stalled(struct diagnosis *dg, const struct scxray_report *r)
 {
-	const struct scxray_task *oldest = NULL;
+	const struct scxray_task *oldest = report_find_oldest(r);
 	struct strbuf *sb;
 
-	for (size_t i = 0; i < r->nr_tasks; i++) {
-		const struct scxray_task *t = &r->tasks[i];
-
-		if (t->runnable_cpu >= 0 && t->runnable_age_jiffies.state == SCXRAY_PRESENT &&
-		    (!oldest || num_signed(&t->runnable_age_jiffies) >
-					num_signed(&oldest->runnable_age_jiffies)))
-			oldest = t;
-	}
 	if (!oldest || !r->nr_scheds)
 		return;
 	sb = find(dg, RANK_NOTE, SEVERITY_INFO, "no_task_stalled");

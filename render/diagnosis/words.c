@@ -86,16 +86,6 @@ const char *is_are(const struct facts *f)
 	return last_finding(f->dg)->nr_tasks == 1 ? " is" : " are";
 }
 
-static void put_jiffies(struct strbuf *sb, const struct scxray_report *r, uint64_t jiffies)
-{
-	uint64_t hz;
-
-	if (num_get(&r->guest.hz, &hz) && hz && hz <= 10000)
-		cell_ms(sb, (int64_t)(jiffies * 1000 / hz));
-	else
-		strbuf_printf(sb, "%" PRIu64 "j", jiffies);
-}
-
 void put_longest(struct facts *f, struct strbuf *sb)
 {
 	const struct scxray_task *t;
@@ -103,9 +93,9 @@ void put_longest(struct facts *f, struct strbuf *sb)
 	if (!last_finding(f->dg)->nr_tasks)
 		return;
 	t = told(f, 0);
-	put_jiffies(sb, f->r, t->runnable_age_jiffies.value);
+	cell_wait(sb, &f->r->guest.hz, t->runnable_age_jiffies.value);
 	strbuf_puts(sb, " (timeout ");
-	put_jiffies(sb, f->r, sched_timeout_jiffies(f->r, &t->sched_kva));
+	cell_wait(sb, &f->r->guest.hz, sched_timeout_jiffies(f->r, &t->sched_kva));
 	strbuf_putc(sb, ')');
 }
 

@@ -182,6 +182,14 @@ void cell_ms(struct strbuf *sb, int64_t ms)
 			      (unsigned)(v % 1000));
 }
 
+void cell_wait(struct strbuf *sb, const struct scxray_num *hz, uint64_t jiffies)
+{
+	if (hz->state == SCXRAY_PRESENT && hz->value && hz->value <= 10000)
+		cell_ms(sb, (int64_t)(jiffies * 1000 / hz->value));
+	else
+		strbuf_printf(sb, "%lluj", (unsigned long long)jiffies);
+}
+
 void cell_ns(struct strbuf *sb, uint64_t ns)
 {
 	static const struct {

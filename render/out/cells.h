@@ -81,6 +81,8 @@ void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask);
 void cell_task(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
 /* "9.168s", "28ms" */
 void cell_ms(struct strbuf *sb, int64_t ms);
+/* jiffies as seconds, "1042j" where HZ is unknown */
+void cell_wait(struct strbuf *sb, const struct scxray_num *hz, uint64_t jiffies);
 /* ns as "20ms", "4.5ms", "300us" */
 void cell_ns(struct strbuf *sb, uint64_t ns);
 /* how long it has been runnable, "-" if it is not runnable */

@@ -7,30 +7,14 @@
 #include "render/out/join.h"
 #include "render/out/pair.h"
 
-/* A task that appears to wait for over a day is garbage, not a stall. */
-#define MAX_AGE_JIFFIES (24ULL * 3600 * 1000)
-
-static void raise_to(uint64_t *max, const struct scxray_num *age)
-{
-	if (age->state == SCXRAY_PRESENT && num_signed(age) > 0 && age->value <= MAX_AGE_JIFFIES &&
-	    age->value > *max)
-		*max = age->value;
-}
-
-/* What the watchdog looks at: the longest runnable task, and its own timestamp. */
+/* The age of the oldest task that the report shows; without any, what made the host freeze. */
 static uint64_t max_age(const struct scxray_report *r)
 {
-	uint64_t max = 0;
+	const struct scxray_task *oldest = report_find_oldest(r);
 
-	/* the header shows the age that made the host freeze the guest */
-	if (r->host && r->host->max_age_jiffies)
-		return r->host->max_age_jiffies;
-	for (size_t i = 0; i < r->nr_tasks; i++)
-		if (r->tasks[i].runnable_cpu >= 0)
-			raise_to(&max, &r->tasks[i].runnable_age_jiffies);
-	for (size_t i = 0; i < r->nr_scheds; i++)
-		raise_to(&max, &r->scheds[i].watchdog_age_jiffies);
-	return max;
+	if (oldest)
+		return oldest->runnable_age_jiffies.value;
+	return r->host ? r->host->max_age_jiffies : 0;
 }
 
 /* Half of the shortest timeout of all schedulers: that one trips first. */

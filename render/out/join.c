@@ -75,6 +75,24 @@ const struct scxray_rq *report_find_rq(const struct scxray_report *r, uint64_t c
 	return NULL;
 }
 
+/* A task that appears to wait for over a day is garbage, not a stall. */
+#define MAX_AGE_JIFFIES (24ULL * 3600 * 1000)
+
+const struct scxray_task *report_find_oldest(const struct scxray_report *r)
+{
+	const struct scxray_task *oldest = NULL;
+
+	for (size_t i = 0; i < r->nr_tasks; i++) {
+		const struct scxray_num *age = &r->tasks[i].runnable_age_jiffies;
+
+		if (r->tasks[i].runnable_cpu >= 0 && age->state == SCXRAY_PRESENT &&
+		    num_signed(age) >= 0 && age->value <= MAX_AGE_JIFFIES &&
+		    (!oldest || age->value > oldest->runnable_age_jiffies.value))
+			oldest = &r->tasks[i];
+	}
+	return oldest;
+}
+
 enum custody task_custody(const struct scxray_report *r, const struct scxray_task *t)
 {
 	const char *ops = t->ops_state_name ? t->ops_state_name : "";

@@ -26,6 +26,9 @@ const struct scxray_dsq *task_find_dsq(const struct scxray_report *r, const stru
  */
 size_t *sched_parents(const struct scxray_report *r);
 
+/* The task that has been runnable for longest, or NULL.  Over a day is garbage, not a wait. */
+const struct scxray_task *report_find_oldest(const struct scxray_report *r);
+
 /* The run queue of a CPU, or NULL. */
 const struct scxray_rq *report_find_rq(const struct scxray_report *r, uint64_t cpu);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "render/diagnosis/diagnosis.h"
+#include "render/diagnosis/finding.h"
 #include "render/text/diagnosis.h"
 #include "render/diff/diff.h"
 #include "render/text/diff.h"
@@ -12,7 +13,94 @@
 #include "render/text/overview.h"
 #include "render/text/report.h"
 
-static void dual_header(struct text *t, const struct scxray_document *doc)
+/* A live host may take a snapshot at any time: only an exit is called one. */
+static const char *late_moment(const struct scxray_report *r)
+{
+	if (!r->host || !r->nr_scheds)
+		return "error-exit";
+	for (size_t i = 0; i < r->nr_scheds; i++) {
+		const struct scxray_sched *s = &r->scheds[i];
+
+		if (num_true(&s->exit_kind) || num_true(&s->exit_info.kind))
+			return "error-exit";
+	}
+	return "on demand";
+}
+
+/* "victim1[98] stalled 4.560s of the 8.000s timeout"; below half of it the task only waits */
+static bool put_oldest(struct strbuf *sb, const struct scxray_report *r)
+{
+	const struct scxray_task *oldest = report_find_oldest(r);
+	uint64_t timeout;
+
+	if (!oldest)
+		return false;
+	cell_task(sb, oldest, oldest->kva);
+	strbuf_puts(sb, is_stalled(r, oldest, true) ? " stalled " : " runnable for ");
+	cell_wait(sb, &r->guest.hz, oldest->runnable_age_jiffies.value);
+	timeout = sched_timeout_jiffies(r, &oldest->sched_kva);
+	if (timeout) {
+		strbuf_puts(sb, " of the ");
+		cell_wait(sb, &r->guest.hz, timeout);
+		strbuf_puts(sb, " timeout");
+	}
+	return true;
+}
+
+/* Why it was taken then: the watchdog trips for a task, or for itself (watch/decide.c). */
+static void put_why_early(struct strbuf *sb, const struct scxray_document *doc)
+{
+	const struct scxray_report *r = doc->early;
+	const struct scxray_task *oldest = report_find_oldest(r);
+	uint64_t age, threshold = doc->early_threshold_jiffies;
+
+	if (r->host && r->host->trigger) {
+		strbuf_puts(sb, "; taken for: ");
+		cell_string(sb, r->host->trigger);
+		return;
+	}
+	if (!oldest || !threshold)
+		return;
+	age = oldest->runnable_age_jiffies.value;
+	strbuf_puts(sb, age >= threshold ? ", past half-way (" : ", before half-way (");
+	cell_wait(sb, &r->guest.hz, threshold);
+	strbuf_putc(sb, ')');
+	if (age >= threshold || !r->nr_scheds ||
+	    !num_get(&r->scheds[0].watchdog_age_jiffies, &age) || age < threshold ||
+	    (int64_t)age < 0)
+		return;
+	strbuf_puts(sb, "; the watchdog itself last ran ");
+	cell_wait(sb, &r->guest.hz, age);
+	strbuf_puts(sb, " before");
+}
+
+/* What the two halves are, in seconds. */
+static void halves(struct text *t, const struct scxray_document *doc, const struct diff *diff)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, NULL);
+	if (doc->early && put_oldest(&sb, doc->early)) {
+		put_why_early(&sb, doc);
+		strbuf_puts(&t->out, "  early  ");
+		text_wrap(t, strbuf_str(&sb), 9, 9);
+	}
+	sb.len = 0;
+	strbuf_puts(&sb, late_moment(doc->late));
+	if (diff->elapsed_ms.state == SCXRAY_PRESENT && num_signed(&diff->elapsed_ms) > 0) {
+		strbuf_puts(&sb, ", ");
+		cell_ms(&sb, num_signed(&diff->elapsed_ms));
+		strbuf_puts(&sb, " later");
+	}
+	strbuf_puts(&sb, ": ");
+	if (put_oldest(&sb, doc->late)) {
+		strbuf_puts(&t->out, "  late   ");
+		text_wrap(t, strbuf_str(&sb), 9, 9);
+	}
+	strbuf_deinit(&sb);
+}
+
+static void dual_header(struct text *t, const struct scxray_document *doc, const struct diff *diff)
 {
 	struct strbuf *sb = &t->out;
 
@@ -36,21 +124,8 @@ static void dual_header(struct text *t, const struct scxray_document *doc)
 		      doc->late->nr_vcpus);
 	style_end(t, sb, STYLE_BOLD);
 	strbuf_puts(sb, "\n");
+	halves(t, doc, diff);
 	t->any_section = true;
-}
-
-/* A live host may take a snapshot at any time: only an exit is called one. */
-static const char *late_moment(const struct scxray_report *r)
-{
-	if (!r->host || !r->nr_scheds)
-		return "error-exit";
-	for (size_t i = 0; i < r->nr_scheds; i++) {
-		const struct scxray_sched *s = &r->scheds[i];
-
-		if (num_true(&s->exit_kind) || num_true(&s->exit_info.kind))
-			return "error-exit";
-	}
-	return "on demand";
 }
 
 static void late_header(struct text *t, const struct scxray_document *doc)
@@ -125,7 +200,7 @@ static void dual(struct text *t, const struct diagnosis *diagnosis, const struct
 {
 	const struct scxray_document *doc = t->doc;
 
-	dual_header(t, doc);
+	dual_header(t, doc, diff);
 	overview(t, diagnosis, diff);
 	if (!groups_wanted(doc->only, GROUPS_OF_REPORT))
 		return;
