@@ -29,10 +29,50 @@ static bool is_bystander(const struct facts *f, const struct scxray_task *t)
 	return false;
 }
 
+/* How long ago the task was switched in, by its CPU's clock; false where that is not known. */
+static bool since_arrival(const struct scxray_rq *rq, const struct scxray_task *t, uint64_t *ns)
+{
+	uint64_t clock, arrival;
+
+	if (!num_get(&rq->clock, &clock) || !num_get(&t->last_arrival, &arrival) || !arrival)
+		return false;
+	/* a rq's clock lags while its CPU has no tick */
+	*ns = clock > arrival ? clock - arrival : 0;
+	return true;
+}
+
+/*
+ * Whom a bystander, or a stopper, has just interrupted: put_prev_task_scx() puts it at the head
+ * of the local DSQ and calls it runnable from then on.
+ */
+static const struct scxray_task *preempted_by(const struct facts *f, const struct scxray_rq *rq,
+					      const struct scxray_task *curr)
+{
+	uint64_t ns, hz, age;
+
+	if (!is_bystander(f, curr) && !is_class(rq->curr_class, "stop"))
+		return NULL;
+	if (!since_arrival(rq, curr, &ns) || !num_get(&f->r->guest.hz, &hz) || !hz)
+		return NULL;
+	for (size_t i = 0; i < f->r->nr_dsqs; i++) {
+		const struct scxray_dsq *dsq = &f->r->dsqs[i];
+		const struct scxray_task *head =
+			dsq->nr_tasks ? report_find_task(f->r, &dsq->tasks[0]) : NULL;
+
+		if (dsq->origin != SCXRAY_DSQ_LOCAL || dsq->index != rq->cpu || !head ||
+		    !is_class(head->sched_class, "ext") ||
+		    !num_get(&head->runnable_age_jiffies, &age))
+			continue;
+		/* jiffies and the clock are a tick or two apart */
+		ns = ns * hz / 1000000000;
+		return age <= ns + 2 && ns <= age + 2 ? head : NULL;
+	}
+	return NULL;
+}
+
 static void now(const struct facts *f, struct cpu_use *use)
 {
 	const struct scxray_rq *rq = use->rq, *old = use->old;
-	uint64_t clock, arrival;
 
 	if (rq->curr_index >= 0 && (size_t)rq->curr_index < f->r->nr_tasks)
 		use->curr = &f->r->tasks[rq->curr_index];
@@ -40,12 +80,11 @@ static void now(const struct facts *f, struct cpu_use *use)
 		old && num_true(&rq->curr_kva) && num_is(&old->curr_kva, rq->curr_kva.value) &&
 		rq->curr_pid.state == SCXRAY_PRESENT && num_is(&old->curr_pid, rq->curr_pid.value);
 	/* the idle task is not accounted */
-	if (!use->curr || is_class(rq->curr_class, "idle") || !num_get(&rq->clock, &clock) ||
-	    !num_get(&use->curr->last_arrival, &arrival) || !arrival)
+	if (!use->curr || is_class(rq->curr_class, "idle"))
 		return;
-	/* a rq's clock lags while its CPU has no tick */
-	use->has_since = true;
-	use->since_ns = clock > arrival ? clock - arrival : 0;
+	use->preempted = preempted_by(f, rq, use->curr);
+	use->has_since =
+		since_arrival(rq, use->preempted ? use->preempted : use->curr, &use->since_ns);
 }
 
 /*
@@ -77,8 +116,10 @@ static void between(struct facts *f)
 			continue;
 		use->measured = true;
 		if (above_ext(f, t->sched_class)) {
+			if (is_bystander(f, t))
+				continue;
 			use->above_ns += ns;
-			if (ns > use->top_ns && !is_bystander(f, t)) {
+			if (ns > use->top_ns) {
 				use->top = t;
 				use->top_ns = ns;
 			}
@@ -122,10 +163,11 @@ static bool since_long(const struct facts *f, const struct cpu_use *use)
  */
 static void keeper(const struct facts *f, struct cpu_use *use)
 {
-	const struct scxray_task *curr = use->curr;
-	bool above = curr && above_ext(f, use->rq->curr_class) && !is_bystander(f, curr);
+	const struct scxray_task *curr = use->preempted ? use->preempted : use->curr;
+	bool above = curr && !use->preempted && above_ext(f, use->rq->curr_class) &&
+		     !is_bystander(f, curr);
 	/* set_next_task_scx() takes it off the runnable list: on_rq says whether it goes on */
-	bool ext = curr && is_class(use->rq->curr_class, "ext") && num_true(&curr->on_rq);
+	bool ext = curr && is_class(curr->sched_class, "ext") && num_true(&curr->on_rq);
 	/* the kernel leaves a share to lower classes: rt throttling, deadline servers */
 	bool most_above = use->measured && f->elapsed_ns && use->above_ns >= f->elapsed_ns / 2 &&
 			  use->ext_ns <= f->elapsed_ns / 5;
@@ -142,7 +184,7 @@ static void keeper(const struct facts *f, struct cpu_use *use)
 		if (use->keeper_shown || !use->old)
 			use->keeper = curr;
 	} else if (ext && (is_endless(f, curr) || since_long(f, use))) {
-		use->keeper_shown = since_long(f, use) || use->same_curr;
+		use->keeper_shown = since_long(f, use) || (use->same_curr && !use->preempted);
 		use->local_only = !is_endless(f, curr);
 		if (use->keeper_shown || !use->old)
 			use->keeper = curr;

@@ -33,8 +33,9 @@ struct queue_moves {
 
 /* A CPU: who has it now, and who had it between the snapshots. */
 struct cpu_use {
-	const struct scxray_rq *rq, *old; /* old: NULL without an early report */
-	const struct scxray_task *curr;	  /* NULL: not among the report's tasks */
+	const struct scxray_rq *rq, *old;    /* old: NULL without an early report */
+	const struct scxray_task *curr;	     /* NULL: not among the report's tasks */
+	const struct scxray_task *preempted; /* whom curr, a bystander, has just interrupted */
 	bool same_curr;
 	bool has_since;
 	uint64_t since_ns; /* how long curr has it, since it was last switched in */
