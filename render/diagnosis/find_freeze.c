@@ -78,9 +78,8 @@ static void cut(struct diagnosis *dg, const struct scxray_report *r)
 	if (r->truncated_at_us)
 		evidence(dg, r, "dump_truncated_at_us");
 	else
-		document_evidence(dg, !dg->doc->dual	    ? "timing.cut_by_budget"
-				      : r == dg->doc->early ? "timing.early.cut_by_budget"
-							    : "timing.late.cut_by_budget");
+		document_evidence(dg, r == dg->doc->early ? "timing.early.cut_by_budget"
+							  : "timing.late.cut_by_budget");
 }
 
 /* Two reports that are no early and late of one failure. */

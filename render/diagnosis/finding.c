@@ -80,10 +80,7 @@ void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *f
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	if (dg->doc->dual)
-		strbuf_puts(&dg->paths, r == dg->doc->early ? "early." : "late.");
-	else if (is_degraded(dg->doc))
-		strbuf_puts(&dg->paths, "racy.");
+	strbuf_puts(&dg->paths, r == dg->doc->early ? "early." : "late.");
 	strbuf_puts(&dg->paths, path);
 	strbuf_putc(&dg->paths, '\0');
 	dg->findings[dg->nr - 1].nr_evidence++;

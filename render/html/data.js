@@ -28,14 +28,11 @@ const plural = (n, one, many) => `${n} ${n === 1 ? one : many || one + "s"}`;
 
 // The moments of a document, the earlier first: {key, title, report}.
 const momentsOf = (doc) => {
-	if (doc.schema === "dual")
-		return [
-			doc.early && { key: "early", title: "early: half-way", report: doc.early },
-			{ key: "late", title: doc.early ? "late: the failure" : "the failure", report: doc.late },
-		].filter(Boolean);
-	if (doc.schema === "degraded")
-		return doc.racy ? [{ key: "racy", title: "racy: read while the guest ran", report: doc.racy }] : [];
-	return [{ key: "", title: "the moment of the image", report: doc }];
+	const only = { single: "the moment of the image", dual: "the failure", degraded: "racy: read while the guest ran" }[doc.schema];
+	return [
+		doc.early && { key: "early", title: "early: half-way", report: doc.early },
+		doc.late && { key: "late", title: doc.early ? "late: the failure" : only, report: doc.late },
+	].filter(Boolean);
 };
 
 const taskName = (t) => `${t.comm ?? "?"}[${show(t.pid)}]`;

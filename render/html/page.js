@@ -7,7 +7,7 @@ const unpack = async () => {
 };
 
 const header = (doc, ix) => {
-	const s = ix.last.scx_sched_state, g = doc.guest ?? ix.last.guest ?? {};
+	const s = ix.last.scx_sched_state, g = ix.last.guest ?? {};
 	const moments = doc.schema === "dual" ? (doc.diff?.elapsed_ms !== undefined ? `two moments, ${duration(num(doc.diff.elapsed_ms))} apart` : `one moment: ${doc.early_skipped_reason ?? "no early half"}`)
 		: doc.schema === "degraded" ? `degraded: ${doc.reason ?? ""}` : "one moment";
 	return el("header", {}, el("h1", {}, s?.name ? `Scheduler ${s.name}` : "sched_ext report"),
@@ -15,7 +15,9 @@ const header = (doc, ix) => {
 };
 
 const build = (text) => {
-	const doc = parseReport(text), moments = momentsOf(doc), ix = index(moments);
+	const doc = parseReport(text);
+	if (doc.schema_version !== 2) throw new Error(`it has schema_version ${doc.schema_version}`);
+	const moments = momentsOf(doc), ix = index(moments);
 	const stalled = stalledTasks(ix, doc);
 	const sections = [causeSection(ix, doc), cpusSection(ix, moments), queuesSection(ix, doc, moments), stalledSection(ix, stalled), timelineSection(ix, moments),
 		mapsSection(ix), tasksSection(ix, stalled), schedSection(ix), progsSection(ix), stacksSection(ix), logSection(ix), rawSection(ix, doc, text)];
@@ -27,6 +29,6 @@ const build = (text) => {
 };
 
 unpack().then(build).catch((e) => {
-	document.getElementById("state").textContent = "This report can't be shown: " + e.message + ". A browser of 2023 or later is needed.";
+	document.getElementById("state").textContent = "This report can't be shown: " + e.message + ". A scxray report of schema_version 2 and a browser of 2023 or later are needed.";
 	document.documentElement.dataset.ready = "failed";
 });

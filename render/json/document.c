@@ -21,7 +21,7 @@
 #endif
 
 /* Raised when a key changes its meaning or is removed; new keys don't raise it. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* The groups of a report in their order; the timeline needs the whole document. */
 static const struct {
@@ -84,52 +84,38 @@ static void json_report(struct json *j, const struct scxray_document *doc,
 	json_truncated(j, r);
 }
 
-static void json_nested(struct json *j, const char *key, const struct scxray_document *doc,
-			const struct scxray_report *r)
+/* One half; of every document `late` is the main one. */
+static void json_half(struct json *j, const char *key, const struct scxray_document *doc,
+		      const struct scxray_report *r)
 {
 	json_key(j, key);
 	json_object(j);
-	json_key(j, "schema");
-	json_string(j, "single");
-	json_only(j, doc->only);
 	json_racy_reason(j, "racy_reason", r);
 	json_report(j, doc, r);
 	json_object_end(j);
 }
 
-static void json_dual(struct json *j, const struct scxray_document *doc, const struct diff *diff)
+static void json_u64_field(struct json *j, const char *key, uint64_t v)
 {
-	if (doc->early && (doc->early_max_age_jiffies || doc->early_threshold_jiffies)) {
-		json_key(j, "early_max_age_jiffies");
-		json_u64(j, doc->early_max_age_jiffies);
-	}
-	if (doc->early_threshold_jiffies) {
-		json_key(j, "early_threshold_jiffies");
-		json_u64(j, doc->early_threshold_jiffies);
-	}
-	if (doc->late_max_age_jiffies) {
-		json_key(j, "late_max_age_jiffies");
-		json_u64(j, doc->late_max_age_jiffies);
-	}
+	json_key(j, key);
+	json_u64(j, v);
+}
+
+/* What two halves are to each other. */
+static void json_pair(struct json *j, const struct scxray_document *doc, const struct diff *diff)
+{
+	if (doc->early && (doc->early_max_age_jiffies || doc->early_threshold_jiffies))
+		json_u64_field(j, "early_max_age_jiffies", doc->early_max_age_jiffies);
+	if (doc->early_threshold_jiffies)
+		json_u64_field(j, "early_threshold_jiffies", doc->early_threshold_jiffies);
+	if (doc->late_max_age_jiffies)
+		json_u64_field(j, "late_max_age_jiffies", doc->late_max_age_jiffies);
 	if (!doc->early)
 		json_opt_string(j, "early_skipped_reason", doc->early_skipped_reason);
 	if (group_wanted(doc->only, GROUP_DIFF) && diff->early)
 		json_diff(j, diff);
 	else if (group_wanted(doc->only, GROUP_DIFF))
 		json_opt_string(j, "diff_unavailable", pair_not_compared(doc));
-	json_guest(j, &doc->late->guest);
-	if (doc->early)
-		json_nested(j, "early", doc, doc->early);
-	json_nested(j, "late", doc, doc->late);
-}
-
-/* The banner, and what memory alone shows. */
-static void json_degraded_document(struct json *j, const struct scxray_document *doc)
-{
-	json_degraded(j, doc->late);
-	json_vcpus(j, doc->late);
-	if (doc->late->nr_vcpus || !report_is_empty(doc->late))
-		json_nested(j, "racy", doc, doc->late);
 }
 
 static const char *shape(const struct scxray_document *doc)
@@ -146,8 +132,8 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out)
 
 	diff_make(&diff, doc);
 	diagnosis_make(&diagnosis, doc, &diff);
-	/* each group and each of its entries on its own line, for diff and grep */
-	json_init(&j, out, doc->dual || is_degraded(doc) ? 3 : 2);
+	/* each finding, and each entry of a half's groups on its own line, for diff and grep */
+	json_init(&j, out, 2);
 	json_object(&j);
 	json_key(&j, "schema");
 	json_string(&j, shape(doc));
@@ -160,12 +146,15 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out)
 		json_timing(&j, doc);
 	if (group_wanted(doc->only, GROUP_DIAGNOSIS))
 		json_diagnosis(&j, &diagnosis);
+	j.line_depth = 3;
 	if (doc->dual)
-		json_dual(&j, doc, &diff);
+		json_pair(&j, doc, &diff);
 	else if (is_degraded(doc))
-		json_degraded_document(&j, doc);
-	else
-		json_report(&j, doc, doc->late);
+		json_degraded(&j, doc->late);
+	if (doc->early)
+		json_half(&j, "early", doc, doc->early);
+	if (!is_degraded(doc) || !report_is_empty(doc->late))
+		json_half(&j, "late", doc, doc->late);
 	json_object_end(&j);
 	strbuf_putc(&j.out, '\n');
 	if (diff.error || diagnosis.error)

@@ -94,12 +94,8 @@ void json_timing(struct json *j, const struct scxray_document *doc)
 		return;
 	json_key(j, "timing");
 	json_object(j);
-	if (doc->dual) {
-		json_half(j, "early", doc->early, doc->early_decode_us);
-		json_half(j, "late", doc->late, doc->late_decode_us);
-	} else {
-		json_freeze(j, doc->late, doc->late_decode_us);
-	}
+	json_half(j, "early", doc->early, doc->early_decode_us);
+	json_half(j, "late", doc->late, doc->late_decode_us);
 	json_us(j, "text_write_us", doc->text_write_us);
 	json_object_end(j);
 }

@@ -38,10 +38,10 @@ def check_degraded(cases, validator, core, folder):
     path = give("degraded", core, os.path.join(folder, "degraded.core.zst"))
     shown = document(cases, "a degraded core", validator, path)
     cases.check(shown.get("schema") == "degraded", "its shape", shown.get("schema"))
-    cases.check(shown.get("vcpu_regs", [0])[-1] is None, "a vCPU that did not park has no registers")
+    cases.check(shown.get("late", {}).get("vcpu_regs", [0])[-1] is None, "a vCPU that did not park has no registers")
     cases.check(shown.get("reason", "").endswith("ms; 1/2 vCPUs parked"), "its reason", shown.get("reason"))
-    cases.check("racy_reason" in shown.get("racy", {}), "the report in it is marked racy")
-    cases.check(bool(shown.get("racy", {}).get("task_enrichments")), "and has what memory gives")
+    cases.check("racy_reason" in shown.get("late", {}), "the report in it is marked racy")
+    cases.check(bool(shown.get("late", {}).get("task_enrichments")), "and has what memory gives")
     kinds = [f["kind"] for f in shown.get("diagnosis", [])]
     cases.check(kinds[:1] == ["not_parked"] and len(kinds) > 1, "that comes first in the diagnosis", kinds)
     cases.check(all(f["text"].startswith("Racy: ") for f in shown.get("diagnosis", [])[1:]), "and the rest is racy")
@@ -72,7 +72,7 @@ def check_pair(cases, validator, half, error, folder):
     cases.check("\ntrigger: poll of exit_kind\n" in got and "image file" not in got, "no image file in it")
     cases.check("(600 samples were taken, " in got, "samples that are thinned out")
     shown = document(cases, "a late core alone", validator, late)
-    cases.check(shown.get("schema") == "single" and "park_us" in shown.get("timing", {}), "a single report")
+    cases.check(shown.get("schema") == "single" and "park_us" in shown.get("timing", {}).get("late", {}), "a single report")
     shown = document(cases, "a late core whose early half was skipped", validator, alone)
     cases.check(shown.get("schema") == "dual" and shown.get("early_skipped_reason", "").endswith(": scx_tick"),
                 "is a dual report without it", shown.get("early_skipped_reason"))

@@ -40,7 +40,7 @@ def check_whole(cases, name, files):
 
 def check_named(cases, name, core):
     """Each entry by its name alone, equal to the one of the whole report."""
-    report = json.loads(look("report", "--format", "json", core).out)
+    report = json.loads(look("report", "--format", "json", core).out)["late"]
     tasks, dsqs = report["task_enrichments"], report["dsq_states"]
     oldest = max(tasks, key=lambda t: t.get("runnable_age_ms", -1))
     user = next(d for d in dsqs if d["origin"] == "user")
@@ -57,7 +57,8 @@ def check_named(cases, name, core):
     )
     for view, which, key, want in table:
         got = read(cases, view, which, core)
-        cases.check(want and got.get(key) == want and len(want) < len(report[key]), f"{name}: {view} {which}", got.get(key))
+        found = got.get("late", {}).get(key)
+        cases.check(want and found == want and len(want) < len(report[key]), f"{name}: {view} {which}", found)
         group = {"task": "tasks", "dsq": "dsqs", "map": "maps"}[view]
         cases.check(got["only"] == [group] and got["only_" + group] == [which], f"{name}: {view} {which}: says so")
         text, only = look(view, which, core), look("report", "--only", f"{group}={which}", core)

@@ -124,7 +124,7 @@ def check_reports(cases):
             if not cases.check(ran.status == 0, f"{name}: report", ran) or not ram:
                 continue
             with open(report, encoding="utf-8") as f:
-                image = json.load(f)
+                image = json.load(f)["late"]
             out = os.path.join(folder, "out")
             os.mkdir(out)
             for host in HOSTS:

@@ -111,7 +111,7 @@ def half_way(left, report, timeout_s):
     """The early half is from before the exit, half-way to the timeout or a little later."""
     sched = report["early"].get("scx_sched_state", {})
     left.check(sched.get("exit_kind") == 0, "early: nothing has failed yet", sched.get("exit_kind"))
-    hz = report["early"].get("guest", report.get("guest", {})).get("hz")
+    hz = report["early"].get("guest", {}).get("hz")
     timeout = timeout_s * (hz or 0)
     age, threshold = report.get("early_max_age_jiffies"), report.get("early_threshold_jiffies")
     left.check(threshold == timeout // 2, "early: the threshold is half the timeout", f"{threshold} of {timeout}")

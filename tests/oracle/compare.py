@@ -231,9 +231,8 @@ class Comparison:
 
 
 def compare(report, text, later=False):
-    """A finished Comparison of a report (or a dual report's late one) with a dump's text."""
-    if report.get("schema") == "dual":
-        report = report["late"]
+    """A finished Comparison of a report (a document's late half, or a half) with a dump's text."""
+    report = report.get("late", report)
     dumps = parse_dump(text)
     if dumps[0].exit_kind == 0:
         # the tracepoint that carried a dump on demand may have caught the exit's as well

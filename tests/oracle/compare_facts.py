@@ -66,7 +66,8 @@ def task_facts(files, pid):
 
 class FactsComparison:
     def __init__(self, report, oracle):
-        self.report = report["late"] if report.get("schema") == "dual" else report
+        self.report = report.get("late", report)
+        self.diagnosis = report.get("diagnosis") or [{}]
         self.lines = section(oracle, "system")
         self.files = by_path(self.lines)
         self.compared = 0
@@ -238,7 +239,7 @@ class FactsComparison:
         self.equal("they are as many as are counted, without the hog", len(higher),
                    rq.get("rt_nr_running", 0) + rq.get("dl_nr_running", 0) - 1)
         self.equal("behind's queue", behind.get("queued_cpu"), hog.get("curr_cpu"))
-        finding = (self.report.get("diagnosis") or [{}])[0]
+        finding = self.diagnosis[0]
         said = finding.get("text", "") if finding.get("kind") == "cpu_kept_by_class" else ""
         self.equal("the diagnosis names the hog", "hog[" in said and "deadline parameters" in said, True)
         self.equal("and who is next", f"Before them {higher[0] if higher else None}[" in said, True)

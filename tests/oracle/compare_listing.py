@@ -224,7 +224,7 @@ class ListingComparison:
 
 
 def compare_listing(report, text):
-    report = report["late"] if report.get("schema") == "dual" else report
+    report = report.get("late", report)
     return ListingComparison(report, Listing(text)).run()
 
 

@@ -447,8 +447,7 @@ class Comparison:
 
 def compare_maps(report, text):
     """MapsError if the text can't be understood."""
-    if report.get("schema") == "dual":
-        report = report["late"]
+    report = report.get("late", report)
     done = Comparison(report, parse_maps(text))
     done.all()
     return done

@@ -36,7 +36,7 @@ def folder_of(sched, parents):
 
 class SchedsComparison:
     def __init__(self, report, oracle):
-        self.report = report["early"] if report.get("schema") == "dual" else report
+        self.report = report.get("early") or report.get("late", report)
         self.lines = half_of(oracle)
         state = self.report.get("scx_sched_state", {})
         self.scheds = sched_list(state) if state else []

@@ -115,8 +115,7 @@ class Stacks:
 
 def compare_stacks(report, text):
     """A finished comparison of a report's stacks with a dump's text."""
-    if report.get("schema") == "dual":
-        report = report["late"]
+    report = report.get("late", report)
     stacks = Stacks(report)
     stacks.run(parse_dump(text))
     return stacks

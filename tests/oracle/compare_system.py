@@ -51,7 +51,7 @@ def first_line(mine, theirs):
 
 class SystemComparison:
     def __init__(self, report):
-        self.report = report["late"] if report.get("schema") == "dual" else report
+        self.report = report.get("late", report)
         self.compared = 0
         self.differences = []
 

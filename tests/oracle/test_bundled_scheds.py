@@ -49,7 +49,7 @@ def main():
     harness.need_cores(cases)
     ran = harness.scxray("report", CORE + ".core.zst", "--format", "json")
     if cases.check(ran.status == 0, "a report", ran):
-        report, oracle = json.loads(ran.out), read(CORE + ".txt")
+        report, oracle = json.loads(ran.out)["late"], read(CORE + ".txt")
         for what, done, least in (("the kernel's dump", compare(report, read(CORE + "-dump.txt")), 200),
                                   ("sysfs and bpf()", compare_scheds(report, oracle), 100)):
             cases.check(done.compared > least and not done.differences, f"{done.compared} figures equal {what}",

@@ -104,7 +104,7 @@ START_TEST(a_local_queue_whose_cpu_runs_something_else)
 		 "\"kind\":\"cpu_kept_by_class\",\"confidence\":\"inferred\",\"text\":\"Inferred: "
 		 "hog[106] of class rt keeps CPU 0; that class comes before sched_ext. stuck0[101] "
 		 "waits for it, for 9.208s (timeout 8.000s), 1 of them on its local DSQ.");
-	ck_found(&doc, "\"rq_scx_states[0].curr_class\"");
+	ck_found(&doc, "\"late.rq_scx_states[0].curr_class\"");
 	/* seq says that the queue has been used: no word of "never" */
 	ck_not_found(&doc, "never consumed");
 	/* sched_ext's own helper keeps nothing from anybody */
@@ -231,7 +231,7 @@ START_TEST(how_the_scheduler_ended)
 	/* kernels before 6.16 have no atomic, the exit_info is all there is */
 	root->exit_kind = (struct scxray_num){ 0 };
 	root->exit_info.msg = T("");
-	ck_found(&doc, "\"evidence\":[\"scx_sched_state.exit_info.kind\"]");
+	ck_found(&doc, "\"evidence\":[\"late.scx_sched_state.exit_info.kind\"]");
 	root->exit_kind = N(0);
 	root->exit_info.kind = N(0);
 	ck_not_found(&doc, "scheduler_exit");
@@ -560,7 +560,7 @@ START_TEST(where_the_scheduler_keeps_its_tasks)
 		&doc,
 		"inserted it into no DSQ: map heldq (queue) holds it, by pid, the first at place 2 "
 		"of 2.");
-	ck_found(&doc, "\"maps[0].array_entries[1].value\"");
+	ck_found(&doc, "\"late.maps[0].array_entries[1].value\"");
 	/* a task that is on a DSQ is nobody's secret */
 	s.tasks[HELD].ops_state_name = "NONE";
 	ck_not_found(&doc, "held_in_map");

@@ -36,7 +36,7 @@ def report_of(cases, image, folder):
     if not cases.check(ran.status == 0, f"report of {image}", ran):
         return None
     with open(path, encoding="utf-8") as f:
-        return json.load(f)
+        return json.load(f)["late"]
 
 
 def check_moment(cases, what, image, live):
