@@ -25,6 +25,7 @@
 #define CORE_MAX_RATIO 256
 #define CORE_MAX_UNPACKED(size) ((size)*CORE_MAX_RATIO + (16u << 20))
 #define CORE_MAX_REGIONS 65536
+#define CORE_ZSTD_FAST -1  /* of what is read once and thrown away */
 #define CORE_ZSTD_LEVEL 12 /* of 3, 9, 12, 19: the smallest that still takes well below a second */
 
 struct core_header {

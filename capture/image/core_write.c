@@ -13,6 +13,8 @@
 #include "capture/image/source.h"
 
 struct writer {
+	const struct boot_hint *hint;
+	bool all; /* pages of a recording, not only those that its capture touched */
 	FILE *file;
 	ZSTD_CCtx *zstd;
 	uint64_t at; /* bytes written */
@@ -69,7 +71,7 @@ static int put_section(struct writer *w, enum core_section_type type, const void
 
 static int put_meta(struct writer *w, const struct scxray_source *source)
 {
-	const struct boot_hint *hint = &source->used_hint;
+	const struct boot_hint *hint = w->hint;
 	char text[1024];
 	int len;
 
@@ -176,10 +178,20 @@ static uint64_t *touched_pages(struct phys *phys, size_t *nr)
 	return numbers;
 }
 
+static uint64_t *recorded_pages(const struct phys *phys, size_t *nr)
+{
+	uint64_t *numbers = malloc((phys->nr_pages + 1) * sizeof(*numbers));
+
+	*nr = phys->nr_pages;
+	for (size_t i = 0; numbers && i < *nr; i++)
+		numbers[i] = phys->pages[i].gpa;
+	return numbers;
+}
+
 static int put_pages(struct writer *w, struct phys *phys)
 {
 	size_t nr, chunk;
-	uint64_t *numbers = touched_pages(phys, &nr);
+	uint64_t *numbers = w->all ? recorded_pages(phys, &nr) : touched_pages(phys, &nr);
 	int failed;
 
 	if (!numbers)
@@ -220,27 +232,44 @@ static int put_all(struct writer *w, struct scxray_source *source)
 	return put(w, &trailer, sizeof(trailer));
 }
 
-int scxray_core_write(struct scxray_source *source, FILE *out, struct scxray_error *err)
+static int write_with(struct writer *w, struct scxray_source *source, int level)
 {
-	struct writer *w;
 	int failed;
 
-	if (!source->used_hint.valid)
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "nothing has been captured yet");
-	w = calloc(1, sizeof(*w));
+	if (!w->hint->valid)
+		return scxray_fail(w->err, SCXRAY_ERR_INVALID, 0, "nothing has been captured yet");
+	w->zstd = ZSTD_createCCtx();
+	if (!w->zstd)
+		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
+	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level);
+	failed = put_all(w, source);
+	ZSTD_freeCCtx(w->zstd);
+	return failed;
+}
+
+static int core_write(struct scxray_source *source, bool all, FILE *out, struct scxray_error *err)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	int failed;
+
 	if (!w)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	w->err = err;
+	w->hint = all ? &source->hint : &source->used_hint;
+	w->all = all;
 	w->file = out;
-	w->zstd = ZSTD_createCCtx();
-	if (w->zstd) {
-		ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
-		ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, CORE_ZSTD_LEVEL);
-		failed = put_all(w, source);
-	} else {
-		failed = scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	}
-	ZSTD_freeCCtx(w->zstd);
+	w->err = err;
+	failed = write_with(w, source, all ? CORE_ZSTD_FAST : CORE_ZSTD_LEVEL);
 	free(w);
 	return failed;
+}
+
+int scxray_core_write(struct scxray_source *source, FILE *out, struct scxray_error *err)
+{
+	return core_write(source, false, out, err);
+}
+
+int scxray_core_write_recording(struct scxray_source *source, FILE *out, struct scxray_error *err)
+{
+	return core_write(source, true, out, err);
 }

@@ -65,18 +65,24 @@ static int check_kind(struct image_file *file, const char *path, struct scxray_e
 
 int image_file_open(struct image_file *file, const char *path, struct scxray_error *err)
 {
-	*file = (struct image_file){ 0 };
 	/* without O_NONBLOCK a FIFO would wait for its writer */
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (file->fd < 0)
-		return scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: %s%s", path, strerror(errno),
-				   advice(path, errno));
-	if (check_kind(file, path, err)) {
-		close(file->fd);
-		*file = (struct image_file){ 0 };
-		return -1;
-	}
-	return 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		return image_file_take(file, fd, path, err);
+	*file = (struct image_file){ 0 };
+	return scxray_fail(err, SCXRAY_ERR_IO, 0, "%s: %s%s", path, strerror(errno),
+			   advice(path, errno));
+}
+
+int image_file_take(struct image_file *file, int fd, const char *name, struct scxray_error *err)
+{
+	*file = (struct image_file){ .fd = fd };
+	if (!check_kind(file, name, err))
+		return 0;
+	close(fd);
+	*file = (struct image_file){ 0 };
+	return -1;
 }
 
 void image_file_close(struct image_file *file)

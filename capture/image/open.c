@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capture/base/clock.h"
 #include "capture/image/source.h"
@@ -69,17 +70,21 @@ static int load(struct scxray_source *source, struct scxray_error *err)
 	return scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "%s", others_name(begin, size));
 }
 
-struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err)
+/* `fd` -1: the file at `path`. */
+static struct scxray_source *open_either(int fd, const char *path, struct scxray_error *err)
 {
 	struct scxray_source *source = calloc(1, sizeof(*source));
 	uint64_t start = clock_us();
 	int failed;
 
 	if (!source) {
+		if (fd >= 0)
+			close(fd);
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "%s: out of memory", path);
 		return NULL;
 	}
-	failed = image_file_open(&source->file, path, err);
+	failed = fd < 0 ? image_file_open(&source->file, path, err)
+			: image_file_take(&source->file, fd, path, err);
 	if (!failed) {
 		failed = load(source, err);
 		if (failed)
@@ -91,4 +96,14 @@ struct scxray_source *scxray_source_open(const char *path, struct scxray_error *
 	}
 	source->open_us = clock_us() - start;
 	return source;
+}
+
+struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err)
+{
+	return open_either(-1, path, err);
+}
+
+struct scxray_source *scxray_source_open_fd(int fd, const char *name, struct scxray_error *err)
+{
+	return open_either(fd, name, err);
 }

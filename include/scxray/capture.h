@@ -77,6 +77,12 @@ struct scxray_settings {
  */
 struct scxray_source *scxray_source_open(const char *path, struct scxray_error *err);
 
+/*
+ * The same of a file that is open already, and read by pread(2) from its beginning; the descriptor
+ * becomes the source's, also on failure.  `name` is what messages call it.  Opens no file.
+ */
+struct scxray_source *scxray_source_open_fd(int fd, const char *name, struct scxray_error *err);
+
 /* Is it /proc/kcore: memory that changes while it is read, so that a report may contradict itself? */
 bool scxray_source_is_running(const struct scxray_source *source);
 
@@ -99,6 +105,12 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
  * Replaying the file gives the same report.  0, or -1 with *err.
  */
 int scxray_core_write(struct scxray_source *source, FILE *out, struct scxray_error *err);
+
+/*
+ * The same of all pages of a recording (scxray_snapshot_source()), which need not have been captured:
+ * large, and written quickly, for a process that makes the report in place of this one.
+ */
+int scxray_core_write_recording(struct scxray_source *source, FILE *out, struct scxray_error *err);
 
 #ifdef __cplusplus
 }
