@@ -170,6 +170,12 @@ $(O)/plugin_folder: force
 	@mkdir -p $(@D); echo '$(plugin_folder)' | cmp -s - $@ || echo '$(plugin_folder)' >$@
 $(O)/vmm/plugin_host.o: $(O)/plugin_folder
 $(O)/vmm/plugin_host.o: all_cflags += -DSCXRAY_PLUGIN_FOLDER='"$(plugin_folder)"'
+# Where an installed plugin finds the scxray program that makes its reports, from its own folder.
+program_folder = $(shell realpath -ms --relative-to='$(LIBDIR)/scxray' '$(BINDIR)')
+$(O)/program_folder: force
+	@mkdir -p $(@D); echo '$(program_folder)' | cmp -s - $@ || echo '$(program_folder)' >$@
+$(O)/watch/maker.o: $(O)/program_folder
+$(O)/watch/maker.o: all_cflags += -DSCXRAY_PROGRAM_FOLDER='"$(program_folder)"'
 $(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
 $(lib) $(test_lib) $(watch_lib) $(qemu_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
@@ -209,7 +215,7 @@ $(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
 $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin/plugin.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(all_ldflags) -Wl,--version-script=vmm-plugin/plugin.map \
-		-o $@ $(filter %.o %.a,$^) $(all_libs)
+		-o $@ $(filter %.o %.a,$^) $(all_libs) -ldl
 
 # A test program takes from the plugin what it names; those of the VMM take from that as well.
 $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(watch_lib) $(lib)
@@ -220,8 +226,9 @@ $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
 # vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
-$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch: $(O)/tests/fakes/vm.o
-# They load the plugin as a VMM does.
+$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
+# They run the scxray program, or load the plugin as a VMM does.
+$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_maker: | $(bin)
 $(O)/tests/unit/plugin_abi_library $(O)/tests/unit/vmm_restore_two: | $(plugin)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)

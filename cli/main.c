@@ -5,6 +5,9 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
+#include "watch/maker.h"
+#include "watch/maker_main.h"
+
 #include "cli.h"
 #include "output.h"
 
@@ -109,6 +112,8 @@ int main(int argc, char **argv)
 		return help(argc - 1, argv + 1);
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		return version();
+	if (!strcmp(name, MAKER_COMMAND))
+		return maker_main(argc - 2, argv + 2);
 	if (!strcmp(name, "completion")) {
 		if (argc != 3)
 			return cli_usage("completion takes the name of a shell: bash");

@@ -209,32 +209,54 @@ static int failed_to_write(const char *path, int error, struct scxray_error *err
 			   strerror(error), advice(error));
 }
 
+int artifact_begin(const struct artifacts *artifacts, enum artifact_kind kind, unsigned number,
+		   enum artifact_part part, struct scxray_file *file, struct scxray_error *err)
+{
+	char *path = artifact_path(artifacts, kind, number, part);
+	int error;
+
+	*file = (struct scxray_file){ 0 };
+	if (!path)
+		return no_memory(err);
+	error = scxray_file_create(file, path, 0);
+	if (error)
+		failed_to_write(path, error, err);
+	free(path);
+	return error ? -1 : 0;
+}
+
+int artifact_end(struct artifacts *artifacts, struct scxray_file *file,
+		 const struct scxray_error *why, struct scxray_error *err)
+{
+	char *path = strdup(file->path);
+	int error = 0;
+
+	if (!path || why) {
+		scxray_file_abandon(file);
+		if (path)
+			scxray_fail(err, why->code, 0, "cannot write: %s: %.80s", quoted(path),
+				    why->text);
+		free(path);
+		return path ? -1 : no_memory(err);
+	}
+	error = scxray_file_commit(file);
+	if (!error)
+		return remember(artifacts, path, err);
+	failed_to_write(path, error, err);
+	free(path);
+	return -1;
+}
+
 int artifact_write(struct artifacts *artifacts, enum artifact_kind kind, unsigned number,
 		   enum artifact_part part, artifact_writer *writer, void *arg,
 		   struct scxray_error *err)
 {
-	char *path = artifact_path(artifacts, kind, number, part);
 	struct scxray_error why = { 0 };
 	struct scxray_file file;
-	int error;
 
-	if (!path)
-		return no_memory(err);
-	error = scxray_file_create(&file, path, 0);
-	if (!error && writer(arg, file.stream, &why)) {
-		scxray_file_abandon(&file);
-		scxray_fail(err, why.code, 0, "cannot write: %s: %.80s", quoted(path), why.text);
-		free(path);
+	if (artifact_begin(artifacts, kind, number, part, &file, err))
 		return -1;
-	}
-	if (!error)
-		error = scxray_file_commit(&file);
-	if (error) {
-		failed_to_write(path, error, err);
-		free(path);
-		return -1;
-	}
-	return remember(artifacts, path, err);
+	return artifact_end(artifacts, &file, writer(arg, file.stream, &why) ? &why : NULL, err);
 }
 
 const char *const *artifacts_written(const struct artifacts *artifacts, size_t *nr)

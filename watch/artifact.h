@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <scxray/error.h>
+#include <scxray/file.h>
 
 #include "artifact_name.h"
 #include "settings.h"
@@ -27,6 +28,17 @@ void artifacts_destroy(struct artifacts *artifacts);
 /* The path of a file, to be freed; NULL: out of memory.  `number` counts from 1. */
 char *artifact_path(const struct artifacts *artifacts, enum artifact_kind kind, unsigned number,
 		    enum artifact_part part);
+
+/*
+ * Opens one file, which is not there under its name yet; artifact_end() must follow.
+ * 0, or -1 with *err: which file, why, what to do.
+ */
+int artifact_begin(const struct artifacts *artifacts, enum artifact_kind kind, unsigned number,
+		   enum artifact_part part, struct scxray_file *file, struct scxray_error *err);
+
+/* The file is whole, and gets its name; or it is not, for the reason *why, and goes.  0, or -1 with *err. */
+int artifact_end(struct artifacts *artifacts, struct scxray_file *file,
+		 const struct scxray_error *why, struct scxray_error *err);
 
 /* Writes to `out`; 0, or -1 with *err. */
 typedef int artifact_writer(void *arg, FILE *out, struct scxray_error *err);

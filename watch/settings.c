@@ -3,6 +3,7 @@
  * settings.c - the "key=value" texts of the host
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ struct key {
 		.key = name, .value = text, .help = what, .kind = form, .min = least, .max = most, \
 		.words = list, .offset = offsetof(struct settings, member)                         \
 	}
-#define TEXT_ROW(key, what) ROW(#key, "", TEXT, key, 0, 0, NULL, what)
+#define TEXT_ROW(key, text, what) ROW(#key, text, TEXT, key, 0, 0, NULL, what)
 #define SWITCH_ROW(key, text, what) ROW(#key, text, SWITCH, key, 0, 0, NULL, what)
 #define WORDS_ROW(key, text, none, what) ROW(#key, text, WORDS, key, !(none), 0, key, what)
 #define NUMBER_ROW(key, text, least, most, what) \
@@ -62,10 +63,11 @@ struct key {
 	ROW(#key, #value #unit, SIZE, capture.key, 1, UINT64_MAX, NULL, what "; bytes, or K, M, G"),
 
 static const struct key keys[] = {
-	TEXT_ROW(log, "path of the test log: reports stand beside it under its name, less .log; "
-		      "instead of output and name"),
-	TEXT_ROW(output, "folder for the reports, which has to exist; default: the VMM's own"),
-	TEXT_ROW(name,
+	TEXT_ROW(log, "",
+		 "path of the test log: reports stand beside it under its name, less .log; "
+		 "instead of output and name"),
+	TEXT_ROW(output, "", "folder for the reports, which has to exist; default: the VMM's own"),
+	TEXT_ROW(name, "",
 		 "name of the test: reports are called NAME.scxray.txt and so on; default: vm"),
 	WORDS_ROW(formats, "text,json", false, "what to write: text, json, html, with commas"),
 	SWITCH_ROW(core, "off",
@@ -91,6 +93,11 @@ static const struct key keys[] = {
 		"ms that the walk may freeze the guest; the report says what it cut; 0: no limit"),
 	NUMBER_ROW(hold_ms, "0", 0, 60000,
 		   "ms that each freeze stays on beyond its need; for tests of the guest's clock"),
+	TEXT_ROW(
+		isolate, "auto",
+		"a process of its own makes the reports: auto: the scxray beside this; off; or a path"),
+	NUMBER_ROW(report_deadline_ms, "60000", 1, 600000,
+		   "ms that such a process may take for a report; 1 to 600000"),
 	SCXRAY_COUNT_LIMITS(COUNT_ROW) SCXRAY_SIZE_LIMITS(SIZE_ROW)
 };
 
@@ -222,7 +229,51 @@ void settings_deinit(struct settings *settings)
 	free(settings->log);
 	free(settings->output);
 	free(settings->name);
+	free(settings->isolate);
 	*settings = (struct settings){ 0 };
+}
+
+/* Words of those that `bits` has, with commas. */
+static void put_words(const struct key *key, uint32_t bits, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (const struct word *word = key->words; word->text && len < size; word++)
+		if (bits & word->bit)
+			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? "," : "",
+						word->text);
+	if (!*text)
+		snprintf(text, size, "none");
+}
+
+int settings_changed(const struct settings *settings, uint32_t index, char *text, size_t size)
+{
+	const struct key *key = &keys[index < NR_KEYS ? index : 0];
+	const void *at = (const char *)settings + key->offset;
+	struct settings usual = { 0 };
+	const void *usually = (const char *)&usual + key->offset;
+	char words[64];
+
+	if (index >= NR_KEYS)
+		return -1;
+	if (key->kind == TEXT || set(&usual, key, key->value, NULL))
+		return 0;
+	switch (key->kind) {
+	case SIZE:
+		snprintf(text, size, "%s=%llu", key->key, *(const unsigned long long *)at);
+		return *(const uint64_t *)at != *(const uint64_t *)usually;
+	case SWITCH:
+		snprintf(text, size, "%s=%s", key->key, *(const bool *)at ? "on" : "off");
+		return *(const bool *)at != *(const bool *)usually;
+	case WORDS:
+		put_words(key, *(const uint32_t *)at, words, sizeof(words));
+		snprintf(text, size, "%s=%s", key->key, words);
+		break;
+	default:
+		snprintf(text, size, "%s=%u", key->key, *(const uint32_t *)at);
+	}
+	return *(const uint32_t *)at != *(const uint32_t *)usually;
 }
 
 int settings_describe(uint32_t index, struct scxray_plugin_setting *setting)

@@ -30,6 +30,7 @@ struct settings {
 	char *log; /* path of the test log; "" if it was not given */
 	char *output;
 	char *name;
+	char *isolate;	   /* "auto", "off", or the program's path */
 	uint32_t triggers; /* enum settings_trigger, or-ed */
 	uint32_t formats;  /* enum settings_format, or-ed */
 	bool core;
@@ -43,6 +44,7 @@ struct settings {
 	uint32_t sample_ms; /* 0: no timeline */
 	bool perf;
 	uint32_t hold_ms;
+	uint32_t report_deadline_ms;
 	struct scxray_settings capture;
 };
 
@@ -52,5 +54,11 @@ void settings_deinit(struct settings *settings);
 
 /* As in plugin.h; fills what *setting has room for.  0, or -1 after the last. */
 int settings_describe(uint32_t index, struct scxray_plugin_setting *setting);
+
+/*
+ * "key=value" of a setting that is a number, a size, a switch or words, and is not its default.  1: *text has it;
+ * 0: it has its default, or is a text; -1 after the last.
+ */
+int settings_changed(const struct settings *settings, uint32_t index, char *text, size_t size);
 
 #endif

@@ -145,6 +145,8 @@ enum scxray_plugin_status {
 	SCXRAY_STATUS_BUSY = -3,      /* trigger: a report with this half is already there */
 	SCXRAY_STATUS_INVALID = -4,   /* wrong parameters, or a call after finish() */
 	SCXRAY_STATUS_NO_MEMORY = -5,
+	SCXRAY_STATUS_LOST =
+		-6, /* a report could not be made of what was recorded: see `message` */
 };
 
 struct scxray_plugin_result {

@@ -11,10 +11,6 @@
 
 #include "render/out/json.h"
 
-/* The frames under `key` and why there is no further one under `end_key`, as far as there are any. */
-void json_stack(struct json *j, const char *key, const char *end_key,
-		const struct scxray_stack_trace *stack);
-
 void json_guest(struct json *j, const struct scxray_guest *guest);
 /* sdt_allocations, sdt_alloc_unavailable and scx_static_ranges */
 void json_sdts(struct json *j, const struct scxray_report *r);

@@ -25,6 +25,7 @@ static struct scxray_plugin plugin;
 static struct scxray_plugin_result result;
 static char log_text[16384];
 static char dummy_run[4096];
+static const char *isolate = "isolate=off";
 
 /* ---- a host ------------------------------------------------------------------- */
 
@@ -69,11 +70,21 @@ static inline int32_t init_with(const char *const *settings)
 static inline void start(const char *a, const char *b, const char *c)
 {
 	char output[128];
-	const char *settings[] = { output, "name=t", a, b, c, NULL };
+	const char *settings[] = { output, "name=t", isolate, a, b, c, NULL };
 
 	snprintf(output, sizeof(output), "output=%s", folder);
 	ck_assert_msg(init_with(settings) == 0, "%s", log_text);
 	ck_assert_ptr_nonnull(plugin.self);
+}
+
+/* From here on the scxray program of this build makes the reports. */
+static inline void make_reports_apart(void)
+{
+	static char setting[512];
+	const char *program = getenv("SCXRAY");
+
+	snprintf(setting, sizeof(setting), "isolate=%s", program ? program : "build/gcc/scxray");
+	isolate = setting;
 }
 
 /* Nothing by itself: only what the test demands. */

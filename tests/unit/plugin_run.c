@@ -68,7 +68,7 @@ static uint64_t number_behind(const char *json, const char *text, const char *ke
 	return number;
 }
 
-START_TEST(a_dual_report_on_demand)
+static void dual_report(void)
 {
 	struct scxray_report *early_report, *late_report;
 	struct scxray_source *early_source, *late_source;
@@ -83,7 +83,7 @@ START_TEST(a_dual_report_on_demand)
 	expect_files("");
 	guest_fails();
 	ck_assert_int_eq(late(), SCXRAY_STATUS_OK);
-	ck_assert_int_eq(finish(), SCXRAY_STATUS_OK);
+	ck_assert_msg(finish() == SCXRAY_STATUS_OK, "%s", log_text);
 	ck_assert_uint_eq(atomic_load(&fake_vm.nr_freezes), 2);
 	expect_files("t.scxray.core.zst t.scxray.early.core.zst t.scxray.json t.scxray.txt");
 	ck_assert_uint_eq(result.nr_paths, 4);
@@ -117,6 +117,18 @@ START_TEST(a_dual_report_on_demand)
 	scxray_source_close(early_source);
 	scxray_source_close(late_source);
 	teardown();
+}
+
+START_TEST(a_dual_report_on_demand)
+{
+	dual_report();
+}
+END_TEST
+
+START_TEST(a_dual_report_made_apart)
+{
+	make_reports_apart();
+	dual_report();
 }
 END_TEST
 
@@ -348,6 +360,7 @@ END_TEST
 
 static const unit_test tests[] = {
 	&a_dual_report_on_demand,
+	&a_dual_report_made_apart,
 	&each_half_once,
 	&late_alone,
 	&one_format,
