@@ -336,6 +336,9 @@
 	X(btf, data, "data")                                             \
 	X(btf, data_size, "data_size")                                   \
 	X(btf, base_btf, "base_btf")                                     \
+	X(btf, strings, "strings")                                       \
+	X(btf, str_len, "hdr.str_len")                                   \
+	X(btf, start_str_off, "start_str_off")                           \
 	X(cgroup, kn, "kn")                                              \
 	X(cgroup, self, "self")                                          \
 	X(cgroup, psi, "psi")                                            \
@@ -370,6 +373,11 @@
 	X(bpf_prog_aux, used_map_cnt, "used_map_cnt")                    \
 	X(bpf_prog_aux, name, "name")                                    \
 	X(bpf_prog_aux, btf, "btf")                                      \
+	X(bpf_prog_aux, ksym, "ksym")                                    \
+	X(bpf_prog_aux, linfo, "linfo")                                  \
+	X(bpf_prog_aux, jited_linfo, "jited_linfo")                      \
+	X(bpf_prog_aux, nr_linfo, "nr_linfo")                            \
+	X(bpf_prog_aux, linfo_idx, "linfo_idx")                          \
 	X(bpf_prog_aux, attach_btf, "attach_btf")                        \
 	X(bpf_prog_aux, attach_btf_id, "attach_btf_id")                  \
 	X(bpf_prog_stats, cnt, "cnt")                                    \
@@ -379,6 +387,10 @@
 	X(bpf_ksym, end, "end")                                          \
 	X(bpf_ksym, name, "name")                                        \
 	X(bpf_ksym, lnode, "lnode")                                      \
+	X(bpf_ksym, prog, "prog")                                        \
+	X(bpf_line_info, file_name_off, "file_name_off")                 \
+	X(bpf_line_info, line_off, "line_off")                           \
+	X(bpf_line_info, line_col, "line_col")                           \
 	X(kernel_cpustat, cpustat, "cpustat")                            \
 	X(kernel_stat, irqs_sum, "irqs_sum")                             \
 	X(kernel_stat, softirqs, "softirqs")                             \

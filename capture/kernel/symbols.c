@@ -10,7 +10,8 @@
 
 #include "capture/kernel/kallsyms.h"
 
-#define MAX_NAME 512 /* KSYM_NAME_LEN */
+#define MAX_NAME 512	  /* KSYM_NAME_LEN */
+#define BPF_TAG_DIGITS 16 /* BPF_TAG_SIZE bytes */
 #define START_KERNEL_MAP 0xffffffff80000000ULL
 
 int symbols_load(struct symbols *symbols, struct guest *g, const struct kallsyms_where *where,
@@ -108,9 +109,7 @@ static const char *name_plus(char *buf, size_t size, const char *name, uint64_t 
 	return buf;
 }
 
-/* The program whose code holds addr - back. */
-static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned back, char *buf,
-			    size_t size)
+const struct bpf_symbol *symbols_find_bpf(const struct symbols *s, uint64_t addr)
 {
 	size_t lo = 0, hi = s->nr_bpf;
 
@@ -118,14 +117,35 @@ static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned bac
 		size_t mid = lo + (hi - lo) / 2;
 		const struct bpf_symbol *b = &s->bpf[mid];
 
-		if (addr - back < b->start)
+		if (addr < b->start)
 			hi = mid;
-		else if (addr - back >= b->end)
+		else if (addr >= b->end)
 			lo = mid + 1;
 		else
-			return name_plus(buf, size, b->name, addr - b->start, " [bpf]");
+			return b;
 	}
 	return NULL;
+}
+
+const char *symbols_bpf_function(const char *name)
+{
+	size_t prefix = strlen("bpf_prog_");
+
+	if (strncmp(name, "bpf_prog_", prefix) != 0)
+		return NULL;
+	name += prefix;
+	return strspn(name, "0123456789abcdef") == BPF_TAG_DIGITS && name[BPF_TAG_DIGITS] == '_'
+		       ? name + BPF_TAG_DIGITS + 1
+		       : NULL;
+}
+
+/* The program whose code holds addr - back. */
+static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned back, char *buf,
+			    size_t size)
+{
+	const struct bpf_symbol *b = symbols_find_bpf(s, addr - back);
+
+	return b ? name_plus(buf, size, b->name, addr - b->start, " [bpf]") : NULL;
 }
 
 /* The first symbol at `addr` or beyond, in order of address; s->nr if there is none. */
@@ -177,7 +197,8 @@ const char *symbols_return_name(const struct symbols *s, uint64_t addr, char *bu
 	return name_back(s, addr, 1, buf, size);
 }
 
-int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const char *name)
+int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, uint64_t aux,
+		    const char *name)
 {
 	struct bpf_symbol *bpf;
 	size_t nr = symbols->nr_bpf;
@@ -191,7 +212,7 @@ int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const
 		symbols->bpf = bpf;
 	}
 	bpf = &symbols->bpf[nr];
-	*bpf = (struct bpf_symbol){ .start = start, .end = end, .name = strdup(name) };
+	*bpf = (struct bpf_symbol){ .start = start, .end = end, .aux = aux, .name = strdup(name) };
 	if (!bpf->name)
 		return -1;
 	for (char *c = bpf->name; *c; c++)

@@ -30,6 +30,7 @@ struct symbol {
 /* A range of BPF code: a program, a trampoline. */
 struct bpf_symbol {
 	uint64_t start, end;
+	uint64_t aux; /* struct bpf_prog_aux of the program; 0: it is none, or unknown */
 	char *name;
 };
 
@@ -78,9 +79,20 @@ const char *symbols_name(const struct symbols *symbols, uint64_t addr, char *buf
 const char *symbols_return_name(const struct symbols *symbols, uint64_t addr, char *buf,
 				size_t size);
 
-/* Adds a BPF range; `name` is copied.  Call symbols_sort_bpf() after the last. */
-int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, const char *name);
+/*
+ * Adds a BPF range; `name` is copied, `aux` as in struct bpf_symbol.  Call symbols_sort_bpf() after the last.
+ * 0, or -1: out of memory.
+ */
+int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, uint64_t aux,
+		    const char *name);
 void symbols_sort_bpf(struct symbols *symbols);
+/* The BPF range that holds `addr`, or NULL. */
+const struct bpf_symbol *symbols_find_bpf(const struct symbols *symbols, uint64_t addr);
+/*
+ * The function of a program's symbol: "enqueue" of "bpf_prog_0123456789abcdef_enqueue"
+ * (bpf_prog_ksym_set_name() in kernel/bpf/core.c), a part of `name`; NULL where it is not of that form.
+ */
+const char *symbols_bpf_function(const char *name);
 /* Forgets them all: a live guest's programs come and go. */
 void symbols_clear_bpf(struct symbols *symbols);
 

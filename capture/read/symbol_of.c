@@ -7,6 +7,7 @@
 #include "capture/read/symbol_of.h"
 
 #include "capture/kernel/modules.h"
+#include "capture/read/bpf_prog.h"
 #include "capture/read/modules.h"
 #include "capture/read/walk.h"
 
@@ -36,4 +37,13 @@ const char *return_symbol_of(struct walk *w, uint64_t addr)
 	if (!name)
 		name = symbols_return_name(&w->k->symbols, addr, buf, sizeof(buf));
 	return name ? pool_strndup(w->pool, name, strlen(name)) : NULL;
+}
+
+struct scxray_address frame_of(struct walk *w, uint64_t addr, bool exact)
+{
+	return (struct scxray_address){
+		.addr = { .value = addr, .state = SCXRAY_PRESENT },
+		.symbol = exact ? symbol_of(w, addr) : return_symbol_of(w, addr),
+		.bpf = bpf_prog_line(w, addr, exact ? 0 : 1),
+	};
 }

@@ -5,7 +5,7 @@
 #ifndef CAPTURE_READ_SYMBOL_OF_H
 #define CAPTURE_READ_SYMBOL_OF_H
 
-#include <stdint.h>
+#include <scxray/atoms.h>
 
 struct walk;
 
@@ -14,5 +14,8 @@ const char *symbol_of(struct walk *w, uint64_t addr);
 
 /* The same for a return address: of the call before it. */
 const char *return_symbol_of(struct walk *w, uint64_t addr);
+
+/* A stack's frame at `addr`, with symbol and line of source; `exact`: it is no return address. */
+struct scxray_address frame_of(struct walk *w, uint64_t addr, bool exact);
 
 #endif

@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record_stacks.c - copies the pages of stacks, and of the tables by which modules' frames are unwound
+ * record_stacks.c - copies the pages of stacks, of the tables by which modules' frames are unwound,
+ * and of the line info of BPF programs
  */
 #include "capture/stack/record_stacks.h"
 
+#include "capture/base/slot.h"
 #include "capture/kernel/modules.h"
+#include "capture/read/bpf_prog.h"
 #include "capture/read/modules.h"
 #include "capture/read/read.h"
 #include "capture/stack/sleepers.h"
 #include "capture/stack/stacks.h"
 
-static void find_modules(struct stack_recorder *r)
+static void add_code(struct stack_recorder *r, uint64_t start, uint64_t end)
+{
+	if (start < end && start < r->code_start)
+		r->code_start = start;
+	if (start < end && end > r->code_end)
+		r->code_end = end;
+}
+
+static void find_code(struct stack_recorder *r)
 {
 	const struct modules *modules = r->w->modules;
+	const struct symbols *symbols = &r->w->k->symbols;
 
-	r->modules_start = UINT64_MAX;
+	r->code_start = UINT64_MAX;
 	for (size_t i = 0; modules && i < modules->nr; i++)
-		for (size_t t = 0; t < 2; t++) {
-			uint64_t start = modules->list[i].text[t].start;
-			uint64_t end = modules->list[i].text[t].end;
-
-			if (start < end && start < r->modules_start)
-				r->modules_start = start;
-			if (start < end && end > r->modules_end)
-				r->modules_end = end;
-		}
+		for (size_t t = 0; t < 2; t++)
+			add_code(r, modules->list[i].text[t].start, modules->list[i].text[t].end);
+	for (size_t i = 0; i < symbols->nr_bpf; i++)
+		add_code(r, symbols->bpf[i].start, symbols->bpf[i].end);
 }
 
 static uint32_t struct_size(const struct walk *w, const char *name)
@@ -40,10 +47,10 @@ void stack_recorder_init(struct stack_recorder *r, struct walk *w)
 	r->frame_size = struct_size(w, "inactive_task_frame");
 	r->orc_size = struct_size(w, "orc_entry");
 	r->stack_size = task_stack_size(w);
-	find_modules(r);
+	find_code(r);
 }
 
-void stack_record_module(struct stack_recorder *r, uint64_t ip)
+static void record_module(struct stack_recorder *r, uint64_t ip)
 {
 	struct module *m = modules_find(r->w->modules, ip);
 	size_t index = m ? (size_t)(m - r->w->modules->list) : RECORD_MAX_MODULES;
@@ -56,11 +63,31 @@ void stack_record_module(struct stack_recorder *r, uint64_t ip)
 	guest_touch(r->w->g, m->orc_entries, (uint64_t)m->nr_orcs * r->orc_size);
 }
 
+static void record_line(struct stack_recorder *r, uint64_t ip)
+{
+	uint64_t *last = &r->lines[slot_of(ip, RECORD_LINES - 1)];
+
+	if (*last == ip)
+		return;
+	*last = ip;
+	/* a return address, or where something was interrupted: both have the same line nearly always */
+	for (unsigned back = 0; back < 2; back++)
+		(void)bpf_prog_line(r->w, ip, back);
+}
+
+void stack_record_code(struct stack_recorder *r, uint64_t ip)
+{
+	if (ip < r->code_start || ip > r->code_end) /* after a call the end may be returned to */
+		return;
+	record_module(r, ip);
+	record_line(r, ip);
+}
+
 void stack_record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end)
 {
 	uint64_t words[PAGE_SIZE / 8];
 
-	if (!r->modules_end) {
+	if (!r->code_end) {
 		guest_touch(r->w->g, sp, end - sp);
 		return;
 	}
@@ -72,8 +99,7 @@ void stack_record_stack(struct stack_recorder *r, uint64_t sp, uint64_t end)
 		if (guest_read(r->w->g, sp, words, size))
 			return;
 		for (size_t i = 0; i < size / 8; i++)
-			if (words[i] >= r->modules_start && words[i] <= r->modules_end)
-				stack_record_module(r, words[i]);
+			stack_record_code(r, words[i]);
 		sp += size;
 	}
 }

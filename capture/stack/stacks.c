@@ -21,9 +21,8 @@ struct stacks {
 	uint32_t max;
 	/* addresses come again and again: the report has each name once */
 	struct named {
-		uint64_t ip; /* 0: empty */
+		struct scxray_address frame; /* at 0: empty */
 		bool exact;
-		const char *symbol;
 	} * names; /* NAME_CACHE; NULL where none is asked for */
 	uint64_t ips[MAX_FRAMES];
 	bool exact[MAX_FRAMES];
@@ -31,16 +30,13 @@ struct stacks {
 	struct orc orc;
 };
 
-static const char *frame_symbol(struct stacks *s, uint64_t ip, bool exact)
+static struct scxray_address find_frame(struct stacks *s, uint64_t ip, bool exact)
 {
 	struct named *named = &s->names[(ip ^ ip >> 10) & (NAME_CACHE - 1)];
-	const char *name;
 
-	if (ip && named->ip == ip && named->exact == exact)
-		return named->symbol;
-	name = exact ? symbol_of(s->w, ip) : return_symbol_of(s->w, ip);
-	*named = (struct named){ .ip = ip, .exact = exact, .symbol = name };
-	return name;
+	if (!ip || named->frame.addr.value != ip || named->exact != exact)
+		*named = (struct named){ .frame = frame_of(s->w, ip, exact), .exact = exact };
+	return named->frame;
 }
 
 /* All frames from `u` on, its own first. */
@@ -67,7 +63,7 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 	}
 	if (is_recording(s->w)) {
 		for (uint32_t i = 0; i < nr; i++)
-			stack_record_module(&s->rec, s->ips[i]);
+			stack_record_code(&s->rec, s->ips[i]);
 		return;
 	}
 	trace->frames = pool_alloc(s->w->pool, nr * sizeof(*trace->frames));
@@ -77,10 +73,7 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 		return;
 	}
 	for (uint32_t i = 0; i < nr; i++)
-		trace->frames[i] = (struct scxray_address){
-			.addr = num_present(s->ips[i]),
-			.symbol = frame_symbol(s, s->ips[i], s->exact[i]),
-		};
+		trace->frames[i] = find_frame(s, s->ips[i], s->exact[i]);
 	trace->nr = nr;
 }
 
@@ -128,7 +121,7 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 		bounds(s, &stack, &u);
 	}
 	if (is_recording(s->w)) {
-		stack_record_module(&s->rec, u.ip);
+		stack_record_code(&s->rec, u.ip);
 		if (u.sp >= u.stack && u.sp < u.stack_end) {
 			stack_record_stack(&s->rec, u.sp, u.stack_end);
 			return;

@@ -162,16 +162,6 @@ static bool moved_up(struct unwind *u, uint64_t from)
 	return ++u->switches <= MAX_SWITCHES || stop(u, "the stack is switched too often");
 }
 
-static bool is_bpf(const struct unwind *u, uint64_t ip)
-{
-	const struct symbols *s = &u->w->k->symbols;
-
-	for (size_t i = 0; i < s->nr_bpf; i++)
-		if (ip >= s->bpf[i].start && ip < s->bpf[i].end)
-			return true;
-	return false;
-}
-
 static bool of_module(const struct unwind *u, uint64_t ip, struct orc_table *table)
 {
 	const struct module *m = modules_find(u->w->modules, ip);
@@ -255,7 +245,8 @@ static bool find_rule(struct unwind *u, struct orc_rule *rule)
 		return stop(u, u->orc->unavailable);
 	if (!orc_covers(u->orc, ip) && !of_module(u, ip, &table)) {
 		*rule = frame_pointer;
-		return is_bpf(u, ip) || stop(u, "no unwind information for this code");
+		return symbols_find_bpf(&u->w->k->symbols, ip) ||
+		       stop(u, "no unwind information for this code");
 	}
 	why = orc_find(u->orc, u->w, &table, ip, rule);
 	if (why)

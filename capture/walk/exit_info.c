@@ -26,9 +26,8 @@ static void backtrace(struct walk *w, struct scxray_exit_info *info)
 	info->nr_bt = nr;
 	for (uint64_t i = 0; i < nr; i++) {
 		info->bt[i].addr = read_int(w, bt.value + i * 8, 8, false);
-		/* a return address belongs to the call before it */
 		if (info->bt[i].addr.state == SCXRAY_PRESENT)
-			info->bt[i].symbol = return_symbol_of(w, info->bt[i].addr.value);
+			info->bt[i] = frame_of(w, info->bt[i].addr.value, false);
 	}
 }
 

@@ -99,6 +99,17 @@ void walk_guest(struct walk *w, const struct scxray_source *source)
 	guest->found_by = kernel_route_text(w->k->route);
 }
 
+/* A program's symbol is a part of its bpf_prog_aux; a trampoline's is not, and it says so. */
+static uint64_t aux_of(struct walk *w, uint64_t ksym)
+{
+	struct scxray_num is_prog = read_optional(w, ksym, M_bpf_ksym_prog);
+
+	if (is_prog.state != SCXRAY_PRESENT || !is_prog.value ||
+	    !has_member(w, M_bpf_prog_aux_ksym))
+		return 0;
+	return ksym - w->k->layout.member[M_bpf_prog_aux_ksym].offset;
+}
+
 /* BPF programs and trampolines: kernel/bpf/core.c keeps them in the list bpf_kallsyms. */
 void walk_bpf_symbols(struct walk *w)
 {
@@ -116,7 +127,8 @@ void walk_bpf_symbols(struct walk *w)
 
 		if (w->mode != WALK_RECORD && start.state == SCXRAY_PRESENT &&
 		    end.state == SCXRAY_PRESENT && name.state == SCXRAY_PRESENT &&
-		    symbols_add_bpf(&w->k->symbols, start.value, end.value, name.bytes))
+		    symbols_add_bpf(&w->k->symbols, start.value, end.value, aux_of(w, ksym),
+				    name.bytes))
 			break;
 	}
 	if (w->mode != WALK_RECORD) /* what the rehearsal found is good enough to unwind by */

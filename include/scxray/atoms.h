@@ -65,11 +65,25 @@ struct scxray_value {
 	enum scxray_state state;
 };
 
+/*
+ * A place in a BPF program's source, by the line info that its loader gave the kernel
+ * (bpf_prog_aux.linfo, and the strings of the program's BTF).  A program without line info has
+ * NONE in all but `function`.
+ */
+struct scxray_bpf_line {
+	struct scxray_text function; /* "scxfix_dispatch" */
+	struct scxray_text file;     /* as the compiler was given it: "/src/main.bpf.c" */
+	struct scxray_num line;	     /* from 1; NONE: the compiler made this code of no line */
+	struct scxray_num column;    /* from 1; NONE likewise */
+	struct scxray_text text;     /* the line itself, without the blanks that it begins with */
+};
+
 /* An address with the symbol that covers it; `symbol` is NULL where none does. */
 struct scxray_address {
 	struct scxray_num addr;
 	const char *
 		symbol; /* "name" or "name+0x1c" or "bpf_prog_..._name+0x8 [bpf]"; report-owned, printable */
+	const struct scxray_bpf_line *bpf; /* of a stack's frame in a BPF program; else NULL */
 };
 
 /*

@@ -14,7 +14,7 @@ const custody = (ix, t) => {
 	return { title: "state", text: [`ops_state ${show(t.ops_state_name)}, on no DSQ`], end: "not run" };
 };
 
-const stackList = (frames) => el("ol", { class: "stack" }, ...frames.map((f) => el("li", {}, el("code", {}, f.symbol ?? f.addr))));
+const stackList = (frames) => el("ol", { class: "stack" }, ...frames.map((f) => el("li", {}, el("code", {}, f.symbol ?? f.addr), f.line ? ` at ${show(f.file)}:${show(f.line)}` : "")));
 
 const facts = (rows) => el("dl", { class: "facts" }, ...rows.filter(([, v]) => v !== undefined && v !== null && v !== "").flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v.nodeType ? v : show(v))]));
 

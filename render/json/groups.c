@@ -192,27 +192,6 @@ static const struct field queued_fields[] = {
 	FIELD(scxray_task, slice, "slice_ns", FIELD_NUM),
 };
 
-static const struct field frame_fields[] = {
-	FIELD(scxray_address, addr, "addr", FIELD_ADDR),
-	FIELD(scxray_address, symbol, "symbol", FIELD_STRING),
-};
-
-static void json_stack(struct json *j, const char *key, const char *end_key,
-		       const struct scxray_stack_trace *stack)
-{
-	if (stack->nr) {
-		json_key(j, key);
-		json_array(j);
-		for (size_t i = 0; i < stack->nr; i++) {
-			json_object(j);
-			json_fields(j, frame_fields, ARRAY_SIZE(frame_fields), &stack->frames[i]);
-			json_object_end(j);
-		}
-		json_array_end(j);
-	}
-	json_opt_string(j, end_key, stack->end);
-}
-
 void json_vcpus(struct json *j, const struct scxray_report *r)
 {
 	json_reasons(j, r, SCXRAY_GROUP_VCPUS);

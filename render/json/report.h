@@ -11,6 +11,11 @@
 
 #include "render/out/json.h"
 
+/* An array of frames; nothing where there is none. */
+void json_frames(struct json *j, const char *key, const struct scxray_address *frames, size_t nr);
+/* The same, and below `end_key` why there is no further frame. */
+void json_stack(struct json *j, const char *key, const char *end_key,
+		const struct scxray_stack_trace *stack);
 void json_guest(struct json *j, const struct scxray_guest *guest);
 /* sdt_allocations, sdt_alloc_unavailable and scx_static_ranges */
 void json_sdts(struct json *j, const struct scxray_report *r);

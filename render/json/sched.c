@@ -59,11 +59,6 @@ static const struct field op_fields[] = {
 	FIELD(scxray_op, program, "program", FIELD_STRING),
 };
 
-static const struct field frame_fields[] = {
-	FIELD(scxray_address, addr, "addr", FIELD_ADDR),
-	FIELD(scxray_address, symbol, "symbol", FIELD_STRING),
-};
-
 static bool has_exit_info(const struct scxray_exit_info *info)
 {
 	return (info->kva.state != SCXRAY_NONE && info->kva.state != SCXRAY_MISSING) ||
@@ -77,16 +72,7 @@ static void json_exit_info(struct json *j, const struct scxray_exit_info *info)
 	json_key(j, "exit_info");
 	json_object(j);
 	json_fields(j, exit_fields, ARRAY_SIZE(exit_fields), info);
-	if (info->nr_bt) {
-		json_key(j, "bt");
-		json_array(j);
-		for (size_t i = 0; i < info->nr_bt; i++) {
-			json_object(j);
-			json_fields(j, frame_fields, ARRAY_SIZE(frame_fields), &info->bt[i]);
-			json_object_end(j);
-		}
-		json_array_end(j);
-	}
+	json_frames(j, "bt", info->bt, info->nr_bt);
 	json_object_end(j);
 }
 

@@ -258,6 +258,44 @@ void cell_degraded(struct strbuf *sb, const struct scxray_host *host)
 			      d->nr_parked, d->nr_vcpus, end);
 }
 
+void cell_bpf_line(struct strbuf *sb, const struct scxray_bpf_line *line)
+{
+	struct scxray_text file = line->file;
+	const char *slash = file.state == SCXRAY_PRESENT ? strrchr(file.bytes, '/') : NULL;
+
+	if (slash) {
+		file.len -= (size_t)(slash + 1 - file.bytes);
+		file.bytes = slash + 1;
+	}
+	if (line->line.state == SCXRAY_NONE || line->line.state == SCXRAY_MISSING)
+		return;
+	strbuf_puts(sb, " at ");
+	if (line->line.state == SCXRAY_PRESENT) {
+		cell_text(sb, &file);
+		strbuf_putc(sb, ':');
+	}
+	cell_num(sb, &line->line);
+}
+
+void cell_frame(struct strbuf *sb, const struct scxray_address *frame)
+{
+	const struct scxray_bpf_line *bpf = frame->bpf;
+
+	if (!frame->symbol) {
+		cell_hex(sb, &frame->addr);
+	} else if (bpf && bpf->function.state == SCXRAY_PRESENT) {
+		const char *plus = strchr(frame->symbol, '+');
+
+		/* the symbol is the function's name after a tag that tells nobody anything */
+		cell_text(sb, &bpf->function);
+		cell_string(sb, plus ? plus : " [bpf]");
+	} else {
+		cell_string(sb, frame->symbol);
+	}
+	if (bpf)
+		cell_bpf_line(sb, bpf);
+}
+
 void cell_owner(struct strbuf *sb, const char *sched_name)
 {
 	if (!sched_name)

@@ -77,6 +77,10 @@ void cell_unreadable(struct strbuf *sb, uint64_t addr, const char *reason);
 void cell_text(struct strbuf *sb, const struct scxray_text *text);
 void cell_string(struct strbuf *sb, const char *s);
 void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask);
+/* "schedule+0x28", "scxfix_tick+0xbe [bpf] at main.bpf.c:212", or the address where it has no symbol */
+void cell_frame(struct strbuf *sb, const struct scxray_address *frame);
+/* " at main.bpf.c:212"; nothing where there is no line info */
+void cell_bpf_line(struct strbuf *sb, const struct scxray_bpf_line *line);
 /* "comm[pid]", or the address where the task is unknown */
 void cell_task(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
 /* "9.168s", "28ms" */

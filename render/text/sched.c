@@ -120,10 +120,7 @@ static void exit_info(struct text *t, const struct scxray_exit_info *info, struc
 	paragraph(t, 6, "reason:", sb);
 	for (size_t i = 0; i < info->nr_bt; i++) {
 		strbuf_puts(sb, i ? ", " : "");
-		if (info->bt[i].symbol)
-			cell_string(sb, info->bt[i].symbol);
-		else
-			cell_address(sb, &info->bt[i].addr);
+		cell_frame(sb, &info->bt[i]);
 	}
 	paragraph(t, 6, "backtrace:", sb);
 	if (info->dump.state == SCXRAY_UNREADABLE)

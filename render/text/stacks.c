@@ -13,15 +13,11 @@
 static void frames(struct strbuf *sb, const struct scxray_stack_trace *stack)
 {
 	for (size_t i = 0; i < stack->nr; i++) {
-		const struct scxray_address *frame = &stack->frames[i];
 		size_t start;
 
 		strbuf_puts(sb, i ? ", " : "");
 		start = sb->len;
-		if (frame->symbol)
-			cell_string(sb, frame->symbol);
-		else
-			cell_hex(sb, &frame->addr);
+		cell_frame(sb, &stack->frames[i]);
 		cell_keep_words(sb, start);
 	}
 	if (stack->end && (!stack->whole || !stack->nr)) {

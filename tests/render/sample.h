@@ -224,11 +224,12 @@ static void sample_scheds(struct sample *s)
 		(struct scxray_event){ "SCX_EV_BYPASS_DURATION", N(31440956), s->event_cpus[0], 2 };
 	s->events[1] =
 		(struct scxray_event){ "SCX_EV_SELECT_CPU_FALLBACK", N(0), s->event_cpus[1], 2 };
-	s->ops[0] =
-		(struct scxray_op){ "enqueue", { N(KERNEL_TEXT), "bpf_tramp" }, "stall_enqueue" };
-	s->ops[1] = (struct scxray_op){ "dispatch", { N(KERNEL_TEXT + 8), NULL }, NULL };
-	s->bt[0] = (struct scxray_address){ N(KERNEL_TEXT + 0x6d), "scx_vexit+0x6d" };
-	s->bt[1] = (struct scxray_address){ N(KVA(0x77)), NULL };
+	s->ops[0] = (struct scxray_op){ "enqueue",
+					{ N(KERNEL_TEXT), "bpf_tramp", NULL },
+					"stall_enqueue" };
+	s->ops[1] = (struct scxray_op){ "dispatch", { N(KERNEL_TEXT + 8), NULL, NULL }, NULL };
+	s->bt[0] = (struct scxray_address){ N(KERNEL_TEXT + 0x6d), "scx_vexit+0x6d", NULL };
+	s->bt[1] = (struct scxray_address){ N(KVA(0x77)), NULL, NULL };
 	*root = (struct scxray_sched){
 		.sched_kva = N(KVA(0x5000)),
 		.is_root = true,
@@ -296,7 +297,7 @@ static void sample_init(struct sample *s)
 	s->vcpus[0].regs.value[SCXRAY_REG_RIP] = KERNEL_TEXT + 0x10;
 	s->vcpus[0].regs.value[SCXRAY_REG_RSP] = 0xffffc90000003f00;
 	s->vcpus[0].regs.known = 1 << SCXRAY_REG_RIP | 1 << SCXRAY_REG_RSP;
-	s->vcpus[0].ip = (struct scxray_address){ N(KERNEL_TEXT + 0x10), "scx_tick+0x10" };
+	s->vcpus[0].ip = (struct scxray_address){ N(KERNEL_TEXT + 0x10), "scx_tick+0x10", NULL };
 	s->vcpus[0].cpu = N(0);
 	s->vcpus[0].curr_kva = N(s->tasks[HOG].kva);
 	s->vcpus[0].curr_pid = N(106);

@@ -232,17 +232,18 @@ START_TEST(bpf_ranges_have_names_of_their_own)
 
 	build_table(encodings[2]);
 	ck_assert_int_eq(symbols_fixture_load(&f), 0);
-	ck_assert_int_eq(symbols_add_bpf(&f.symbols, PROG + 0x1000, PROG + 0x1010, "bad\n\x80name"),
+	ck_assert_int_eq(
+		symbols_add_bpf(&f.symbols, PROG + 0x1000, PROG + 0x1010, 0, "bad\n\x80name"), 0);
+	ck_assert_int_eq(
+		symbols_add_bpf(&f.symbols, PROG + 0x100, PROG + 0x180, 0, "bpf_trampoline_2"), 0);
+	ck_assert_int_eq(symbols_add_bpf(&f.symbols, PROG + 0x2000, PROG + 0x2000, 0, "empty"), 0);
+	ck_assert_int_eq(symbols_add_bpf(&f.symbols, PROG + 0x2010, PROG + 0x2000, 0, "backwards"),
+			 0);
+	ck_assert_int_eq(symbols_add_bpf(&f.symbols, FIXTURE_TEXT + 0x1080, FIXTURE_TEXT + 0x1090,
+					 0, "over"),
 			 0);
 	ck_assert_int_eq(
-		symbols_add_bpf(&f.symbols, PROG + 0x100, PROG + 0x180, "bpf_trampoline_2"), 0);
-	ck_assert_int_eq(symbols_add_bpf(&f.symbols, PROG + 0x2000, PROG + 0x2000, "empty"), 0);
-	ck_assert_int_eq(symbols_add_bpf(&f.symbols, PROG + 0x2010, PROG + 0x2000, "backwards"), 0);
-	ck_assert_int_eq(
-		symbols_add_bpf(&f.symbols, FIXTURE_TEXT + 0x1080, FIXTURE_TEXT + 0x1090, "over"),
-		0);
-	ck_assert_int_eq(
-		symbols_add_bpf(&f.symbols, PROG, PROG + 0x100, "bpf_prog_1_simple_enqueue"), 0);
+		symbols_add_bpf(&f.symbols, PROG, PROG + 0x100, 0, "bpf_prog_1_simple_enqueue"), 0);
 	ck_assert_uint_eq(f.symbols.nr_bpf, 4);
 	symbols_sort_bpf(&f.symbols);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -269,7 +269,8 @@ START_TEST(bpf_frame)
 	struct fixture x;
 
 	start(&x, &old_numbers);
-	ck_assert_int_eq(symbols_add_bpf(&x.f.kernel.symbols, JIT, JIT + 0x100, "bpf_prog_1_x"), 0);
+	ck_assert_int_eq(symbols_add_bpf(&x.f.kernel.symbols, JIT, JIT + 0x100, 0, "bpf_prog_1_x"),
+			 0);
 	put(&x, STACK + 0x1000, JIT + 0x20);
 	put(&x, STACK + 0x1800, STACK + 0x2000);
 	put(&x, STACK + 0x1808, AT(FRAMED) + 0x10);
@@ -458,7 +459,7 @@ START_TEST(crash_without_unwind_information)
 
 	for (int called = 0; called < 2; called++) {
 		start(&x, &old_numbers);
-		symbols_add_bpf(&x.f.kernel.symbols, AT(NO_HINT), AT(NO_HINT) + 0x100, "crash");
+		symbols_add_bpf(&x.f.kernel.symbols, AT(NO_HINT), AT(NO_HINT) + 0x100, 0, "crash");
 		symbols_sort_bpf(&x.f.kernel.symbols);
 		x.u.cpu = &regs;
 		x.u.ip = AT(NO_HINT) + 0x20;

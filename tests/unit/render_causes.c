@@ -20,7 +20,7 @@ static void interrupt_keeper(struct sample *s, struct scxray_address *frame)
 	s->tasks[STUCK1].last_arrival = N(4782851742);
 	s->rqs[0].clock = N(14782851742);
 	s->tasks[HOG].last_arrival = N(14780851742);
-	*frame = (struct scxray_address){ N(KERNEL_TEXT), "write_sysrq_trigger+0x46" };
+	*frame = (struct scxray_address){ N(KERNEL_TEXT), "write_sysrq_trigger+0x46", NULL };
 	s->vcpus[0].backtrace = (struct scxray_stack_trace){ frame, 1, "", true };
 }
 

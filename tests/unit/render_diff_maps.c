@@ -316,8 +316,8 @@ END_TEST
 
 START_TEST(stacks_by_their_frames)
 {
-	struct scxray_address a[] = { { N(1), "one" }, { N(2), "two" } };
-	struct scxray_address b[] = { { N(1), "one" }, { N(3), NULL } };
+	struct scxray_address a[] = { { N(1), "one", NULL }, { N(2), "two", NULL } };
+	struct scxray_address b[] = { { N(1), "one", NULL }, { N(3), NULL, NULL } };
 	struct scxray_stack old = { .id = 4, .nr = 2, .pcs = a, .nr_pcs = 2 };
 	struct scxray_stack new = { .id = 4, .nr = 2, .pcs = b, .nr_pcs = 2 };
 	struct scxray_stacks was = { .stacks = &old, .nr_stacks = 1 };

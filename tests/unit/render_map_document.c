@@ -166,9 +166,9 @@ static void add_forms(struct document *d)
 					   .nr_records = 2 };
 	add_map(d, SCXRAY_MAP_RINGBUF, 27, "ringbuf", "events")->ringbuf = &d->ring;
 
-	d->pcs[0] = (struct scxray_address){ N(KERNEL_TEXT), "scx_tick+0x0" };
-	d->pcs[1] = (struct scxray_address){ LOST(ELEM, "not mapped"), NULL };
-	d->pcs[2] = (struct scxray_address){ N(0x55), NULL };
+	d->pcs[0] = (struct scxray_address){ N(KERNEL_TEXT), "scx_tick+0x0", NULL };
+	d->pcs[1] = (struct scxray_address){ LOST(ELEM, "not mapped"), NULL, NULL };
+	d->pcs[2] = (struct scxray_address){ N(0x55), NULL, NULL };
 	d->stacks[0] = (struct scxray_stack){ .id = 3, .nr = 3, .pcs = d->pcs, .nr_pcs = 3 };
 	d->stacks[1] = (struct scxray_stack){ .id = 9, .nr = 1, .build_ids = d->page, .nr_pcs = 1 };
 	d->stack_map = (struct scxray_stacks){

@@ -200,7 +200,7 @@ START_TEST(stacks_have_their_symbols_below)
 
 	for (unsigned i = 0; i < 9; i++)
 		pcs[i] = (struct scxray_address){ N(KERNEL_TEXT + i),
-						  "a_function_of_the_kernel+0x0" };
+						  "a_function_of_the_kernel+0x0", NULL };
 	pcs[8].symbol = NULL;
 	map_init(&m, SCXRAY_MAP_STACK_TRACE, 7, "stack_trace");
 	m.map.stacks = &map;

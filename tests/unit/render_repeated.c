@@ -104,8 +104,8 @@ END_TEST
 
 START_TEST(equal_stacks_are_counted)
 {
-	static struct scxray_address early_frames[] = { { N(0xffffffff81000010), "f+0x1" } };
-	static struct scxray_address late_frames[] = { { N(0xffffffff81000010), "f+0x1" } };
+	static struct scxray_address early_frames[] = { { N(0xffffffff81000010), "f+0x1", NULL } };
+	static struct scxray_address late_frames[] = { { N(0xffffffff81000010), "f+0x1", NULL } };
 	struct pair p;
 
 	pair_init(&p);
@@ -140,7 +140,8 @@ static void ck_late(const struct pair *p, bool full, const char *has, const char
 
 START_TEST(sleeping_kernel_threads_are_counted)
 {
-	static struct scxray_address frames[] = { { N(0xffffffff81000010), "kthread_sleeps" } };
+	static struct scxray_address frames[] = { { N(0xffffffff81000010), "kthread_sleeps",
+						    NULL } };
 	struct pair p;
 	struct scxray_task *task;
 

@@ -24,13 +24,13 @@ struct fixture {
 };
 
 static struct scxray_address sleeping[] = {
-	{ KNOWN(0xffffffff81000010), "__schedule+0x10" },
-	{ KNOWN(0xffffffffc0000020), "bpf_prog_1_x+0x20 [bpf]" },
-	{ KNOWN(0xffffffffc0800000), NULL },
+	{ KNOWN(0xffffffff81000010), "__schedule+0x10", NULL },
+	{ KNOWN(0xffffffffc0000020), "bpf_prog_1_x+0x20 [bpf]", NULL },
+	{ KNOWN(0xffffffffc0800000), NULL, NULL },
 };
 static struct scxray_address other[] = {
-	{ KNOWN(0xffffffff81000010), "__schedule+0x10" },
-	{ KNOWN(0xffffffff81000099), "kthread+0x99" },
+	{ KNOWN(0xffffffff81000010), "__schedule+0x10", NULL },
+	{ KNOWN(0xffffffff81000099), "kthread+0x99", NULL },
 };
 
 static void start(struct fixture *f, size_t nr)
@@ -103,6 +103,67 @@ START_TEST(equal_stacks_stand_together)
 }
 END_TEST
 
+#define WORDS(s)                                                                       \
+	{                                                                              \
+		.bytes = (s), .len = sizeof(s) - 1, .addr = 1, .state = SCXRAY_PRESENT \
+	}
+
+static const struct scxray_bpf_line a_line = {
+	.function = WORDS("fix_tick"),
+	.file = WORDS("/src/bpf/main.bpf.c"),
+	.line = KNOWN(212),
+	.column = KNOWN(9),
+	.text = WORDS("scx_bpf_error(\"no\");"),
+};
+static const struct scxray_bpf_line no_line = { .function = WORDS("fix_help") };
+static const struct scxray_bpf_line lost_line = {
+	.function = WORDS("fix_run"),
+	.line = { .value = 0xffff888000001000, .reason = "no page", .state = SCXRAY_UNREADABLE },
+};
+static const struct scxray_bpf_line lost_file = {
+	.function = WORDS("fix_stop"),
+	.file = { .addr = 0xffff888000002000, .reason = "no page", .state = SCXRAY_UNREADABLE },
+	.line = KNOWN(7),
+};
+static struct scxray_address of_bpf[] = {
+	{ KNOWN(0xffffffffc0000020), "bpf_prog_0123456789abcdef_fix_tick+0x20 [bpf]", &a_line },
+	{ KNOWN(0xffffffffc0000030), "bpf_prog_0123456789abcdef_fix_help+0x8 [bpf]", &no_line },
+	{ KNOWN(0xffffffffc0000040), "bpf_prog_0123456789abcdef_fix_run [bpf]", &lost_line },
+	{ KNOWN(0xffffffffc0000050), "bpf_prog_0123456789abcdef_fix_stop+0x4 [bpf]", &lost_file },
+};
+
+START_TEST(frames_of_bpf_programs_have_their_line)
+{
+	struct scxray_document doc = { 0 };
+	struct fixture f;
+	FILE *out;
+
+	start(&f, 1);
+	stack(&f, 0, of_bpf, ARRAY_SIZE(of_bpf), "end of stack", true);
+	ck_assert_str_eq(stacks(&f),
+			 "  kernel stacks:\n"
+			 "    1 task: t0[100]\n"
+			 "      stack: fix_tick+0x20 [bpf] at main.bpf.c:212, fix_help+0x8 [bpf], "
+			 "fix_run [bpf] at <unreadable: 0xffff888000001000: no page>, "
+			 "fix_stop+0x4 [bpf] at <unreadable: 0xffff888000002000: no page>:7\n");
+	free(f.text);
+
+	scxray_document_single(&doc, &f.report);
+	out = open_memstream(&f.text, &f.size);
+	ck_assert_int_eq(scxray_render_json(&doc, out), 0);
+	fclose(out);
+	ck_assert_ptr_nonnull(strstr(
+		f.text,
+		"\"symbol\":\"bpf_prog_0123456789abcdef_fix_tick+0x20 [bpf]\",\"function\":"
+		"\"fix_tick\",\"file\":\"/src/bpf/main.bpf.c\",\"line\":212,\"column\":9,\"text\":"
+		"\"scx_bpf_error(\\\"no\\\");\"}"));
+	ck_assert_ptr_nonnull(strstr(f.text, "\"function\":\"fix_help\"},"));
+	ck_assert_ptr_nonnull(
+		strstr(f.text, "\"function\":\"fix_run\",\"line\":{\"kind\":\"unreadable\""));
+	free(f.text);
+}
+END_TEST
+
 START_TEST(no_frames)
 {
 	struct fixture f;
@@ -149,6 +210,7 @@ END_TEST
 
 static const unit_test tests[] = {
 	&equal_stacks_stand_together,
+	&frames_of_bpf_programs_have_their_line,
 	&no_frames,
 	&many_tasks_of_one_stack,
 	&no_stacks,
