@@ -235,6 +235,8 @@ static size_t fields_of(struct walk *w, const struct scxray_map *map, struct fie
 static void follow(struct walk *w, struct scxray_map *map, const struct field *fields, size_t nr,
 		   const uint8_t *bytes)
 {
+	size_t first = w->r->nr_pointees;
+
 	for (size_t f = 0; f < nr; f++) {
 		uint64_t addr;
 
@@ -248,6 +250,8 @@ static void follow(struct walk *w, struct scxray_map *map, const struct field *f
 		else
 			follow_kptr(w, addr, &fields[f]);
 	}
+	for (size_t i = first; i < w->r->nr_pointees; i++)
+		w->r->pointees[i].map_kva = map->map_kva;
 }
 
 void map_follow_fields(struct walk *w, struct scxray_map *map)

@@ -184,6 +184,7 @@ struct scxray_pointee {
 	uint64_t addr;
 	const char *label;	   /* "comm[pid]", "/alpha/inner", "armed, ..."; NULL: see value */
 	struct scxray_value value; /* state NONE: only a label */
+	uint64_t map_kva;	   /* the map that has it: in a value, a list or a tree of it */
 };
 
 /* ---- the scx library's arena allocators ----------------------------------- */

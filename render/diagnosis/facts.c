@@ -88,6 +88,8 @@ struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *d
 	/* so many can only be a counter that went back */
 	m.counted = m.inserted <= INT32_MAX && old_nr + m.inserted >= nr;
 	m.taken = m.counted ? old_nr + m.inserted - nr : 0;
+	/* that the old ones are its head shows nothing where others were taken past them */
+	m.stood = m.stood && !m.taken;
 	return m;
 }
 

@@ -2,6 +2,7 @@
 /* holder.c - in which map of the scheduler are the tasks that it holds? */
 #include "render/diagnosis/holder.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,12 +16,23 @@ struct name {
 	bool by_pid;
 };
 
+/* Where in a map something is. */
+struct place {
+	size_t index;			   /* of the entry, page or record */
+	int32_t cpu;			   /* -1: no value of one CPU */
+	const struct scxray_value *object; /* or NULL */
+};
+
+/* A task of the report, and where it was seen first. */
+struct sight {
+	bool wanted, seen, by_pid;
+	struct place place;
+};
+
 struct search {
 	struct name *names; /* by value, ascending */
 	size_t nr_names;
-	bool *seen, *wanted; /* by task of the report */
-	size_t *place;
-	bool *seen_by_pid;
+	struct sight *sights; /* by task of the report */
 	size_t nr_wanted, nr_others;
 	uint64_t left; /* words */
 };
@@ -38,23 +50,20 @@ static bool search_init(struct search *s, const struct facts *f)
 
 	*s = (struct search){
 		.names = calloc(nr * 2, sizeof(*s->names)),
-		.seen = calloc(nr, sizeof(*s->seen)),
-		.wanted = calloc(nr, sizeof(*s->wanted)),
-		.place = calloc(nr, sizeof(*s->place)),
-		.seen_by_pid = calloc(nr, sizeof(*s->seen_by_pid)),
+		.sights = calloc(nr, sizeof(*s->sights)),
 	};
-	if (!s->names || !s->seen || !s->wanted || !s->place || !s->seen_by_pid)
+	if (!s->names || !s->sights)
 		return false;
 	for (size_t i = 0; i < f->nr_waits; i++) {
-		s->wanted[f->waits[i].index] = f->waits[i].picked;
+		s->sights[f->waits[i].index].wanted = f->waits[i].picked;
 		s->nr_wanted += f->waits[i].picked;
 	}
 	for (size_t i = 0; i < f->r->nr_tasks; i++) {
 		const struct scxray_task *t = &f->r->tasks[i];
 
-		if (!s->wanted[i] && !is_class(t->sched_class, "ext"))
+		if (!s->sights[i].wanted && !is_class(t->sched_class, "ext"))
 			continue;
-		s->nr_others += !s->wanted[i];
+		s->nr_others += !s->sights[i].wanted;
 		s->names[s->nr_names++] = (struct name){ t->kva, (uint32_t)i, false };
 		if (num_true(&t->pid))
 			s->names[s->nr_names++] = (struct name){ t->pid.value, (uint32_t)i, true };
@@ -66,27 +75,28 @@ static bool search_init(struct search *s, const struct facts *f)
 static void search_deinit(struct search *s)
 {
 	free(s->names);
-	free(s->seen);
-	free(s->wanted);
-	free(s->place);
-	free(s->seen_by_pid);
+	free(s->sights);
 }
 
-static void look_up(struct search *s, uint64_t value, size_t place)
+static void look_up(struct search *s, uint64_t value, const struct place *place)
 {
 	const struct name key = { .value = value };
 	const struct name *n =
 		value ? bsearch(&key, s->names, s->nr_names, sizeof(*s->names), by_value) : NULL;
+	struct sight *sight;
 
-	if (!n || s->seen[n->task])
+	if (!n)
 		return;
-	s->seen[n->task] = true;
-	s->seen_by_pid[n->task] = n->by_pid;
-	s->place[n->task] = place;
+	sight = &s->sights[n->task];
+	if (sight->seen)
+		return;
+	sight->seen = true;
+	sight->by_pid = n->by_pid;
+	sight->place = *place;
 }
 
 /* Every aligned word of 4 and of 8 bytes: members of a record, wherever they are. */
-static bool look_in(struct search *s, const uint8_t *bytes, size_t size, size_t place)
+static bool look_in(struct search *s, const uint8_t *bytes, size_t size, struct place place)
 {
 	uint64_t wide;
 	uint32_t low;
@@ -96,17 +106,38 @@ static bool look_in(struct search *s, const uint8_t *bytes, size_t size, size_t 
 			return false;
 		s->left--;
 		memcpy(&low, bytes + at, 4);
-		look_up(s, low, place);
+		look_up(s, low, &place);
 		if (at % 8 || at + 8 > size)
 			continue;
 		memcpy(&wide, bytes + at, 8);
 		if (wide > UINT32_MAX)
-			look_up(s, wide, place);
+			look_up(s, wide, &place);
 	}
 	return true;
 }
 
-static bool look_in_map(struct search *s, const struct scxray_map *map)
+/* The objects of its lists and trees, and those that it has by kptr. */
+static bool look_in_objects(struct search *s, const struct scxray_report *r,
+			    const struct scxray_map *map)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < r->nr_pointees; i++) {
+		const struct scxray_pointee *object = &r->pointees[i];
+
+		if (object->map_kva != map->map_kva || object->value.state == SCXRAY_NONE)
+			continue;
+		whole = object->value.bytes &&
+			look_in(s, object->value.bytes, object->value.size,
+				(struct place){ i, -1, &object->value }) &&
+			whole;
+	}
+	return whole;
+}
+
+/* In all of a map, or in the values of one CPU of it. */
+static bool look_in_map(struct search *s, const struct scxray_report *r,
+			const struct scxray_map *map, int32_t cpu)
 {
 	bool whole = !map->total || map->total == map->nr_entries;
 
@@ -114,20 +145,30 @@ static bool look_in_map(struct search *s, const struct scxray_map *map)
 	for (size_t i = 0; i < map->nr_entries; i++) {
 		const struct scxray_entry *e = &map->entries[i];
 
-		whole = look_in(s, e->key, map->key_type.size, i) &&
-			look_in(s, e->value, map->value_type.size, i) && whole;
-		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++)
+		struct place place = { i, -1, NULL };
+
+		whole = look_in(s, e->key, map->key_type.size, place) &&
+			look_in(s, e->value, map->value_type.size, place) && whole;
+		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++) {
+			place.cpu = (int32_t)c;
+			if (cpu >= 0 && cpu != place.cpu)
+				continue;
 			whole = look_in(s, map->per_cpu[i * map->nr_cpus + c], map->value_type.size,
-					i) &&
+					place) &&
 				whole;
+		}
 	}
 	for (size_t i = 0; map->ringbuf && i < map->ringbuf->nr_records; i++)
 		if (!map->ringbuf->records[i].discarded)
 			whole = look_in(s, map->ringbuf->records[i].bytes,
-					map->ringbuf->records[i].captured, i) &&
+					map->ringbuf->records[i].captured,
+					(struct place){ i, -1, NULL }) &&
 				whole;
 	for (size_t i = 0; map->arena && i < map->arena->nr_pages; i++)
-		whole = look_in(s, map->arena->pages[i].bytes, 4096, i) && whole;
+		whole = look_in(s, map->arena->pages[i].bytes, 4096,
+				(struct place){ i, -1, NULL }) &&
+			whole;
+	whole = look_in_objects(s, r, map) && whole;
 	return whole;
 }
 
@@ -137,6 +178,28 @@ static bool is_queue(const struct scxray_map *map)
 	return map->form == SCXRAY_MAP_QUEUE || map->form == SCXRAY_MAP_RINGBUF;
 }
 
+static const char *type_of(const struct scxray_value *object)
+{
+	const struct btf_type *t =
+		object && object->btf ? btf__type_by_id(object->btf, object->type_id) : NULL;
+
+	return t ? btf__name_by_offset(object->btf, t->name_off) : NULL;
+}
+
+/*
+ * A counter may look like a pid, and a ring has old entries: of several tasks most have to be
+ * there, and few others, or far fewer of all others than of them.  An arena has contexts of
+ * tasks that don't wait, too.
+ */
+static bool tells(const struct search *s, const struct scxray_map *map, size_t wanted,
+		  size_t others)
+{
+	if (wanted * 2 < s->nr_wanted)
+		return false;
+	return others * 2 <= wanted ||
+	       (!map->arena && wanted >= 3 && others * s->nr_wanted * 4 <= wanted * s->nr_others);
+}
+
 /* What this map has, against what the best one so far has. */
 static void judge(const struct facts *f, struct search *s, size_t m, struct holder *best)
 {
@@ -144,9 +207,11 @@ static void judge(const struct facts *f, struct search *s, size_t m, struct hold
 	size_t wanted = 0, others = 0, first = SIZE_MAX, score;
 
 	for (size_t i = 0; i < f->r->nr_tasks; i++) {
-		wanted += s->seen[i] && s->wanted[i];
+		const struct sight *sight = &s->sights[i];
+
+		wanted += sight->seen && sight->wanted;
 		/* what the scheduler holds for a short time may be there as well */
-		others += s->seen[i] && !s->wanted[i] &&
+		others += sight->seen && !sight->wanted &&
 			  task_custody(f->r, &f->r->tasks[i]) != CUSTODY_BPF;
 	}
 	if (map->nr_owners || (s->nr_others && others * 4 > s->nr_others && !is_queue(map))) {
@@ -154,24 +219,37 @@ static void judge(const struct facts *f, struct search *s, size_t m, struct hold
 			best->everyones = m;
 		return;
 	}
-	/* a counter may look like a pid: of several tasks most have to be there, and few others */
-	if (!wanted || (!is_queue(map) && (wanted * 2 < s->nr_wanted || others * 2 > wanted)))
+	if (!wanted || (!is_queue(map) && !tells(s, map, wanted, others)))
 		return;
 	score = wanted * 2 + is_queue(map);
 	if (best->map != SIZE_MAX && score <= best->nr * 2 + is_queue(&f->r->maps[best->map]))
 		return;
 	for (size_t i = 0; i < f->nr_waits && first == SIZE_MAX; i++)
-		if (f->waits[i].picked && s->seen[f->waits[i].index])
+		if (f->waits[i].picked && s->sights[f->waits[i].index].seen)
 			first = f->waits[i].index;
 	best->map = m;
 	best->nr = wanted;
-	best->first_place = s->place[first];
-	best->by_pid = s->seen_by_pid[first];
+	best->first_place = s->sights[first].place.index;
+	best->cpu = s->sights[first].place.cpu;
+	best->object = type_of(s->sights[first].place.object);
+	best->by_pid = s->sights[first].by_pid;
+}
+
+static bool look(const struct facts *f, struct search *s, size_t m, int32_t cpu,
+		 struct holder *best)
+{
+	bool whole;
+
+	for (size_t i = 0; i < f->r->nr_tasks; i++)
+		s->sights[i].seen = false;
+	whole = look_in_map(s, f->r, &f->r->maps[m], cpu);
+	judge(f, s, m, best);
+	return whole;
 }
 
 struct holder find_holder(const struct facts *f)
 {
-	struct holder best = { .map = SIZE_MAX, .everyones = SIZE_MAX, .whole = true };
+	struct holder best = { .map = SIZE_MAX, .everyones = SIZE_MAX, .cpu = -1, .whole = true };
 	struct search s;
 	bool any_active = false;
 
@@ -188,11 +266,12 @@ struct holder find_holder(const struct facts *f)
 		/* maps inside maps of maps are no program's own */
 		if (any_active && !map->active && map->form != SCXRAY_MAP_QUEUE)
 			continue;
-		memset(s.seen, 0, f->r->nr_tasks * sizeof(*s.seen));
-		best.whole = look_in_map(&s, map) && best.whole;
+		best.whole = look(f, &s, m, -1, &best) && best.whole;
+		/* what one CPU has may tell where all values together don't */
+		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++)
+			look(f, &s, m, (int32_t)c, &best);
 		best.has_arena = best.has_arena || map->arena;
 		best.nr_searched++;
-		judge(f, &s, m, &best);
 	}
 	if (f->r->cut[SCXRAY_GROUP_MAPS] || f->r->unavailable[SCXRAY_GROUP_MAPS] ||
 	    f->r->maps_truncated)

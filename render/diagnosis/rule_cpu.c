@@ -158,7 +158,7 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 		strbuf_puts(sb, ", with an endless slice (SCX_SLICE_INF): nothing preempts it");
 		evidence(f->dg, f->r, "task_enrichments[%zu].slice_ns", (size_t)(t - f->r->tasks));
 	} else if (t->slice.state == SCXRAY_PRESENT) {
-		strbuf_puts(sb, " without a switch, its slice has ");
+		strbuf_puts(sb, ", its slice has ");
 		cell_ns(sb, t->slice.value);
 		strbuf_puts(sb, " left");
 	}

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/diagnosis/exit_site.h"
 #include "render/diagnosis/find.h"
@@ -76,9 +77,23 @@ static void put_ids(const struct exit_case *c, struct strbuf *sb)
 	evidence(c->dg, c->r, "dsq_states");
 }
 
+/* "-12 is ENOMEM": the errno in brackets at the message's end */
+static void put_errno(const struct exit_case *c, struct strbuf *sb)
+{
+	const struct scxray_text *msg = &c->s->exit_info.msg;
+	const char *at = msg->state == SCXRAY_PRESENT ? strstr(msg->bytes, "(-") : NULL;
+	long number = at ? strtol(at + 1, NULL, 10) : 0;
+	const char *name = number < 0 && number > -4096 ? strerrorname_np((int)-number) : NULL;
+
+	if (name)
+		strbuf_printf(sb, " %ld is %s.", number, name);
+}
+
 static void put_state(const struct exit_case *c, struct strbuf *sb)
 {
 	const struct scxray_task *t = c->site.task;
+
+	put_errno(c, sb);
 
 	if (c->r->enable_state_name) {
 		strbuf_puts(sb, " sched_ext is in state ");

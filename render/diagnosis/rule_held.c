@@ -81,6 +81,27 @@ static void put_map(struct strbuf *sb, const struct scxray_map *map)
 	cell_owner(sb, map->sched_name);
 }
 
+/* ", by pid, the first at place 1 of 12", "... in objects elem of its list or tree" */
+static void put_place(struct strbuf *sb, const struct scxray_map *map, const struct holder *h)
+{
+	if (map->arena)
+		return;
+	strbuf_printf(sb, ", by %s, ", h->by_pid ? "pid" : "address");
+	if (h->object) {
+		strbuf_puts(sb, "in objects ");
+		cell_string(sb, h->object);
+		strbuf_puts(sb, " that it links");
+		return;
+	}
+	if (is_class(map->type_name, "stack"))
+		strbuf_puts(sb, "which gives the last first, ");
+	strbuf_printf(sb, "the first at place %zu", h->first_place + 1);
+	if (map->nr_entries)
+		strbuf_printf(sb, " of %zu", map->nr_entries);
+	if (h->cpu >= 0)
+		strbuf_printf(sb, ", in the value of CPU %" PRId32, h->cpu);
+}
+
 static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *h)
 {
 	const struct scxray_map *map = &f->r->maps[h->map];
@@ -93,11 +114,7 @@ static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *
 		strbuf_printf(sb, " holds %zu of them", h->nr);
 	else
 		strbuf_puts(sb, nr == 1 ? " holds it" : " holds them");
-	if (!map->arena)
-		strbuf_printf(sb, ", by %s, the first at place %zu", h->by_pid ? "pid" : "address",
-			      h->first_place + 1);
-	if (map->nr_entries && !map->arena)
-		strbuf_printf(sb, " of %zu", map->nr_entries);
+	put_place(sb, map, h);
 	last_finding(f->dg)->map = (int32_t)h->map;
 	if (map->arena)
 		evidence(f->dg, f->r, "maps[%zu].name", h->map);
@@ -176,6 +193,31 @@ static void put_stopped(struct facts *f, struct strbuf *sb, const struct scxray_
 	evidence(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
 }
 
+/* Does the scheduler run others meanwhile? */
+static void put_others_ran(const struct facts *f, struct strbuf *sb,
+			   const struct scxray_sched *sched)
+{
+	size_t ran = 0, user = 0;
+
+	for (size_t i = 0; i < f->r->nr_tasks && f->early; i++) {
+		const struct scxray_task *t = &f->r->tasks[i], *old = early_task(f, t);
+
+		if (!old || !is_class(t->sched_class, "ext") || sched_of(f->r, t) != sched ||
+		    t->pcount.state != SCXRAY_PRESENT || old->pcount.state != SCXRAY_PRESENT ||
+		    t->pcount.value == old->pcount.value)
+			continue;
+		ran++;
+		user += !is_kthread(t);
+	}
+	if (!f->early || !f->r->nr_tasks)
+		return;
+	if (!ran)
+		strbuf_puts(sb, " Between the snapshots no other task of it ran.");
+	else
+		strbuf_printf(sb, " Between the snapshots %zu other task%s of it ran%s.", ran,
+			      ran == 1 ? "" : "s", user ? "" : ", kernel threads only");
+}
+
 /* How sure it is, and what kind of finding, by where they were found. */
 static const char *kind_of(const struct holder *h, const struct arena_links *links)
 {
@@ -216,6 +258,9 @@ void rule_held(struct facts *f)
 		else
 			put_nowhere(f, sb, &h);
 		strbuf_putc(sb, '.');
+		put_others_ran(f, sb, sched);
+		put_timers(f, sb);
+		put_cgroup(f, sb);
 		put_bounds(f, sb);
 		evidence(f->dg, f->r, "task_enrichments[%" PRIu32 "].ops_state",
 			 f->dg->tasks[last_finding(f->dg)->first_task]);

@@ -192,6 +192,66 @@ static void put_each_bound(struct facts *f, struct strbuf *sb)
 		strbuf_putc(sb, '.');
 }
 
+/* A cgroup below the root that all of them are in, and no task of sched_ext that does not wait. */
+static const char *shared_cgroup(const struct facts *f)
+{
+	const char *path = told(f, 0)->cgroup_path;
+	const struct finding *finding = last_finding(f->dg);
+
+	if (!path || !strcmp(path, "/"))
+		return NULL;
+	for (size_t i = 0; i < finding->nr_tasks; i++)
+		if (!told(f, i)->cgroup_path || strcmp(told(f, i)->cgroup_path, path) != 0)
+			return NULL;
+	for (size_t i = 0; i < f->r->nr_tasks; i++) {
+		const struct scxray_task *t = &f->r->tasks[i];
+
+		if (is_class(t->sched_class, "ext") && is_class(t->cgroup_path, path) &&
+		    (t->runnable_cpu >= 0 || t->curr_cpu >= 0) && !is_stalled(f->r, t, true))
+			return NULL;
+	}
+	return path;
+}
+
+void put_cgroup(struct facts *f, struct strbuf *sb)
+{
+	size_t nr = last_finding(f->dg)->nr_tasks;
+	const char *path = nr ? shared_cgroup(f) : NULL;
+
+	if (!path)
+		return;
+	strbuf_puts(sb, nr == 1 ? " It is" : nr == 2 ? " Both are" : " All of them are");
+	strbuf_puts(sb, " in cgroup ");
+	cell_string(sb, path);
+	strbuf_puts(sb, ", of which no other task is runnable.");
+	evidence(f->dg, f->r, "task_enrichments[%zu].cgroup_path",
+		 (size_t)(told(f, 0) - f->r->tasks));
+}
+
+void put_timers(struct facts *f, struct strbuf *sb)
+{
+	size_t idle = SIZE_MAX;
+
+	for (size_t m = 0; m < f->r->nr_maps; m++) {
+		for (size_t i = 0; f->r->maps[m].active && i < f->r->nr_pointees; i++) {
+			const struct scxray_pointee *timer = &f->r->pointees[i];
+
+			if (timer->map_kva != f->r->maps[m].map_kva || !timer->label)
+				continue;
+			if (!strncmp(timer->label, "armed", 5))
+				return;
+			if (!strncmp(timer->label, "not armed", 9))
+				idle = m;
+		}
+	}
+	if (idle == SIZE_MAX)
+		return;
+	strbuf_puts(sb, " The BPF timer in map ");
+	cell_text(sb, &f->r->maps[idle].name);
+	strbuf_puts(sb, " is not armed.");
+	evidence(f->dg, f->r, "maps[%zu].name", idle);
+}
+
 void put_bounds(struct facts *f, struct strbuf *sb)
 {
 	if (!put_common_bound(f, sb))

@@ -22,6 +22,12 @@ const char *is_are(const struct facts *f);
 void put_longest(struct facts *f, struct strbuf *sb);
 /* " victim1[98] may run on CPU 0 only, victim3[100] on CPU 1 only." where there are such */
 void put_bounds(struct facts *f, struct strbuf *sb);
+/* " All of them are in cgroup /crew/inner, where nobody runs." where that is so */
+void put_cgroup(struct facts *f, struct strbuf *sb);
+/* " The BPF timer in map pump is not armed." where none of the live scheduler's is */
+void put_timers(struct facts *f, struct strbuf *sb);
+/* What the other queues gave between the snapshots, and which CPUs are idle. */
+void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *dsq);
 /* "DSQ 0x200", "the local DSQ of CPU 1", "the global node 0 DSQ of scxsub" */
 void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq);
 /* The same at a sentence's beginning. */

@@ -71,7 +71,197 @@ START_TEST(a_bystander_that_interrupted_nobody)
 }
 END_TEST
 
+/* VT0 and VT1 wait at the head of the vtime queue, each bound to a CPU; 340 others passed them. */
+static void bind_both(struct pair *p)
+{
+	static uint64_t first = 1;
+
+	/* nobody keeps CPU 0 */
+	p->late.rqs[0].curr_class = p->late.tasks[HOG].sched_class = "ext";
+	for (int i = VT0; i <= VT1; i++) {
+		struct scxray_task *t = &p->late.tasks[i];
+
+		t->runnable_age_jiffies = N(2100);
+		t->runnable_age_ms = N(8400);
+		t->dsq_seq = N(200 + i);
+		t->nr_cpus_allowed = N(1);
+		t->cpus_allowed.words = i == VT0 ? &first : &p->late.one_cpu;
+		p->early.tasks[i].dsq_seq = t->dsq_seq;
+	}
+}
+
+START_TEST(tasks_that_are_passed_over)
+{
+	struct pair p;
+
+	pair_init(&p);
+	bind_both(&p);
+	/* whichever CPU took the others, one of the two may run there */
+	ck_found(&p.doc, "\"kind\":\"passed_over\"");
+	ck_found(&p.doc,
+		 "DSQ 0x200 is consumed (340 tasks taken between the snapshots), but vt0[104] and "
+		 "vt1[105] are passed over at its head, for 8.400s");
+	ck_not_found(&p.doc, "No CPU took a task from DSQ 0x200");
+	/* of CPU 1 alone: CPU 0 may have taken them */
+	p.late.tasks[VT0].cpus_allowed.words = &p.late.one_cpu;
+	ck_not_found(&p.doc, "passed_over");
+	ck_found(&p.doc, "is consumed only by CPUs where vt0[104] and vt1[105] may not run");
+	/* it did not switch as often as tasks were taken */
+	p.early.rqs[0].nr_switches = N(1000);
+	p.late.rqs[0].nr_switches = N(1100);
+	ck_found(&p.doc, "passed_over");
+	p.late.rqs[0].nr_switches = N(1400);
+	ck_not_found(&p.doc, "passed_over");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_queue_that_an_idle_cpu_leaves)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.late.rqs[1].curr_class = p.early.rqs[1].curr_class = "idle";
+	p.early.rqs[1].nr_switches = p.late.rqs[1].nr_switches = N(1000);
+	ck_found(&p.doc, "CPU 1 is idle in both and did not switch in between: nothing kicked it.");
+	p.late.rqs[1].nr_switches = N(1010);
+	ck_found(&p.doc,
+		 "CPU 1 is idle in both after 10 switches in between, so its ops.dispatch() "
+		 "ran and took nothing from here.");
+	/* it may have run ops.dispatch() of nobody */
+	p.late.scheds[0].nr_ops = 1;
+	ck_not_found(&p.doc, "ops.dispatch() ran");
+	pair_deinit(&p);
+}
+END_TEST
+
+/* A queue that is never empty may always come first, unless a CPU is idle. */
+START_TEST(a_queue_that_comes_first)
+{
+	static const char first[] =
+		"Meanwhile CPUs took 340 tasks from DSQ 0x200, which is not empty at either moment: "
+		"if CPUs look there first, the turn of this one never comes.";
+	struct pair p;
+
+	pair_init(&p);
+	ck_found(&p.doc, first);
+	p.early.rqs[1].curr_class = "idle";
+	ck_not_found(&p.doc, first);
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_task_that_goes_on_and_on)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.early.tasks[EVIL].cpu = p.late.tasks[EVIL].cpu = N(1);
+	p.early.tasks[EVIL].sum_exec_runtime = N(1000000);
+	p.late.tasks[EVIL].sum_exec_runtime = N(5101000000);
+	ck_found(&p.doc, "[107] has CPU 1 for 5.100s of the 5.200s: at the end of each slice it is "
+			 "let go on.");
+	p.late.tasks[EVIL].sum_exec_runtime = N(3101000000);
+	ck_not_found(&p.doc, "let go on");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_timer_that_is_not_armed)
+{
+	struct pair p;
+	struct scxray_pointee timers[] = { { .addr = KVA(0x40000),
+					     .label = "not armed, callback=fired" },
+					   { .addr = KVA(0x40100), .label = "not armed" } };
+
+	pair_init(&p);
+	p.late.maps[1].active = true;
+	timers[0].map_kva = timers[1].map_kva = p.late.maps[1].map_kva;
+	p.late.r.pointees = timers;
+	p.late.r.nr_pointees = 2;
+	ck_found(&p.doc, "The BPF timer in map future is not armed.");
+	timers[1].label = "armed, expires=5ns";
+	ck_not_found(&p.doc, "is not armed");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_cgroup_of_which_nobody_runs)
+{
+	struct pair p;
+
+	pair_init(&p);
+	for (int i = 0; i < SAMPLE_TASKS; i++)
+		p.late.tasks[i].cgroup_path = i <= STUCK1 ? "/crew" : "/";
+	ck_found(&p.doc, "Both are in cgroup /crew, of which no other task is runnable.");
+	p.late.tasks[VT0].cgroup_path = "/crew";
+	ck_not_found(&p.doc, "in cgroup");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(an_object_of_a_list_has_the_task)
+{
+	static const uint32_t object[4] = { 0, 103 };
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_pointee objects[] = {
+		{ .addr = KVA(0x40000),
+		  .value = { .bytes = (const uint8_t *)object,
+			     .size = sizeof(object),
+			     .state = SCXRAY_PRESENT } },
+	};
+
+	sample_init(&s);
+	s.r.pointees = objects;
+	s.r.nr_pointees = 1;
+	objects[0].value.btf = s.types.btf;
+	objects[0].value.type_id = (uint32_t)s.entity;
+	objects[0].map_kva = s.maps[1].map_kva;
+	ck_found(&doc, "map future holds it, by pid, in objects sched_ext_entity that it links.");
+	/* an object of nobody's map */
+	objects[0].map_kva = KVA(0x123000);
+	ck_not_found(&doc, "held_in_map");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(a_value_of_one_cpu_has_the_tasks)
+{
+	static const uint32_t values[2][8] = { { 755, 104, 105, 104 }, { 5, 101, 102, 103 } };
+	const uint8_t *per_cpu[2] = { (const uint8_t *)values[0], (const uint8_t *)values[1] };
+	struct scxray_entry entry = { 0 };
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	for (int i = STUCK0; i <= STUCK1; i++) {
+		s.tasks[i].dsq_index = -1;
+		s.tasks[i].dsq_kva = N(0);
+		s.tasks[i].ops_state_name = "QUEUED";
+	}
+	s.maps[1].type_name = "percpu_array";
+	s.maps[1].value_type.size = sizeof(values[0]);
+	s.maps[1].entries = &entry;
+	s.maps[1].nr_entries = s.maps[1].total = 1;
+	s.maps[1].per_cpu = per_cpu;
+	s.maps[1].nr_cpus = 2;
+	ck_found(&doc,
+		 "map future (percpu_array) holds them, by pid, the first at place 1 of 1, in "
+		 "the value of CPU 1.");
+	sample_deinit(&s);
+}
+END_TEST
+
 static const unit_test tests[] = {
+	&tasks_that_are_passed_over,
+	&a_queue_that_an_idle_cpu_leaves,
+	&a_queue_that_comes_first,
+	&a_task_that_goes_on_and_on,
+	&a_timer_that_is_not_armed,
+	&a_cgroup_of_which_nobody_runs,
+	&an_object_of_a_list_has_the_task,
+	&a_value_of_one_cpu_has_the_tasks,
 	&a_bystander_before_an_endless_slice,
 	&a_bystander_that_interrupted_nobody,
 };

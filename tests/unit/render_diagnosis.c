@@ -255,7 +255,7 @@ START_TEST(a_queue_that_nobody_consumes)
 	ck_found(&p.doc,
 		 "DSQ 0x57a11 is never consumed: 2 tasks were ever inserted and all of them "
 		 "are still on it");
-	ck_found(&p.doc, "Meanwhile CPUs took 340 tasks from 1 other queue.");
+	ck_found(&p.doc, "Meanwhile CPUs took 340 tasks from DSQ 0x200, which is not empty");
 	/* once it was: not since */
 	p.early.dsqs[3].seq = p.late.dsqs[3].seq = N(200);
 	ck_found(&p.doc,

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rule_unconsumed.c - tasks on a DSQ from which nobody takes */
+#include <inttypes.h>
+#include <string.h>
+
+#include "render/diagnosis/rules.h"
+#include "render/diagnosis/words.h"
+#include "render/out/cells.h"
+
+static bool is_on(const struct facts *f, const struct wait *w, const void *arg)
+{
+	(void)f;
+	return w->dsq == arg;
+}
+
+static bool has_dispatch(const struct scxray_report *r)
+{
+	for (size_t i = 0; r->nr_scheds && i < r->scheds[0].nr_ops; i++)
+		if (!strcmp(r->scheds[0].ops[i].name, "dispatch"))
+			return true;
+	return false;
+}
+
+/*
+ * An idle CPU: was it told that there is work?  balance_one() calls ops.dispatch() before a CPU
+ * goes idle, so one that left idle and came back has asked, and got nothing.
+ */
+static bool put_idle(const struct facts *f, struct strbuf *sb, const struct cpu_use *use)
+{
+	bool both = use->old && is_class(use->old->curr_class, "idle");
+	uint64_t now, then, switches = 1;
+
+	if (!is_class(use->rq->curr_class, "idle"))
+		return false;
+	strbuf_printf(sb, " CPU %" PRIu32 " is idle%s", use->rq->cpu,
+		      both ? " in both" : " at the freeze");
+	if (both && num_get(&use->rq->nr_switches, &now) && num_get(&use->old->nr_switches, &then))
+		switches = now - then;
+	if (!switches)
+		strbuf_puts(sb, " and did not switch in between: nothing kicked it");
+	else if (switches >= 2 && has_dispatch(f->r))
+		strbuf_printf(sb,
+			      " after %" PRIu64
+			      " switches in between, so its ops.dispatch() ran and "
+			      "took nothing from here",
+			      switches);
+	strbuf_putc(sb, '.');
+	return true;
+}
+
+/* Was it not empty at either moment, and no CPU idle? */
+static bool goes_first(const struct facts *f, const struct queue_moves *m,
+		       const struct scxray_dsq *dsq)
+{
+	for (size_t i = 0; i < f->r->nr_rqs; i++)
+		if (is_class(f->cpus[i].rq->curr_class, "idle") ||
+		    (f->cpus[i].old && is_class(f->cpus[i].old->curr_class, "idle")))
+			return false;
+	return dsq->origin != SCXRAY_DSQ_LOCAL && dsq->nr_tasks && m->old && m->old->nr_tasks;
+}
+
+/* A CPU whose task is the same all the while although its slice ends: it is let go on. */
+static void put_going_on(const struct facts *f, struct strbuf *sb)
+{
+	const char *sep = " ";
+
+	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+		const struct cpu_use *use = &f->cpus[i];
+		uint64_t ns = use->top_ext_ns < f->elapsed_ns ? use->top_ext_ns : f->elapsed_ns;
+
+		if (!use->top_ext || use->keeper || ns < f->elapsed_ns / 10 * 9)
+			continue;
+		strbuf_puts(sb, sep);
+		cell_task(sb, use->top_ext, use->top_ext->kva);
+		strbuf_printf(sb, " has CPU %" PRIu32 " for ", use->rq->cpu);
+		cell_ms(sb, (int64_t)(ns / 1000000));
+		strbuf_puts(sb, " of the ");
+		cell_ms(sb, (int64_t)(f->elapsed_ns / 1000000));
+		sep = ", ";
+	}
+	if (sep[0] == ',')
+		strbuf_puts(sb, ": at the end of each slice it is let go on.");
+}
+
+/* What the other queues gave meanwhile: that the CPUs were at work. */
+void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *dsq)
+{
+	const struct scxray_dsq *most = NULL;
+	uint64_t taken = 0, most_taken = 0;
+	size_t queues = 0, idle = 0;
+
+	for (size_t i = 0; i < f->r->nr_dsqs && f->early; i++) {
+		const struct scxray_dsq *other = &f->r->dsqs[i];
+		struct queue_moves m = queue_moves(f, other);
+
+		if (other == dsq || !m.counted || !m.taken)
+			continue;
+		taken += m.taken;
+		queues++;
+		if (m.taken > most_taken && goes_first(f, &m, other)) {
+			most = other;
+			most_taken = m.taken;
+		}
+	}
+	if (most_taken * 2 < taken)
+		most = NULL;
+	if (queues)
+		strbuf_printf(sb, " Meanwhile CPUs took %" PRIu64 " tasks from ", taken);
+	if (queues && !(most && queues == 1))
+		strbuf_printf(sb, "%zu other queue%s", queues, queues == 1 ? "" : "s");
+	if (most) {
+		if (queues > 1)
+			strbuf_printf(sb, ", %" PRIu64 " of them from ", most_taken);
+		put_dsq(sb, most);
+		strbuf_puts(sb,
+			    ", which is not empty at either moment: if CPUs look there first, the "
+			    "turn of this one never comes");
+	}
+	if (queues)
+		strbuf_putc(sb, '.');
+	if (f->elapsed_ns)
+		put_going_on(f, sb);
+	for (size_t i = 0; i < f->r->nr_rqs && idle < 4; i++)
+		idle += put_idle(f, sb, &f->cpus[i]);
+}
+
+static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
+{
+	struct queue_moves m = queue_moves(f, dsq);
+	struct strbuf *sb;
+
+	if ((!m.never && !m.stood) || !pick(f, is_on, dsq))
+		return;
+	sb = tell_picked(f, "dsq_not_consumed", false);
+	if (m.never) {
+		begin_dsq(sb, dsq);
+		strbuf_puts(sb, " is never consumed: ");
+		if (dsq->nr_tasks == 1)
+			strbuf_puts(sb, "one task was ever inserted and is still on it");
+		else
+			strbuf_printf(sb,
+				      "%zu tasks were ever inserted and all of them are still "
+				      "on it",
+				      dsq->nr_tasks);
+		about_dsq(f, dsq, "seq");
+	} else {
+		strbuf_puts(sb, "No CPU took a task from ");
+		put_dsq(sb, dsq);
+		strbuf_puts(sb, " between the two snapshots");
+		put_elapsed(sb, f->dg);
+		if (m.old->nr_tasks == 1)
+			strbuf_puts(sb, ": the task that was on it is at its head unchanged");
+		else
+			strbuf_printf(sb,
+				      ": the %zu tasks that were on it are at its head unchanged",
+				      m.old->nr_tasks);
+		if (dsq->nr_tasks > m.old->nr_tasks)
+			strbuf_printf(sb, ", and %zu more came after them",
+				      dsq->nr_tasks - m.old->nr_tasks);
+		about_dsq(f, dsq, "task_kvas");
+	}
+	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? ", for " : ", the first for ");
+	put_longest(f, sb);
+	strbuf_puts(sb, ": ");
+	put_names(f, sb);
+	strbuf_putc(sb, '.');
+	put_meanwhile(f, sb, dsq);
+	put_timers(f, sb);
+	put_cgroup(f, sb);
+	put_bounds(f, sb);
+	if (only_kthreads(f))
+		last_finding(f->dg)->kind = "kthread_starved";
+	if (m.stood)
+		evidence(f->dg, f->early, "dsq_states[%zu].task_kvas",
+			 (size_t)(m.old - f->early->dsqs));
+}
+
+void rule_dsq_not_consumed(struct facts *f)
+{
+	for (size_t i = 0; i < f->r->nr_dsqs; i++)
+		find_unconsumed(f, &f->r->dsqs[i]);
+}
