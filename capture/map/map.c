@@ -8,6 +8,7 @@
 
 #include "capture/map/map.h"
 
+#include "capture/read/bpf_prog.h"
 #include "capture/read/read.h"
 
 #define MAX_VALUE (4u << 20) /* of one key or value: above any that the kernel takes */
@@ -121,7 +122,7 @@ void map_percpu_values(struct walk *w, struct scxray_map *map, uint64_t pptr)
 static const char *label(struct walk *w, const struct scxray_text *name, const char *fmt,
 			 uint64_t number)
 {
-	char text[256], clean[64];
+	char text[320], clean[256];
 	size_t n = name->len < sizeof(clean) - 1 ? name->len : sizeof(clean) - 1;
 
 	if (is_recording(w))
@@ -150,7 +151,7 @@ const char *map_label_prog(struct walk *w, uint64_t kva)
 
 	if (aux.state != SCXRAY_PRESENT || !aux.value)
 		return NULL;
-	name = read_text_array(w, aux.value, M_bpf_prog_aux_name);
+	name = bpf_prog_name(w, aux.value);
 	id = read_member(w, aux.value, M_bpf_prog_aux_id);
 	if (name.state != SCXRAY_PRESENT || id.state != SCXRAY_PRESENT)
 		return NULL;

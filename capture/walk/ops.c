@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "capture/read/bpf_prog.h"
 #include "capture/read/owner.h"
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"
@@ -102,7 +103,7 @@ static void name_op(struct walk *w, const struct op_map_search *search, uint64_t
 
 		if (strcmp(search->sched->ops[i].name, member))
 			continue;
-		name = read_text_array(w, aux.value, M_bpf_prog_aux_name);
+		name = bpf_prog_name(w, aux.value);
 		if (name.state == SCXRAY_PRESENT)
 			search->sched->ops[i].program = name.bytes;
 	}

@@ -5,6 +5,7 @@
  * cnt and nsecs grow only while kernel.bpf_stats_enabled is set; misses always.
  */
 #include "capture/base/address_set.h"
+#include "capture/read/bpf_prog.h"
 #include "capture/read/owner.h"
 #include "capture/read/read.h"
 #include "capture/read/xarray.h"
@@ -102,7 +103,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	owner_of(w, kva, &prog->sched_kva, &prog->sched_name);
 	aux = read_member(w, kva, M_bpf_prog_aux);
 	if (aux.state == SCXRAY_PRESENT) {
-		prog->name = read_text_array(w, aux.value, M_bpf_prog_aux_name);
+		prog->name = bpf_prog_name(w, aux.value);
 		name_op(w, prog, aux.value);
 	} else {
 		prog->name = (struct scxray_text){ .addr = aux.value,

@@ -357,7 +357,7 @@ struct scxray_sched {
 struct scxray_prog {
 	uint32_t id;
 	uint64_t kva;		 /* of the struct bpf_prog */
-	struct scxray_text name; /* as the kernel keeps it: 15 bytes at most */
+	struct scxray_text name; /* of its function, whole; of one that is not compiled 15 bytes */
 	const char *struct_ops;	 /* "sched_ext_ops"; NULL where unknown */
 	const char *op;		 /* the member that it implements: "enqueue"; NULL where unknown */
 	struct scxray_num sched_kva; /* of several schedulers the one whose it is, else NONE */

@@ -12,9 +12,6 @@
 /* enum scx_exit_kind */
 #define SCX_EXIT_DONE 1
 
-/* BPF_OBJ_NAME_LEN - 1: what the kernel keeps of a program's name */
-#define SHORT_NAME 15
-
 /*
  * Before 6.16 there is no atomic beside the exit_info; once a scheduler is being disabled the
  * atomic says DONE, and the exit_info what ended it.
@@ -54,14 +51,11 @@ static bool bpf_name(const char *symbol, struct scxray_text *name)
 
 static const char *op_of(const struct scxray_report *r, const struct scxray_text *program)
 {
-	size_t len = program->len < SHORT_NAME ? program->len : SHORT_NAME;
-
 	for (size_t i = 0; i < r->nr_progs; i++) {
 		const struct scxray_text *name = &r->progs[i].name;
 
-		if (r->progs[i].op && name->state == SCXRAY_PRESENT &&
-		    (name->len == len || name->len == program->len) &&
-		    !strncmp(name->bytes, program->bytes, len))
+		if (r->progs[i].op && name->state == SCXRAY_PRESENT && name->len == program->len &&
+		    !strncmp(name->bytes, program->bytes, program->len))
 			return r->progs[i].op;
 	}
 	return NULL;

@@ -33,5 +33,5 @@ def compare_exit(report, oracle):
     if not theirs:
         return None
     comparison = ExitComparison()
-    comparison.run(report, theirs)
+    comparison.run(report.get("late", report), theirs)
     return comparison

@@ -22,6 +22,7 @@ PRESSURE = re.compile(r"(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+
 AT_START = re.compile(r"^__pfx_(\w+)\+0x10$")
 FRAME = re.compile(r"\[<0>\] (\S+?)(?:/0x[0-9a-f]+)?(?: \[(\S+)\])?$")
 STRUCT_OPS = 27
+SHORT_NAME = 15  # what bpf() has of a program's name
 RUNNING_PARTS = ("user", "nice", "system", None, None, "irq", "softirq", "steal")  # columns of a cpu line
 # One more period of 2 s without any pressure: what is left of an average.
 DECAY = {"avg10": 0.8187, "avg60": 0.9672, "avg300": 0.9934}
@@ -149,7 +150,7 @@ class FactsComparison:
         for id_ in sorted(mine.keys() & theirs.keys()):
             _, _, cnt, nsecs, misses, name = theirs[id_]
             prog, what = mine[id_], f"program {id_} ({name})"
-            self.equal(f"{what}: name", prog.get("name"), name)
+            self.equal(f"{what}: name", str(prog.get("name"))[:SHORT_NAME], name)
             self.grown(f"{what}: cnt", prog.get("cnt"), int(cnt), int(cnt) + 2000)
             self.grown(f"{what}: misses", prog.get("misses"), int(misses), 100)
             if prog.get("cnt") == int(cnt):

@@ -44,7 +44,7 @@ def function(frame):
 def sleeping_stacks(report):
     """How many tasks that don't run have a whole stack, and what is wrong with each other one."""
     good, broken = 0, []
-    for task in report.get("task_enrichments", []):
+    for task in report.get("late", report).get("task_enrichments", []):
         if "curr_cpu" in task:
             continue
         end, frames = task.get("kernel_stack_end"), frames_of(task.get("kernel_stack"))
