@@ -219,21 +219,27 @@ static int spawn(const struct maker_job *job, char **arguments, int pipe, pid_t 
 struct said {
 	char text[MAX_SAID];
 	size_t len;
-	bool ended; /* the last line was there */
+	bool ended;   /* the last line was there */
+	bool stopped; /* it was not listened to */
 };
 
-/* Up to the end of the pipe; false: too slow, or it says too much. */
-static bool listen_to(int pipe, uint64_t deadline_ns, struct said *said)
+/* Up to the end of the pipe.  False: it is too slow, says too much, or is not wanted any more. */
+static bool listen_to(int pipe, uint64_t deadline_ns, int stop_fd, struct said *said)
 {
 	for (;;) {
-		struct pollfd fd = { .fd = pipe, .events = POLLIN };
+		struct pollfd fds[] = { { .fd = pipe, .events = POLLIN },
+					{ .fd = stop_fd, .events = POLLIN } };
 		uint64_t now = now_ns();
 		ssize_t n;
 
 		if (now >= deadline_ns || said->len == sizeof(said->text) - 1)
 			return false;
-		if (poll(&fd, 1, (int)((deadline_ns - now) / NS_PER_MS + 1)) <= 0)
+		if (poll(fds, 2, (int)((deadline_ns - now) / NS_PER_MS + 1)) <= 0)
 			continue;
+		if (fds[1].revents) {
+			said->stopped = true;
+			return false;
+		}
 		n = read(pipe, said->text + said->len, sizeof(said->text) - 1 - said->len);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -304,7 +310,7 @@ static int wait_for(pid_t pid, int pipe, const struct maker_job *job, struct mak
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct said said = { .len = 0 };
 	uint64_t deadline = now_ns() + job->settings->report_deadline_ms * NS_PER_MS;
-	bool in_time = listen_to(pipe, deadline, &said);
+	bool in_time = listen_to(pipe, deadline, job->stop_fd, &said);
 	pid_t reaped;
 	int status = 0;
 
@@ -316,6 +322,7 @@ static int wait_for(pid_t pid, int pipe, const struct maker_job *job, struct mak
 		reaped = waitpid(pid, &status, 0);
 	while (reaped < 0 && errno == EINTR);
 	take_lines(result, &said);
+	result->stopped = said.stopped;
 	if (!said.ended)
 		say_death(result, in_time, reaped == pid, status, job);
 	return *result->failure ? -1 : 0;

@@ -41,10 +41,12 @@ struct maker_job {
 	const struct settings *settings;
 	int recordings[2]; /* memory files of the late and the early one; -1: there is none */
 	int parts[ARTIFACT_NR_PARTS]; /* files to write; -1: not wanted */
+	int stop_fd;		      /* readable: the report is not wanted any more */
 };
 
 struct maker_result {
 	bool started;
+	bool stopped; /* by stop_fd */
 	bool whole[ARTIFACT_NR_PARTS];
 	struct scxray_error why[ARTIFACT_NR_PARTS]; /* of those that are not */
 	char finding[MAKER_MAX_LINE];		    /* the report's first; "": none */

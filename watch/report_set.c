@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -21,9 +22,14 @@ int report_writer_init(struct report_writer *writer, const struct settings *sett
 	const char *why;
 
 	*writer = (struct report_writer){ .settings = settings, .log = log };
+	writer->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (writer->stop_fd < 0)
+		return scxray_fail(err, SCXRAY_ERR_IO, 0, "no eventfd: %s", strerror(errno));
 	writer->artifacts = artifacts_create(settings, err);
-	if (!writer->artifacts)
+	if (!writer->artifacts) {
+		close(writer->stop_fd);
 		return -1;
+	}
 	writer->program = maker_program(settings, &why);
 	if (!writer->program)
 		log_say(log, SCXRAY_LOG_DEBUG, "reports are made in this process: %s", why);
@@ -34,6 +40,7 @@ void report_writer_deinit(struct report_writer *writer)
 {
 	artifacts_destroy(writer->artifacts);
 	free(writer->program);
+	close(writer->stop_fd);
 }
 
 /* The first thing that went wrong is what finish() tells; the log has them all. */
@@ -284,10 +291,10 @@ static bool run_maker(struct set *set, struct maker_job *job)
 	open_files(set, job, &opened);
 	maker_run(job, &result);
 	close_files(set, job, &result, &opened);
-	if (!*result.failure) {
+	if (!*result.failure)
 		say_finding(set, result.finding);
+	if (!*result.failure || result.stopped)
 		return true;
-	}
 	if (!result.started && !strcmp(writer->settings->isolate, "auto")) {
 		log_say(writer->log, SCXRAY_LOG_WARNING, "reports are made in this process: %s",
 			result.failure);
@@ -307,6 +314,7 @@ static bool write_apart(struct set *set)
 		.program = set->writer->program,
 		.settings = set->writer->settings,
 		.recordings = { -1, -1 },
+		.stop_fd = set->writer->stop_fd,
 	};
 	bool done = false;
 

@@ -17,6 +17,7 @@ struct report_writer {
 	char *program;			  /* that makes reports; NULL: this process does */
 	enum scxray_plugin_status status; /* of the first thing that went wrong; 0: nothing did */
 	char message[320];		  /* what it was */
+	int stop_fd; /* an eventfd: readable when no report is wanted any more */
 };
 
 /* 0, or -1 with *err: as artifacts_create(). */

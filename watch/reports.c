@@ -2,19 +2,24 @@
 /*
  * reports.c - from moments to files: which belong together, and what becomes of them
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report_set.h"
 #include "reports.h"
+#include "writer.h"
 
 struct reports {
-	struct report_writer writer;
+	struct report_writer set; /* the writer's, as long as it writes */
+	struct writer *writer;
 	const struct settings *settings;
 	const struct log *log;
 	struct moment *early; /* waits for its late one */
 	unsigned count[ARTIFACT_NR_KINDS];
 	bool degraded;
+	enum scxray_plugin_status lost; /* 0: all moments were taken */
+	char why_lost[320];
 	char reason[480];
 };
 
@@ -29,11 +34,16 @@ struct reports *reports_create(const struct settings *settings, const struct log
 	}
 	reports->settings = settings;
 	reports->log = log;
-	if (report_writer_init(&reports->writer, settings, log, err)) {
+	if (report_writer_init(&reports->set, settings, log, err)) {
 		free(reports);
 		return NULL;
 	}
-	return reports;
+	reports->writer = writer_create(&reports->set);
+	if (reports->writer)
+		return reports;
+	scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+	reports_destroy(reports);
+	return NULL;
 }
 
 void reports_destroy(struct reports *reports)
@@ -41,7 +51,8 @@ void reports_destroy(struct reports *reports)
 	if (!reports)
 		return;
 	moment_destroy(reports->early);
-	report_writer_deinit(&reports->writer);
+	writer_destroy(reports->writer);
+	report_writer_deinit(&reports->set);
 	free(reports);
 }
 
@@ -58,11 +69,16 @@ static bool take_number(struct reports *reports, enum artifact_kind kind)
 	return true;
 }
 
+/* Takes the moments. */
 static void write_set(struct reports *reports, enum artifact_kind kind, struct moment *late,
 		      struct moment *early)
 {
-	if (take_number(reports, kind))
-		report_set_write(&reports->writer, kind, reports->count[kind], late, early);
+	if (take_number(reports, kind)) {
+		writer_put(reports->writer, kind, reports->count[kind], late, early);
+		return;
+	}
+	moment_destroy(late);
+	moment_destroy(early);
 }
 
 /* ---- what belongs together ---------------------------------------------------- */
@@ -87,7 +103,7 @@ const char *reports_skipped_reason(struct reports *reports, uint64_t instance)
 
 	if (!reports_has_early(reports, instance) || !moment_degraded(reports->early))
 		return NULL;
-	path = artifact_path(reports->writer.artifacts, ARTIFACT_EARLY_DEGRADED,
+	path = artifact_path(reports->set.artifacts, ARTIFACT_EARLY_DEGRADED,
 			     reports->count[ARTIFACT_EARLY_DEGRADED] + 1, part);
 	snprintf(reports->reason, sizeof(reports->reason), "early capture degraded (%s); see %s",
 		 moment_degraded(reports->early), path ? strrchr(path, '/') + 1 : "its own file");
@@ -107,7 +123,6 @@ static void early_alone(struct reports *reports)
 		reports->degraded = true; /* it is all that there is */
 	write_set(reports, moment_degraded(early) ? ARTIFACT_EARLY_DEGRADED : ARTIFACT_EARLY_ONLY,
 		  early, NULL);
-	moment_destroy(early);
 }
 
 void reports_early(struct reports *reports, struct moment *moment)
@@ -125,27 +140,42 @@ void reports_late(struct reports *reports, struct moment *moment)
 		reports->degraded = true;
 	if (pair) {
 		write_set(reports, ARTIFACT_REPORT, moment, reports->early);
-		moment_destroy(reports->early);
 		reports->early = NULL;
 	} else {
 		write_set(reports, ARTIFACT_REPORT, moment, NULL);
 		early_alone(reports);
 	}
-	moment_destroy(moment);
+}
+
+void reports_lost(struct reports *reports, enum scxray_plugin_status status, const char *text)
+{
+	log_say(reports->log, SCXRAY_LOG_ERROR, "%s", text);
+	reports->lost = status;
+	snprintf(reports->why_lost, sizeof(reports->why_lost), "%.300s", text);
+}
+
+void reports_stop(struct reports *reports)
+{
+	writer_stop(reports->writer);
 }
 
 void reports_end(struct reports *reports)
 {
 	early_alone(reports);
+	writer_drain(reports->writer);
 }
 
 enum scxray_plugin_status reports_status(const struct reports *reports, const char **message,
 					 const char *const **paths, size_t *nr_paths)
 {
-	*paths = artifacts_written(reports->writer.artifacts, nr_paths);
-	*message = *reports->writer.message ? reports->writer.message : NULL;
-	if (reports->writer.status < 0)
-		return reports->writer.status;
+	*paths = artifacts_written(reports->set.artifacts, nr_paths);
+	*message = *reports->set.message ? reports->set.message : NULL;
+	if (reports->set.status < 0)
+		return reports->set.status;
+	if (reports->lost) {
+		*message = reports->why_lost;
+		return reports->lost;
+	}
 	if (reports->degraded) {
 		*message = "vCPUs did not park: the report is a degraded one";
 		return SCXRAY_STATUS_DEGRADED;

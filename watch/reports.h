@@ -9,8 +9,8 @@
  *	early alone		goes to .early-only, at the end or when the next scheduler's comes
  *
  * An early moment waits undecoded: a late one never waits for it.  The first failure of a run has
- * the plain name, later ones a number, up to max_reports.  All calls on the watcher's thread;
- * none under a freeze.
+ * the plain name, later ones a number, up to max_reports.  Another thread writes the files (writer.h).
+ * All calls on the watcher's thread but reports_stop(); none under a freeze.
  */
 #ifndef WATCH_REPORTS_H
 #define WATCH_REPORTS_H
@@ -39,11 +39,17 @@ bool reports_full(const struct reports *reports);
  */
 const char *reports_skipped_reason(struct reports *reports, uint64_t instance);
 
-/* Both take the moment.  The late one's report is on disk when the call returns, or it never will. */
+/* Both take the moment. */
 void reports_early(struct reports *reports, struct moment *moment);
 void reports_late(struct reports *reports, struct moment *moment);
 
-/* Writes what still waits. */
+/* A moment was to be taken, and is lost: finish() tells. */
+void reports_lost(struct reports *reports, enum scxray_plugin_status status, const char *text);
+
+/* Any thread: what is not written yet never will be. */
+void reports_stop(struct reports *reports);
+
+/* Writes what still waits; all files are on disk when it returns, or never will be. */
 void reports_end(struct reports *reports);
 
 /* How all that was written went: for finish(). */

@@ -2,6 +2,8 @@
 /*
  * take.c - the freezes that the watcher asks for
  */
+#include <stdio.h>
+
 #include "take.h"
 
 uint64_t watch_parking_since_ms(struct watch *watch)
@@ -32,7 +34,8 @@ static struct moment *take(struct watch *watch, enum scxray_plugin_moment which,
 		moment = moment_create(&watch->scene, &err);
 	watch->spare = NULL;
 	if (!moment) {
-		log_say(watch->log, SCXRAY_LOG_ERROR, "no snapshot: %s", err.text);
+		snprintf(reason, sizeof(reason), "no snapshot: %.160s", err.text);
+		reports_lost(watch->reports, SCXRAY_STATUS_NO_MEMORY, reason);
 		return NULL;
 	}
 	if (which == SCXRAY_MOMENT_LATE &&

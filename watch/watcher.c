@@ -44,6 +44,7 @@ struct watcher {
 	struct request *first, **last;
 	bool stopping; /* no request is taken any more */
 	bool discard;  /* unload(): write nothing */
+	bool ended;    /* the thread does nothing more */
 };
 
 static void wake(void *arg)
@@ -135,6 +136,10 @@ static void *watcher_run(void *arg)
 	if (stopping)
 		watch_end(&watcher->watch);
 	watch_stop(&watcher->watch);
+	pthread_mutex_lock(&watcher->lock);
+	watcher->ended = true;
+	pthread_cond_broadcast(&watcher->done);
+	pthread_mutex_unlock(&watcher->lock);
 	return NULL;
 }
 
@@ -145,6 +150,7 @@ struct watcher *watcher_create(const struct settings *settings, const struct log
 			       struct perf *perf, struct scxray_error *err)
 {
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
+	pthread_condattr_t monotonic;
 
 	if (!watcher) {
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
@@ -153,7 +159,10 @@ struct watcher *watcher_create(const struct settings *settings, const struct log
 	watcher->machine = machine;
 	watcher->last = &watcher->first;
 	pthread_mutex_init(&watcher->lock, NULL);
-	pthread_cond_init(&watcher->done, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&watcher->done, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	watcher->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (watcher->wake_fd < 0)
 		scxray_fail(err, SCXRAY_ERR_IO, 0, "no eventfd: %s", strerror(errno));
@@ -192,24 +201,35 @@ static void stop(struct watcher *watcher, bool discard)
 	wake(watcher);
 }
 
+static bool ends_within(struct watcher *watcher, uint64_t ms)
+{
+	struct timespec until;
+	bool ended;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&watcher->lock);
+	if (!watcher->ended)
+		pthread_cond_timedwait(&watcher->done, &watcher->lock, &until);
+	ended = watcher->ended;
+	pthread_mutex_unlock(&watcher->lock);
+	return ended;
+}
+
 /* A VM that has ended may have left vCPUs that will never park. */
 static void join(struct watcher *watcher, uint64_t patience_ms)
 {
 	uint64_t called = watch_now_ms();
-	struct timespec until;
 
-	for (;;) {
+	do {
 		uint64_t since = watch_parking_since_ms(&watcher->watch);
 
 		if (since && watch_now_ms() - (since > called ? since : called) >= patience_ms)
 			watcher->machine->ops->abort(watcher->machine);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += FINISH_STEP_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		if (pthread_timedjoin_np(watcher->thread, NULL, &until) != ETIMEDOUT)
-			break;
-	}
+	} while (!ends_within(watcher, FINISH_STEP_MS));
+	pthread_join(watcher->thread, NULL);
 	watcher->started = false;
 }
 
@@ -221,6 +241,7 @@ void watcher_destroy(struct watcher *watcher)
 		stop(watcher, true);
 		if (watcher->watch.scene.live)
 			scxray_live_stop(watcher->watch.scene.live);
+		reports_stop(watcher->watch.reports);
 		join(watcher, 0);
 	}
 	watch_deinit(&watcher->watch);

@@ -251,7 +251,8 @@ struct scxray_plugin {
  * apart from what is said to stay.  host == NULL: nothing is watched and self is NULL;
  * for setting() and `version` alone.
  *
- * The plugin starts one thread, with all signals blocked.  It calls no KVM_RUN, changes no
+ * The plugin starts one thread, from the first report on a second one that writes, both with all
+ * signals blocked, and for each report a process (setting isolate).  It calls no KVM_RUN, changes no
  * memory of the guest, and has at most one VM per call of init.
  */
 typedef int32_t scxray_plugin_init_fn(const struct scxray_plugin_host *host,

@@ -31,11 +31,15 @@ static const char *isolate = "isolate=off";
 
 static inline void on_log(void *context, enum scxray_plugin_level level, const char *line)
 {
-	size_t len = strlen(log_text);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* two threads watch and write */
+	size_t len;
 
 	ck_assert_ptr_eq(context, &plugin);
 	ck_assert_msg(!atomic_load(&fake_vm.frozen), "a line under a freeze: %s", line);
+	pthread_mutex_lock(&lock);
+	len = strlen(log_text);
 	snprintf(log_text + len, sizeof(log_text) - len, "%d %s\n", (int)level, line);
+	pthread_mutex_unlock(&lock);
 }
 
 static inline int32_t init_with(const char *const *settings)

@@ -155,6 +155,79 @@ START_TEST(it_inherits_nothing)
 }
 END_TEST
 
+static bool has_begun(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s.sh.pid", folder);
+	return !access(path, R_OK);
+}
+
+/* The process that the script above wrote the number of; it is gone. */
+static void expect_gone(void)
+{
+	char path[128];
+	FILE *file;
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "%s.sh.pid", folder);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	unlink(path);
+	ck_assert_int_lt(kill(pid, 0), 0);
+	ck_assert_int_eq(errno, ESRCH);
+}
+
+#define SLOW "echo $$ >$0.new; mv $0.new $0.pid; exec sleep 1000"
+
+/* While a report is made the guest is watched, and the VM may end. */
+START_TEST(unload_does_not_wait)
+{
+	setup();
+	write_program(SLOW);
+	start_quiet(NULL);
+	ck_assert_int_eq(late(), SCXRAY_STATUS_OK);
+	ck_assert(wait_until(has_begun));
+	plugin.unload(plugin.self);
+	expect_gone();
+	expect_files("");
+	remove_program();
+	live_lab_close(&half);
+	live_lab_close(&error);
+	rmdir(folder);
+}
+END_TEST
+
+static bool two_freezes(void)
+{
+	return atomic_load(&fake_vm.nr_freezes) == 2;
+}
+
+START_TEST(the_guest_is_watched_meanwhile)
+{
+	char names[128];
+
+	setup();
+	write_program(SLOW);
+	start("triggers=poll", "poll_ms=2", "report_deadline_ms=5000");
+	ck_assert_int_eq(late(), SCXRAY_STATUS_OK);
+	ck_assert(wait_until(has_begun));
+	/* the first report is not written, and will not be for seconds */
+	guest_fails();
+	ck_assert(wait_until(two_freezes));
+	snprintf(names, sizeof(names), "t.scxray.json.tmp.%d t.scxray.txt.tmp.%d", getpid(),
+		 getpid());
+	expect_files(names);
+	ck_assert_int_eq(finish(), SCXRAY_STATUS_LOST);
+	expect_in("t.scxray.2.txt", "poll of exit_kind");
+	expect_gone();
+	remove_program();
+	teardown();
+}
+END_TEST
+
 /* ---- the jail -------------------------------------------------------------------------- */
 
 static const struct jail_limits limits = {
@@ -240,8 +313,11 @@ START_TEST(the_jail_holds)
 END_TEST
 
 static const unit_test tests[] = {
-	&it_is_killed,	  &it_hangs, &it_does_nothing,	   &it_talks_without_end,
-	&it_is_not_there, &it_lies,  &it_inherits_nothing, &the_jail_holds,
+	&it_is_killed,	       &it_hangs,
+	&it_does_nothing,      &it_talks_without_end,
+	&it_is_not_there,      &it_lies,
+	&it_inherits_nothing,  &the_jail_holds,
+	&unload_does_not_wait, &the_guest_is_watched_meanwhile,
 };
 
 UNIT_MAIN("plugin maker", tests)
