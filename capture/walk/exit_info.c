@@ -38,6 +38,7 @@ static void backtrace(struct walk *w, struct scxray_exit_info *info)
 static const char *code_names(struct walk *w, const struct scxray_num *code)
 {
 	static const uint64_t parts[] = { 0xffffULL << 32, 0xffffULL << 48 };
+	uint64_t left = code->value;
 	const char *names = NULL;
 
 	if (is_recording(w) || code->state != SCXRAY_PRESENT || (int64_t)code->value < 1LL << 32)
@@ -47,9 +48,15 @@ static const char *code_names(struct walk *w, const struct scxray_num *code)
 		const char *name =
 			part ? types_enum_name(&w->k->types, "scx_exit_code", part) : NULL;
 
-		if (name)
-			names = names ? pool_printf(w->pool, "%s|%s", names, name) : name;
+		if (!name)
+			continue;
+		names = names ? pool_printf(w->pool, "%s|%s", names, name) : name;
+		left &= ~part;
 	}
+	if (names && left > UINT32_MAX)
+		return pool_printf(w->pool, "%s|0x%llx", names, (unsigned long long)left);
+	if (names && left)
+		return pool_printf(w->pool, "%s|%llu", names, (unsigned long long)left);
 	return names;
 }
 

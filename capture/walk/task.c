@@ -85,45 +85,84 @@ static struct scxray_value entity_value(struct walk *w, uint64_t entity)
 	return value;
 }
 
-/*
- * The state inside scx.flags: two bits up to 7.0, three from 7.1 on, with other
- * names; the enum itself says where and how wide.
- */
-static void decode_flags(struct walk *w, struct scxray_task *task)
+/* A number within scx.flags: "STATE", "REENQ_REASON".  Its mask; 0: not in this kernel. */
+static uint64_t number_in_flags(struct walk *w, const char *what, uint64_t *shift)
 {
-	uint64_t shift, mask, value;
 	char name[64];
+	uint64_t mask;
 
-	if (task->scx_flags.state != SCXRAY_PRESENT)
-		return;
-	if (is_recording(w))
-		return;
-	if (!types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_SHIFT", &shift) ||
-	    !types_enumerator(&w->k->types, "scx_ent_flags", "SCX_TASK_STATE_MASK", &mask) ||
-	    shift > 31)
-		mask = 0;
-	task->scx_flag_names = flag_names(w, "scx_ent_flags", "SCX_TASK_", task->scx_flags.value,
-					  ~mask & UINT32_MAX);
+	snprintf(name, sizeof(name), "SCX_TASK_%s_SHIFT", what);
+	if (!types_enumerator(&w->k->types, "scx_ent_flags", name, shift) || *shift > 31)
+		return 0;
+	snprintf(name, sizeof(name), "SCX_TASK_%s_MASK", what);
+	return types_enumerator(&w->k->types, "scx_ent_flags", name, &mask) ? mask & UINT32_MAX : 0;
+}
+
+/*
+ * Why the task was, or is being, enqueued again (7.1): each reason is a value of the flags word
+ * itself, SCX_TASK_REENQ_IMMED and its like, beside the SCX_TASK_REENQ_REASON_... that describe the number.
+ */
+static void decode_reenq(struct walk *w, struct scxray_task *task, uint64_t mask, uint64_t shift)
+{
+	static const char prefix[] = "SCX_TASK_REENQ_", about[] = "SCX_TASK_REENQ_REASON_";
+	uint32_t id = types_find(&w->k->types, "scx_ent_flags", BTF_KIND_ENUM);
+	const struct btf_type *t = id ? btf__type_by_id(w->k->types.btf, id) : NULL;
+	const char *name;
+	uint64_t value;
+
 	if (!mask)
 		return;
-	value = (task->scx_flags.value & mask) >> shift;
-	task->scx_task_state = num_present(value);
-	task->scx_task_state_name = types_enum_name(&w->k->types, "scx_task_state", value);
-	if (!task->scx_task_state_name) {
-		/* 7.1: SCX_TASK_ENABLED and its like are values of the flags word itself */
-		static const char *const states[] = { "NONE",  "INIT_BEGIN", "INIT",
-						      "READY", "ENABLED",    "DEAD" };
-		uint64_t v;
+	task->scx_reenq_reason = num_present((task->scx_flags.value & mask) >> shift);
+	for (uint32_t i = 0; types_enum_value(w->k->types.btf, t, i, &name, &value); i++)
+		if (value == (task->scx_flags.value & mask) &&
+		    !strncmp(name, prefix, sizeof(prefix) - 1) &&
+		    strncmp(name, about, sizeof(about) - 1) != 0)
+			task->scx_reenq_reason_name = name + sizeof(prefix) - 1;
+}
 
-		for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-			snprintf(name, sizeof(name), "SCX_TASK_%s", states[i]);
-			if (types_enumerator(&w->k->types, "scx_ent_flags", name, &v) &&
-			    v == (task->scx_flags.value & mask))
-				task->scx_task_state_name = states[i];
-		}
-	} else if (!strncmp(task->scx_task_state_name, "SCX_TASK_", 9)) {
-		task->scx_task_state_name += 9;
+/*
+ * The state inside scx.flags: two bits up to 7.0, three from 7.1 on, with other
+ * values, so enumerators say what they mean.
+ */
+static void decode_state(struct walk *w, struct scxray_task *task, uint64_t mask, uint64_t shift)
+{
+	/* 7.1: SCX_TASK_ENABLED and its like are values of the flags word itself */
+	static const char *const states[] = { "NONE",  "INIT_BEGIN", "INIT",
+					      "READY", "ENABLED",    "DEAD" };
+	uint64_t value = (task->scx_flags.value & mask) >> shift, v;
+	const char *old = types_enum_name(&w->k->types, "scx_task_state", value);
+	char name[64];
+
+	if (!mask)
+		return;
+	task->scx_task_state = num_present(value);
+	if (old)
+		task->scx_task_state_name = strncmp(old, "SCX_TASK_", 9) ? old : old + 9;
+	for (size_t i = 0; !old && i < sizeof(states) / sizeof(states[0]); i++) {
+		snprintf(name, sizeof(name), "SCX_TASK_%s", states[i]);
+		if (types_enumerator(&w->k->types, "scx_ent_flags", name, &v) &&
+		    v == (task->scx_flags.value & mask))
+			task->scx_task_state_name = states[i];
 	}
+}
+
+static void decode_flags(struct walk *w, struct scxray_task *task)
+{
+	uint64_t state, reenq, state_shift, reenq_shift;
+	const char *reason;
+
+	if (task->scx_flags.state != SCXRAY_PRESENT || is_recording(w))
+		return;
+	state = number_in_flags(w, "STATE", &state_shift);
+	reenq = number_in_flags(w, "REENQ_REASON", &reenq_shift);
+	task->scx_flag_names = flag_names(w, "scx_ent_flags", "SCX_TASK_", task->scx_flags.value,
+					  ~(state | reenq) & UINT32_MAX);
+	decode_state(w, task, state, state_shift);
+	decode_reenq(w, task, reenq, reenq_shift);
+	reason = task->scx_reenq_reason_name;
+	if (reason && task->scx_reenq_reason.value && task->scx_flag_names)
+		task->scx_flag_names = pool_printf(w->pool, "%s%sREENQ_%s", task->scx_flag_names,
+						   *task->scx_flag_names ? "|" : "", reason);
 }
 
 static void decode_ops_state(struct walk *w, struct scxray_task *task, uint64_t entity)

@@ -156,7 +156,11 @@ struct scxray_task {
 	struct scxray_value scx; /* struct sched_ext_entity, whole */
 
 	struct scxray_num scx_flags; /* raw word */
-	const char *scx_flag_names;  /* "QUEUED|RESET_RUNNABLE_AT|0x40" without the state bits */
+	/* "QUEUED|RESET_RUNNABLE_AT|0x40|REENQ_IMMED", without the state */
+	const char *scx_flag_names;
+	struct scxray_num scx_reenq_reason; /* a number within scx_flags (7.1); NONE before */
+	const char *
+		scx_reenq_reason_name; /* "NONE", "KFUNC", "IMMED", "PREEMPTED", "CAP"; NULL unknown */
 	struct scxray_num scx_task_state;
 	const char *scx_task_state_name; /* "ENABLED" */
 	struct scxray_num weight;
@@ -309,7 +313,8 @@ struct scxray_exit_info {
 	struct scxray_num kind;
 	const char *kind_name;	     /* "SCX_EXIT_ERROR_STALL" */
 	struct scxray_num exit_code; /* signed */
-	const char *exit_code_names; /* "SCX_ECODE_RSN_HOTPLUG|SCX_ECODE_ACT_RESTART"; NULL: none */
+	/* "SCX_ECODE_RSN_HOTPLUG|SCX_ECODE_ACT_RESTART|7", the scheduler's own part last; NULL: none */
+	const char *exit_code_names;
 	struct scxray_num flags;
 	struct scxray_num exit_cpu; /* signed */
 	struct scxray_text reason;

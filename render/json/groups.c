@@ -112,6 +112,8 @@ static const struct field task_fields[] = {
 	FIELD(scxray_task, migration_disabled, "migration_disabled", FIELD_NUM),
 	FIELD(scxray_task, scx_flags, "scx_flags", FIELD_NUM),
 	FIELD(scxray_task, scx_flag_names, "scx_flag_names", FIELD_STRING),
+	FIELD(scxray_task, scx_reenq_reason, "scx_reenq_reason", FIELD_NUM),
+	FIELD(scxray_task, scx_reenq_reason_name, "scx_reenq_reason_name", FIELD_STRING),
 	FIELD(scxray_task, scx_task_state, "scx_task_state", FIELD_NUM),
 	FIELD(scxray_task, scx_task_state_name, "scx_task_state_name", FIELD_STRING),
 	FIELD(scxray_task, dsq_kva, "dsq_kva", FIELD_ADDR),

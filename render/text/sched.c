@@ -105,7 +105,7 @@ static void exit_info(struct text *t, const struct scxray_exit_info *info, struc
 	if (!num_true(&info->kind) && info->kind.state != SCXRAY_UNREADABLE)
 		return;
 	named(sb, "kind", info->kind_name, &info->kind);
-	item(sb, "exit_code", &info->exit_code, cell_signed);
+	named(sb, "exit_code", info->exit_code_names, &info->exit_code);
 	item(sb, "exit_cpu", &info->exit_cpu, cell_signed);
 	item(sb, "flags", &info->flags, cell_hex);
 	paragraph(t, 4, "exit_info:", sb);
