@@ -61,6 +61,13 @@ static const char *op_of(const struct scxray_report *r, const struct scxray_text
 	return NULL;
 }
 
+const char *op_of_frame(const struct scxray_report *r, const struct scxray_address *frame)
+{
+	struct scxray_text name;
+
+	return bpf_name(frame->symbol, &name) ? op_of(r, &name) : NULL;
+}
+
 /* The last "comm[pid]" of the message. */
 static const struct scxray_task *named_task(const struct scxray_report *r,
 					    const struct scxray_text *msg)
@@ -94,9 +101,15 @@ static const char *op_of_kernel(const char *symbol)
 	static const struct {
 		const char *function, *op;
 	} table[] = {
-		{ "do_enqueue_task", "enqueue" },	{ "direct_dispatch", "enqueue" },
-		{ "flush_dispatch_buf", "dispatch" },	{ "scx_flush_dispatch_buf", "dispatch" },
-		{ "select_task_rq_scx", "select_cpu" }, { "balance_one", "dispatch" },
+		{ "do_enqueue_task", "enqueue" },
+		{ "direct_dispatch", "enqueue" },
+		{ "flush_dispatch_buf", "dispatch" },
+		{ "scx_flush_dispatch_buf", "dispatch" },
+		{ "select_task_rq_scx", "select_cpu" },
+		{ "balance_one", "dispatch" },
+		/* a verdict for another CPU's local DSQ, of either */
+		{ "run_deferred", "enqueue() or ops.select_cpu" },
+		{ "process_ddsp_deferred_locals", "enqueue() or ops.select_cpu" },
 	};
 
 	for (size_t i = 0; symbol && i < sizeof(table) / sizeof(table[0]); i++)
@@ -134,6 +147,18 @@ struct exit_site exit_site(const struct scxray_report *r, const struct scxray_ex
 	return site;
 }
 
+/* The program of the op, where no frame of it is left: " (usher_dispatch)" */
+static void put_program(struct strbuf *sb, const char *op, const struct scxray_sched *s)
+{
+	for (size_t i = 0; op && i < s->nr_ops; i++) {
+		if (strcmp(s->ops[i].name, op) != 0 || !s->ops[i].program)
+			continue;
+		strbuf_puts(sb, " (");
+		cell_string(sb, s->ops[i].program);
+		strbuf_putc(sb, ')');
+	}
+}
+
 void put_site(struct strbuf *sb, const struct exit_site *site, const struct scxray_sched *s)
 {
 	size_t start;
@@ -146,12 +171,11 @@ void put_site(struct strbuf *sb, const struct exit_site *site, const struct scxr
 	put_sched(sb, s);
 	if (!site->op && !site->frame && sb->len > start)
 		sb->data[start] = 'S';
-	if (!site->frame)
+	if (!site->frame) {
+		put_program(sb, site->op, s);
 		return;
+	}
 	strbuf_puts(sb, " (");
-	cell_text(sb, &site->program);
-	if (strchr(site->frame->symbol, '+'))
-		strbuf_printf(sb, "%.*s", (int)strcspn(strchr(site->frame->symbol, '+'), " "),
-			      strchr(site->frame->symbol, '+'));
+	cell_frame(sb, site->frame);
 	strbuf_putc(sb, ')');
 }

@@ -186,6 +186,60 @@ START_TEST(a_timer_that_is_not_armed)
 }
 END_TEST
 
+/* CPU 1 is in the program of ops.dispatch(). */
+static void put_into_program(struct sample *s, struct scxray_address *frame,
+			     struct scxray_bpf_line *line, struct scxray_prog *prog)
+{
+	*prog = (struct scxray_prog){ .name = T("stall_dispatch"), .op = "dispatch" };
+	*line = (struct scxray_bpf_line){ .function = T("stall_dispatch"),
+					  .file = T("main.bpf.c"),
+					  .line = N(212) };
+	*frame = (struct scxray_address){ N(KERNEL_TEXT),
+					  "bpf_prog_aae95bbab5f3151e_stall_dispatch+0x3c [bpf]",
+					  line };
+	s->r.progs = prog;
+	s->r.nr_progs = 1;
+	s->vcpus[1].parked = true;
+	s->vcpus[1].cpu = N(1);
+	s->vcpus[1].backtrace = (struct scxray_stack_trace){ frame, 1, "", true };
+}
+
+START_TEST(a_program_that_does_not_end)
+{
+	struct scxray_bpf_line lines[2];
+	struct scxray_address frames[2];
+	struct scxray_prog progs[2];
+	struct pair p;
+
+	pair_init(&p);
+	put_into_program(&p.late, &frames[0], &lines[0], &progs[0]);
+	put_into_program(&p.early, &frames[1], &lines[1], &progs[1]);
+	p.early.rqs[1].nr_switches = p.late.rqs[1].nr_switches = N(1000);
+	ck_found(&p.doc,
+		 "CPU 1 does not come out of ops.dispatch() of scheduler stall: now as at "
+		 "half-way it is in stall_dispatch+0x3c [bpf] at main.bpf.c:212, and switched "
+		 "tasks 0 times in between. stuck0[101], stuck1[102] and held[103] wait "
+		 "meanwhile, the first for 9.208s");
+	/* it was there at half-way, and has hardly switched since */
+	p.late.vcpus[1].backtrace.nr = 0;
+	p.late.rqs[1].nr_switches = N(1003);
+	ck_found(&p.doc,
+		 "Inferred: CPU 1 does not come out of ops.dispatch() of scheduler stall: at "
+		 "half-way it was in stall_dispatch+0x3c");
+	/* a busy CPU may be in its program at any moment */
+	p.late.vcpus[1].backtrace.nr = 1;
+	p.late.rqs[1].nr_switches = N(1400);
+	ck_not_found(&p.doc, "program_loops");
+	/* its clock has had no tick */
+	p.late.rqs[1].clock.value -= 3000000000;
+	ck_found(&p.doc, "its clock is 2.999s behind that of others.");
+	/* a program of tracing is none of the scheduler's */
+	progs[0].op = NULL;
+	ck_not_found(&p.doc, "program_loops");
+	pair_deinit(&p);
+}
+END_TEST
+
 START_TEST(a_cgroup_of_which_nobody_runs)
 {
 	struct pair p;
@@ -259,6 +313,7 @@ static const unit_test tests[] = {
 	&a_queue_that_comes_first,
 	&a_task_that_goes_on_and_on,
 	&a_timer_that_is_not_armed,
+	&a_program_that_does_not_end,
 	&a_cgroup_of_which_nobody_runs,
 	&an_object_of_a_list_has_the_task,
 	&a_value_of_one_cpu_has_the_tasks,
