@@ -136,6 +136,8 @@ void diagnosis_deinit(struct diagnosis *dg)
 	free(dg->facts);
 	free(dg->findings);
 	free(dg->tasks);
+	free(dg->task_rank[0]);
+	free(dg->task_rank[1]);
 	strbuf_deinit(&dg->texts);
 	strbuf_deinit(&dg->paths);
 }

@@ -70,9 +70,28 @@ void finding_add_task(struct diagnosis *dg, size_t index)
 	last_finding(dg)->nr_tasks++;
 }
 
+/* Where the task is in JSON; made on first use. */
+static size_t task_rank(struct diagnosis *dg, const struct scxray_report *r, size_t index)
+{
+	uint32_t **rank = &dg->task_rank[r == dg->doc->early];
+
+	if (!*rank) {
+		uint32_t *order = tasks_by_age(r);
+
+		*rank = calloc(r->nr_tasks + 1, sizeof(**rank));
+		for (size_t i = 0; order && *rank && i < r->nr_tasks; i++)
+			(*rank)[order[i]] = (uint32_t)i;
+		if (!*rank || (!order && r->nr_tasks))
+			dg->error = ENOMEM;
+		free(order);
+	}
+	return *rank && index < r->nr_tasks ? (*rank)[index] : index;
+}
+
 void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
 {
-	char path[160];
+	static const char tasks[] = "task_enrichments[";
+	char path[160], *rest;
 	va_list ap;
 
 	if (!dg->nr || dg->error)
@@ -81,7 +100,13 @@ void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *f
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	strbuf_puts(&dg->paths, r == dg->doc->early ? "early." : "late.");
-	strbuf_puts(&dg->paths, path);
+	rest = path;
+	if (!strncmp(path, tasks, sizeof(tasks) - 1)) {
+		size_t index = strtoul(path + sizeof(tasks) - 1, &rest, 10);
+
+		strbuf_printf(&dg->paths, "%s%zu", tasks, task_rank(dg, r, index));
+	}
+	strbuf_puts(&dg->paths, rest);
 	strbuf_putc(&dg->paths, '\0');
 	dg->findings[dg->nr - 1].nr_evidence++;
 }

@@ -57,6 +57,8 @@ struct diagnosis {
 	size_t nr_tasks, max_tasks;
 	struct strbuf texts; /* NUL-terminated sentences */
 	struct strbuf paths; /* NUL-terminated paths into the JSON document */
+	uint32_t *task_rank
+		[2]; /* of the late and the early report: a task's place in JSON, by that in tasks[] */
 	bool racy;	     /* what is found from here on was read while vCPUs ran */
 	bool half_way;	     /* ... was found in the early report, for want of a late one in time */
 	struct finding none; /* what is filled where there is no memory for another */
@@ -77,7 +79,10 @@ void infer(struct diagnosis *dg);
 struct finding *last_finding(struct diagnosis *dg);
 /* Adds a task of last_finding()->r. */
 void finding_add_task(struct diagnosis *dg, size_t index);
-/* A path in the report `r` of the document, for the finding begun last. */
+/*
+ * A path in the report `r` of the document, for the finding begun last. The index of
+ * task_enrichments[] is that in r->tasks: the path gets the place in JSON, which is by age.
+ */
 void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A path in the document beside its reports. */

@@ -28,7 +28,7 @@ static void about(struct json *j, const struct diagnosis *dg, const struct findi
 		json_array_end(j);
 	}
 	if (f->dsq >= 0)
-		json_num_field(j, "dsq", &r->dsqs[f->dsq].id, FIELD_NUM);
+		json_num_field(j, "dsq", &r->dsqs[f->dsq].id, FIELD_ID);
 	if (f->cpu >= 0) {
 		json_key(j, "cpu");
 		json_u64(j, (uint64_t)f->cpu);

@@ -21,7 +21,7 @@ static void put_identity(struct json *j, const struct scxray_report *r, enum dif
 		json_addr(j, r->tasks[index].kva);
 		break;
 	case DIFF_DSQS:
-		json_num_field(j, "id", &r->dsqs[index].id, FIELD_NUM);
+		json_num_field(j, "id", &r->dsqs[index].id, FIELD_ID);
 		json_key(j, "origin");
 		json_string(j, dsq_origin(&r->dsqs[index], origin, sizeof(origin)));
 		json_key(j, "dsq_kva");

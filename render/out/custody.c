@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * custody.c - in one cell, where a task is: on a DSQ, on a CPU, with the BPF scheduler
+ * custody.c - where a task is, as a name and in one cell: on a DSQ, on a CPU, with the BPF scheduler
  */
 #include "render/out/cells.h"
 #include "render/out/join.h"
+
+const char *custody_name(enum custody custody)
+{
+	static const char *const names[] = {
+		[CUSTODY_NOT_RUNNABLE] = "not_runnable",
+		[CUSTODY_RUNNING] = "running",
+		[CUSTODY_DSQ] = "dsq",
+		[CUSTODY_LOST_DSQ] = "not_linked",
+		[CUSTODY_BPF] = "bpf",
+		[CUSTODY_QUEUEING] = "queueing",
+		[CUSTODY_DISPATCHING] = "dispatching",
+		[CUSTODY_MOVING] = "moving",
+		[CUSTODY_NOBODY] = "nowhere",
+	};
+
+	return names[custody];
+}
 
 void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct scxray_task *t)
 {

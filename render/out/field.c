@@ -10,22 +10,44 @@ static bool shown(enum scxray_state state)
 	return state == SCXRAY_PRESENT || state == SCXRAY_UNREADABLE;
 }
 
+void json_hex_twin(struct json *j, const char *key, uint64_t value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s_hex", key);
+	json_key(j, text);
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
+	json_string(j, text);
+}
+
+/* True if a double holds the number's neighbours as well. */
+static bool is_exact(uint64_t value, enum field_kind kind)
+{
+	if (kind == FIELD_SIGNED && (int64_t)value < 0)
+		value = -value;
+	return value <= EXACT_IN_DOUBLE;
+}
+
 void json_num_field(struct json *j, const char *key, const struct scxray_num *num,
 		    enum field_kind kind)
 {
 	if (!shown(num->state))
 		return;
 	json_key(j, key);
-	if (num->state == SCXRAY_UNREADABLE)
+	if (num->state == SCXRAY_UNREADABLE) {
 		json_unreadable(j, num->value, num->reason);
-	else if (kind == FIELD_SIGNED)
-		json_i64(j, (int64_t)num->value);
-	else if (kind == FIELD_FLAG)
+	} else if (kind == FIELD_FLAG) {
 		json_bool(j, num->value);
-	else if (kind == FIELD_ADDR)
+	} else if (kind == FIELD_ADDR) {
 		json_addr(j, num->value);
-	else
-		json_u64(j, num->value);
+	} else {
+		if (kind == FIELD_SIGNED)
+			json_i64(j, (int64_t)num->value);
+		else
+			json_u64(j, num->value);
+		if (kind == FIELD_ID || !is_exact(num->value, kind))
+			json_hex_twin(j, key, num->value);
+	}
 }
 
 void json_text(struct json *j, const struct scxray_text *text)
@@ -148,6 +170,7 @@ static void one_field(struct json *j, const struct field *f, const void *at)
 
 	switch (f->kind) {
 	case FIELD_NUM:
+	case FIELD_ID:
 	case FIELD_SIGNED:
 	case FIELD_FLAG:
 	case FIELD_ADDR:

@@ -14,6 +14,7 @@
 
 enum field_kind {
 	FIELD_NUM,	/* scxray_num, unsigned */
+	FIELD_ID,	/* scxray_num, the id of a DSQ: <key>, and always <key>_hex */
 	FIELD_SIGNED,	/* scxray_num whose value is sign-extended */
 	FIELD_FLAG,	/* scxray_num that is true or false */
 	FIELD_ADDR,	/* scxray_num holding a guest address */
@@ -48,10 +49,17 @@ void json_fields(struct json *j, const struct field *fields, size_t nr, const vo
 
 /* Writes the value without a key. */
 void json_text(struct json *j, const struct scxray_text *text);
-/* Writes a key and a value, or nothing where memory held none. */
+/* Writes a key and a value, or nothing where memory held none; `kind` is one of a scxray_num. */
 void json_num_field(struct json *j, const char *key, const struct scxray_num *num,
 		    enum field_kind kind);
 void json_text_field(struct json *j, const char *key, const struct scxray_text *text);
+
+/*
+ * Writes <key>_hex with `value` as a hexadecimal string: doubles, which jq 1.6 and JavaScript
+ * make of numbers, are exact up to 2^53.
+ */
+void json_hex_twin(struct json *j, const char *key, uint64_t value);
+#define EXACT_IN_DOUBLE (1ULL << 53)
 
 /* The mask as a list of ranges; "" if it is empty. */
 void cpumask_put_list(struct strbuf *sb, const struct scxray_cpumask *mask);

@@ -65,6 +65,15 @@ enum custody {
 
 enum custody task_custody(const struct scxray_report *r, const struct scxray_task *t);
 
+/* "dsq", "running", "bpf": as JSON says it. */
+const char *custody_name(enum custody custody);
+
+/*
+ * The places in tasks[] of all tasks, the longest runnable first, then in the report's order those
+ * of which no age is known.  The caller frees it; NULL without tasks or without memory.
+ */
+uint32_t *tasks_by_age(const struct scxray_report *r);
+
 /* The timeout in jiffies of the scheduler `sched_kva`, else of the root; 0 if unknown. */
 uint64_t sched_timeout_jiffies(const struct scxray_report *r, const struct scxray_num *sched_kva);
 

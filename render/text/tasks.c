@@ -171,24 +171,8 @@ static const struct column columns[] = {
 
 struct order {
 	const struct scxray_task *task;
-	size_t index;
 	bool waits; /* belongs in the table */
 };
-
-/* The longest runnable first, else in the report's order. */
-static int by_age(const void *va, const void *vb)
-{
-	const struct order *a = va, *b = vb;
-	const struct scxray_num *x = &a->task->runnable_age_jiffies;
-	const struct scxray_num *y = &b->task->runnable_age_jiffies;
-	bool has_x = x->state == SCXRAY_PRESENT, has_y = y->state == SCXRAY_PRESENT;
-
-	if (has_x != has_y)
-		return has_x ? -1 : 1;
-	if (has_x && num_signed(x) != num_signed(y))
-		return num_signed(x) > num_signed(y) ? -1 : 1;
-	return a->index < b->index ? -1 : a->index > b->index;
-}
 
 static bool belongs_in_table(const struct scxray_report *r, const struct scxray_task *task)
 {
@@ -309,6 +293,7 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 {
 	bool named = t->doc->only && t->doc->only->tasks.nr;
 	struct order *order;
+	uint32_t *by_age;
 	struct table tab;
 	size_t nr = 0;
 
@@ -317,15 +302,16 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 		return;
 	}
 	order = calloc(r->nr_tasks, sizeof(*order));
-	if (!order) {
+	by_age = tasks_by_age(r);
+	if (!order || !by_age)
 		t->out.error = ENOMEM;
-		return;
+	for (size_t i = 0; order && by_age && i < r->nr_tasks; i++) {
+		const struct scxray_task *task = &r->tasks[by_age[i]];
+
+		if (task_wanted(t->doc->only, task))
+			order[nr++] = (struct order){ task, named || belongs_in_table(r, task) };
 	}
-	for (size_t i = 0; i < r->nr_tasks; i++)
-		if (task_wanted(t->doc->only, &r->tasks[i]))
-			order[nr++] = (struct order){ &r->tasks[i], i,
-						      named || belongs_in_table(r, &r->tasks[i]) };
-	qsort(order, nr, sizeof(*order), by_age);
+	free(by_age);
 
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "task_enrichments");

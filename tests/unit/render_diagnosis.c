@@ -709,7 +709,8 @@ START_TEST(the_difference_lists_what_changed)
 				     "\"addr\":\"0xffff888000016100\",\"reason\":\"page not in the "
 				     "image\"},\"new\":3}"));
 	ck_assert_ptr_nonnull(strstr(json, "\"appeared\":[{\"pid\":108,"));
-	ck_assert_ptr_nonnull(strstr(json, "\"gone\":[{\"id\":512,\"origin\":\"user\","));
+	ck_assert_ptr_nonnull(
+		strstr(json, "\"gone\":[{\"id\":512,\"id_hex\":\"0x200\",\"origin\":\"user\","));
 	ck_assert_ptr_nonnull(strstr(json,
 				     "{\"field\":\"total\",\"old\":0,\"new\":31440956,\"delta\":"
 				     "31440956,\"per_second\":6046337.69"));

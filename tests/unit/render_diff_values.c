@@ -140,7 +140,9 @@ START_TEST(no_delta_where_it_would_mean_nothing)
 	ck_diff(&m, "  maps: 1 changed, 0 unchanged\n"
 		    "    m (array):\n"
 		    "      1 → 18446744073709551615\n");
-	ck_diff_json(&m, "{\"field\":\"value\",\"old\":1,\"new\":18446744073709551615}");
+	ck_diff_json(
+		&m,
+		"{\"field\":\"value\",\"old\":1,\"new\":18446744073709551615,\"new_hex\":\"0xffffffffffffffff\"}");
 	moments_deinit(&m);
 
 	moments_init(&m, SCXRAY_MAP_VALUE, 2, "array");
