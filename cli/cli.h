@@ -72,4 +72,10 @@ int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a command line that makes no sense; returns CLI_USAGE. */
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * The place of a word in a list that ends with NULL: the value of an option.  -1 where it is not
+ * one of them; that is on stderr then.
+ */
+int cli_find_word(const char *option, const char *const *words, const char *word);
+
 #endif

@@ -3,6 +3,7 @@
  * message.c - one line on stderr
  */
 #include <stdarg.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -36,4 +37,18 @@ int cli_usage(const char *fmt, ...)
 	say(fmt, ap, "; see scxray --help");
 	va_end(ap);
 	return CLI_USAGE;
+}
+
+int cli_find_word(const char *option, const char *const *words, const char *word)
+{
+	char list[100] = "";
+
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(word, words[i]))
+			return i;
+		strcat(list, i ? ", " : "");
+		strcat(list, words[i]);
+	}
+	cli_usage("--%s %s: not one of %s", option, word, list);
+	return -1;
 }

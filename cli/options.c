@@ -29,6 +29,8 @@ const char cli_report_help[] =
 	"  --force                 both, also where they are of two boots or two kernels\n"
 	"  -o, --output OUT        write to OUT, complete or not at all\n"
 	"  --format text|json|html default text; json or html where OUT ends so\n"
+	"  --json both|typed|plain JSON, with the values of maps as trees with their types\n"
+	"                          (KEY), as names and scalars (KEY_plain), or default both\n"
 	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
 	"                          to CORE: `scxray report CORE` gives the same report\n"
 	"  --save-early-core CORE  the same for the image of --early\n"
@@ -60,6 +62,7 @@ const char cli_report_help[] =
 enum {
 	OPT_EARLY = 256,
 	OPT_FORMAT,
+	OPT_JSON,
 	OPT_SAVE_CORE,
 	OPT_FORCE,
 	OPT_SAVE_EARLY_CORE,
@@ -86,6 +89,7 @@ const struct option cli_report_options[] = {
 	{ "early", required_argument, NULL, OPT_EARLY },
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "json", required_argument, NULL, OPT_JSON },
 	{ "save-core", required_argument, NULL, OPT_SAVE_CORE },
 	{ "save-early-core", required_argument, NULL, OPT_SAVE_EARLY_CORE },
 	{ "color", required_argument, NULL, OPT_COLOR },
@@ -105,26 +109,24 @@ const struct option cli_report_options[] = {
 
 static int set_color(struct report_options *options, const char *word)
 {
-	if (!strcmp(word, "auto"))
-		options->color = OUTPUT_COLOR_AUTO;
-	else if (!strcmp(word, "always"))
-		options->color = OUTPUT_COLOR_ALWAYS;
-	else if (!strcmp(word, "never"))
-		options->color = OUTPUT_COLOR_NEVER;
-	else
-		return cli_usage("--color %s: not one of auto, always, never", word);
-	return CLI_OK;
+	static const char *const words[] = { "auto", "always", "never", NULL };
+	static const enum output_color colors[] = { OUTPUT_COLOR_AUTO, OUTPUT_COLOR_ALWAYS,
+						    OUTPUT_COLOR_NEVER };
+	int at = cli_find_word("color", words, word);
+
+	if (at >= 0)
+		options->color = colors[at];
+	return at < 0 ? CLI_USAGE : CLI_OK;
 }
 
 static int set_exit_on(struct report_options *options, const char *word)
 {
-	if (!strcmp(word, "error"))
-		options->exit_on = SCXRAY_SEVERITY_ERROR;
-	else if (!strcmp(word, "warning"))
-		options->exit_on = SCXRAY_SEVERITY_WARNING;
-	else
-		return cli_usage("--exit-on %s: not one of error, warning", word);
-	return CLI_OK;
+	static const char *const words[] = { "error", "warning", NULL };
+	int at = cli_find_word("exit-on", words, word);
+
+	if (at >= 0)
+		options->exit_on = at ? SCXRAY_SEVERITY_WARNING : SCXRAY_SEVERITY_ERROR;
+	return at < 0 ? CLI_USAGE : CLI_OK;
 }
 
 static int set_limit(struct report_options *options, const struct option *option, const char *word)
@@ -177,20 +179,32 @@ static const char *const formats[] = {
 	[REPORT_TEXT] = "text",
 	[REPORT_JSON] = "json",
 	[REPORT_HTML] = "html",
+	NULL,
 };
-
-#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 static int set_format(struct report_options *options, const char *word, bool *given)
 {
-	for (size_t i = 0; i < NR_FORMATS; i++) {
-		if (strcmp(word, formats[i]))
-			continue;
-		options->format = (enum report_format)i;
-		*given = true;
-		return CLI_OK;
-	}
-	return cli_usage("--format %s: not one of text, json, html", word);
+	int at = cli_find_word("format", formats, word);
+
+	if (at >= 0)
+		options->format = (enum report_format)at;
+	*given = true;
+	return at < 0 ? CLI_USAGE : CLI_OK;
+}
+
+static int set_json(struct report_options *options, const char *word, bool *format)
+{
+	static const char *const words[] = {
+		[SCXRAY_JSON_BOTH] = "both",
+		[SCXRAY_JSON_TYPED] = "typed",
+		[SCXRAY_JSON_PLAIN] = "plain",
+		NULL,
+	};
+	int at = cli_find_word("json", words, word);
+
+	if (at >= 0)
+		options->json_form = (enum scxray_json_form)at;
+	return at < 0 ? CLI_USAGE : set_format(options, "json", format);
 }
 
 static int set_option(struct report_options *options, const struct option *option, const char *word,
@@ -228,6 +242,8 @@ static int set_option(struct report_options *options, const struct option *optio
 		return set_color(options, word);
 	case OPT_FORMAT:
 		return set_format(options, word, format);
+	case OPT_JSON:
+		return set_json(options, word, format);
 	case OPT_WIDTH:
 		if (!number_parse(word, 40, 10000, &number))
 			return cli_usage("--width %s: not a number from 40 to 10000", word);

@@ -25,6 +25,7 @@ struct report_options {
 	const char *save_core;	     /* where to save the core of `image`, or NULL */
 	const char *save_early_core; /* the same for `early` */
 	enum report_format format;
+	enum scxray_json_form json_form;
 	bool timing;
 	bool summary;
 	bool full;

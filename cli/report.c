@@ -137,6 +137,7 @@ static int make_report(const struct report_options *options, struct image *late,
 				  "changed while it was read (racy)"
 				: "image file";
 	doc->only = &options->only;
+	doc->json_form = options->json_form;
 	if (options->operand && !scxray_document_has_selected(doc))
 		return cli_fail("%s: nothing that was captured is called %s", late->path,
 				options->operand);

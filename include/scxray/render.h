@@ -56,6 +56,13 @@ enum scxray_pair {
 	SCXRAY_PAIR_OTHER_BOOT,	 /* two boots or two kernels: nothing is compared */
 };
 
+/* How JSON has the values whose form BTF decides: of maps, and struct sched_ext_entity. */
+enum scxray_json_form {
+	SCXRAY_JSON_BOTH,  /* KEY with its types, and KEY_plain */
+	SCXRAY_JSON_TYPED, /* KEY: a tree of {"kind":...} that has all */
+	SCXRAY_JSON_PLAIN, /* KEY_plain: names to scalars, as of bpftool map dump -j */
+};
+
 struct scxray_document {
 	const struct scxray_report *late;  /* the report; of a dual document the error exit */
 	const struct scxray_report *early; /* half-way to the watchdog; may be NULL */
@@ -68,6 +75,7 @@ struct scxray_document {
 	/* which witness fired: "image file", ...; NULL: what the late report's host says */
 	const char *trigger;
 	const struct scxray_selection *only; /* NULL: all groups */
+	enum scxray_json_form json_form;
 	/* of who makes it right after a freeze: what that took, in microseconds; 0: nobody says */
 	uint64_t early_decode_us, late_decode_us; /* from what was recorded to the report */
 	uint64_t text_write_us;			  /* this document as text, already on disk */

@@ -11,7 +11,7 @@
  *	document := value
  *	value    := scalar() | bytes() | cpus() | unsupported() | unreadable()
  *	          | struct_begin() { member() value } struct_end()
- *	          | array_begin() { value } array_end()
+ *	          | array_begin() { [ repeat() ] value } array_end()
  *	          | truncated_begin() [ value ] truncated_end()
  *	          | pointer_begin() value pointer_end()
  *
@@ -73,8 +73,15 @@ struct scxray_bytes {
 	bool is_signed;
 };
 
+/* What is to become of elements that are equal. */
+enum scxray_repeat {
+	SCXRAY_REPEAT_ALL,  /* one value each, as if nobody had asked */
+	SCXRAY_REPEAT_ONE,  /* one value for all of them */
+	SCXRAY_REPEAT_DONE, /* none: the callback has done all there is to do */
+};
+
 /*
- * All callbacks must be there.  Each returns 0, or something else to stop the
+ * All callbacks but repeat() must be there.  Each returns 0, or something else to stop the
  * walk, which scxray_value_walk() then returns.  `cut` is why a container ends
  * before its last part, NULL if it does not.
  */
@@ -90,6 +97,11 @@ struct scxray_value_visitor {
 	int (*struct_end)(void *arg, const char *cut);
 	int (*array_begin)(void *arg, const struct scxray_array *array);
 	int (*array_end)(void *arg, const char *cut);
+	/*
+	 * NULL, or asked before `count` (2 or more) elements of the same bytes; `zero`: all of these
+	 * are 0; `scalar`: as of_scalars
+	 */
+	enum scxray_repeat (*repeat)(void *arg, uint64_t count, bool zero, bool scalar);
 	/* a value of `needed` bytes of which `had` are there; a value follows unless `had` is 0 */
 	int (*truncated_begin)(void *arg, uint64_t needed, uint64_t had, const char *reason);
 	int (*truncated_end)(void *arg);

@@ -66,7 +66,10 @@ static int put_page(FILE *out, int (*put)(const void *arg, FILE *json), const vo
 
 static int put_document(const void *arg, FILE *json)
 {
-	return scxray_render_json(arg, json);
+	struct scxray_document doc = *(const struct scxray_document *)arg;
+
+	doc.json_form = SCXRAY_JSON_TYPED; /* what the page shows of a value */
+	return scxray_render_json(&doc, json);
 }
 
 int scxray_render_html(const struct scxray_document *doc, FILE *out)

@@ -3,10 +3,10 @@
 // Columns of a map whose entries are flat structs; else its key and its value in a line each.
 const memberColumns = (entries, part) => {
 	const flat = (v) => v?.members && v.members.every((m) => !isTree(m.value));
-	const first = entries[0]?.[part];
-	if (!flat(first) || first.members.length > 12 || !entries.slice(0, 50).every((e) => flat(e[part])))
-		return [{ name: part, cell: (e) => lineOf(e[part]), sort: (e) => (e[part]?.value ?? lineOf(e[part])), text: (e) => lineOf(e[part]) }];
-	return first.members.map((m, i) => column(m.name, (e) => lineOf(e[part]?.members?.[i]?.value), { width: "minmax(5rem,.6fr)" }));
+	const first = partOf(entries[0], part);
+	if (!flat(first) || first.members.length > 12 || !entries.slice(0, 50).every((e) => flat(partOf(e, part))))
+		return [{ name: part, cell: (e) => lineOf(partOf(e, part)), sort: (e) => (partOf(e, part)?.value ?? lineOf(partOf(e, part))), text: (e) => lineOf(partOf(e, part)) }];
+	return first.members.map((m, i) => column(m.name, (e) => lineOf(partOf(e, part)?.members?.[i]?.value), { width: "minmax(5rem,.6fr)" }));
 };
 
 const mapBody = (ix, map) => {

@@ -40,7 +40,7 @@ const stalledCard = (ix, t) => {
 			step(held.title, held.text, "here"), step(held.end, "", "never")),
 		taskFacts(ix, t),
 		t.kernel_stack && fold("kernel stack", () => stackList(t.kernel_stack)),
-		el("div", { class: "tree" }, treeNode(ix, "struct sched_ext_entity", t.scx ?? {})));
+		el("div", { class: "tree" }, treeNode(ix, "struct sched_ext_entity", t.scx ?? t.scx_plain ?? {})));
 };
 
 // The tasks that wait too long: those that the findings name, else those past half of the timeout.

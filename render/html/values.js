@@ -13,7 +13,20 @@ const scalarText = (v) => {
 	}
 };
 
-const isTree = (v) => v && typeof v === "object" && (v.members || v.elements || v.deref || v.partial);
+const isTree = (v) => v && typeof v === "object" && (v.members || v.elements || v.deref || v.partial || v.kind === "repeat");
+
+// [name, value] of the elements; equal neighbours are one, [4..67].
+const elementsOf = (elements) => {
+	let at = 0;
+	return elements.map((x) => {
+		const first = at, repeat = x?.kind === "repeat";
+		at += repeat ? num(x.count) : 1;
+		return repeat ? [`[${first}..${at - 1}]`, x.value] : [`[${first}]`, x];
+	});
+};
+
+// What a report has of a part: typed, or plain.
+const partOf = (e, part) => e?.[part] ?? e?.[part + "_plain"];
 
 const lineOf = (v, room = 160) => {
 	if (v === null || v === undefined) return "–";
@@ -21,7 +34,8 @@ const lineOf = (v, room = 160) => {
 	if (Array.isArray(v)) return `[${v.map((x) => lineOf(x, 40)).join(", ")}]`.slice(0, room);
 	if (!v.kind) return JSON.stringify(v).slice(0, room);
 	let text;
-	if (v.members) text = `${v.type_name ?? ""}{${v.members.map((m) => `${m.name}=${lineOf(m.value, 60)}`).join(", ")}}`;
+	if (v.kind === "repeat") text = `${v.count} × ${lineOf(v.value, 60)}`;
+	else if (v.members) text = `${v.type_name ?? ""}{${v.members.map((m) => `${m.name}=${lineOf(m.value, 60)}`).join(", ")}}`;
 	else if (v.elements) text = `[${v.elements.slice(0, 16).map((x) => lineOf(x, 40)).join(", ")}${v.elements.length > 16 ? ", …" : ""}]`;
 	else text = scalarText(v) + (v.deref ? " → " + lineOf(v.deref, 60) : "");
 	return text.length > room ? text.slice(0, room - 1) + "…" : text;
@@ -33,7 +47,8 @@ const treeNode = (ix, name, v) => {
 		const parts = () =>
 			[
 				...(v.members ?? []).map((m) => treeNode(ix, m.name || "(anonymous)", m.value)),
-				...(v.elements ?? []).slice(0, 1000).map((x, i) => treeNode(ix, `[${i}]`, x)),
+				...elementsOf(v.elements ?? []).slice(0, 1000).map(([at, x]) => treeNode(ix, at, x)),
+				v.kind === "repeat" && treeNode(ix, `${v.count} ×`, v.value),
 				(v.elements?.length ?? 0) > 1000 && el("p", {}, `… ${v.elements.length - 1000} more`),
 				v.deref && treeNode(ix, "→", v.deref),
 				v.partial && treeNode(ix, "partial", v.partial),

@@ -134,6 +134,7 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out)
 	diagnosis_make(&diagnosis, doc, &diff);
 	/* each finding, and each entry of a half's groups on its own line, for diff and grep */
 	json_init(&j, out, 2);
+	j.form = doc->json_form;
 	json_object(&j);
 	json_key(&j, "schema");
 	json_string(&j, shape(doc));

@@ -40,21 +40,57 @@ static void put_value(struct map_json *m)
 	if (!m->map->nr_entries)
 		return;
 	value = scxray_map_value(m->map, entry, entry->value);
-	json_key(m->j, "value");
-	json_value(m->j, &value, follow_options(m->follow));
+	json_value_field(m->j, "value", &value, follow_options(m->follow));
+}
+
+/* True if the value's bytes are there, and are those of the other value. */
+static bool is_same(const struct scxray_value *a, const struct scxray_value *b)
+{
+	return a->state == SCXRAY_PRESENT && b->state == SCXRAY_PRESENT && a->size == b->size &&
+	       !memcmp(a->bytes, b->bytes, a->size);
+}
+
+/* How many entries of consecutive places, from the e-th on, are told by one, as `same` says. */
+static size_t entry_run(const struct scxray_map *map, size_t e,
+			bool (*same)(const struct scxray_map *map, size_t a, size_t b))
+{
+	size_t end = e + 1;
+
+	while (end < map->nr_entries &&
+	       map->entries[end].index == map->entries[end - 1].index + 1 && same(map, e, end))
+		end++;
+	return end - e < REPEAT_LEAST ? 1 : end - e;
+}
+
+static void put_place(struct map_json *m, size_t e, size_t run)
+{
+	json_key(m->j, "key");
+	json_u64(m->j, m->map->entries[e].index);
+	if (run > 1) {
+		json_key(m->j, "repeats");
+		json_u64(m->j, run);
+	}
+}
+
+static bool same_value(const struct scxray_map *map, size_t a, size_t b)
+{
+	struct scxray_value one = scxray_map_value(map, &map->entries[a], map->entries[a].value);
+	struct scxray_value other = scxray_map_value(map, &map->entries[b], map->entries[b].value);
+
+	/* of a queue each place is an entry of its own */
+	return map->form == SCXRAY_MAP_ARRAY && is_same(&one, &other);
 }
 
 static void put_array(struct map_json *m)
 {
-	for (size_t i = 0; i < m->map->nr_entries && !m->j->out.error; i++) {
+	for (size_t i = 0, run; i < m->map->nr_entries && !m->j->out.error; i += run) {
 		const struct scxray_entry *entry = &m->map->entries[i];
 		struct scxray_value value = scxray_map_value(m->map, entry, entry->value);
 
+		run = entry_run(m->map, i, same_value);
 		json_object(m->j);
-		json_key(m->j, "key");
-		json_u64(m->j, entry->index);
-		json_key(m->j, "value");
-		json_value(m->j, &value, follow_options(m->follow));
+		put_place(m, i, run);
+		json_value_field(m->j, "value", &value, follow_options(m->follow));
 		json_object_end(m->j);
 	}
 }
@@ -72,26 +108,93 @@ static void put_entries(struct map_json *m)
 	}
 }
 
-/* One value a CPU, in the order of the map's `cpus`. */
-static void put_per_cpu(struct map_json *m, size_t e)
+/* How many CPUs' values, from the c-th on, are the same. */
+static size_t cpu_run(const struct scxray_map *map, size_t e, size_t c)
+{
+	struct scxray_value first = map_percpu_value(map, e, c);
+	size_t end = c + 1;
+
+	for (; end < map->nr_cpus; end++) {
+		struct scxray_value value = map_percpu_value(map, e, end);
+
+		if (!is_same(&first, &value))
+			break;
+	}
+	return end - c;
+}
+
+static void put_per_cpu_typed(struct map_json *m, size_t e)
 {
 	json_key(m->j, "per_cpu");
 	json_array(m->j);
-	for (size_t c = 0; c < m->map->nr_cpus; c++) {
+	for (size_t c = 0, run; c < m->map->nr_cpus; c += run) {
 		struct scxray_value value = map_percpu_value(m->map, e, c);
 
-		json_value(m->j, &value, follow_options(m->follow));
+		run = cpu_run(m->map, e, c);
+		if (run < REPEAT_LEAST)
+			run = 1;
+		else
+			json_repeat_begin(m->j, run);
+		json_value_typed(m->j, &value, follow_options(m->follow));
+		if (run > 1)
+			json_object_end(m->j);
 	}
 	json_array_end(m->j);
 }
 
+static bool is_zero(const struct scxray_value *value)
+{
+	return value->state == SCXRAY_PRESENT && value->btf && value->size && !value->bytes[0] &&
+	       !memcmp(value->bytes, value->bytes + 1, value->size - 1);
+}
+
+static void put_per_cpu_plain(struct map_json *m, size_t e)
+{
+	json_key(m->j, "per_cpu_plain");
+	json_array(m->j);
+	for (size_t c = 0, run; c < m->map->nr_cpus; c += run) {
+		struct scxray_value value = map_percpu_value(m->map, e, c);
+
+		run = is_zero(&value) && value_has_parts(&value) ? cpu_run(m->map, e, c) : 1;
+		if (run < REPEAT_LEAST) {
+			json_value_plain(m->j, NULL, &value, follow_options(m->follow));
+			run = 1;
+		} else {
+			json_plain_zeros(m->j, run);
+		}
+	}
+	json_array_end(m->j);
+}
+
+/* One value a CPU, in the order of the map's `cpus`. */
+static void put_per_cpu(struct map_json *m, size_t e)
+{
+	if (m->j->form != SCXRAY_JSON_PLAIN)
+		put_per_cpu_typed(m, e);
+	if (m->j->form != SCXRAY_JSON_TYPED)
+		put_per_cpu_plain(m, e);
+}
+
+static bool same_per_cpu(const struct scxray_map *map, size_t a, size_t b)
+{
+	for (size_t c = 0; c < map->nr_cpus; c++) {
+		struct scxray_value one = map_percpu_value(map, a, c);
+		struct scxray_value other = map_percpu_value(map, b, c);
+
+		if (!is_same(&one, &other))
+			return false;
+	}
+	return true;
+}
+
 static void put_percpu(struct map_json *m)
 {
-	for (size_t i = 0; i < m->map->nr_entries && !m->j->out.error; i++) {
+	for (size_t i = 0, run; i < m->map->nr_entries && !m->j->out.error; i += run) {
+		run = 1;
 		json_object(m->j);
 		if (m->map->form == SCXRAY_MAP_PERCPU_ARRAY) {
-			json_key(m->j, "key");
-			json_u64(m->j, m->map->entries[i].index);
+			run = entry_run(m->map, i, same_per_cpu);
+			put_place(m, i, run);
 		} else {
 			map_json_entry_key(m, &m->map->entries[i]);
 		}

@@ -34,6 +34,38 @@ static const struct field arena_fields[] = {
 	FIELD(scxray_arena, cut, "cut", FIELD_STRING),
 };
 
+static bool is_zero_page(const struct scxray_arena_page *page)
+{
+	return !page->bytes[0] && !memcmp(page->bytes, page->bytes + 1, ARENA_PAGE - 1);
+}
+
+/* Pages of zeros that follow one another are only counted. */
+static void put_pages(struct json *j, const struct scxray_arena *arena)
+{
+	json_key(j, "pages");
+	json_array(j);
+	for (size_t i = 0, next; i < arena->nr_pages; i = next) {
+		const struct scxray_arena_page *page = &arena->pages[i];
+
+		next = i;
+		while (next < arena->nr_pages && is_zero_page(&arena->pages[next]) &&
+		       arena->pages[next].user_addr == page->user_addr + (next - i) * ARENA_PAGE)
+			next++;
+		json_object(j);
+		json_key(j, "user_addr");
+		json_addr(j, page->user_addr);
+		if (next > i) {
+			put_u64(j, "zero_pages", next - i);
+		} else {
+			json_key(j, "bytes");
+			json_base64(j, page->bytes, ARENA_PAGE);
+			next++;
+		}
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 void map_json_arena(struct map_json *m)
 {
 	const struct scxray_arena *arena = m->map->arena;
@@ -49,22 +81,10 @@ void map_json_arena(struct map_json *m)
 	if (arena->globals.state != SCXRAY_NONE) {
 		json_key(j, "globals_user_addr");
 		json_addr(j, arena->globals.addr);
-		json_key(j, "globals");
-		json_value(j, &arena->globals, follow_options(m->follow));
+		json_value_field(j, "globals", &arena->globals, follow_options(m->follow));
 	}
-	if (arena->nr_pages) {
-		json_key(j, "pages");
-		json_array(j);
-		for (size_t i = 0; i < arena->nr_pages; i++) {
-			json_object(j);
-			json_key(j, "user_addr");
-			json_addr(j, arena->pages[i].user_addr);
-			json_key(j, "bytes");
-			json_base64(j, arena->pages[i].bytes, ARENA_PAGE);
-			json_object_end(j);
-		}
-		json_array_end(j);
-	}
+	if (arena->nr_pages)
+		put_pages(j, arena);
 	json_object_end(j);
 }
 

@@ -15,8 +15,25 @@ void map_json_typed(struct map_json *m, const struct scxray_value *value, const 
 		json_bytes(m->j, value->bytes, value->size);
 		return;
 	}
-	json_key(m->j, key);
-	json_value(m->j, value, follow_options(m->follow));
+	json_value_field(m->j, key, value, follow_options(m->follow));
+}
+
+/* In storage maps the key is the owner's address. */
+static void put_owner_key(struct json *j, uint64_t kva)
+{
+	if (j->form != SCXRAY_JSON_PLAIN) {
+		json_key(j, "key");
+		json_object(j);
+		json_key(j, "kind");
+		json_string(j, "ptr");
+		json_key(j, "value");
+		json_addr(j, kva);
+		json_object_end(j);
+	}
+	if (j->form != SCXRAY_JSON_TYPED) {
+		json_key(j, "key_plain");
+		json_addr(j, kva);
+	}
 }
 
 void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry)
@@ -24,16 +41,12 @@ void map_json_entry_key(struct map_json *m, const struct scxray_entry *entry)
 	struct scxray_value key = scxray_map_key(m->map, entry);
 
 	if (!entry->key) {
-		json_key(m->j, "key");
-		json_unreadable(m->j, entry->addr, entry->reason);
+		key = (struct scxray_value){ .state = SCXRAY_UNREADABLE,
+					     .addr = entry->addr,
+					     .reason = entry->reason };
+		json_value_field(m->j, "key", &key, follow_options(m->follow));
 	} else if (map_is_storage(m->map)) {
-		json_key(m->j, "key");
-		json_object(m->j);
-		json_key(m->j, "kind");
-		json_string(m->j, "ptr");
-		json_key(m->j, "value");
-		json_addr(m->j, map_owner_kva(entry));
-		json_object_end(m->j);
+		put_owner_key(m->j, map_owner_kva(entry));
 	} else {
 		map_json_typed(m, &key, "key", "key_hex");
 	}

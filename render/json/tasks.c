@@ -168,10 +168,8 @@ static void json_task(struct json *j, const struct scxray_report *r, const struc
 		json_u64(j, t->dsq_pos);
 	}
 	json_stack(j, "kernel_stack", "kernel_stack_end", &t->kernel_stack);
-	if (t->scx.state == SCXRAY_PRESENT || t->scx.state == SCXRAY_UNREADABLE) {
-		json_key(j, "scx");
-		json_value(j, &t->scx, &options);
-	}
+	if (t->scx.state == SCXRAY_PRESENT || t->scx.state == SCXRAY_UNREADABLE)
+		json_value_field(j, "scx", &t->scx, &options);
 	json_object_end(j);
 }
 

@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+#include <scxray/render.h>
+
 #include "render/out/strbuf.h"
 
 /* Deeper than any value walk (depth 64, five levels each) plus the report around it. */
@@ -24,6 +26,7 @@ struct json {
 	bool has_member[JSON_MAX_DEPTH];
 	bool is_object[JSON_MAX_DEPTH];
 	bool after_key;
+	enum scxray_json_form form; /* of values whose form BTF decides */
 };
 
 void json_init(struct json *j, FILE *sink, unsigned line_depth);

@@ -164,49 +164,91 @@ static bool is_byte(const struct btf *btf, struct btf_peeled t, struct scxray_by
 	return true;
 }
 
+static int walk_byte_array(struct value_walk *w, struct scxray_bytes *bytes, uint64_t len,
+			   struct slice s)
+{
+	uint64_t most = (uint64_t)w->opt.max_elements * 16;
+
+	bytes->bytes = s.bytes;
+	bytes->declared = len;
+	bytes->len = s.had < len ? s.had : len;
+	if (bytes->len > most)
+		bytes->len = most;
+	if (!walk_charge(w, bytes->len))
+		return w->visit->unsupported(w->arg, w->exhausted);
+	return walk_run(w, bytes);
+}
+
+/* How many elements from the i-th on have the same bytes. */
+static uint64_t equal_run(struct slice s, uint64_t size, uint64_t i)
+{
+	const uint8_t *first = s.bytes + i * size;
+	uint64_t whole = size ? s.had / size : 0, end = i + 1;
+
+	while (end < whole && !memcmp(first, s.bytes + end * size, size))
+		end++;
+	return end - i;
+}
+
+static bool is_zero(const uint8_t *bytes, uint64_t size)
+{
+	return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
+}
+
+/* The elements up to `shown`; returns how far it came. */
+static uint64_t walk_each(struct value_walk *w, uint32_t elem, uint64_t size, struct slice s,
+			  uint64_t shown, bool scalars, int *ret)
+{
+	bool asks = w->visit->repeat && !w->twin && s.bytes;
+	uint64_t i = 0, step, asked = 0;
+
+	for (uint32_t values = 0; !*ret && i < shown && values < w->opt.max_elements; i += step) {
+		enum scxray_repeat how = SCXRAY_REPEAT_ALL;
+		uint64_t nr = asks && i >= asked ? equal_run(s, size, i) : 1;
+
+		if (w->exhausted)
+			break;
+		if (i >= asked)
+			asked = i + nr;
+		if (nr > 1)
+			how = w->visit->repeat(w->arg, nr, is_zero(s.bytes + i * size, size),
+					       scalars);
+		step = how == SCXRAY_REPEAT_ALL ? 1 : nr;
+		if (how == SCXRAY_REPEAT_DONE)
+			continue;
+		values++;
+		if (w->element)
+			*ret = w->element(w->arg, i);
+		if (!*ret)
+			*ret = walk_type(w, elem, part_of(s, i * size, size));
+	}
+	return i;
+}
+
 int walk_elements(struct value_walk *w, const struct scxray_array *array, uint32_t elem,
 		  struct slice s)
 {
 	struct btf_peeled t = btf_peel(w->btf, elem);
 	struct scxray_array a = *array;
 	struct scxray_bytes bytes = { 0 };
-	uint64_t size, shown = a.len;
+	uint64_t size, shown = a.len, end;
 	char cut[80];
 	int ret;
 
 	if (!btf_size(w->btf, elem, &size))
 		return walk_unsupported(w, t.error ? t.error : "array of elements without a size");
-	if (is_byte(w->btf, t, &bytes)) {
-		uint64_t most = (uint64_t)w->opt.max_elements * 16;
-
-		bytes.bytes = s.bytes;
-		bytes.declared = a.len;
-		bytes.len = s.had < a.len ? s.had : a.len;
-		if (bytes.len > most)
-			bytes.len = most;
-		if (!walk_charge(w, bytes.len))
-			return w->visit->unsupported(w->arg, w->exhausted);
-		return walk_run(w, &bytes);
-	}
+	if (is_byte(w->btf, t, &bytes))
+		return walk_byte_array(w, &bytes, a.len, s);
 
 	if (size && shown > (s.had + size - 1) / size)
 		shown = (s.had + size - 1) / size;
-	if (shown > w->opt.max_elements)
-		shown = w->opt.max_elements;
 	a.of_scalars = t.type && !btf_is_composite(t.type) && !btf_is_array(t.type);
 	ret = w->visit->array_begin(w->arg, &a);
-	for (uint64_t i = 0; !ret && i < shown && !w->exhausted; i++) {
-		if (w->element)
-			ret = w->element(w->arg, i);
-		if (!ret)
-			ret = walk_type(w, elem, part_of(s, i * size, size));
-	}
+	end = ret ? 0 : walk_each(w, elem, size, s, shown, a.of_scalars, &ret);
 	if (ret)
 		return ret;
-	snprintf(cut, sizeof(cut), "%" PRIu64 " of %" PRIu64 " elements shown", shown, a.len);
-	return w->visit->array_end(w->arg, w->exhausted ? w->exhausted
-					   : shown == w->opt.max_elements && shown < a.len ? cut
-											   : NULL);
+	snprintf(cut, sizeof(cut), "%" PRIu64 " of %" PRIu64 " elements shown", end, a.len);
+	return w->visit->array_end(w->arg, w->exhausted ? w->exhausted : end < shown ? cut : NULL);
 }
 
 /* The value; whether its bytes are complete was checked before. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * value_json.c - the visitor that writes JSON
+ * value_json.c - the visitor that writes JSON with all types
  *
  * A struct's members are objects {name, value}: member() opens one, and the
  * value's end closes it.  `open_members` remembers which values those are.
@@ -8,6 +8,8 @@
 #include "render/value/value_json.h"
 
 #include <errno.h>
+
+#include "render/out/field.h"
 
 struct visit {
 	struct json *j;
@@ -39,16 +41,22 @@ static void key_u64(struct json *j, const char *key, uint64_t value)
 	json_u64(j, value);
 }
 
-/* A JSON integer up to 64 bits; larger numbers are hex strings. */
+/* A JSON integer up to 64 bits, with `hex` where a double can't hold it; larger ones are hex strings. */
 static void integer(struct json *j, const struct scxray_scalar *s)
 {
+	bool negative = s->is_signed && s->lo >> 63;
 	char hex[2 + 32 + 1];
 
 	json_key(j, "value");
-	if (s->is_signed && s->hi == (s->lo >> 63 ? UINT64_MAX : 0)) {
-		json_i64(j, (int64_t)s->lo);
-	} else if (!s->is_signed && !s->hi) {
-		json_u64(j, s->lo);
+	if (s->hi == (negative ? UINT64_MAX : 0)) {
+		if (negative)
+			json_i64(j, (int64_t)s->lo);
+		else
+			json_u64(j, s->lo);
+		if ((negative ? -s->lo : s->lo) > EXACT_IN_DOUBLE) {
+			snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)s->lo);
+			json_opt_string(j, "hex", hex);
+		}
 	} else {
 		snprintf(hex, sizeof(hex), "0x%016llx%016llx", (unsigned long long)s->hi,
 			 (unsigned long long)s->lo);
@@ -82,7 +90,15 @@ static char *copy(char *to, const char *s, size_t len)
 
 #define COPY(to, literal) copy(to, literal, sizeof(literal) - 1)
 
-/* The most frequent values, integers of up to 64 bits, written as by on_scalar(). */
+/* True if a double holds the number; all that are wider than 64 bits are left to integer(). */
+static bool is_exact(const struct scxray_scalar *s)
+{
+	uint64_t v = s->is_signed && s->lo >> 63 ? -s->lo : s->lo;
+
+	return s->bits <= 64 && v <= EXACT_IN_DOUBLE;
+}
+
+/* The most frequent values, exact integers, written as by on_scalar(). */
 static void plain_integer(struct json *j, const struct scxray_scalar *s)
 {
 	char *to = json_room(j, 96);
@@ -115,7 +131,7 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 	struct visit *v = arg;
 	struct json *j = v->j;
 
-	if ((s->kind == SCXRAY_SCALAR_UINT || s->kind == SCXRAY_SCALAR_INT) && s->bits <= 64) {
+	if ((s->kind == SCXRAY_SCALAR_UINT || s->kind == SCXRAY_SCALAR_INT) && is_exact(s)) {
 		plain_integer(j, s);
 		return value_ends(v);
 	}
@@ -154,15 +170,28 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 	return value_ends(v);
 }
 
+/* How many of the bytes are told; the others, up to the end, are zeros. */
+static size_t without_zeros(const uint8_t *bytes, size_t len)
+{
+	size_t end = len;
+
+	while (end && !bytes[end - 1])
+		end--;
+	return len - end < ZEROS_LEAST ? len : end;
+}
+
 static int on_bytes(void *arg, const struct scxray_bytes *b)
 {
 	struct visit *v = arg;
 	size_t text = b->is_char && b->len ? strnlen((const char *)b->bytes, b->len) : 0;
+	size_t told = without_zeros(b->bytes, b->len);
 
 	kind(v->j, "bytes");
 	key_u64(v->j, "len", b->declared);
 	json_key(v->j, "hex");
-	json_bytes(v->j, b->bytes, b->len);
+	json_bytes(v->j, b->bytes, told);
+	if (told < b->len)
+		key_u64(v->j, "zeros", b->len - told);
 	if (b->is_char) {
 		json_key(v->j, "text");
 		json_string_n(v->j, text ? (const char *)b->bytes : "", text);
@@ -231,6 +260,19 @@ static int on_array_begin(void *arg, const struct scxray_array *a)
 	return 0;
 }
 
+/* {"kind":"repeat","count":N,"value":...}: closed when its value ends. */
+static enum scxray_repeat on_repeat(void *arg, uint64_t count, bool zero, bool scalar)
+{
+	struct visit *v = arg;
+
+	(void)zero;
+	if (count < (scalar ? REPEAT_LEAST_SCALARS : REPEAT_LEAST))
+		return SCXRAY_REPEAT_ALL;
+	json_repeat_begin(v->j, count);
+	v->member_depth[v->nr_members++] = v->j->depth;
+	return SCXRAY_REPEAT_ONE;
+}
+
 /* `partial` stays open until the end, so that its value can be written as a member's. */
 static int on_truncated_begin(void *arg, uint64_t needed, uint64_t had, const char *reason)
 {
@@ -290,6 +332,7 @@ static const struct scxray_value_visitor to_json = {
 	.struct_end = on_list_end,
 	.array_begin = on_array_begin,
 	.array_end = on_list_end,
+	.repeat = on_repeat,
 	.truncated_begin = on_truncated_begin,
 	.truncated_end = on_object_end,
 	.pointer_begin = on_pointer_begin,
@@ -298,8 +341,15 @@ static const struct scxray_value_visitor to_json = {
 	.unreadable = on_unreadable,
 };
 
-void json_value(struct json *j, const struct scxray_value *value,
-		const struct scxray_value_options *options)
+void json_repeat_begin(struct json *j, uint64_t count)
+{
+	kind(j, "repeat");
+	key_u64(j, "count", count);
+	json_key(j, "value");
+}
+
+void json_value_typed(struct json *j, const struct scxray_value *value,
+		      const struct scxray_value_options *options)
 {
 	struct visit v; /* member_depth is not cleared: a value is written a million times */
 
@@ -309,12 +359,28 @@ void json_value(struct json *j, const struct scxray_value *value,
 	scxray_value_walk(value, options, &to_json, &v);
 }
 
+void json_value_field(struct json *j, const char *key, const struct scxray_value *value,
+		      const struct scxray_value_options *options)
+{
+	char plain[64];
+
+	if (j->form != SCXRAY_JSON_PLAIN) {
+		json_key(j, key);
+		json_value_typed(j, value, options);
+	}
+	if (j->form != SCXRAY_JSON_TYPED) {
+		snprintf(plain, sizeof(plain), "%s_plain", key);
+		json_key(j, plain);
+		json_value_plain(j, plain, value, options);
+	}
+}
+
 int scxray_value_json(const struct scxray_value *value, const struct scxray_value_options *options,
 		      FILE *out)
 {
 	struct json j;
 
 	json_init(&j, out, 0);
-	json_value(&j, value, options);
+	json_value_typed(&j, value, options);
 	return json_finish(&j);
 }

@@ -39,7 +39,8 @@ def check_twins(cases, name, document):
             twin = at.get(key + "_hex")
             if not isinstance(value, int) or isinstance(value, bool) or ".event_counter_timeline" in path or "bits" in at:
                 continue
-            needs = abs(value) > EXACT or key in IDS or (key == "id" and "origin" in at) or (key == "dsq" and "evidence" in at)
+            ours = "_plain" not in path  # what scxray calls so; a scheduler's members have a twin where they are great
+            needs = abs(value) > EXACT or (ours and key in IDS) or (key == "id" and "origin" in at) or (key == "dsq" and "evidence" in at)
             nr += needs
             if needs != (twin is not None) or (twin is not None and int(twin, 16) != value % (1 << 64)):
                 wrong.append(f"{path}.{key}: {value} {twin}")

@@ -25,7 +25,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from btffile import Btf  # noqa: E402
+from typed import expand  # noqa: E402
 
 HEADER = ("name", "map_type", "key_size", "value_size", "max_entries", "map_flags")
 GROWTH = 1 << 30  # a second, of times in ns
@@ -224,7 +226,7 @@ class ListingComparison:
 
 
 def compare_listing(report, text):
-    report = report.get("late", report)
+    report = expand(report.get("late", report))
     return ListingComparison(report, Listing(text)).run()
 
 

@@ -21,7 +21,9 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from mapsfile import MapsError, parse_maps  # noqa: E402
+from typed import expand  # noqa: E402
 
 PAGE = 4096
 HEADER = ("name", "map_type", "key_size", "value_size", "max_entries", "map_flags")
@@ -447,7 +449,7 @@ class Comparison:
 
 def compare_maps(report, text):
     """MapsError if the text can't be understood."""
-    report = report.get("late", report)
+    report = expand(report.get("late", report))
     done = Comparison(report, parse_maps(text))
     done.all()
     return done

@@ -153,7 +153,8 @@ __attribute__((unused)) static char *maps_text(const struct scxray_report *r, un
 	return maps_text_as(r, width, false);
 }
 
-__attribute__((unused, noinline)) static char *maps_json(const struct scxray_report *r)
+__attribute__((unused, noinline)) static char *maps_json_as(const struct scxray_report *r,
+							    enum scxray_json_form form)
 {
 	struct json j;
 	char *text = NULL;
@@ -161,12 +162,18 @@ __attribute__((unused, noinline)) static char *maps_json(const struct scxray_rep
 	FILE *out = open_memstream(&text, &len);
 
 	json_init(&j, out, 0);
+	j.form = form;
 	json_object(&j);
 	json_maps(&j, r, NULL);
 	json_object_end(&j);
 	ck_assert_int_eq(json_finish(&j), 0);
 	fclose(out);
 	return text;
+}
+
+__attribute__((unused)) static char *maps_json(const struct scxray_report *r)
+{
+	return maps_json_as(r, SCXRAY_JSON_TYPED);
 }
 
 /* All that is behind the map's header line. */

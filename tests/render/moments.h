@@ -67,6 +67,7 @@ static char *part_of_diff(struct moments *m, enum format format, const char *gro
 	ck_assert_int_eq(scxray_selection_add(&only, groups, &err), 0);
 	scxray_document_dual(&doc, &m->early.r, &m->late.r, NULL);
 	doc.only = &only;
+	doc.json_form = SCXRAY_JSON_TYPED;
 	whole = render_document(&doc, format, 120, false);
 	if (format == JSON)
 		squeeze(whole);

@@ -53,6 +53,11 @@ def drop(*path):
     return lambda d: at(d, *path[:-1]).pop(path[-1])
 
 
+def drop_both(*path):
+    """The member in both its forms, typed and plain."""
+    return lambda d: [drop(*path)(d), drop(*path[:-1], path[-1] + "_plain")(d)]
+
+
 def put(value, *path):
     return lambda d: at(d, *path[:-1]).__setitem__(path[-1], value)
 
@@ -91,7 +96,7 @@ BREAK_MAPS = [
     ("map without its address", drop("late", "maps", 0, "map_kva"), "maps[0]"),
     ("map that does not say whose it is", drop("late", "maps", 0, "active"), "maps[0]"),
     ("key of an older name", lambda d: d["late"]["maps"][0].update(type_name="hash"), "maps[0]"),
-    ("entry without a key", drop("late", "maps", 0, "entries", 0, "key"), "maps[0].entries[0]"),
+    ("entry without a key", drop_both("late", "maps", 0, "entries", 0, "key"), "maps[0].entries[0]"),
     ("entry with a key twice", put("00", "late", "maps", 0, "entries", 0, "key_hex"), "maps[0].entries[0]"),
     ("entry without a value", drop("late", "maps", 5, "entries", 0, "value_hex"), "maps[5].entries[0]"),
     ("entries that nobody counted", drop("late", "maps", 0, "total_entries"), "maps[0]"),

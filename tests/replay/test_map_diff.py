@@ -9,6 +9,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import harness  # noqa: E402
+from typed import expand  # noqa: E402
 
 
 def leaves(value, path=""):
@@ -73,7 +74,7 @@ def main():
         ran = harness.scxray("report", "--early", half, error, "--format", "json")
         if not cases.check(ran.status == 0, name, ran):
             continue
-        document = json.loads(ran.out)
+        document = expand(json.loads(ran.out))
         wanted, got = expected(document), reported(document)
         cases.check(len(wanted) > 20 and wanted == got, f"{name}: {len(wanted)} numbers in maps that changed",
                     f"not reported: {dict(wanted.items() - got.items())}\nnot so: {dict(got.items() - wanted.items())}")

@@ -58,7 +58,9 @@ START_TEST(an_arena_counts_its_pages)
 			"\"user_vm_end\":\"0x0000100000040000\","
 			"\"kern_vm_start\":\"0xffffc90020009000\",\"mapped_pages\":50,"
 			"\"cut\":\"cut after 3 pages\",\"truncated\":true,\"pages\":["
-			"{\"user_addr\":\"0x0000100000000000\",\"bytes\":\"AAAA");
+			"{\"user_addr\":\"0x0000100000000000\",\"zero_pages\":1},"
+			"{\"user_addr\":\"0x0000100000001000\",\"bytes\":\"AAAA");
+	ck_map_json(&m, "{\"user_addr\":\"0x0000100000005000\",\"zero_pages\":1}]");
 	/* 4096 bytes are 1365 groups of three and one byte: 01 is AQ== */
 	got = maps_json(&m.r);
 	bytes = strstr(got, "\"0x0000100000001000\",\"bytes\":\"");

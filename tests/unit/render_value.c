@@ -13,7 +13,7 @@ START_TEST(integers_are_decimal_and_exact)
 	uint64_t wide[2] = { 0, 1 }; /* 2^64 */
 
 	ck_both(t.btf, t.u64, &big, 8, "18446744073709551615",
-		"{\"kind\":\"uint\",\"bits\":64,\"value\":18446744073709551615}");
+		"{\"kind\":\"uint\",\"bits\":64,\"value\":18446744073709551615,\"hex\":\"0xffffffffffffffff\"}");
 	ck_both(t.btf, t.s32, &minus, 4, "-5", "{\"kind\":\"int\",\"bits\":32,\"value\":-5}");
 	ck_both(t.btf, t.u128, wide, 16, "18446744073709551616",
 		"{\"kind\":\"uint\",\"bits\":128,\"value\":\"0x00000000000000010000000000000000\"}");
@@ -67,7 +67,7 @@ START_TEST(enums_have_names)
 	e64 = btf__add_enum64(t.btf, "dsq_id", 8, false);
 	btf__add_enum64_value(t.btf, "SCX_DSQ_LOCAL", high);
 	ck_both(t.btf, e64, &high, 8, "SCX_DSQ_LOCAL (9223372036854775810)",
-		"{\"kind\":\"enum\",\"bits\":64,\"value\":9223372036854775810,"
+		"{\"kind\":\"enum\",\"bits\":64,\"value\":9223372036854775810,\"hex\":\"0x8000000000000002\","
 		"\"variant\":\"SCX_DSQ_LOCAL\"}");
 	btf__free(t.btf);
 }
@@ -386,7 +386,9 @@ START_TEST(pointers_are_named)
 	ck_assert_str_eq(got, "18446612682070036480 (hog0[42])");
 	free(got);
 	got = render(true, t.btf, t.u64, &kva, 8, &options);
-	ck_assert_str_eq(got, "{\"kind\":\"uint\",\"bits\":64,\"value\":18446612682070036480}");
+	ck_assert_str_eq(
+		got,
+		"{\"kind\":\"uint\",\"bits\":64,\"value\":18446612682070036480,\"hex\":\"0xffff888000001000\"}");
 	free(got);
 	kva += 8;
 	got = render(false, t.btf, t.u64, &kva, 8, &options);
