@@ -124,7 +124,7 @@ programs := $(bin) $(vmm) $(plugin)
 units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
-hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src)))
+hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src))) $(O)/tests/hosts/host-old
 objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(watch_src) $(qemu_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
 	$(test_src) $(wildcard tests/fakes/*.c))
 
@@ -226,9 +226,9 @@ $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
 # vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
-$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
+$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
 # They run the scxray program, or load the plugin as a VMM does.
-$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_maker: | $(bin)
+$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_maker: | $(bin)
 $(O)/tests/unit/plugin_abi_library $(O)/tests/unit/vmm_restore_two: | $(plugin)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
@@ -250,6 +250,12 @@ $(O)/tests/hosts/%-cpp: tests/hosts/%.cpp $(O)/flags
 	$(call say,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 $(host_flags) $(LDFLAGS) -o $@ $< -ldl -lpthread
+
+# The same host as it was compiled with the first plugin.h.
+$(O)/tests/hosts/host-old: tests/hosts/host.c $(O)/flags
+	$(call say,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Itests/hosts/old $(host_flags) $(LDFLAGS) -o $@ $< -ldl -lpthread
 
 -include $(objects:.o=.d) $(hosts:=.d)
 

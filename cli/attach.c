@@ -84,15 +84,15 @@ static int deliver(const char *path, const char *file)
 
 static int take(struct session *session, const char *file)
 {
-	const char *message = NULL, *const *paths = NULL;
+	struct scxray_plugin_result result;
 	enum scxray_plugin_status status;
-	size_t nr = 0;
 
 	status = watcher_trigger(session->watcher, SCXRAY_MOMENT_LATE, "on demand");
-	watcher_finish(session->watcher, &message, &paths, &nr);
+	watcher_finish(session->watcher, &result);
 	if (status < 0)
-		return cli_fail("%s", message && *message ? message : "no snapshot could be taken");
-	return deliver(nr ? paths[0] : NULL, file);
+		return cli_fail("%s",
+				result.message ? result.message : "no snapshot could be taken");
+	return deliver(result.nr_paths ? result.paths[0] : NULL, file);
 }
 
 static int attach(struct session_options *options, const char *file)

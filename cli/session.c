@@ -104,13 +104,11 @@ enum session_end session_wait(struct session *session, int fd)
 
 int session_finish(struct session *session)
 {
-	const char *message = NULL, *const *paths = NULL;
-	enum scxray_plugin_status status;
-	size_t nr = 0;
+	struct scxray_plugin_result result;
 
-	status = watcher_finish(session->watcher, &message, &paths, &nr);
-	session_log_end(session, status, message, paths, nr);
-	return status < 0 ? CLI_FAILED : CLI_OK;
+	watcher_finish(session->watcher, &result);
+	session_log_end(session, result.status, result.message, result.paths, result.nr_paths);
+	return result.status < 0 ? CLI_FAILED : CLI_OK;
 }
 
 void session_close(struct session *session)

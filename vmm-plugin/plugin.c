@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm-plugin/freeze.h"
+#include "watch/state.h"
 #include "watch/watcher.h"
 
 struct plugin {
@@ -144,6 +145,12 @@ static void plugin_destroy(struct plugin *plugin)
 static int plugin_init(struct plugin *plugin, const struct scxray_plugin_host *host,
 		       struct scxray_error *err)
 {
+	const struct watch_hooks hooks = {
+		.context = host->context,
+		.failure_captured = host->failure_captured,
+		.report_complete = host->report_complete,
+	};
+
 	if (settings_init(&plugin->settings, host->settings, err) || check_regions(host, err) ||
 	    check_vcpus(host, err))
 		return -1;
@@ -165,6 +172,7 @@ static int plugin_init(struct plugin *plugin, const struct scxray_plugin_host *h
 					 plugin->live, plugin->perf, err);
 	if (!plugin->watcher)
 		return -1;
+	watcher_set_hooks(plugin->watcher, &hooks);
 	return watcher_start(plugin->watcher, err);
 }
 
@@ -242,11 +250,10 @@ static int32_t call_finish(void *self, struct scxray_plugin_result *result)
 {
 	struct plugin *plugin = self;
 	struct scxray_plugin_result full = { .status = SCXRAY_STATUS_INVALID };
-	size_t size = result ? result->struct_size : 0, nr = 0;
+	size_t size = result ? result->struct_size : 0;
 
 	if (plugin)
-		full.status = watcher_finish(plugin->watcher, &full.message, &full.paths, &nr);
-	full.nr_paths = (uint32_t)nr;
+		watcher_finish(plugin->watcher, &full);
 	full.struct_size = (uint32_t)size;
 	if (result)
 		memcpy(result, &full, size < sizeof(full) ? size : sizeof(full));

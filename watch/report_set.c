@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -15,44 +14,6 @@
 #include "now.h"
 #include "outputs.h"
 #include "report_set.h"
-
-int report_writer_init(struct report_writer *writer, const struct settings *settings,
-		       const struct log *log, struct scxray_error *err)
-{
-	const char *why;
-
-	*writer = (struct report_writer){ .settings = settings, .log = log };
-	writer->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (writer->stop_fd < 0)
-		return scxray_fail(err, SCXRAY_ERR_IO, 0, "no eventfd: %s", strerror(errno));
-	writer->artifacts = artifacts_create(settings, err);
-	if (!writer->artifacts) {
-		close(writer->stop_fd);
-		return -1;
-	}
-	writer->program = maker_program(settings, &why);
-	if (!writer->program)
-		log_say(log, SCXRAY_LOG_DEBUG, "reports are made in this process: %s", why);
-	return 0;
-}
-
-void report_writer_deinit(struct report_writer *writer)
-{
-	artifacts_destroy(writer->artifacts);
-	free(writer->program);
-	close(writer->stop_fd);
-}
-
-/* The first thing that went wrong is what finish() tells; the log has them all. */
-void report_writer_failed(struct report_writer *writer, enum scxray_plugin_status status,
-			  const char *text)
-{
-	log_say(writer->log, SCXRAY_LOG_ERROR, "%s", text);
-	if (writer->status < 0)
-		return;
-	writer->status = status;
-	snprintf(writer->message, sizeof(writer->message), "%.300s", text);
-}
 
 /* ---- one set -------------------------------------------------------------------- */
 
@@ -71,6 +32,8 @@ struct set {
 	enum artifact_kind kind;
 	unsigned number;
 	struct half late, early; /* early.moment NULL: there is none */
+	char *finding;		 /* the report's first */
+	bool stopped;		 /* no report is wanted any more */
 };
 
 static void say_written(struct set *set, int failed, const struct scxray_error *err)
@@ -89,8 +52,45 @@ static void say_written(struct set *set, int failed, const struct scxray_error *
 /* From that line a reader of the log knows what the report is about. */
 static void say_finding(struct set *set, const char *finding)
 {
-	if (finding && *finding)
-		log_say(set->writer->log, SCXRAY_LOG_INFO, "%s", finding);
+	struct report_writer *writer = set->writer;
+	bool first_failure = set->kind == ARTIFACT_REPORT && set->number == 1;
+
+	if (!finding || !*finding)
+		return;
+	set->finding = strdup(finding);
+	if (!set->finding)
+		return;
+	log_printable(set->finding);
+	log_say(writer->log, SCXRAY_LOG_INFO, "%s", set->finding);
+	if (writer->finding && !first_failure)
+		return;
+	free(writer->finding);
+	writer->finding = strdup(set->finding);
+}
+
+/* The host of a failure's report; of its paths those from `first` on. */
+static void tell(const struct set *set, size_t first)
+{
+	const struct report_writer *writer = set->writer;
+	struct scxray_plugin_result result = {
+		.struct_size = sizeof(result),
+		.status = writer->set_status,
+		.message = *writer->set_message ? writer->set_message : NULL,
+		.first_finding = set->finding,
+	};
+	size_t nr;
+	const char *const *paths = artifacts_written(writer->artifacts, &nr);
+
+	if (set->kind != ARTIFACT_REPORT || set->stopped || !writer->hooks ||
+	    !writer->hooks->report_complete)
+		return;
+	result.nr_paths = (uint32_t)(nr - first);
+	result.paths = result.nr_paths ? paths + first : NULL;
+	if (result.status >= 0 && moment_degraded(set->late.moment)) {
+		result.status = SCXRAY_STATUS_DEGRADED;
+		result.message = REPORT_DEGRADED_TEXT;
+	}
+	writer->hooks->report_complete(writer->hooks->context, &result);
 }
 
 /* ---- in this process ------------------------------------------------------------- */
@@ -293,6 +293,7 @@ static bool run_maker(struct set *set, struct maker_job *job)
 	close_files(set, job, &result, &opened);
 	if (!*result.failure)
 		say_finding(set, result.finding);
+	set->stopped = result.stopped;
 	if (!*result.failure || result.stopped)
 		return true;
 	if (!result.started && !strcmp(writer->settings->isolate, "auto")) {
@@ -347,7 +348,13 @@ void report_set_write(struct report_writer *writer, enum artifact_kind kind, uns
 		.late.moment = late,
 		.early.moment = early,
 	};
+	size_t first;
 
+	artifacts_written(writer->artifacts, &first);
+	writer->set_status = SCXRAY_STATUS_OK;
+	writer->set_message[0] = '\0';
 	if (!writer->program || !write_apart(&set))
 		write_here(&set);
+	tell(&set, first);
+	free(set.finding);
 }

@@ -46,6 +46,11 @@ struct reports *reports_create(const struct settings *settings, const struct log
 	return NULL;
 }
 
+void reports_set_hooks(struct reports *reports, const struct watch_hooks *hooks)
+{
+	reports->set.hooks = hooks;
+}
+
 void reports_destroy(struct reports *reports)
 {
 	if (!reports)
@@ -165,24 +170,29 @@ void reports_end(struct reports *reports)
 	writer_drain(reports->writer);
 }
 
-enum scxray_plugin_status reports_status(const struct reports *reports, const char **message,
-					 const char *const **paths, size_t *nr_paths)
+void reports_status(const struct reports *reports, struct scxray_plugin_result *result)
 {
-	*paths = artifacts_written(reports->set.artifacts, nr_paths);
-	*message = *reports->set.message ? reports->set.message : NULL;
-	if (reports->set.status < 0)
-		return reports->set.status;
+	const struct report_writer *set = &reports->set;
+	size_t nr;
+
+	*result = (struct scxray_plugin_result){
+		.struct_size = sizeof(*result),
+		.status = set->status,
+		.message = *set->message ? set->message : NULL,
+		.paths = artifacts_written(set->artifacts, &nr),
+		.first_finding = set->finding,
+	};
+	result->nr_paths = (uint32_t)nr;
+	if (set->status < 0)
+		return;
 	if (reports->lost) {
-		*message = reports->why_lost;
-		return reports->lost;
+		result->status = reports->lost;
+		result->message = reports->why_lost;
+	} else if (reports->degraded) {
+		result->status = SCXRAY_STATUS_DEGRADED;
+		result->message = REPORT_DEGRADED_TEXT;
+	} else if (!nr) {
+		result->status = SCXRAY_STATUS_NO_FAILURE;
+		result->message = "no scheduler failed: there is no report";
 	}
-	if (reports->degraded) {
-		*message = "vCPUs did not park: the report is a degraded one";
-		return SCXRAY_STATUS_DEGRADED;
-	}
-	if (!*nr_paths) {
-		*message = "no scheduler failed: there is no report";
-		return SCXRAY_STATUS_NO_FAILURE;
-	}
-	return SCXRAY_STATUS_OK;
 }

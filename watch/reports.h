@@ -16,6 +16,7 @@
 #define WATCH_REPORTS_H
 
 #include "artifact.h"
+#include "hooks.h"
 #include "log.h"
 #include "moment.h"
 
@@ -24,6 +25,9 @@ struct reports;
 /* NULL and *err: as artifacts_create().  Settings and log are borrowed. */
 struct reports *reports_create(const struct settings *settings, const struct log *log,
 			       struct scxray_error *err);
+/* Before the first moment; borrowed. */
+void reports_set_hooks(struct reports *reports, const struct watch_hooks *hooks);
+
 /* Writes nothing. */
 void reports_destroy(struct reports *reports);
 
@@ -52,8 +56,7 @@ void reports_stop(struct reports *reports);
 /* Writes what still waits; all files are on disk when it returns, or never will be. */
 void reports_end(struct reports *reports);
 
-/* How all that was written went: for finish(). */
-enum scxray_plugin_status reports_status(const struct reports *reports, const char **message,
-					 const char *const **paths, size_t *nr_paths);
+/* How all that was written went: for finish(), after reports_end().  Valid as long as `reports`. */
+void reports_status(const struct reports *reports, struct scxray_plugin_result *result);
 
 #endif

@@ -11,11 +11,13 @@
 
 #include "attach.h"
 #include "decide.h"
+#include "hooks.h"
 #include "moment.h"
 #include "now.h"
 #include "reports.h"
 
 struct watch {
+	struct watch_hooks hooks;
 	const struct settings *settings;
 	const struct log *log;
 	struct moment_scene scene;

@@ -88,6 +88,8 @@ enum scxray_plugin_status watch_take_late(struct watch *watch, const char *why, 
 	if (!moment)
 		return SCXRAY_STATUS_NO_MEMORY;
 	watch->late = moment;
+	if (watch->hooks.failure_captured)
+		watch->hooks.failure_captured(watch->hooks.context, moment_why(moment));
 	if (!watch->attach.found)
 		return SCXRAY_STATUS_NO_KERNEL;
 	return moment_degraded(moment) ? SCXRAY_STATUS_DEGRADED : SCXRAY_STATUS_OK;

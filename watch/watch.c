@@ -309,8 +309,7 @@ void watch_stop(struct watch *watch)
 	machine->ops->watchpoint_gone(machine, 100);
 }
 
-enum scxray_plugin_status watch_status(const struct watch *watch, const char **message,
-				       const char *const **paths, size_t *nr_paths)
+void watch_status(const struct watch *watch, struct scxray_plugin_result *result)
 {
-	return reports_status(watch->reports, message, paths, nr_paths);
+	reports_status(watch->reports, result);
 }

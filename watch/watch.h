@@ -35,7 +35,6 @@ enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_
 					const char *why);
 void watch_end(struct watch *watch);
 void watch_stop(struct watch *watch);
-enum scxray_plugin_status watch_status(const struct watch *watch, const char **message,
-				       const char *const **paths, size_t *nr_paths);
+void watch_status(const struct watch *watch, struct scxray_plugin_result *result);
 
 #endif

@@ -176,6 +176,12 @@ struct watcher *watcher_create(const struct settings *settings, const struct log
 	return watcher;
 }
 
+void watcher_set_hooks(struct watcher *watcher, const struct watch_hooks *hooks)
+{
+	watcher->watch.hooks = *hooks;
+	reports_set_hooks(watcher->watch.reports, &watcher->watch.hooks);
+}
+
 int watcher_start(struct watcher *watcher, struct scxray_error *err)
 {
 	sigset_t all, before;
@@ -275,15 +281,16 @@ enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t momen
 	return request.status;
 }
 
-enum scxray_plugin_status watcher_finish(struct watcher *watcher, const char **message,
-					 const char *const **paths, size_t *nr_paths)
+void watcher_finish(struct watcher *watcher, struct scxray_plugin_result *result)
 {
-	*message = "called again after finish()";
-	*paths = NULL;
-	*nr_paths = 0;
+	*result = (struct scxray_plugin_result){
+		.struct_size = sizeof(*result),
+		.status = SCXRAY_STATUS_INVALID,
+		.message = "called again after finish()",
+	};
 	if (!watcher->started)
-		return SCXRAY_STATUS_INVALID;
+		return;
 	stop(watcher, false);
 	join(watcher, FINISH_PATIENCE_MS);
-	return watch_status(&watcher->watch, message, paths, nr_paths);
+	watch_status(&watcher->watch, result);
 }

@@ -15,6 +15,7 @@
 #include "settings.h"
 
 struct watcher;
+struct watch_hooks;
 
 /*
  * All is borrowed.  The thread runs from watcher_start() on: before that, calls may still fail
@@ -25,12 +26,14 @@ struct watcher *watcher_create(const struct settings *settings, const struct log
 			       struct perf *perf, struct scxray_error *err);
 int watcher_start(struct watcher *watcher, struct scxray_error *err);
 
+/* Before watcher_start(): what the host is told at once (copied); without it, nothing. */
+void watcher_set_hooks(struct watcher *watcher, const struct watch_hooks *hooks);
+
 /* trigger() of plugin.h.  Any thread except a vCPU's; several wait for each other. */
 enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why);
 
-/* finish() of plugin.h; the thread has ended when it returns. */
-enum scxray_plugin_status watcher_finish(struct watcher *watcher, const char **message,
-					 const char *const **paths, size_t *nr_paths);
+/* finish() of plugin.h; the thread has ended when it returns.  *result is valid until destroy. */
+void watcher_finish(struct watcher *watcher, struct scxray_plugin_result *result);
 
 /* Ends the thread if it runs, without writing anything more. */
 void watcher_destroy(struct watcher *watcher);

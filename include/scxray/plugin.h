@@ -76,6 +76,8 @@ enum scxray_plugin_level {
 	SCXRAY_LOG_DEBUG,
 };
 
+struct scxray_plugin_result;
+
 struct scxray_plugin_host {
 	uint32_t struct_size; /* sizeof(struct scxray_plugin_host) */
 	uint32_t api_version; /* SCXRAY_PLUGIN_API_VERSION */
@@ -118,6 +120,22 @@ struct scxray_plugin_host {
 	 */
 	int32_t (*pause_devices)(void *context);
 	void (*resume_devices)(void *context);
+
+	/*
+	 * Optional, each on its own: what a host wants to know at once, on a thread of the plugin.
+	 * They may block (the guest runs meanwhile) and must not call the plugin.
+	 *
+	 * failure_captured(): all that the report of a failure will say is copied, and the guest runs
+	 * again: the host may end it now.  RAM and descriptors stay until unload() all the same.
+	 * `why` is what fired.  Also after a late trigger of the host's, before trigger() returns.
+	 *
+	 * report_complete(): the report of that failure is on disk, or it never will be.  *report is
+	 * the plugin's, valid during the call: `status` and `message` of this one report, the paths of
+	 * its files, its first finding.  An early half that stays alone has no call: finish() has
+	 * its paths.
+	 */
+	void (*failure_captured)(void *context, const char *why);
+	void (*report_complete)(void *context, const struct scxray_plugin_result *report);
 };
 
 /* ---- what the plugin gives ------------------------------------------------- */
@@ -155,6 +173,9 @@ struct scxray_plugin_result {
 	const char *message;	  /* one line, or NULL; the plugin's, until unload() */
 	const char *const *paths; /* files written, complete; the plugin's, until unload() */
 	uint32_t nr_paths;
+	/* What the report says first, one line of printable UTF-8; of several reports the first
+	 * failure's.  NULL: there is no report, or it has no finding. */
+	const char *first_finding; /* the plugin's, until unload() */
 };
 
 /* One setting, as setting() describes it. */

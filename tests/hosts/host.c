@@ -8,6 +8,8 @@
  * RAM is a file with a guest's memory from physical address 0 on, CR3 the page tables of the
  * kernel in it.  With these its vCPUs run a few instructions, which come out by port, by
  * memory and by HLT.  docs/embedding.md explains each call.
+ *
+ * It uses what the first plugin.h had, and is compiled with that one (old/) and with today's.
  */
 #include <dlfcn.h>
 #include <errno.h>

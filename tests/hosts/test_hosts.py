@@ -21,7 +21,7 @@ from same_report import compare, differences  # noqa: E402
 from schema import Validator  # noqa: E402
 
 PLUGIN = os.path.join(harness.BUILD, "scxray-plugin.so")
-HOSTS = [os.path.join(harness.BUILD, "tests", "hosts", name) for name in ("host-c", "host-cpp")]
+HOSTS = [os.path.join(harness.BUILD, "tests", "hosts", name) for name in ("host-c", "host-old", "host-cpp")]
 TOOLS = os.path.join(harness.BUILD, "tests", "tools")
 CORES = ("6.12-held", "6.18.15-vtime", "7.3.4-stall")
 
@@ -47,6 +47,8 @@ int start_scxray(const char *path, int vm_fd, const struct scxray_plugin_region 
                  const struct scxray_plugin_vcpu *shown, uint32_t nr_vcpus);
 void vcpu_thread(struct my_vcpu *vcpu);
 void end_scxray(void);
+void on_report(void *context, const struct scxray_plugin_result *report);
+void request_shutdown(void *context);
 void wait_for_interrupt(struct my_vcpu *vcpu);
 """
 

@@ -41,14 +41,17 @@ AT(scxray_plugin_host, settings, 56);
 AT(scxray_plugin_host, log, 64);
 AT(scxray_plugin_host, pause_devices, 72);
 AT(scxray_plugin_host, resume_devices, 80);
-SIZE_AT_LEAST(scxray_plugin_host, 88);
+AT(scxray_plugin_host, failure_captured, 88);
+AT(scxray_plugin_host, report_complete, 96);
+SIZE_AT_LEAST(scxray_plugin_host, 104);
 
 AT(scxray_plugin_result, struct_size, 0);
 AT(scxray_plugin_result, status, 4);
 AT(scxray_plugin_result, message, 8);
 AT(scxray_plugin_result, paths, 16);
 AT(scxray_plugin_result, nr_paths, 24);
-SIZE_AT_LEAST(scxray_plugin_result, 32);
+AT(scxray_plugin_result, first_finding, 32);
+SIZE_AT_LEAST(scxray_plugin_result, 40);
 
 AT(scxray_plugin_setting, struct_size, 0);
 AT(scxray_plugin_setting, key, 8);

@@ -42,6 +42,42 @@ static inline void on_log(void *context, enum scxray_plugin_level level, const c
 	pthread_mutex_unlock(&lock);
 }
 
+/* ---- what the host is told at once ---------------------------------------------- */
+
+static struct {
+	_Atomic unsigned captured, complete; /* written last */
+	char why[64];
+	int32_t status;
+	uint32_t nr_paths;
+	char first_path[256], finding[512];
+	bool files_there; /* all its paths could be read when it was told */
+} told;
+
+static inline void on_captured(void *context, const char *why)
+{
+	ck_assert_ptr_eq(context, &plugin);
+	ck_assert_msg(!atomic_load(&fake_vm.frozen), "told under a freeze: %s", why);
+	snprintf(told.why, sizeof(told.why), "%s", why);
+	told.captured++;
+}
+
+static inline void on_complete(void *context, const struct scxray_plugin_result *report)
+{
+	ck_assert_ptr_eq(context, &plugin);
+	ck_assert_uint_eq(report->struct_size, sizeof(*report));
+	ck_assert_uint_gt(told.captured, told.complete);
+	told.status = report->status;
+	told.nr_paths = report->nr_paths;
+	told.files_there = true;
+	for (uint32_t i = 0; i < report->nr_paths; i++)
+		told.files_there &= !access(report->paths[i], R_OK);
+	snprintf(told.first_path, sizeof(told.first_path), "%s",
+		 report->nr_paths ? report->paths[0] : "");
+	snprintf(told.finding, sizeof(told.finding), "%s",
+		 report->first_finding ? report->first_finding : "");
+	told.complete++;
+}
+
 static inline int32_t init_with(const char *const *settings)
 {
 	struct scxray_plugin_region regions[LIVE_LAB_MAX_REGIONS];
@@ -58,6 +94,8 @@ static inline int32_t init_with(const char *const *settings)
 		.vcpu_size = sizeof(vcpus[0]),
 		.settings = settings,
 		.log = on_log,
+		.failure_captured = on_captured,
+		.report_complete = on_complete,
 	};
 
 	for (size_t i = 0; i < half.nr_regions; i++) {
@@ -185,6 +223,7 @@ static inline void setup_guest(const char *half_core, const char *error_core)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	fake_vm_reset();
 	log_text[0] = '\0';
+	memset(&told, 0, sizeof(told));
 	ck_assert_int_eq(live_lab_open(&half, half_core), 0);
 	ck_assert_int_eq(live_lab_open(&error, error_core), 0);
 	/* each core holds its own part of what never changes, such as the unwind tables */

@@ -236,6 +236,7 @@ START_TEST(an_older_host)
 		BEHIND(scxray_plugin_host, log),
 		BEHIND(scxray_plugin_host, pause_devices),
 		BEHIND(scxray_plugin_host, resume_devices),
+		BEHIND(scxray_plugin_host, failure_captured),
 	};
 	struct so so = load();
 
