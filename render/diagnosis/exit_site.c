@@ -104,7 +104,6 @@ static const char *op_of_kernel(const char *symbol)
 		{ "do_enqueue_task", "enqueue" },
 		{ "direct_dispatch", "enqueue" },
 		{ "flush_dispatch_buf", "dispatch" },
-		{ "scx_flush_dispatch_buf", "dispatch" },
 		{ "select_task_rq_scx", "select_cpu" },
 		{ "balance_one", "dispatch" },
 		/* a verdict for another CPU's local DSQ, of either */
@@ -112,6 +111,9 @@ static const char *op_of_kernel(const char *symbol)
 		{ "process_ddsp_deferred_locals", "enqueue() or ops.select_cpu" },
 	};
 
+	/* 7.1 put "scx_" before the names of most */
+	if (symbol && !strncmp(symbol, "scx_", 4))
+		symbol += 4;
 	for (size_t i = 0; symbol && i < sizeof(table) / sizeof(table[0]); i++)
 		if (!strncmp(symbol, table[i].function, strlen(table[i].function)))
 			return table[i].op;

@@ -9,6 +9,9 @@
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
 
+/* So often a CPU has asked ops.dispatch() that a queue it never took from is not its own. */
+#define MANY_SWITCHES 20
+
 static bool is_local_of(const struct wait *w, uint32_t cpu)
 {
 	return w->dsq && w->dsq->origin == SCXRAY_DSQ_LOCAL && w->dsq->index == cpu;
@@ -31,6 +34,35 @@ static bool only_kept(const struct facts *f, const struct wait *w, const struct 
 	return true;
 }
 
+/*
+ * A queue from which the other CPUs took nothing, though they switched tasks all the while and
+ * somebody had taken from it before: the kept CPU is the one that consumes it.
+ */
+static bool only_kept_consumes(const struct facts *f, const struct wait *w,
+			       const struct cpu_use *use)
+{
+	struct queue_moves m;
+
+	if (!w->dsq || w->dsq->origin == SCXRAY_DSQ_LOCAL || !use->keeper_shown ||
+	    !above_ext(f, use->keeper->sched_class))
+		return false;
+	m = queue_moves(f, w->dsq);
+	if (m.never || !m.stood)
+		return false;
+	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+		const struct cpu_use *other = &f->cpus[i];
+		uint64_t now, then;
+
+		if (other == use || other->keeper || !other->old ||
+		    !num_get(&other->rq->nr_switches, &now) ||
+		    !num_get(&other->old->nr_switches, &then))
+			continue;
+		if (now - then >= MANY_SWITCHES)
+			return true;
+	}
+	return false;
+}
+
 static bool waits_for_kept(const struct facts *f, const struct wait *w, const void *arg)
 {
 	const struct cpu_use *use = arg;
@@ -38,7 +70,8 @@ static bool waits_for_kept(const struct facts *f, const struct wait *w, const vo
 	/* with one keeper of its own class its local queue tells nothing: it would be kept too */
 	return w->task != use->keeper &&
 	       (!w->task->sched_class || is_class(w->task->sched_class, "ext")) &&
-	       (is_local_of(w, use->rq->cpu) || only_kept(f, w, use));
+	       (is_local_of(w, use->rq->cpu) || only_kept(f, w, use) ||
+		only_kept_consumes(f, w, use));
 }
 
 /* "100ms of every 100ms" */
@@ -120,13 +153,17 @@ static void put_others(const struct facts *f, struct strbuf *sb, const struct sc
 static void put_who_waits(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
 {
 	const struct finding *finding = last_finding(f->dg);
-	size_t local = 0;
+	const struct scxray_dsq *queue = NULL;
+	size_t local = 0, on_queue = 0;
 
 	for (size_t i = 0; i < finding->nr_tasks; i++) {
 		const struct scxray_dsq *dsq =
 			task_find_dsq(f->r, &f->r->tasks[f->dg->tasks[finding->first_task + i]]);
 
 		local += dsq && dsq->origin == SCXRAY_DSQ_LOCAL && dsq->index == rq->cpu;
+		if (dsq && dsq->origin != SCXRAY_DSQ_LOCAL && !queue && queue_moves(f, dsq).stood)
+			queue = dsq;
+		on_queue += queue && dsq == queue;
 	}
 	put_names(f, sb);
 	strbuf_puts(sb, finding->nr_tasks == 1 ? " waits for it, " : " wait for it, the first ");
@@ -134,6 +171,12 @@ static void put_who_waits(struct facts *f, struct strbuf *sb, const struct scxra
 	put_longest(f, sb);
 	if (local)
 		strbuf_printf(sb, ", %zu of them on its local DSQ", local);
+	if (queue)
+		strbuf_printf(sb, ", %zu on ", on_queue);
+	if (queue) {
+		put_dsq(sb, queue);
+		strbuf_puts(sb, ", from which no other CPU took a task meanwhile");
+	}
 	strbuf_putc(sb, '.');
 	put_bounds(f, sb);
 }

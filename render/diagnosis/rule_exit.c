@@ -25,6 +25,19 @@ struct exit_case {
 	struct exit_site site;
 };
 
+/* "-12 is ENOMEM": what is in the message after `before`, if it is an errno */
+static bool put_errno(const struct exit_case *c, struct strbuf *sb, const char *before)
+{
+	const struct scxray_text *msg = &c->s->exit_info.msg;
+	const char *at = msg->state == SCXRAY_PRESENT ? strstr(msg->bytes, before) : NULL;
+	long number = at ? strtol(at + strlen(before), NULL, 10) : 0;
+	const char *name = number < 0 && number > -4096 ? strerrorname_np((int)-number) : NULL;
+
+	if (name)
+		strbuf_printf(sb, " %ld is %s", number, name);
+	return name;
+}
+
 /* The named task: where it may run, and where it is. */
 static void put_named_cpus(const struct exit_case *c, struct strbuf *sb)
 {
@@ -45,6 +58,14 @@ static void put_named_cpus(const struct exit_case *c, struct strbuf *sb)
 	cell_num(sb, &t->cpu);
 	strbuf_putc(sb, '.');
 	evidence(c->dg, c->r, "task_enrichments[%zu].cpus_allowed", (size_t)(t - c->r->tasks));
+}
+
+static void put_no_cpu(const struct exit_case *c, struct strbuf *sb)
+{
+	if (put_errno(c, sb, "invalid CPU "))
+		strbuf_puts(sb, ": an error code was taken for a CPU or, with all bits of a u64, "
+				"for a DSQ's id.");
+	put_named_cpus(c, sb);
 }
 
 /* Which queues there are; an id that is a negative errno is one. */
@@ -77,23 +98,12 @@ static void put_ids(const struct exit_case *c, struct strbuf *sb)
 	evidence(c->dg, c->r, "dsq_states");
 }
 
-/* "-12 is ENOMEM": the errno in brackets at the message's end */
-static void put_errno(const struct exit_case *c, struct strbuf *sb)
-{
-	const struct scxray_text *msg = &c->s->exit_info.msg;
-	const char *at = msg->state == SCXRAY_PRESENT ? strstr(msg->bytes, "(-") : NULL;
-	long number = at ? strtol(at + 1, NULL, 10) : 0;
-	const char *name = number < 0 && number > -4096 ? strerrorname_np((int)-number) : NULL;
-
-	if (name)
-		strbuf_printf(sb, " %ld is %s.", number, name);
-}
-
 static void put_state(const struct exit_case *c, struct strbuf *sb)
 {
 	const struct scxray_task *t = c->site.task;
 
-	put_errno(c, sb);
+	if (put_errno(c, sb, " failed ("))
+		strbuf_putc(sb, '.');
 
 	if (c->r->enable_state_name) {
 		strbuf_puts(sb, " sched_ext is in state ");
@@ -143,8 +153,8 @@ static const struct {
 	  "sent a task to a CPU on which it may not run", put_named_cpus },
 	{ "cannot move migration disabled", "", "cpu_not_allowed",
 	  "sent a task to a CPU on which it may not run", put_named_cpus },
-	{ "invalid CPU", "", "cpu_invalid", "named a CPU that there is not", put_named_cpus },
-	{ "nvalid target CPU", "", "cpu_invalid", "named a CPU that there is not", put_named_cpus },
+	{ "invalid CPU", "", "cpu_invalid", "named a CPU that there is not", put_no_cpu },
+	{ "nvalid target CPU", "", "cpu_invalid", "named a CPU that there is not", put_no_cpu },
 	{ "init_task", "", "init_task_failed", "refused a task in ops.init_task()", put_state },
 	{ "ops.init()", "", "init_failed", "failed in ops.init()", put_state },
 	{ "already direct-dispatched", "", "dispatched_twice", "dispatched a task twice",
@@ -266,6 +276,8 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 {
 	const struct exit_site *site = &c->site;
 	const struct scxray_text *msg = &c->s->exit_info.msg;
+	bool has_cpu = c->s->exit_info.exit_cpu.state == SCXRAY_PRESENT &&
+		       num_signed(&c->s->exit_info.exit_cpu) >= 0;
 
 	put_site(sb, site, c->s);
 	if (kind == SCX_EXIT_ERROR_BPF)
@@ -278,8 +290,7 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 		strbuf_puts(sb, kind == SCX_EXIT_ERROR_BPF ? " by " : " in ");
 		put_called(sb, site->called);
 	}
-	if (c->s->exit_info.exit_cpu.state == SCXRAY_PRESENT &&
-	    num_signed(&c->s->exit_info.exit_cpu) >= 0)
+	if (has_cpu && site->frame)
 		strbuf_printf(sb, " on CPU %" PRIu64, c->s->exit_info.exit_cpu.value);
 	if (site->frame && site->rq && site->rq->curr_pid.state == SCXRAY_PRESENT) {
 		strbuf_puts(sb, ", where ");
@@ -290,6 +301,8 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 		strbuf_puts(sb, ": ");
 		cell_text(sb, msg);
 	}
+	if (has_cpu && !site->frame)
+		strbuf_printf(sb, " (on CPU %" PRIu64 ")", c->s->exit_info.exit_cpu.value);
 	strbuf_putc(sb, '.');
 }
 

@@ -151,6 +151,14 @@ static void put_nowhere(struct facts *f, struct strbuf *sb, const struct holder 
 	else if (!h->has_arena)
 		strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? ": it is likely lost"
 								   : ": they are likely lost");
+	for (size_t m = 0; m < f->r->nr_maps; m++) {
+		if (!f->r->maps[m].active || !f->r->maps[m].type_name ||
+		    strncmp(f->r->maps[m].type_name, "lru_", 4) != 0)
+			continue;
+		strbuf_puts(sb, " (map ");
+		put_map(sb, &f->r->maps[m]);
+		strbuf_puts(sb, " throws out old entries where it is full)");
+	}
 }
 
 /* Their contexts are in an arena: linked there, or not. */

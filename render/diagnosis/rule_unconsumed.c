@@ -59,27 +59,30 @@ static bool goes_first(const struct facts *f, const struct queue_moves *m,
 	return dsq->origin != SCXRAY_DSQ_LOCAL && dsq->nr_tasks && m->old && m->old->nr_tasks;
 }
 
-/* A CPU whose task is the same all the while although its slice ends: it is let go on. */
+/* Has one task of ext nearly all of the CPU, though its slice ends? */
+static bool goes_on(const struct facts *f, const struct cpu_use *use)
+{
+	return use->top_ext && !use->keeper && use->top_ext_ns >= f->elapsed_ns / 10 * 9;
+}
+
+/* Each CPU's task is the same all the while: it is let go on. */
 static void put_going_on(const struct facts *f, struct strbuf *sb)
 {
-	const char *sep = " ";
-
-	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+	for (size_t i = 0; i < f->r->nr_rqs; i++)
+		if (!goes_on(f, &f->cpus[i]))
+			return;
+	for (size_t i = 0; i < f->r->nr_rqs && i < 4; i++) {
 		const struct cpu_use *use = &f->cpus[i];
 		uint64_t ns = use->top_ext_ns < f->elapsed_ns ? use->top_ext_ns : f->elapsed_ns;
 
-		if (!use->top_ext || use->keeper || ns < f->elapsed_ns / 10 * 9)
-			continue;
-		strbuf_puts(sb, sep);
+		strbuf_puts(sb, i ? ", " : " ");
 		cell_task(sb, use->top_ext, use->top_ext->kva);
 		strbuf_printf(sb, " has CPU %" PRIu32 " for ", use->rq->cpu);
 		cell_ms(sb, (int64_t)(ns / 1000000));
 		strbuf_puts(sb, " of the ");
 		cell_ms(sb, (int64_t)(f->elapsed_ns / 1000000));
-		sep = ", ";
 	}
-	if (sep[0] == ',')
-		strbuf_puts(sb, ": at the end of each slice it is let go on.");
+	strbuf_puts(sb, ": at the end of each slice it is let go on.");
 }
 
 /* What the other queues gave meanwhile: that the CPUs were at work. */
@@ -118,7 +121,7 @@ void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *
 	}
 	if (queues)
 		strbuf_putc(sb, '.');
-	if (f->elapsed_ns)
+	if (f->elapsed_ns && f->r->nr_rqs)
 		put_going_on(f, sb);
 	for (size_t i = 0; i < f->r->nr_rqs && idle < 4; i++)
 		idle += put_idle(f, sb, &f->cpus[i]);

@@ -32,7 +32,7 @@ FIRST = {
     "throttled": ("held_in_arena",),
     # schedulers of the kernel's tools; qmap -t drops tasks on purpose, sdt has no way to fail but a hog
     "scx_qmap-fails": ("task_lost",),
-    "scx_cpu0-fails": ("dsq_not_consumed",),
+    "scx_cpu0-fails": ("cpu_kept_by_class",),
     "scx_flatcg-fails": ("dsq_not_consumed",),
     "scx_pair-fails": ("held_in_map",),
     "scx_sdt-fails": ("cpu_kept_by_class",),

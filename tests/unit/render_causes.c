@@ -159,6 +159,10 @@ START_TEST(a_task_that_goes_on_and_on)
 	p.early.tasks[EVIL].cpu = p.late.tasks[EVIL].cpu = N(1);
 	p.early.tasks[EVIL].sum_exec_runtime = N(1000000);
 	p.late.tasks[EVIL].sum_exec_runtime = N(5101000000);
+	/* CPU 0 has the hog */
+	ck_not_found(&p.doc, "let go on");
+	p.late.r.nr_rqs = 1;
+	p.late.rqs[0] = p.late.rqs[1];
 	ck_found(&p.doc, "[107] has CPU 1 for 5.100s of the 5.200s: at the end of each slice it is "
 			 "let go on.");
 	p.late.tasks[EVIL].sum_exec_runtime = N(3101000000);
@@ -183,6 +187,67 @@ START_TEST(a_timer_that_is_not_armed)
 	timers[1].label = "armed, expires=5ns";
 	ck_not_found(&p.doc, "is not armed");
 	pair_deinit(&p);
+}
+END_TEST
+
+/* HOG has CPU 0, and CPU 1 runs on but takes nothing from the queue of STUCK0 and STUCK1. */
+START_TEST(a_queue_that_the_kept_cpu_consumes)
+{
+	static const char said[] =
+		"2 on DSQ 0x57a11, from which no other CPU took a task meanwhile.";
+	struct pair p;
+
+	pair_init(&p);
+	p.late.tasks[STUCK1].cpus_allowed.words = &p.late.all_cpus;
+	p.early.tasks[HOG].cpu = p.late.tasks[HOG].cpu = N(0);
+	p.early.tasks[HOG].sum_exec_runtime = N(1000000);
+	p.late.tasks[HOG].sum_exec_runtime = N(5001000000);
+	p.early.dsqs[3].seq = p.late.dsqs[3].seq = N(200);
+	p.early.rqs[1].nr_switches = N(1000);
+	p.late.rqs[1].nr_switches = N(1300);
+	ck_found(&p.doc, said);
+	ck_found(&p.doc, "\"kind\":\"cpu_kept_by_class\"");
+	ck_not_found(&p.doc, "dsq_not_consumed");
+	/* it may just not have looked */
+	p.late.rqs[1].nr_switches = N(1003);
+	ck_not_found(&p.doc, said);
+	/* nobody has ever consumed it: so neither has CPU 0 */
+	p.late.rqs[1].nr_switches = N(1300);
+	p.early.dsqs[3].seq = p.late.dsqs[3].seq = N(2);
+	ck_not_found(&p.doc, said);
+	ck_found(&p.doc, "dsq_not_consumed");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(an_lru_map_and_a_lost_task)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.maps[1].type_name = "lru_hash";
+	ck_not_found(&doc, "throws out");
+	s.maps[1].active = true;
+	ck_found(&doc, "(map future (lru_hash) throws out old entries where it is full)");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(an_error_code_in_the_place_of_a_cpu)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.scheds[0].exit_kind = s.scheds[0].exit_info.kind = N(1024);
+	s.scheds[0].exit_info.msg = T("invalid CPU -2 in SCX_DSQ_LOCAL_ON dispatch verdict");
+	ck_found(&doc, "-2 is ENOENT: an error code was taken for a CPU");
+	s.scheds[0].exit_info.msg = T("invalid CPU 205 in SCX_DSQ_LOCAL_ON dispatch verdict");
+	ck_not_found(&doc, "an error code");
+	s.scheds[0].exit_info.msg = T("ops.init() failed (-17)");
+	ck_found(&doc, "-17 is EEXIST.");
+	sample_deinit(&s);
 }
 END_TEST
 
@@ -313,6 +378,9 @@ static const unit_test tests[] = {
 	&a_queue_that_comes_first,
 	&a_task_that_goes_on_and_on,
 	&a_timer_that_is_not_armed,
+	&a_queue_that_the_kept_cpu_consumes,
+	&an_lru_map_and_a_lost_task,
+	&an_error_code_in_the_place_of_a_cpu,
 	&a_program_that_does_not_end,
 	&a_cgroup_of_which_nobody_runs,
 	&an_object_of_a_list_has_the_task,

@@ -352,7 +352,8 @@ START_TEST(what_the_cpus_run)
 	ck_found(&p.doc,
 		 "hog[106] of class rt keeps CPU 0, it is current in both; that class comes "
 		 "before sched_ext. stuck0[101], stuck1[102] and held[103] wait for it, the "
-		 "first for 9.208s (timeout 8.000s).");
+		 "first for 9.208s (timeout 8.000s), 2 on DSQ 0x57a11, from which no other CPU "
+		 "took a task meanwhile.");
 	/* and no weaker rule tells them again */
 	ck_not_found(&p.doc, "never consumed");
 	ck_not_found(&p.doc, "held[103] in ops.enqueue()");
