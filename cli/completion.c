@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include <base/array.h>
 #include <scxray/render.h>
 
 #include "cli.h"
@@ -62,7 +63,7 @@ static void put_options(const struct cli_command *command)
 static void put_values(void)
 {
 	puts("\tcase $prev in");
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		printf("\t--%s) words='%s' ;;\n", values[i].option, values[i].words);
 	fputs("\t--only) words='", stdout);
 	for (size_t i = 0; scxray_selection_name(i); i++)

@@ -5,6 +5,8 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "watch/maker.h"
 #include "watch/maker_main.h"
 
@@ -35,7 +37,7 @@ static const struct cli_command commands[] = {
 	  cli_report_options, NULL },
 };
 
-#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define NR_COMMANDS ARRAY_SIZE(commands)
 
 static const struct cli_command *find_command(const char *name)
 {

@@ -10,11 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <base/array.h>
+
 #include "cli/cli.h"
 #include "cli/shim.h"
 
 static const char *const programs[] = { "qemu-system-x86_64", "qemu-kvm", "kvm", "qemu" };
-#define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+#define NR_PROGRAMS ARRAY_SIZE(programs)
 
 /* The process stays the same, so its number tells sockets of several apart. */
 static const char script[] = "#!/bin/sh\n"
@@ -112,7 +114,7 @@ bool shim_next(const struct shim *shim, struct shim_told *told, char *path, size
 		const char *name = entry->d_name;
 
 		if (!is_socket_name(name) || was_told(told, name) ||
-		    told->nr == sizeof(told->names) / sizeof(told->names[0]))
+		    told->nr == ARRAY_SIZE(told->names))
 			continue;
 		snprintf(told->names[told->nr++], sizeof(told->names[0]), "%.23s", name);
 		snprintf(path, size, "%s/%s", shim->folder, name);

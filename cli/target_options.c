@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "cli/cli.h"
 #include "cli/target_options.h"
 
@@ -15,7 +17,7 @@ static int set_text(struct session_options *options, struct target_texts *texts,
 	char *text = texts->text[texts->nr];
 	int nr;
 
-	if (texts->nr == sizeof(texts->text) / sizeof(texts->text[0]))
+	if (texts->nr == ARRAY_SIZE(texts->text))
 		return cli_usage("too many options");
 	nr = snprintf(text, sizeof(texts->text[0]), "%s=%s", key, value);
 	if (nr < 0 || (size_t)nr >= sizeof(texts->text[0]))

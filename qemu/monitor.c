@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <base/array.h>
+
 #include "qemu/monitor.h"
 #include "watch/now.h"
 
@@ -186,7 +188,7 @@ static int status_of(const char *text, enum monitor_status *status)
 	};
 
 	*status = MONITOR_PAUSED;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(text, names[i].name))
 			*status = names[i].status;
 	return 0;

@@ -10,6 +10,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <base/array.h>
+
 #include "qemu/maps.h"
 #include "qemu/mtree.h"
 #include "qemu/ram.h"
@@ -169,19 +171,10 @@ uint64_t ram_size(const struct ram *ram)
 
 static const struct ram_piece *find(const struct ram *ram, uint64_t gpa)
 {
-	size_t low = 0, high = ram->nr;
+	size_t at = LOWER_BOUND(ram->nr, i, ram->pieces[i].gpa + ram->pieces[i].size - 1 < gpa);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct ram_piece *piece = &ram->pieces[middle];
-
-		if (gpa < piece->gpa)
-			high = middle;
-		else if (gpa - piece->gpa >= piece->size)
-			low = middle + 1;
-		else
-			return piece;
-	}
+	if (at < ram->nr && ram->pieces[at].gpa <= gpa)
+		return &ram->pieces[at];
 	errno = EFAULT;
 	return NULL;
 }

@@ -10,6 +10,8 @@
 
 #include <linux/kvm.h>
 
+#include <base/array.h>
+
 #define MSR_LSTAR 0xc0000082u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 
@@ -50,8 +52,6 @@ static const struct {
 	{ SCXRAY_REG_LSTAR, MSR_LSTAR },
 	{ SCXRAY_REG_KERNEL_GS_BASE, MSR_KERNEL_GS_BASE },
 };
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 _Static_assert(ARRAY_SIZE(general) + ARRAY_SIZE(special) + ARRAY_SIZE(msrs) == SCXRAY_NR_REGS,
 	       "each register is read from one place");

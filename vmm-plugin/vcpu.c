@@ -10,6 +10,8 @@
 
 #include <linux/kvm.h>
 
+#include <base/array.h>
+
 #include "vmm-plugin/clock.h"
 #include "vmm-plugin/futex.h"
 #include "vmm-plugin/kick.h"
@@ -32,8 +34,7 @@ static bool is_complete(const struct kvm_run *run, int result)
 	/* EAGAIN: an AP that waits for its first SIPI.  In both cases exit_reason is an older one. */
 	if (result < 0)
 		return result == -EINTR || result == -EAGAIN;
-	return run->exit_reason < sizeof(complete_exit) / sizeof(complete_exit[0]) &&
-	       complete_exit[run->exit_reason];
+	return run->exit_reason < ARRAY_SIZE(complete_exit) && complete_exit[run->exit_reason];
 }
 
 /* Until vm->freeze is no longer `word`.  Returns what it is. */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <base/array.h>
+
 #include "cleanup.h"
 #include "cpuid.h"
 #include "machine.h"
@@ -63,7 +65,7 @@ static const struct mask {
 
 static const struct mask *find_mask(const struct kvm_cpuid_entry2 *entry)
 {
-	for (unsigned i = 0; i < sizeof(baseline) / sizeof(baseline[0]); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(baseline); i++)
 		if (baseline[i].function == entry->function && baseline[i].index == entry->index)
 			return &baseline[i];
 	return NULL;

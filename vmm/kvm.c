@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include <base/array.h>
+
 #include "cleanup.h"
 #include "kvm.h"
 #include "memory.h"
@@ -61,7 +63,7 @@ int kvm_open(struct scxray_error *err)
 		return scxray_fail(err, SCXRAY_ERR_IO, 0,
 				   DEVICE ": API version %d, not %d: not a KVM that this can use",
 				   version, KVM_API_VERSION);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (ioctl(fd, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
 			return scxray_fail(err, SCXRAY_ERR_IO, 0,
 					   DEVICE ": %s is missing: take a newer host kernel",

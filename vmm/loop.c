@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include <base/array.h>
+
 #include "loop.h"
 #include "message.h"
 
@@ -117,7 +119,7 @@ static int open_signals(struct loop *loop, struct scxray_error *err)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(&set, signals[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	/* Errors of write() and read() are what there is to see. */

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <base/array.h>
+
 #include "message.h"
 #include "options.h"
 
@@ -199,7 +201,7 @@ static const struct {
 
 static bool set_plain_text(struct options *o, int opt, const char *word)
 {
-	for (size_t i = 0; i < sizeof(text_options) / sizeof(text_options[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(text_options); i++)
 		if (text_options[i].opt == opt) {
 			*(const char **)((char *)o + text_options[i].offset) = word;
 			return true;

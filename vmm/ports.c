@@ -5,6 +5,8 @@
  * The interrupt chips, the PIT and port 0x61 are KVM's own and never come here.  A port
  * that nobody has reads as all ones; so does the PCI bus that is not there (0xcf8, 0xcfc).
  */
+#include <base/array.h>
+
 #include "ports.h"
 #include "uart.h"
 
@@ -45,7 +47,7 @@ static const struct device {
 
 static const struct device *find(uint16_t port)
 {
-	for (unsigned i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
 		if (port >= devices[i].first && port - devices[i].first < devices[i].count)
 			return &devices[i];
 	return NULL;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <base/array.h>
 #include <scxray/image.h>
 
 #include "message.h"
@@ -117,7 +118,7 @@ static int check_regs(const struct scxray_source *source, struct scxray_error *e
 		if (!regs)
 			return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 					   "no registers of vCPU %zu: it had not parked", i);
-		for (size_t k = 0; k < sizeof(needed) / sizeof(needed[0]); k++)
+		for (size_t k = 0; k < ARRAY_SIZE(needed); k++)
 			if (!known(regs, needed[k].reg))
 				return scxray_fail(err, SCXRAY_ERR_FORMAT, 0,
 						   "vCPU %zu has no %s in it (a kdump has none); "
@@ -273,7 +274,7 @@ static int set_msrs(const struct vcpu *vcpu, const struct scxray_regs *regs,
 		{ SCXRAY_REG_LSTAR, MSR_LSTAR, "LSTAR" },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		uint64_t data = value(regs, table[i].reg);
 
 		if (!known(regs, table[i].reg))

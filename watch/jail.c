@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <base/array.h>
+
 #include "jail.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -57,8 +59,7 @@ static const uint32_t allowed[] = {
 /* Allowed without PROT_EXEC, which is in the same argument of both. */
 static const uint32_t allowed_without_code[] = { SYS_mmap, SYS_mprotect };
 
-#define NR(array) (sizeof(array) / sizeof((array)[0]))
-#define MAX_STEPS (8 + 2 * NR(allowed) + 5 * NR(allowed_without_code))
+#define MAX_STEPS (8 + 2 * ARRAY_SIZE(allowed) + 5 * ARRAY_SIZE(allowed_without_code))
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
@@ -78,11 +79,11 @@ static int install_filter(void)
 	STEP(BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0));
 	STEP(RETURN(SECCOMP_RET_KILL_PROCESS));
 	STEP(LOAD(nr));
-	for (size_t i = 0; i < NR(allowed); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
 		STEP(IF_EQUAL(allowed[i], 1));
 		STEP(RETURN(SECCOMP_RET_ALLOW));
 	}
-	for (size_t i = 0; i < NR(allowed_without_code); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(allowed_without_code); i++) {
 		STEP(IF_EQUAL(allowed_without_code[i], 4));
 		STEP(LOAD(args[2]));
 		STEP(IF_ANY_BIT(PROT_EXEC, 1));
@@ -108,7 +109,7 @@ static int set_limits(const struct jail_limits *limits)
 		{ RLIMIT_DATA, SANITIZED ? RLIM_INFINITY : limits->memory_bytes },
 	};
 
-	for (size_t i = 0; i < NR(table); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		struct rlimit limit;
 
 		if (getrlimit(table[i].resource, &limit))

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "number.h"
 #include "settings.h"
 
@@ -101,7 +103,7 @@ static const struct key keys[] = {
 	SCXRAY_COUNT_LIMITS(COUNT_ROW) SCXRAY_SIZE_LIMITS(SIZE_ROW)
 };
 
-#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+#define NR_KEYS ARRAY_SIZE(keys)
 
 static bool find_word(const struct word *words, const char *text, size_t len, uint32_t *bits)
 {

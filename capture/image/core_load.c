@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <zstd.h>
 
+#include <base/array.h>
+
 #include "capture/image/core.h"
 #include "capture/image/host.h"
 #include "capture/image/source.h"
@@ -171,7 +173,7 @@ static int load_meta(struct loader *l)
 	if (!meta)
 		return failed ? -1 : broken(l, "no meta section");
 	hint->valid = true;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		hint->valid &= meta_u64(meta, table[i].key, table[i].to);
 	if (meta_u64(meta, "missing", &missing) && missing < READ_NR)
 		l->source->phys.missing_status = (enum read_status)missing;

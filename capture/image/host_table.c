@@ -4,9 +4,9 @@
  */
 #include <stddef.h>
 
-#include "capture/image/host.h"
+#include <base/array.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "capture/image/host.h"
 
 #define MEMBER(tag, kind, type, member)            \
 	{                                          \

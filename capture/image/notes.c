@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/image/notes.h"
 
 /* QEMU's note: include/sysemu/dump-arch of QEMU 7 to 10, target/i386/arch_dump.c, version 1. */
@@ -76,7 +78,7 @@ static void take_prstatus(struct notes *notes, const uint8_t *desc, size_t size)
 	vcpu->parked = true;
 	memcpy(&pid, desc + PRSTATUS_PID, 4);
 	vcpu->prstatus_pid = pid;
-	for (size_t i = 0; i < sizeof(prstatus_order) / sizeof(prstatus_order[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(prstatus_order); i++) {
 		uint64_t value;
 
 		memcpy(&value, desc + PRSTATUS_REGS + i * 8, 8);
@@ -132,7 +134,7 @@ static void take_qemu(struct notes *notes, const uint8_t *desc, size_t size)
 		{ SCXRAY_REG_IDT_BASE, note.idt.base },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		set_reg(regs, table[i].reg, table[i].value);
 	if (size >= sizeof(note))
 		set_reg(regs, SCXRAY_REG_KERNEL_GS_BASE, note.kernel_gs_base);

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/image/source.h"
 
 static const struct {
@@ -41,7 +43,7 @@ static const struct {
 
 const char *others_name(const uint8_t *begin, size_t size)
 {
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (size >= others[i].at + others[i].size &&
 		    !memcmp(begin + others[i].at, others[i].magic, others[i].size))
 			return others[i].text;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/image/segments.h"
 
 #define MAX_GPA (1ULL << 52)	   /* of x86-64 */
@@ -133,17 +135,7 @@ static int add_regions(struct segments *s, struct phys *phys, struct scxray_erro
 /* The extent that holds gpa, or else the next one; s->nr after the last. */
 static size_t extent_at(const struct segments *s, uint64_t gpa)
 {
-	size_t lo = 0, hi = s->nr;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->extents[mid].end <= gpa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return LOWER_BOUND(s->nr, i, s->extents[i].end <= gpa);
 }
 
 static enum read_status read_left_out(struct segments *s, uint64_t gpa, void *to, size_t len)

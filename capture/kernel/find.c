@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <base/array.h>
+
 #include "capture/image/vmcoreinfo.h"
 
 #define START_KERNEL_MAP 0xffffffff80000000ULL
@@ -226,7 +228,7 @@ static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum 
 
 	if (paging_translate(&g->paging, text, &gpa) || !worth_a_search(k, gpa))
 		return false;
-	for (size_t i = g->phys->fetch.read ? 0 : 1; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = g->phys->fetch.read ? 0 : 1; i < ARRAY_SIZE(sizes); i++) {
 		uint64_t size = sizes[i];
 		void *copy;
 		const uint8_t *bytes = image_bytes(g, gpa, &size, &copy);
@@ -250,7 +252,7 @@ static bool by_cr3(struct kernel *k, struct guest *g, const struct scxray_regs *
 	uint64_t tried = 0;
 
 	paging_set_root(&g->paging, g->phys, cr3, la57 ? 5 : 4);
-	for (size_t i = 0; i < sizeof(text_routes) / sizeof(text_routes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(text_routes); i++) {
 		uint64_t text = text_routes[i].text(g, regs);
 
 		if (!text || text == tried)

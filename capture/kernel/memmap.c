@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/image/vmcoreinfo.h"
 #include "capture/kernel/memmap.h"
 
@@ -32,7 +34,7 @@ static bool find_types(struct memmap *map, const char *info)
 	};
 	int64_t value;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (vmcoreinfo_number(info, keys[i], &value))
 			map->others[map->nr_others++] = (uint8_t)((uint32_t)value >> TYPE_SHIFT);
 		else if (i < 2) /* of a kernel that tells them by other means */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 
+#include <base/array.h>
+
 #include "capture/kernel/modules.h"
 
 static bool holds(const struct module_text *text, uint64_t addr)
@@ -54,21 +56,13 @@ void modules_sort(struct module_symbol *symbols, uint32_t nr)
 static const struct module_symbol *nearest(const struct module *m, const struct module_text *text,
 					   uint64_t addr)
 {
-	uint32_t lo = 0, hi = m->nr_symbols;
+	size_t at = LOWER_BOUND(m->nr_symbols, i, m->symbols[i].addr <= addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (m->symbols[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo || !holds(text, m->symbols[lo - 1].addr))
+	if (!at || !holds(text, m->symbols[at - 1].addr))
 		return NULL;
-	for (lo--; lo && m->symbols[lo - 1].addr == m->symbols[lo].addr;)
-		lo--;
-	return &m->symbols[lo];
+	for (at--; at && m->symbols[at - 1].addr == m->symbols[at].addr;)
+		at--;
+	return &m->symbols[at];
 }
 
 const char *modules_name(const struct modules *modules, uint64_t addr, unsigned back, char *buf,

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/kernel/kallsyms.h"
 
 #define MAX_NAME 512	  /* KSYM_NAME_LEN */
@@ -111,20 +113,9 @@ static const char *name_plus(char *buf, size_t size, const char *name, uint64_t 
 
 const struct bpf_symbol *symbols_find_bpf(const struct symbols *s, uint64_t addr)
 {
-	size_t lo = 0, hi = s->nr_bpf;
+	size_t at = LOWER_BOUND(s->nr_bpf, i, s->bpf[i].end <= addr);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		const struct bpf_symbol *b = &s->bpf[mid];
-
-		if (addr < b->start)
-			hi = mid;
-		else if (addr >= b->end)
-			lo = mid + 1;
-		else
-			return b;
-	}
-	return NULL;
+	return at < s->nr_bpf && s->bpf[at].start <= addr ? &s->bpf[at] : NULL;
 }
 
 const char *symbols_bpf_function(const char *name)
@@ -151,17 +142,7 @@ static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned bac
 /* The first symbol at `addr` or beyond, in order of address; s->nr if there is none. */
 static uint32_t first_from(const struct symbols *s, uint64_t addr)
 {
-	uint32_t lo = 0, hi = s->nr;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->by_addr[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return (uint32_t)LOWER_BOUND(s->nr, i, s->by_addr[i].addr < addr);
 }
 
 static const char *name_back(const struct symbols *s, uint64_t addr, unsigned back, char *buf,

@@ -10,6 +10,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/live/live.h"
 #include "capture/read/read.h"
 #include "capture/walk/tasks.h"
@@ -252,7 +254,7 @@ static const char *runnable_needs(const struct walk *w)
 		{ M_rq_scx, "rq.scx" },
 	};
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!has_member(w, needed[i].m))
 			return needed[i].name;
 	return has_symbol(w, S_runqueues) ? NULL : "runqueues";

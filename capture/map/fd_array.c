@@ -2,6 +2,8 @@
 /*
  * fd_array.c - maps whose slots hold a kernel object each
  */
+#include <base/array.h>
+
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
 #include "capture/read/read.h"
@@ -83,7 +85,7 @@ static void scan(struct walk *w, struct scxray_map *map, uint64_t at,
 
 void map_walk_fd_array(struct walk *w, struct scxray_map *map)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		uint64_t holder;
 		struct scxray_num at;
 

@@ -3,6 +3,8 @@
  * fd_hash.c - hash tables whose elements hold a kernel object each: devices
  * (kernel/bpf/devmap.c) and sockets (net/core/sock_map.c), chained by hlists
  */
+#include <base/array.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 
@@ -97,7 +99,7 @@ static void walk(struct walk *w, struct scxray_map *map, const struct kind *kind
 
 void map_walk_fd_hash(struct walk *w, struct scxray_map *map)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if ((uint32_t)kinds[i].type == map_u32(map->map_type) &&
 		    map_needs(w, map, kinds[i].map) && map_needs(w, map, kinds[i].buckets) &&
 		    map_needs(w, map, kinds[i].nr_buckets) && map_needs(w, map, kinds[i].node) &&

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/map/map.h"
 
 #include "capture/read/bpf_prog.h"
@@ -192,7 +194,7 @@ const char *map_label_sock(struct walk *w, uint64_t kva)
 
 	if (family.state != SCXRAY_PRESENT)
 		return NULL;
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (families[i].family == family.value)
 			name = families[i].name;
 	if (!name)

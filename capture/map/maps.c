@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/map/maps.h"
 
 #include "capture/base/address_set.h"
@@ -79,7 +81,7 @@ static void contents(struct walk *w, struct scxray_map *map)
 		return;
 	}
 	map_set_types(w, map);
-	for (size_t i = 0; i < sizeof(walkers) / sizeof(walkers[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(walkers); i++)
 		if ((uint32_t)walkers[i].type == map->map_type.value) {
 			walkers[i].walk(w, map);
 			map_follow_fields(w, map);
@@ -143,19 +145,9 @@ static bool holds_maps(const struct scxray_map *map)
 
 static struct scxray_map *map_at(struct walk *w, const struct map_at *maps, uint64_t kva)
 {
-	size_t lo = 0, hi = w->r->nr_maps;
+	size_t at = LOWER_BOUND(w->r->nr_maps, i, maps[i].kva < kva);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (maps[mid].kva == kva)
-			return &w->r->maps[maps[mid].index];
-		if (maps[mid].kva < kva)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	return at < w->r->nr_maps && maps[at].kva == kva ? &w->r->maps[maps[at].index] : NULL;
 }
 
 /*
@@ -206,7 +198,7 @@ static void active_object(struct walk *w)
 {
 	static const char *const sections[] = { ".bss", ".data", ".rodata" };
 
-	for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++)
+	for (size_t s = 0; s < ARRAY_SIZE(sections); s++)
 		for (size_t i = 0; i < w->r->nr_maps; i++) {
 			const struct scxray_map *map = &w->r->maps[i];
 			const char *dot;

@@ -3,6 +3,8 @@
  * queue.c - kernel/bpf/queue_stack_maps.c: a ring of max_entries + 1 elements;
  * a queue is read from tail to head, a stack from below head down
  */
+#include <base/array.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 
@@ -20,7 +22,7 @@ void map_walk_queue(struct walk *w, struct scxray_map *map)
 	head = read_member(w, qs, M_bpf_queue_stack_head);
 	tail = read_member(w, qs, M_bpf_queue_stack_tail);
 	size = read_member(w, qs, M_bpf_queue_stack_size);
-	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(header); i++)
 		if (header[i]->state != SCXRAY_PRESENT) {
 			map_error(w, map, "queue header: %s", header[i]->reason);
 			return;

@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
 #include "capture/read/read.h"
@@ -248,7 +250,7 @@ static const struct bump {
 
 static const struct bump *bump_of(const char *type)
 {
-	for (size_t i = 0; i < sizeof(bumps) / sizeof(bumps[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bumps); i++)
 		if (!strcmp(bumps[i].type, type))
 			return &bumps[i];
 	return NULL;

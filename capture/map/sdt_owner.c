@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
 #include "capture/base/sort.h"
@@ -22,19 +24,9 @@ static int by_addr(const void *a, const void *b)
 
 static struct scxray_sdt_entry *find(const struct slot_at *slots, size_t nr, uint64_t addr)
 {
-	size_t lo = 0, hi = nr;
+	size_t at = LOWER_BOUND(nr, i, slots[i].addr < addr);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (slots[mid].addr == addr)
-			return slots[mid].entry;
-		if (slots[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	return at < nr && slots[at].addr == addr ? slots[at].entry : NULL;
 }
 
 static void owners_in(const struct scxray_map *map, const struct slot_at *slots, size_t nr)

@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
 
@@ -59,7 +61,7 @@ static bool is_candidate(const struct walk *w, const struct types *types, const 
 
 	if (!own || round_up8(own) != size)
 		return false;
-	for (size_t i = 0; i < sizeof(of_library) / sizeof(of_library[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(of_library); i++)
 		if (!strncmp(name, of_library[i], strlen(of_library[i])))
 			return false;
 	return !is_kernels(w, name, own) && !(variables && variables[id / 8] >> id % 8 & 1);
@@ -132,7 +134,7 @@ void sdt_guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct type
 			return;
 		}
 	}
-	for (size_t c = 0; c < sizeof(contexts) / sizeof(contexts[0]); c++)
+	for (size_t c = 0; c < ARRAY_SIZE(contexts); c++)
 		for (uint32_t id = 1; id < types->nr; id++)
 			if (is_candidate(w, types, variables, id, size) &&
 			    ends_with(type_name(types, id), contexts[c])) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/memory/phys.h"
 #include "capture/memory/recorder.h"
 
@@ -118,53 +120,26 @@ void phys_reset_touched(struct phys *phys)
 
 struct phys_region *phys_find_region(const struct phys *phys, uint64_t gpa)
 {
-	size_t lo = 0, hi = phys->nr_regions;
+	/* no region ends beyond 2^64: phys_add_region() */
+	size_t at = LOWER_BOUND(phys->nr_regions, i,
+				phys->regions[i].gpa + phys->regions[i].size - 1 < gpa);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		struct phys_region *r = &phys->regions[mid];
-
-		if (gpa < r->gpa)
-			hi = mid;
-		else if (gpa - r->gpa >= r->size)
-			lo = mid + 1;
-		else
-			return r;
-	}
-	return NULL;
+	return at < phys->nr_regions && phys->regions[at].gpa <= gpa ? &phys->regions[at] : NULL;
 }
 
 static const uint8_t *find_page(const struct phys *phys, uint64_t gpa)
 {
-	size_t lo = 0, hi = phys->nr_pages;
+	size_t at = LOWER_BOUND(phys->nr_pages, i, phys->pages[i].gpa < gpa);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (gpa < phys->pages[mid].gpa)
-			hi = mid;
-		else if (gpa > phys->pages[mid].gpa)
-			lo = mid + 1;
-		else
-			return phys->pages[mid].host;
-	}
-	return NULL;
+	return at < phys->nr_pages && phys->pages[at].gpa == gpa ? phys->pages[at].host : NULL;
 }
 
 static enum read_status why_missing(const struct phys *phys, uint64_t gpa)
 {
-	size_t lo = 0, hi = phys->nr_ran;
+	size_t at = LOWER_BOUND(phys->nr_ran, i, phys->ran[i] < gpa);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (gpa == phys->ran[mid])
-			return READ_RAN;
-		if (gpa < phys->ran[mid])
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
+	if (at < phys->nr_ran && phys->ran[at] == gpa)
+		return READ_RAN;
 	return phys->missing_status ? phys->missing_status : READ_NOT_IN_CORE;
 }
 

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/memory/phys.h"
 
 #define COPY_CHUNK (256u << 10)
@@ -51,19 +53,14 @@ void phys_copy(struct phys *phys, uint64_t gpa, void *to, size_t len)
 
 uint64_t phys_next_data(struct phys *phys, uint64_t gpa)
 {
-	size_t lo = 0, hi = phys->nr_regions;
+	size_t at;
 
 	if (phys->fetch.read && phys->fetch.next_data)
 		return phys->fetch.next_data(phys->fetch.arg, gpa);
-	while (lo < hi) { /* the first region that ends after gpa */
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (phys->regions[mid].gpa + phys->regions[mid].size <= gpa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == phys->nr_regions)
+	/* the first region that ends after gpa */
+	at = LOWER_BOUND(phys->nr_regions, i,
+			 phys->regions[i].gpa + phys->regions[i].size - 1 < gpa);
+	if (at == phys->nr_regions)
 		return UINT64_MAX;
-	return phys->regions[lo].gpa > gpa ? phys->regions[lo].gpa : gpa;
+	return phys->regions[at].gpa > gpa ? phys->regions[at].gpa : gpa;
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include <base/array.h>
 #include <scxray/report.h>
 
 #include "capture/base/slot.h"
@@ -36,19 +37,10 @@ const struct scxray_task *scxray_report_task(const struct scxray_report *report,
 const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *report,
 						   uint64_t addr)
 {
-	size_t lo = 0, hi = report->nr_pointees;
+	size_t at = LOWER_BOUND(report->nr_pointees, i, report->pointees[i].addr < addr);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (addr < report->pointees[mid].addr)
-			hi = mid;
-		else if (addr > report->pointees[mid].addr)
-			lo = mid + 1;
-		else
-			return &report->pointees[mid];
-	}
-	return NULL;
+	return at < report->nr_pointees && report->pointees[at].addr == addr ? &report->pointees[at]
+									     : NULL;
 }
 
 /* True if `addr` is in the arena; its user address. */
@@ -100,19 +92,10 @@ const struct scxray_arena *scxray_report_arena(const struct scxray_report *repor
 
 static const uint8_t *arena_page(const struct scxray_arena *arena, uint64_t user)
 {
-	size_t lo = 0, hi = arena->nr_pages;
+	size_t at = LOWER_BOUND(arena->nr_pages, i, arena->pages[i].user_addr < user);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (user < arena->pages[mid].user_addr)
-			hi = mid;
-		else if (user > arena->pages[mid].user_addr)
-			lo = mid + 1;
-		else
-			return arena->pages[mid].bytes;
-	}
-	return NULL;
+	return at < arena->nr_pages && arena->pages[at].user_addr == user ? arena->pages[at].bytes
+									  : NULL;
 }
 
 size_t scxray_arena_read(const struct scxray_arena *arena, uint64_t addr, uint8_t *buf, size_t size)

@@ -9,14 +9,14 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/read/bpf_prog.h"
 
 #include "capture/read/read.h"
 
 #define MAX_TEXT 512
 #define LINE_SHIFT 10 /* BPF_LINE_INFO_LINE_NUM() */
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 struct scxray_text bpf_prog_name(struct walk *w, uint64_t aux)
 {
 	struct scxray_text name = { 0 };

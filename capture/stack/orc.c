@@ -16,6 +16,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/stack/orc.h"
 
 #include "capture/read/read.h"
@@ -46,7 +48,7 @@ static const char *find_tables(struct orc *orc, const struct walk *w)
 	const uint64_t *symbol = w->k->layout.symbol;
 	uint64_t ips, bytes;
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!symbol[needed[i]])
 			return "this kernel has no ORC tables";
 	orc->kernel.ips = symbol[S___start_orc_unwind_ip];
@@ -70,7 +72,7 @@ static const char *check_shape(const struct walk *w)
 		M_orc_entry_bp_reg,    M_orc_entry_type,
 	};
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!has_member(w, needed[i]))
 			return "this kernel's BTF has no struct orc_entry as scxray knows it";
 	if (w->k->layout.member[M_orc_entry_type].bits != TYPE_BITS)
@@ -102,31 +104,32 @@ static enum read_status word_at(struct words *words, struct guest *g, uint64_t k
 	return READ_OK;
 }
 
+/* Is this entry's address at or before `ip`?  False, and *status, where it can't be read. */
+static bool is_before(const struct orc_table *table, struct words *words, struct walk *w,
+		      size_t index, uint64_t ip, enum read_status *status)
+{
+	uint64_t at = table->ips + 4ULL * index;
+	int32_t offset;
+
+	*status = word_at(words, w->g, at, &offset);
+	return !*status && at + (uint64_t)(int64_t)offset <= ip;
+}
+
 /* The last entry whose address is at or before `ip`. */
 static const char *search(const struct orc_table *table, struct walk *w, uint64_t ip,
 			  uint32_t *index)
 {
-	uint32_t lo = 0, hi = table->nr;
+	enum read_status status = READ_OK;
 	struct words words = { 0 };
+	size_t at =
+		LOWER_BOUND(table->nr, i, !status && is_before(table, &words, w, i, ip, &status));
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		uint64_t at = table->ips + 4ULL * mid;
-		enum read_status status;
-		int32_t offset;
-
-		status = word_at(&words, w->g, at, &offset);
-		if (status)
-			return pool_printf(w->pool, "the ORC tables are unreadable: %s",
-					   read_status_text(status));
-		if (at + (uint64_t)(int64_t)offset <= ip)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo)
+	if (status)
+		return pool_printf(w->pool, "the ORC tables are unreadable: %s",
+				   read_status_text(status));
+	if (!at)
 		return "the ORC tables begin behind this address";
-	*index = lo - 1;
+	*index = (uint32_t)at - 1;
 	return NULL;
 }
 
@@ -177,7 +180,7 @@ static const char *find_numbering(struct orc *orc, struct walk *w)
 
 	if (!function)
 		return "this kernel has no function schedule() to tell the form of its ORC tables";
-	for (size_t i = 0; i < sizeof(numberings) / sizeof(numberings[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(numberings); i++) {
 		orc->regs = numberings[i];
 		why = look_up(orc, w, &orc->kernel, function, &rule);
 		if (why)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/stack/sleepers.h"
 #include "capture/base/sort.h"
 
@@ -18,7 +20,7 @@ static const enum layout_member witnesses[] = {
 	M_task_struct_pid, /* or the struct is another task's by now */
 };
 
-#define NR_WITNESSES (sizeof(witnesses) / sizeof(witnesses[0]))
+#define NR_WITNESSES ARRAY_SIZE(witnesses)
 
 /* Written to: memory that is only reserved would be page faults under the freeze. */
 static void *array(size_t nr, size_t size)

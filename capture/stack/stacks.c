@@ -3,6 +3,8 @@
  * stacks.c - kernel stacks: of vCPUs from their registers, of tasks that
  * sleep or wait from where they were switched out
  */
+#include <base/array.h>
+
 #include "capture/stack/stacks.h"
 
 #include "capture/base/sort.h"
@@ -106,7 +108,7 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 		v->backtrace.whole = true;
 		return;
 	}
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!(v->regs.known >> needed[i] & 1)) {
 			v->backtrace.end = "rip, rsp or rbp is unknown";
 			return;

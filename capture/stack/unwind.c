@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/stack/unwind.h"
 
 #include "capture/kernel/modules.h"
@@ -71,7 +73,7 @@ static const struct saved_reg {
 
 static bool saved_reg(struct unwind *u, unsigned reg, uint64_t *value)
 {
-	for (size_t i = 0; i < sizeof(saved_regs) / sizeof(saved_regs[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(saved_regs); i++) {
 		const struct saved_reg *s = &saved_regs[i];
 
 		if (s->orc != reg)

@@ -2,6 +2,8 @@
 /*
  * cpu_time.c - where each CPU's time went: kernel_cpustat, kstat, tick_cpu_sched
  */
+#include <base/array.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 
@@ -62,7 +64,7 @@ static void one_cpu(struct walk *w, struct scxray_cpu_time *time)
 		{ &time->iowait, "CPUTIME_IOWAIT" }, { &time->steal, "CPUTIME_STEAL" },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		*table[i].to = cpustat(w, stat, table[i].name);
 	if (has_symbol(w, S_kstat)) {
 		uint64_t kstat = percpu_addr(w, w->k->layout.symbol[S_kstat], time->cpu);

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/read/list.h"
 #include "capture/read/owner.h"
 #include "capture/read/rbtree.h"
@@ -187,7 +189,7 @@ static void rq_dsqs(struct walk *w)
 		{ M_scx_rq_reject_dsq, SCXRAY_DSQ_REJECT },
 	};
 
-	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
+	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)
 		for (size_t i = 0; i < w->r->nr_rqs && has_member(w, kinds[kind].member); i++) {
 			uint64_t scx = member_addr(w, w->r->rqs[i].kva, M_rq_scx);
 

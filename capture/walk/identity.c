@@ -2,6 +2,8 @@
 /*
  * identity.c - what a task is besides its pid: parent, groups, cgroup, and what it used
  */
+#include <base/array.h>
+
 #include "capture/read/cgroup.h"
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
@@ -128,7 +130,7 @@ static void signal_part(struct walk *w, struct identities *ids, struct scxray_ta
 	if (is_recording(w) && signal.value == ids->signal)
 		return; /* another thread of the process has them */
 	ids->signal = signal.value;
-	numbers(w, task, signal.value, table, sizeof(table) / sizeof(table[0]));
+	numbers(w, task, signal.value, table, ARRAY_SIZE(table));
 	if (is_recording(w)) {
 		record_pid(w, signal.value, &ids->pgid, ids);
 		record_pid(w, signal.value, &ids->sid, ids);
@@ -175,7 +177,7 @@ static void identity(struct walk *w, struct identities *ids, struct scxray_task 
 	struct scxray_num to;
 	bool found;
 
-	numbers(w, task, task->kva, table, sizeof(table) / sizeof(table[0]));
+	numbers(w, task, task->kva, table, ARRAY_SIZE(table));
 	relatives(w, ids, task);
 	signal_part(w, ids, task);
 	to = follow(w, task->kva, M_task_struct_cgroups, &found);

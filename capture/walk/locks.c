@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"
 #include "capture/walk/walkers.h"
@@ -50,7 +52,7 @@ static const char *slowpath(const char *symbol)
 {
 	size_t len = strcspn(symbol, "+. ");
 
-	for (size_t i = 0; i < sizeof(slowpaths) / sizeof(slowpaths[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(slowpaths); i++)
 		if (!strncmp(slowpaths[i], symbol, len) && !slowpaths[i][len])
 			return slowpaths[i];
 	return NULL;

@@ -4,6 +4,8 @@
  *
  * cnt and nsecs grow only while kernel.bpf_stats_enabled is set; misses always.
  */
+#include <base/array.h>
+
 #include "capture/base/address_set.h"
 #include "capture/read/bpf_prog.h"
 #include "capture/read/owner.h"
@@ -22,7 +24,7 @@ static bool needed(const struct walk *w)
 		M_bpf_prog_stats_cnt, M_bpf_prog_stats_nsecs, M_bpf_prog_stats_misses,
 	};
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		if (!has_member(w, members[i])) {
 			w->r->unavailable[SCXRAY_GROUP_PROGS] = pool_printf(
 				w->pool, "this kernel has no %s", layout_member_name(members[i]));

@@ -6,6 +6,8 @@
  * Memory holds what the averages' work last added up, every 2 s while something is
  * to be added up; reading a .pressure file in the guest brings them up to date first.
  */
+#include <base/array.h>
+
 #include "capture/read/cgroup.h"
 #include "capture/read/list.h"
 #include "capture/read/read.h"
@@ -167,7 +169,7 @@ static const char *why_none(struct walk *w)
 	}
 	if (!has_symbol(w, S_cgrp_dfl_root))
 		return "this kernel has no cgroups (no cgrp_dfl_root)";
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		if (!has_member(w, members[i]))
 			return pool_printf(w->pool, "this kernel has no %s",
 					   layout_member_name(members[i]));

@@ -2,6 +2,8 @@
 /*
  * rqs.c - the run queue of every possible CPU, and its sched_ext part
  */
+#include <base/array.h>
+
 #include "capture/base/sort.h"
 #include "capture/read/list.h"
 #include "capture/read/read.h"
@@ -117,7 +119,7 @@ static void kick_masks(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 
 	if (has_member(w, M_scx_sched_pcpu_cpus_to_kick))
 		pcpu = root_pcpu(w);
-	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
 		struct scxray_cpumask *to = (struct scxray_cpumask *)((char *)rq + masks[i].to);
 
 		if (has_member(w, masks[i].in_rq))
@@ -166,7 +168,7 @@ void walk_rqs_of_sub(struct walk *w, uint64_t sched)
 	if (pcpu.state != SCXRAY_PRESENT || !pcpu.value)
 		return;
 	for (size_t i = 0; i < w->r->nr_rqs; i++)
-		for (size_t m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
+		for (size_t m = 0; m < ARRAY_SIZE(masks); m++) {
 			struct scxray_rq *rq = &w->r->rqs[i];
 			struct scxray_cpumask mask;
 

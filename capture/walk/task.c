@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/tasks.h"
 #include "capture/walk/walkers.h"
@@ -29,7 +31,7 @@ const char *sched_class_name(const struct walk *w, uint64_t class_kva)
 		{ S_idle_sched_class, "idle" }, { S_stop_sched_class, "stop" },
 	};
 
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		if (class_kva && w->k->layout.symbol[classes[i].symbol] == class_kva)
 			return classes[i].name;
 	return NULL;
@@ -138,7 +140,7 @@ static void decode_state(struct walk *w, struct scxray_task *task, uint64_t mask
 	task->scx_task_state = num_present(value);
 	if (old)
 		task->scx_task_state_name = strncmp(old, "SCX_TASK_", 9) ? old : old + 9;
-	for (size_t i = 0; !old && i < sizeof(states) / sizeof(states[0]); i++) {
+	for (size_t i = 0; !old && i < ARRAY_SIZE(states); i++) {
 		snprintf(name, sizeof(name), "SCX_TASK_%s", states[i]);
 		if (types_enumerator(&w->k->types, "scx_ent_flags", name, &v) &&
 		    v == (task->scx_flags.value & mask))
@@ -237,7 +239,7 @@ static void entity(struct walk *w, struct scxray_task *task)
 		{ &task->runnable_at, M_sched_ext_entity_runnable_at },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		*table[i].to = read_member(w, at, table[i].from);
 	if (task->dsq_kva.state == SCXRAY_PRESENT && task->dsq_kva.value)
 		task->dsq_id = read_member(w, task->dsq_kva.value, M_scx_dispatch_q_id);
@@ -275,7 +277,7 @@ static void task_flags(struct walk *w, struct scxray_task *task)
 
 	if (task->flags.state != SCXRAY_PRESENT || is_recording(w))
 		return;
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (!(task->flags.value & flags[i].bit))
 			continue;
 		names = names ? pool_printf(w->pool, "%s|%s", names, flags[i].name) : flags[i].name;
@@ -309,7 +311,7 @@ void task_read_details(struct walk *w, struct scxray_task *task)
 		{ &task->migration_disabled, M_task_struct_migration_disabled },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		*table[i].to = read_member(w, task->kva, table[i].from);
 	task->comm = read_text_array(w, task->kva, M_task_struct_comm);
 	task->state_letter =

@@ -2,6 +2,8 @@
 /*
  * vcpus.c - vCPU registers, and which CPU and task each vCPU was
  */
+#include <base/array.h>
+
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"
 #include "capture/walk/walkers.h"
@@ -21,7 +23,7 @@ static int cpu_by_gs(const struct walk *w, const struct scxray_regs *regs)
 {
 	static const enum scxray_reg bases[] = { SCXRAY_REG_GS_BASE, SCXRAY_REG_KERNEL_GS_BASE };
 
-	for (size_t b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
+	for (size_t b = 0; b < ARRAY_SIZE(bases); b++) {
 		if (!known(regs, bases[b]) || !regs->value[bases[b]])
 			continue;
 		for (uint32_t cpu = 0; cpu < w->k->nr_cpus; cpu++)

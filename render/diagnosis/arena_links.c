@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #define PAGE 4096
 
 /* Arena pages of one map that are looked at: 64 MiB. */
@@ -91,20 +93,9 @@ static void add_contexts(struct contexts *c, const struct facts *f, const struct
 /* The context that the address is in, if contexts are one after the other. */
 static const struct context *context_around(const struct contexts *c, uint64_t addr)
 {
-	const struct context *found = NULL;
-	size_t low = 0, high = c->nr;
+	size_t after = LOWER_BOUND(c->nr, i, c->list[i].addr <= addr);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (c->list[mid].addr <= addr) {
-			found = &c->list[mid];
-			low = mid + 1;
-		} else {
-			high = mid;
-		}
-	}
-	return found;
+	return after ? &c->list[after - 1] : NULL;
 }
 
 static void count_links(struct contexts *c, const struct scxray_arena *arena)

@@ -2,6 +2,8 @@
 /* check.c - is there a finding, for who wants only a status */
 #include <errno.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/diagnosis.h"
 #include "render/diff/diff.h"
 #include "render/out/reasons.h"
@@ -28,7 +30,7 @@ static int doubt(const struct diagnosis *dg, struct scxray_error *err)
 		if (dg->findings[i].rank == RANK_CAVEAT)
 			return scxray_fail(err, SCXRAY_ERR_GUEST, 0, "%s",
 					   dg->texts.data + dg->findings[i].text);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		const char *why =
 			r->unavailable[needed[i]] ? r->unavailable[needed[i]] : r->cut[needed[i]];
 

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
 #include "render/out/join.h"
@@ -114,7 +116,7 @@ static const char *op_of_kernel(const char *symbol)
 	/* 7.1 put "scx_" before the names of most */
 	if (symbol && !strncmp(symbol, "scx_", 4))
 		symbol += 4;
-	for (size_t i = 0; symbol && i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; symbol && i < ARRAY_SIZE(table); i++)
 		if (!strncmp(symbol, table[i].function, strlen(table[i].function)))
 			return table[i].op;
 	return NULL;

@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/find.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"
@@ -99,7 +101,7 @@ static void find_pair(struct diagnosis *dg)
 					     "nothing is concluded from comparing them." },
 	};
 
-	if (dg->doc->pair >= sizeof(pairs) / sizeof(pairs[0]) || !pairs[dg->doc->pair].kind)
+	if (dg->doc->pair >= ARRAY_SIZE(pairs) || !pairs[dg->doc->pair].kind)
 		return;
 	strbuf_puts(find(dg, RANK_CAVEAT, SEVERITY_WARNING, pairs[dg->doc->pair].kind),
 		    pairs[dg->doc->pair].text);

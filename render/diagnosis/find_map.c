@@ -2,6 +2,8 @@
 /* find_map.c - findings about BPF maps that take nothing more */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/find.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"
@@ -14,7 +16,7 @@ static bool can_be_full(const struct scxray_map *map)
 	static const char *const types[] = { "hash",	 "percpu_hash", "rhash",
 					     "lpm_trie", "queue",	"stack" };
 
-	for (size_t i = 0; map->type_name && i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; map->type_name && i < ARRAY_SIZE(types); i++)
 		if (!strcmp(map->type_name, types[i]))
 			return true;
 	return false;

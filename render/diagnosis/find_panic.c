@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* find_panic.c - the kernel itself gave up: what it said, and where */
+#include <base/array.h>
+
 #include "render/diagnosis/find.h"
 #include "render/out/cells.h"
 #include "render/out/join.h"
@@ -23,7 +25,7 @@ static size_t last_words(const struct scxray_report *r, bool *panic)
 	for (size_t i = 0; i < r->nr_log; i++) {
 		const struct scxray_text *text = &r->log[i].text;
 
-		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+		for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
 			if (text->state != SCXRAY_PRESENT || (*panic && !words[w].panic) ||
 			    strncmp(text->bytes, words[w].text, strlen(words[w].text)) != 0)
 				continue;

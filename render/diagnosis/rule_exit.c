@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/exit_site.h"
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/words.h"
@@ -174,8 +176,7 @@ static const char *kind_of_message(const struct scxray_text *msg, uint64_t kind,
 	/* a scheduler's own words mean what it wants */
 	if (kind == SCX_EXIT_ERROR_BPF)
 		return "bpf_error";
-	for (size_t i = 0;
-	     msg->state == SCXRAY_PRESENT && i < sizeof(messages) / sizeof(messages[0]); i++) {
+	for (size_t i = 0; msg->state == SCXRAY_PRESENT && i < ARRAY_SIZE(messages); i++) {
 		if (!strstr(msg->bytes, messages[i].word) || !strstr(msg->bytes, messages[i].also))
 			continue;
 		*row = i;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rule_rest.c - tasks that no other rule explains: in whose hands they are */
+#include <base/array.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
@@ -39,7 +41,7 @@ static bool is_in(const struct facts *f, const struct wait *w, const void *arg)
 
 void rule_hands(struct facts *f)
 {
-	for (size_t i = 0; i < sizeof(hands) / sizeof(hands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(hands); i++) {
 		const struct scxray_task *t;
 		struct strbuf *sb;
 		bool one;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rules.c - the rules about tasks that wait, in the order of their strength */
+#include <base/array.h>
+
 #include "render/diagnosis/rules.h"
 
 static void (*const rules[])(struct facts *f) = {
@@ -17,6 +19,6 @@ static void (*const rules[])(struct facts *f) = {
 
 void apply_rules(struct facts *f)
 {
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		rules[i](f);
 }

@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/diff/maps.h"
 #include "render/out/pair.h"
 #include "render/out/cells.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static void add_entry(struct diff *d, enum diff_group group, enum diff_fate fate, size_t early,
 		      size_t late, size_t first_change)

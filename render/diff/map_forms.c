@@ -3,13 +3,13 @@
  * map_forms.c - how maps of each form are compared: the table of forms, and the forms that
  * have no keys and values
  */
+#include <base/array.h>
+
 #include "render/diff/map_forms.h"
 
 #include "render/diff/map_values.h"
 #include "render/out/cells.h"
 #include "render/out/map_model.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const no_header = "what it consists of could not be read";
 

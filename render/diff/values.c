@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include <base/array.h>
+
 #include "render/out/escape.h"
 #include "render/value/leaf.h"
 
@@ -61,7 +63,7 @@ static int emit(struct differ *df)
 
 static int open_container(struct differ *df)
 {
-	if (df->depth + 1 >= sizeof(df->base) / sizeof(df->base[0]))
+	if (df->depth + 1 >= ARRAY_SIZE(df->base))
 		return -1;
 	df->base[++df->depth] = df->path.len;
 	return go_on(df);

@@ -2,6 +2,7 @@
 /*
  * document.c - the frame of the JSON output: single, dual, degraded
  */
+#include <base/array.h>
 #include <scxray/render.h>
 
 #include <errno.h>
@@ -71,7 +72,7 @@ static void json_report(struct json *j, const struct scxray_document *doc,
 			const struct scxray_report *r)
 {
 	json_guest(j, &r->guest);
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
 		if (!group_wanted(doc->only, groups[i].group))
 			continue;
 		if (groups[i].put)

@@ -2,14 +2,14 @@
 /*
  * groups.c - vCPUs, run queues and DSQs as JSON
  */
+#include <base/array.h>
+
 #include "render/json/report.h"
 
 #include "render/out/field.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field vcpu_fields[] = {
 	FIELD(scxray_vcpu, ip.symbol, "symbol", FIELD_STRING),

@@ -6,13 +6,13 @@
 
 #include <errno.h>
 
+#include <base/array.h>
+
 #include "render/out/cells.h"
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/timeline.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field timing_fields[] = {
 	FIELD(scxray_freeze_timing, park_us, "park_us", FIELD_U64),

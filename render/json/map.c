@@ -4,6 +4,8 @@
  *
  * Nothing is allocated for an entry: values go from their bytes to the writer.
  */
+#include <base/array.h>
+
 #include "render/json/map.h"
 
 #include "render/out/field.h"
@@ -12,8 +14,6 @@
 #include "render/out/map_model.h"
 #include "render/value/value_json.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field header_fields[] = {
 	FIELD(scxray_map, id, "id", FIELD_U32),

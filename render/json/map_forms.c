@@ -3,13 +3,14 @@
  * map_forms.c - maps that have no keys and values, as JSON: arenas, ring buffers, stack
  * traces, slots, bloom filters
  */
+#include <base/array.h>
+
 #include "render/out/field.h"
 #include "render/value/follow.h"
 #include "render/json/map.h"
 #include "render/out/map_model.h"
 #include "render/value/value_json.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define ARENA_PAGE 4096
 
 static void put_u64(struct json *j, const char *key, uint64_t v)

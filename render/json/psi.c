@@ -2,13 +2,13 @@
 /*
  * psi.c - pressure of cgroups, and locks, as JSON
  */
+#include <base/array.h>
+
 #include "render/json/report.h"
 
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* As in the files of a cgroup: cpu.pressure has a line "some" and a line "full". */
 static const struct {

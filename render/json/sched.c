@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field sched_fields[] = {
 	FIELD(scxray_sched, sched_kva, "sched_kva", FIELD_ADDR),

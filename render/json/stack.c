@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stack.c - stacks as JSON: each frame with its symbol, those in BPF programs with their line of source */
+#include <base/array.h>
+
 #include "render/json/report.h"
 #include "render/out/field.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field frame_fields[] = {
 	FIELD(scxray_address, addr, "addr", FIELD_ADDR),

@@ -2,12 +2,12 @@
 /*
  * system.c - the guest, programs, CPU time, NUMA nodes and the kernel's log as JSON
  */
+#include <base/array.h>
+
 #include "render/json/report.h"
 
 #include "render/out/field.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field guest_fields[] = {
 	FIELD(scxray_guest, release, "release", FIELD_TEXT),

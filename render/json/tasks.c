@@ -7,14 +7,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/out/cells.h"
 #include "render/out/field.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
 #include "render/out/reasons.h"
 #include "render/value/value_json.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field task_fields[] = {
 	FIELD(scxray_task, pid, "pid", FIELD_SIGNED),

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "render/out/join.h"
 
 static const char *const names[GROUP_NR] = {
@@ -83,7 +85,7 @@ static int add(struct scxray_selection *s, const char *text, size_t nr, const ch
 
 	while (g < GROUP_NR && (strlen(names[g]) != nr || strncmp(names[g], text, nr) != 0))
 		g++;
-	for (size_t i = 0; name && i < sizeof(named) / sizeof(named[0]); i++) {
+	for (size_t i = 0; name && i < ARRAY_SIZE(named); i++) {
 		if (named[i].group != g)
 			continue;
 		s->groups |= GROUP_BIT(g);

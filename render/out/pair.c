@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <base/array.h>
+
 #include "render/out/join.h"
 
 static bool differ(const struct scxray_num *a, const struct scxray_num *b)
@@ -69,5 +71,5 @@ const char *pair_not_compared(const struct scxray_document *doc)
 		[SCXRAY_PAIR_OTHER_BOOT] = "early and late are of two boots or two kernels",
 	};
 
-	return (size_t)doc->pair < sizeof(reasons) / sizeof(reasons[0]) ? reasons[doc->pair] : NULL;
+	return (size_t)doc->pair < ARRAY_SIZE(reasons) ? reasons[doc->pair] : NULL;
 }

@@ -19,6 +19,8 @@
 
 #include <stddef.h>
 
+#include <base/array.h>
+
 #include "render/out/cells.h"
 
 #define TABLE_MAX_COLUMNS 32

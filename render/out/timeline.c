@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "render/out/join.h"
 
 /* What an image shows beside its event counters, named as in a running guest's samples. */
 static const char *const gauges[] = { "nr_running", "dsq_depth", "max_runnable_age_ms" };
 
-#define NR_GAUGES (sizeof(gauges) / sizeof(gauges[0]))
+#define NR_GAUGES ARRAY_SIZE(gauges)
 
 static void gauge_values(const struct scxray_report *r, uint64_t *values, size_t stride)
 {

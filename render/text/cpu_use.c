@@ -2,6 +2,8 @@
 /* cpu_use.c - one line per CPU: who has it, and who had it between the snapshots */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/facts.h"
 #include "render/out/table.h"
 #include "render/text/overview.h"
@@ -143,7 +145,7 @@ void text_cpu_use(struct text *t, const struct diagnosis *dg)
 	text_section(t);
 	text_styled(t, STYLE_BOLD, f->early ? "cpus, early against late:" : "cpus:");
 	strbuf_putc(&t->out, '\n');
-	table_init(&tab, t, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&tab, t, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < nr && i < cap; i++) {
 		struct cpu_row row = { f, &f->cpus[i], local_moves(f, f->cpus[i].rq->cpu) };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* diagnosis.c - the diagnosis as text: a paragraph for each finding */
+#include <base/array.h>
+
 #include "render/text/diagnosis.h"
 
 #include "render/diagnosis/finding.h"
@@ -11,7 +13,7 @@ static void keep_together(struct strbuf *sb)
 	static const char *const words[] = { "CPU ", "CPUs ", "DSQ ", "position " };
 
 	for (size_t i = 0; i < sb->len; i++) {
-		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+		for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
 			size_t len = strlen(words[w]);
 
 			if (sb->len - i > len && !strncmp(sb->data + i, words[w], len))

@@ -8,6 +8,8 @@
  */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/text/diff.h"
 #include "render/out/map_model.h"
 #include "render/text/map.h"
@@ -120,7 +122,7 @@ static void put_counts(struct map_out *o, const struct diff_map *m)
 			      m->changed + m->unchanged, parts_word(map));
 		gap = ", ";
 	}
-	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rest); i++) {
 		if (!rest[i].nr)
 			continue;
 		strbuf_printf(o->sb, "%s%" PRIu64 " %s", gap, rest[i].nr, rest[i].word);

@@ -5,12 +5,12 @@
  */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct scxray_host *host_of(const struct scxray_report *r)
 {

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "render/out/cells.h"
 #include "render/out/reasons.h"
 
@@ -71,7 +73,7 @@ static bool tells(const struct scxray_log_record *record)
 
 	if (record->text.state != SCXRAY_PRESENT)
 		return true;
-	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+	for (size_t w = 0; w < ARRAY_SIZE(words); w++)
 		if (memmem(record->text.bytes, record->text.len, words[w], strlen(words[w])))
 			return true;
 	return record->level.state != SCXRAY_PRESENT || record->level.value <= 4;

@@ -2,6 +2,8 @@
 /*
  * map.c - every BPF map as text: its header, then its contents by form
  */
+#include <base/array.h>
+
 #include "render/text/map.h"
 
 #include "render/out/escape.h"
@@ -187,7 +189,7 @@ static void put_map(struct text *t, const void *item)
 	text_section(t);
 	put_header(t, m.map);
 	put_notes(t, m.map);
-	if (form < sizeof(forms) / sizeof(forms[0]) && forms[form])
+	if (form < ARRAY_SIZE(forms) && forms[form])
 		forms[form](&m);
 }
 

@@ -2,11 +2,11 @@
 /*
  * psi.c - pressure of cgroups as text: a row for each cgroup that ever waited
  */
+#include <base/array.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* "1.25% 20ms": in the last 10 s, and in total */
 static enum style psi_line(struct strbuf *sb, const struct text *t, const void *at)

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/diagnosis/facts.h"
 #include "render/out/table.h"
 #include "render/text/overview.h"
@@ -189,7 +191,7 @@ void text_queue_moves(struct text *t, const struct diagnosis *dg)
 	text_section(t);
 	text_styled(t, STYLE_BOLD, f->early ? "queues, early against late:" : "queues:");
 	strbuf_putc(&t->out, '\n');
-	table_init(&tab, t, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&tab, t, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < nr && i < cap; i++)
 		table_row(&tab, &rows[i]);
 	table_print(&tab, 2);

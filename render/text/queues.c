@@ -2,11 +2,11 @@
 /*
  * queues.c - run queues and dispatch queues, each with its tasks in order
  */
+#include <base/array.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Tasks of one queue that are named; the others are counted. */
 #define MAX_NAMED 16

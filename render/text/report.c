@@ -2,6 +2,8 @@
 /*
  * report.c - one report as text: its sections in their order
  */
+#include <base/array.h>
+
 #include "render/text/report.h"
 
 #include "render/out/join.h"
@@ -192,7 +194,7 @@ void text_report(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&t->out, "(empty failure dump)\n");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (groups_wanted(t->doc->only, sections[i].groups))
 			section(t, r, i);
 }

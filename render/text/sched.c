@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A paragraph "label: words ..." at `indent`; nothing without words. */
 static void paragraph(struct text *t, size_t indent, const char *label, struct strbuf *words)

@@ -4,6 +4,8 @@
  */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"
@@ -183,7 +185,7 @@ void text_summary(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&t->out, "(empty failure dump)\n");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		if (groups_wanted(t->doc->only, lines[i].groups))
 			lines[i].put(t, r);
 }

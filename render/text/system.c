@@ -2,11 +2,12 @@
 /*
  * system.c - programs, CPU time and NUMA nodes as text
  */
+#include <base/array.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define MAX_UNCOUNTED 64 /* names of programs */
 
 /* sched_ext's own ops (by CPU, and by cid from 7.3) are shown without the struct's name. */

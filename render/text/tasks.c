@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Begins " key=value" for an unusual value. */
 static struct strbuf *also(struct strbuf *sb, size_t start, const char *key)

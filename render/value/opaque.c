@@ -5,6 +5,8 @@
  * Their BTF has only `__opaque[2]`. The contents are known from kernel/bpf/helpers.c and
  * include/linux/bpf.h: a row for each struct.
  */
+#include <base/array.h>
+
 #include "render/value/value_walk.h"
 
 enum word_kind {
@@ -41,7 +43,7 @@ static const struct {
 	{ "bpf_res_spin_lock", { { "val", WORD_LOCK } } },
 };
 
-#define NR_OPAQUES (sizeof(opaques) / sizeof(opaques[0]))
+#define NR_OPAQUES ARRAY_SIZE(opaques)
 
 static unsigned word_size(enum word_kind kind)
 {

@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 
+#include <base/array.h>
+
 #include "render/value/value_walk.h"
 
 static int walk_float(struct value_walk *w, struct btf_peeled t, struct slice s)
@@ -235,7 +237,7 @@ bool walk_cpumask(struct value_walk *w, struct btf_peeled t, struct slice s, int
 	const char *name = btf_name(w->btf, t.type->name_off);
 	uint64_t nr, skip = UINT64_MAX;
 
-	for (size_t i = 0; i < sizeof(cpumasks) / sizeof(cpumasks[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cpumasks); i++)
 		if (!strcmp(name, cpumasks[i].name))
 			skip = cpumasks[i].offset;
 	if (skip >= t.type->size || btf_is_union(t.type))
@@ -264,14 +266,14 @@ static bool counts(const char *sibling, const char *name)
 	static const char *const alone[] = { "nr", "cnt", "count", "num", "nelems", "alloc_words" };
 	size_t len = strlen(name);
 
-	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
 		if (!strncmp(sibling, before[i], strlen(before[i])) &&
 		    !strcmp(sibling + strlen(before[i]), name))
 			return true;
-	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
 		if (!strncmp(sibling, name, len) && !strcmp(sibling + len, behind[i]))
 			return true;
-	for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
 		if (!strcmp(sibling, alone[i]))
 			return true;
 	return false;

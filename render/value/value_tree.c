@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <base/array.h>
+
 #include "render/out/escape.h"
 #include "render/value/leaf.h"
 
@@ -119,7 +121,7 @@ static int open_node(struct tree *tree, struct node *n)
 	if (!n)
 		return -1;
 	/* the walk is at most 64 deep, and each level may have a truncated and a pointer node */
-	assert(tree->nr_open < sizeof(tree->open) / sizeof(tree->open[0]));
+	assert(tree->nr_open < ARRAY_SIZE(tree->open));
 	tree->open[tree->nr_open++] = n;
 	return 0;
 }

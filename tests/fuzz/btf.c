@@ -2,6 +2,8 @@
 /*
  * btf.c - any bytes as a kernel's BTF
  */
+#include <base/array.h>
+
 #include "capture/kernel/types.h"
 #include "fuzz.h"
 
@@ -28,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct btf_type *t = types_strip(&types, id, NULL);
 
 		types_size(&types, id);
-		for (size_t p = 0; p < sizeof(paths) / sizeof(paths[0]); p++)
+		for (size_t p = 0; p < ARRAY_SIZE(paths); p++)
 			types_member(&types, id, paths[p]);
 		if (t && (btf_is_enum(t) || btf_is_enum64(t)))
 			use_enum(&types, t);

@@ -8,6 +8,8 @@
  */
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/kernel/symbols.h"
 #include "fuzz.h"
 #include "tests/lib/guest_builder.h"
@@ -28,7 +30,7 @@ static void use(struct guest *guest, const struct kallsyms_where *where, size_t 
 
 	if (symbols_load(&symbols, guest, where, &err))
 		return;
-	symbols_find(&symbols, wants, sizeof(wants) / sizeof(wants[0]));
+	symbols_find(&symbols, wants, ARRAY_SIZE(wants));
 	symbols_name(&symbols, wants[1].addr, name, sizeof(name));
 	for (uint64_t at = 0; at < 16; at++)
 		symbols_name(&symbols, IMAGE + at * (size / 16 + 1), name, sizeof(name));

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #define NR_TOKENS 256
 #define MARKER_EVERY 256
 #define NAME_MAX_BYTES 600
@@ -41,7 +43,7 @@ static const char *const common[] = {
 	"Tscx_", "linux_", "sym_", "ban", "ner", "Dlinux_ba", "_start", "T_start",
 };
 
-#define NR_COMMON (sizeof(common) / sizeof(common[0]))
+#define NR_COMMON ARRAY_SIZE(common)
 
 static const char *token_text(uint8_t token, char buf[8])
 {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #define START_KERNEL_MAP 0xffffffff80000000ULL
 #define LARGE (2ULL << 20)
 #define NR_FILLERS 600
@@ -33,8 +35,8 @@ static void put_symbols(struct mini_kernel *m, struct kallsyms_options options)
 		{ "__start_BTF", MINI_BTF, 'D' },
 		{ "__stop_BTF", MINI_BTF, 'D' }, /* an empty one */
 	};
-	size_t nr = sizeof(named) / sizeof(named[0]);
-	struct kallsyms_symbol symbols[sizeof(named) / sizeof(named[0]) + NR_FILLERS];
+	size_t nr = ARRAY_SIZE(named);
+	struct kallsyms_symbol symbols[ARRAY_SIZE(named) + NR_FILLERS];
 	char names[NR_FILLERS][16];
 
 	memcpy(symbols, named, sizeof(named));

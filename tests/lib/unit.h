@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include <base/array.h>
 
 /* What START_TEST() makes is a pointer, in a variable. */
 typedef const TTest *const *unit_test;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #define RAM_GPA 0x100000ULL
 #define RAM_SIZE (8ULL << 20)
 #define POOL_BYTES (1u << 20)
@@ -77,6 +79,6 @@ void walk_fixture_containers(struct walk_fixture *f)
 		{ M_bucket_table_buckets, 64, 0 }, /* a flexible array */
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		walk_fixture_member(f, table[i].m, table[i].offset, table[i].size);
 }

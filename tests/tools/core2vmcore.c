@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
 #include <scxray/capture.h>
 
 #include "capture/image/source.h"
@@ -88,7 +89,7 @@ static void add_vcpu(struct buffer *notes, const struct source_vcpu *vcpu)
 
 	put(qemu, 0, 1, 4);
 	put(qemu, 4, sizeof(qemu), 4);
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		uint64_t value = vcpu->regs.value[places[i].reg];
 		bool selector = places[i].reg == SCXRAY_REG_CS || places[i].reg == SCXRAY_REG_SS;
 

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "capture/base/clock.h"
 #include "capture/live/live.h"
 #include "capture/run/walkers.h"
@@ -198,7 +200,7 @@ static uint32_t extra_bits(void)
 {
 	uint32_t bits = 0;
 
-	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(extras); i++)
 		bits |= bit_of(extras[i]);
 	return bits;
 }

@@ -347,7 +347,7 @@ START_TEST(element_sizes_that_make_no_sense)
 {
 	static const uint64_t sizes[] = { 1, 15, 4097, UINT64_MAX };
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		bss.elem_size = sizes[i];
 		report.nr_sdts = 0;
 		ck_assert_ptr_nonnull(walk()->cut);

@@ -384,7 +384,7 @@ START_TEST(tables_keep_to_the_width)
 	sample_init(&late);
 	/* what can't be read inside a cell is spelled out, however wide it gets */
 	late.event_cpus[0][1] = N(1);
-	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		char *text = render_document(&doc, TEXT, widths[i], false), *line = text;
 
 		for (char *end; (end = strchr(line, '\n')); line = end + 1) {

@@ -196,7 +196,7 @@ START_TEST(enums_of_odd_sizes)
 
 	btf__add_enum_value(t.btf, "A", 1);
 	btf__add_enum_value(t.btf, "B", 4);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		type_of(&t, e)->size = sizes[i];
 		expect(&t, e, 8,
 		       sizes[i] == 3  ? "\"bits\":24"

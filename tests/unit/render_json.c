@@ -87,7 +87,7 @@ START_TEST(integers_are_exact)
 					   18446744073709551615u };
 	char expect[32];
 
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		BEGIN(j, 0);
 		json_u64(&j, values[i]);
 		snprintf(expect, sizeof(expect), "%llu", (unsigned long long)values[i]);
@@ -112,7 +112,7 @@ START_TEST(doubles_read_back_the_same)
 {
 	static const double values[] = { 0.1, 1.0 / 3, DBL_MAX, DBL_MIN, -2.5e-300, 1e22, 123456 };
 
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		struct strbuf sb;
 
 		strbuf_init(&sb, NULL);
@@ -163,7 +163,7 @@ START_TEST(invalid_utf8_is_never_passed_on)
 		{ "a\xc3\xa4z", "a\xc3\xa4z", "a\xc3\xa4z" },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct strbuf sb;
 
 		strbuf_init(&sb, NULL);
