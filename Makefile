@@ -226,9 +226,9 @@ $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
 # vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
-$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
+$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
 # They run the scxray program, or load the plugin as a VMM does.
-$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_maker: | $(bin)
+$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_maker: | $(bin)
 $(O)/tests/unit/plugin_abi_library $(O)/tests/unit/vmm_restore_two: | $(plugin)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)

@@ -260,6 +260,32 @@ static int32_t call_finish(void *self, struct scxray_plugin_result *result)
 	return full.status;
 }
 
+static int32_t call_add_region(void *self, const struct scxray_plugin_region *given,
+			       uint32_t region_size)
+{
+	struct plugin *plugin = self;
+	struct scxray_plugin_region region;
+	struct scxray_live_region live;
+
+	if (!plugin || !given || region_size < BEHIND(struct scxray_plugin_region, host))
+		return SCXRAY_STATUS_INVALID;
+	take_struct(&region, sizeof(region), given, region_size);
+	if (!region.host) {
+		log_say(&plugin->log, SCXRAY_LOG_ERROR, "guest RAM at 0x%llx: host is NULL",
+			(unsigned long long)region.gpa);
+		return SCXRAY_STATUS_INVALID;
+	}
+	live = (struct scxray_live_region){ region.gpa, region.size, region.host };
+	return watcher_add_ram(plugin->watcher, &live);
+}
+
+static int32_t call_remove_region(void *self, uint64_t gpa)
+{
+	struct plugin *plugin = self;
+
+	return plugin ? watcher_remove_ram(plugin->watcher, gpa) : SCXRAY_STATUS_INVALID;
+}
+
 static void call_unload(void *self)
 {
 	if (self)
@@ -285,6 +311,8 @@ __attribute__((visibility("default"))) int32_t scxray_plugin_init(
 		.finish = call_finish,
 		.unload = call_unload,
 		.setting = call_setting,
+		.add_region = call_add_region,
+		.remove_region = call_remove_region,
 	};
 	struct scxray_error err = { 0 };
 	struct plugin *self = NULL;

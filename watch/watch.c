@@ -282,6 +282,28 @@ enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_
 	return status;
 }
 
+enum scxray_plugin_status watch_change_ram(struct watch *watch, const struct watch_ram *change)
+{
+	struct scxray_live *live = watch->scene.live;
+	struct scxray_error err = { 0 };
+	int failed = change->add ? scxray_live_add_region(live, change->add, &err)
+				 : scxray_live_remove_region(live, change->gone, &err);
+
+	if (failed) {
+		log_say(watch->log, SCXRAY_LOG_ERROR, "%s", err.text);
+		return err.code == SCXRAY_ERR_NOMEM ? SCXRAY_STATUS_NO_MEMORY
+						    : SCXRAY_STATUS_INVALID;
+	}
+	/* the kernel and its scheduler are the same: they are only to be found again */
+	moment_destroy(watch->spare);
+	watch->spare = NULL;
+	watch->attach.found = false;
+	watch->attach.next_ms = 0;
+	if (running(watch))
+		watch->next_prepare_ms = watch_now_ms();
+	return SCXRAY_STATUS_OK;
+}
+
 void watch_end(struct watch *watch)
 {
 	struct decision decision = { 0 };

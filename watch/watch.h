@@ -4,6 +4,7 @@
  *
  *	watch_tick()	what is due: find the kernel, look, decide, freeze
  *	watch_trigger()	the host's demand
+ *	watch_change_ram()	guest RAM comes or goes
  *	watch_end()	a last look, and what still waits is written
  *	watch_stop()	vCPUs are left alone from now on
  *
@@ -33,6 +34,13 @@ bool watch_word(struct watch *watch);
 void watch_tick(struct watch *watch);
 enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_moment moment,
 					const char *why);
+/* Guest RAM that comes, or (NULL) the region that goes. */
+struct watch_ram {
+	const struct scxray_live_region *add;
+	uint64_t gone; /* where it begins */
+};
+
+enum scxray_plugin_status watch_change_ram(struct watch *watch, const struct watch_ram *change);
 void watch_end(struct watch *watch);
 void watch_stop(struct watch *watch);
 void watch_status(const struct watch *watch, struct scxray_plugin_result *result);

@@ -28,6 +28,7 @@ struct request {
 	struct request *next;
 	enum scxray_plugin_moment moment;
 	const char *why;
+	const struct watch_ram *ram; /* this instead of a trigger; or NULL */
 	enum scxray_plugin_status status;
 	bool done;
 };
@@ -85,6 +86,13 @@ static void answer(struct watcher *watcher, struct request *request,
 	pthread_mutex_unlock(&watcher->lock);
 }
 
+static enum scxray_plugin_status serve(struct watch *watch, const struct request *request)
+{
+	if (request->ram)
+		return watch_change_ram(watch, request->ram);
+	return watch_trigger(watch, request->moment, request->why);
+}
+
 static void wait_for_work(struct watcher *watcher)
 {
 	struct watch_machine *machine = watcher->machine;
@@ -122,8 +130,7 @@ static void *watcher_run(void *arg)
 		wait_for_work(watcher);
 		while ((request = next_request(watcher, &stopping))) {
 			/* the caller that waits goes on as soon as the guest does, not when all is written */
-			answer(watcher, request,
-			       watch_trigger(&watcher->watch, request->moment, request->why));
+			answer(watcher, request, serve(&watcher->watch, request));
 			watch_write(&watcher->watch);
 		}
 		if (!stopping)
@@ -260,25 +267,47 @@ void watcher_destroy(struct watcher *watcher)
 
 /* ---- calls ---------------------------------------------------------------------- */
 
+/* Until the watcher's thread has answered, where it still does. */
+static enum scxray_plugin_status ask(struct watcher *watcher, struct request *request)
+{
+	request->status = SCXRAY_STATUS_INVALID;
+	pthread_mutex_lock(&watcher->lock);
+	if (!watcher->stopping) {
+		*watcher->last = request;
+		watcher->last = &request->next;
+		wake(watcher);
+		while (!request->done)
+			pthread_cond_wait(&watcher->done, &watcher->lock);
+	}
+	pthread_mutex_unlock(&watcher->lock);
+	return request->status;
+}
+
 enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why)
 {
-	struct request request = { .why = why, .status = SCXRAY_STATUS_INVALID };
+	struct request request = { .why = why };
 
 	if (moment != SCXRAY_MOMENT_EARLY && moment != SCXRAY_MOMENT_LATE)
 		return SCXRAY_STATUS_INVALID;
 	request.moment = moment == SCXRAY_MOMENT_EARLY ? SCXRAY_MOMENT_EARLY : SCXRAY_MOMENT_LATE;
-	pthread_mutex_lock(&watcher->lock);
-	if (!watcher->stopping) {
-		*watcher->last = &request;
-		/* it is off the queue before this function returns */
-		/* cppcheck-suppress autoVariables */
-		watcher->last = &request.next;
-		wake(watcher);
-		while (!request.done)
-			pthread_cond_wait(&watcher->done, &watcher->lock);
-	}
-	pthread_mutex_unlock(&watcher->lock);
-	return request.status;
+	return ask(watcher, &request);
+}
+
+enum scxray_plugin_status watcher_add_ram(struct watcher *watcher,
+					  const struct scxray_live_region *region)
+{
+	const struct watch_ram ram = { .add = region };
+	struct request request = { .ram = &ram };
+
+	return ask(watcher, &request);
+}
+
+enum scxray_plugin_status watcher_remove_ram(struct watcher *watcher, uint64_t gpa)
+{
+	const struct watch_ram ram = { .gone = gpa };
+	struct request request = { .ram = &ram };
+
+	return ask(watcher, &request);
 }
 
 void watcher_finish(struct watcher *watcher, struct scxray_plugin_result *result)

@@ -32,6 +32,11 @@ void watcher_set_hooks(struct watcher *watcher, const struct watch_hooks *hooks)
 /* trigger() of plugin.h.  Any thread except a vCPU's; several wait for each other. */
 enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why);
 
+/* add_region() and remove_region() of plugin.h: when they return, the change is made.  As trigger. */
+enum scxray_plugin_status watcher_add_ram(struct watcher *watcher,
+					  const struct scxray_live_region *region);
+enum scxray_plugin_status watcher_remove_ram(struct watcher *watcher, uint64_t gpa);
+
 /* finish() of plugin.h; the thread has ended when it returns.  *result is valid until destroy. */
 void watcher_finish(struct watcher *watcher, struct scxray_plugin_result *result);
 

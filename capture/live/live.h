@@ -3,6 +3,7 @@
  * live.h - the parts of a live guest
  *
  *	live.c		 what is kept of it, and walks over it
+ *	regions.c	 its RAM, which comes and goes
  *	resolve.c	 finding its kernel
  *	identity.c	 noticing that it has gone
  *	plan.c		 what looks need of it

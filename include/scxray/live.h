@@ -60,6 +60,16 @@ void scxray_live_destroy(struct scxray_live *live);
 void scxray_live_set_fetcher(struct scxray_live *live, scxray_live_fetcher *fetcher, void *context);
 
 /*
+ * Guest RAM comes, or the region that begins at `gpa` goes: after the call it is read no more.  What
+ * is known of the kernel is dropped: scxray_live_resolve() follows.  Snapshots keep their own,
+ * but those that are not recorded yet know only the RAM of before.  Mallocs; not under a freeze.
+ * 0, or -1 with *err, and all is as before: overlapping, no such region, the last one, no memory.
+ */
+int scxray_live_add_region(struct scxray_live *live, const struct scxray_live_region *region,
+			   struct scxray_error *err);
+int scxray_live_remove_region(struct scxray_live *live, uint64_t gpa, struct scxray_error *err);
+
+/*
  * Finds the guest's kernel, its symbols, types and layout, and keeps copies of the pages
  * that this took, for cores.  `vcpus` are registers as fresh as can be had (parked unset where
  * there are none); without any, the search for VMCOREINFO in RAM remains.  Again after

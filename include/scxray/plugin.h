@@ -54,7 +54,7 @@ extern "C" {
 
 /*
  * A range of guest RAM, as in a KVM memory slot.  The mapping must stay valid and
- * readable until unload(); the plugin only reads.  No two may overlap.
+ * readable until remove_region() or unload(); the plugin only reads.  No two may overlap.
  */
 struct scxray_plugin_region {
 	uint64_t gpa;	  /* guest physical address, page aligned */
@@ -263,6 +263,23 @@ struct scxray_plugin {
 	 * the last.  Any thread; needs no VM (self may be NULL).
 	 */
 	int32_t (*setting)(void *self, uint32_t index, struct scxray_plugin_setting *setting);
+
+	/*
+	 * Guest RAM has come (memory that is hot-plugged), in the form of host.regions; copied.
+	 * `region_size` is sizeof(struct scxray_plugin_region).
+	 * Any thread that is not a vCPU's, not at the same time as finish().  Blocks for a look at the
+	 * guest, and until a freeze under way has ended; the kernel is found anew afterwards.
+	 * Returns SCXRAY_STATUS_OK; or SCXRAY_STATUS_INVALID (overlapping, unaligned, after finish())
+	 * or SCXRAY_STATUS_NO_MEMORY, with the reason in the host's log.
+	 */
+	int32_t (*add_region)(void *self, const struct scxray_plugin_region *region,
+			      uint32_t region_size);
+
+	/*
+	 * The region that begins at `gpa`, as it was given, is about to go: when the call has
+	 * returned, the plugin reads it no more, and it may be unmapped.  Otherwise as add_region().
+	 */
+	int32_t (*remove_region)(void *self, uint64_t gpa);
 };
 
 /*

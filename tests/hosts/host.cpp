@@ -119,6 +119,7 @@ class Plugin
 	{
 		if (!so_)
 			throw std::runtime_error(dlerror());
+		calls_.struct_size = sizeof(calls_); // and all else 0: later headers have more
 	}
 	~Plugin()
 	{
@@ -148,8 +149,7 @@ class Plugin
 
       private:
 	void *so_;
-	scxray_plugin calls_ = { sizeof(calls_), 0,	  nullptr, nullptr, nullptr, nullptr,
-				 nullptr,	 nullptr, nullptr, nullptr, nullptr };
+	scxray_plugin calls_{};
 };
 
 class Vcpu

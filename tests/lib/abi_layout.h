@@ -70,7 +70,9 @@ AT(scxray_plugin, trigger, 48);
 AT(scxray_plugin, finish, 56);
 AT(scxray_plugin, unload, 64);
 AT(scxray_plugin, setting, 72);
-SIZE_AT_LEAST(scxray_plugin, 80);
+AT(scxray_plugin, add_region, 80);
+AT(scxray_plugin, remove_region, 88);
+SIZE_AT_LEAST(scxray_plugin, 96);
 
 #define VALUE(name, value) _Static_assert((name) == (value), #name " means something else")
 VALUE(SCXRAY_PLUGIN_API_VERSION, 1);
