@@ -117,6 +117,7 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	}
 	find_exit_causes(dg);
 	find_panic(dg);
+	find_change_of_state(dg);
 	find_stalls(dg);
 	find_exits(dg);
 	find_cpus(dg);

@@ -15,6 +15,8 @@ void find_exit_causes(struct diagnosis *dg);
 void find_exits(struct diagnosis *dg);
 /* The kernel itself gave up. */
 void find_panic(struct diagnosis *dg);
+/* Enabling or disabling that does not end. */
+void find_change_of_state(struct diagnosis *dg);
 void find_bypass(struct diagnosis *dg);
 void find_maps(struct diagnosis *dg);
 void find_lists(struct diagnosis *dg);

@@ -226,6 +226,24 @@ static void put_others_ran(const struct facts *f, struct strbuf *sb,
 			      ran == 1 ? "" : "s", user ? "" : ", kernel threads only");
 }
 
+/* Who exits can't be found by its pid any more. */
+static void put_exiting(struct facts *f, struct strbuf *sb)
+{
+	const struct finding *finding = last_finding(f->dg);
+
+	for (size_t i = 0; i < finding->nr_tasks; i++) {
+		const struct scxray_task *t = &f->r->tasks[f->dg->tasks[finding->first_task + i]];
+
+		if (!t->flag_names || !strstr(t->flag_names, "EXITING"))
+			continue;
+		strbuf_putc(sb, ' ');
+		cell_task(sb, t, t->kva);
+		strbuf_puts(sb, " is exiting: bpf_task_from_pid() may no longer find it.");
+		evidence(f->dg, f->r, "task_enrichments[%zu].flags", (size_t)(t - f->r->tasks));
+		return;
+	}
+}
+
 /* How sure it is, and what kind of finding, by where they were found. */
 static const char *kind_of(const struct holder *h, const struct arena_links *links)
 {
@@ -266,6 +284,7 @@ void rule_held(struct facts *f)
 		else
 			put_nowhere(f, sb, &h);
 		strbuf_putc(sb, '.');
+		put_exiting(f, sb);
 		put_others_ran(f, sb, sched);
 		put_timers(f, sb);
 		put_cgroup(f, sb);

@@ -13,6 +13,21 @@ static bool is_on(const struct facts *f, const struct wait *w, const void *arg)
 	return w->dsq == arg;
 }
 
+/* The only program of that op, or NULL. */
+static const struct scxray_prog *prog_of_op(const struct scxray_report *r, const char *op)
+{
+	const struct scxray_prog *found = NULL;
+
+	for (size_t i = 0; i < r->nr_progs; i++) {
+		if (!is_class(r->progs[i].op, op))
+			continue;
+		if (found)
+			return NULL;
+		found = &r->progs[i];
+	}
+	return found;
+}
+
 static bool has_dispatch(const struct scxray_report *r)
 {
 	for (size_t i = 0; r->nr_scheds && i < r->scheds[0].nr_ops; i++)
@@ -59,10 +74,28 @@ static bool goes_first(const struct facts *f, const struct queue_moves *m,
 	return dsq->origin != SCXRAY_DSQ_LOCAL && dsq->nr_tasks && m->old && m->old->nr_tasks;
 }
 
-/* Has one task of ext nearly all of the CPU, though its slice ends? */
+/* Has one task of ext nearly all of the CPU and hardly a switch, though its slice ends? */
 static bool goes_on(const struct facts *f, const struct cpu_use *use)
 {
-	return use->top_ext && !use->keeper && use->top_ext_ns >= f->elapsed_ns / 10 * 9;
+	uint64_t now, then;
+
+	return use->top_ext && !use->keeper && use->top_ext_ns >= f->elapsed_ns / 10 * 9 &&
+	       use->old && num_get(&use->rq->nr_switches, &now) &&
+	       num_get(&use->old->nr_switches, &then) && now - then <= f->elapsed_ns / 100000000;
+}
+
+/* How often ops.dispatch() ran, where the guest counts that (kernel.bpf_stats_enabled). */
+static void put_dispatches(const struct facts *f, struct strbuf *sb)
+{
+	const struct scxray_prog *now = prog_of_op(f->r, "dispatch");
+	const struct scxray_prog *then = f->early ? prog_of_op(f->early, "dispatch") : NULL;
+	uint64_t nr, before;
+
+	if (!now || !then || now->id != then->id || !num_get(&now->cnt, &nr) ||
+	    !num_get(&then->cnt, &before) || nr <= before)
+		return;
+	strbuf_printf(sb, " ops.dispatch() ran %" PRIu64 " times meanwhile.", nr - before);
+	evidence(f->dg, f->r, "prog_runtime_stats[%zu].cnt", (size_t)(now - f->r->progs));
 }
 
 /* Each CPU's task is the same all the while: it is let go on. */
@@ -125,6 +158,7 @@ void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *
 		put_going_on(f, sb);
 	for (size_t i = 0; i < f->r->nr_rqs && idle < 4; i++)
 		idle += put_idle(f, sb, &f->cpus[i]);
+	put_dispatches(f, sb);
 }
 
 static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)

@@ -11,6 +11,7 @@
 #include "render/diagnosis/facts.h"
 
 void rule_verdict_left(struct facts *f);
+void rule_kick_circle(struct facts *f);
 void rule_program_loops(struct facts *f);
 void rule_lost_kick(struct facts *f);
 void rule_cpu_kept(struct facts *f);

@@ -163,6 +163,8 @@ START_TEST(a_task_that_goes_on_and_on)
 	ck_not_found(&p.doc, "let go on");
 	p.late.r.nr_rqs = 1;
 	p.late.rqs[0] = p.late.rqs[1];
+	p.early.rqs[1].nr_switches = N(1000);
+	p.late.rqs[0].nr_switches = N(1010);
 	ck_found(&p.doc, "[107] has CPU 1 for 5.100s of the 5.200s: at the end of each slice it is "
 			 "let go on.");
 	p.late.tasks[EVIL].sum_exec_runtime = N(3101000000);
@@ -187,6 +189,162 @@ START_TEST(a_timer_that_is_not_armed)
 	timers[1].label = "armed, expires=5ns";
 	ck_not_found(&p.doc, "is not armed");
 	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(cpus_that_wait_for_each_others_kicks)
+{
+	static uint64_t first = 1;
+	struct pair p;
+
+	pair_init(&p);
+	p.late.rqs[0].cpus_to_wait = p.late.rqs[1].cpus_to_wait = p.late.rqs[1].cpus_to_kick;
+	p.late.rqs[1].cpus_to_wait.words = &first;
+	p.early.rqs[0].kick_sync = p.late.rqs[0].kick_sync;
+	ck_found(&p.doc,
+		 "CPUs wait for each other's kicks (SCX_KICK_WAIT) in a circle: CPU 0 for CPU 1, "
+		 "CPU 1 for CPU 0; none of them went through a pick between the snapshots "
+		 "(kick_sync). stuck0[101], stuck1[102] and held[103] wait meanwhile");
+	/* one of them did */
+	p.early.rqs[0].kick_sync.value--;
+	ck_not_found(&p.doc, "kick_circle");
+	/* of one moment alone it is concluded */
+	scxray_document_single(&p.doc, &p.late.r);
+	ck_found(&p.doc, "Inferred: CPUs wait for each other's kicks");
+	/* no circle */
+	p.late.rqs[0].cpus_to_wait.state = SCXRAY_NONE;
+	ck_not_found(&p.doc, "kick_circle");
+	/* a CPU that waits for itself does not wait */
+	p.late.rqs[0].cpus_to_wait = p.late.rqs[1].cpus_to_wait;
+	p.late.rqs[1].cpus_to_wait.state = SCXRAY_NONE;
+	ck_not_found(&p.doc, "kick_circle");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(enabling_that_does_not_end)
+{
+	struct scxray_address frames[] = { { N(KERNEL_TEXT), "__schedule+0x52a", NULL },
+					   { N(KERNEL_TEXT), "schedule+0x28", NULL },
+					   { N(KERNEL_TEXT), "percpu_down_write+0x91", NULL } };
+	struct pair p;
+
+	pair_init(&p);
+	p.late.r.enable_state_name = p.early.r.enable_state_name = "SCX_ENABLING";
+	p.late.tasks[SLEEPER].comm = T("scx_enable_help");
+	p.late.tasks[SLEEPER].state_letter = 'D';
+	p.late.tasks[SLEEPER].kernel_stack = (struct scxray_stack_trace){ frames, 3, "", true };
+	ck_found(&p.doc,
+		 "sched_ext is in state SCX_ENABLING at both moments (5.200s apart): it does not "
+		 "come to an end of it. scx_enable_help[108], which does it, is in state D in "
+		 "percpu_down_write+0x91.");
+	p.early.r.enable_state_name = "SCX_DISABLED";
+	ck_not_found(&p.doc, "state_hangs");
+	p.late.r.enable_state_name = p.early.r.enable_state_name = "SCX_ENABLED";
+	ck_not_found(&p.doc, "state_hangs");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_held_task_that_exits)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.tasks[STUCK0].flag_names = "EXITING"; /* on a queue: nobody looks for it by pid */
+	s.tasks[HELD].flag_names = "KTHREAD";
+	ck_not_found(&doc, "is exiting");
+	s.tasks[HELD].flag_names = "KTHREAD|EXITING";
+	ck_found(&doc, "held[103] is exiting: bpf_task_from_pid() may no longer find it.");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(how_often_dispatch_ran)
+{
+	struct scxray_prog progs[2] = { { .id = 7, .op = "dispatch", .cnt = N(100) },
+					{ .id = 7, .op = "dispatch", .cnt = N(350) } };
+	struct pair p;
+
+	pair_init(&p);
+	p.early.r.progs = &progs[0];
+	p.late.r.progs = &progs[1];
+	p.early.r.nr_progs = p.late.r.nr_progs = 1;
+	ck_found(&p.doc, "ops.dispatch() ran 250 times meanwhile.");
+	/* nobody counts */
+	progs[1].cnt = progs[0].cnt = N(0);
+	ck_not_found(&p.doc, "ops.dispatch() ran");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_verdict_that_was_left_behind)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	ck_not_found(&doc, "verdict_left_behind");
+	s.tasks[HELD].ddsp_dsq_id = N(1ULL << 63 | 2);
+	ck_found(&doc, "\"kind\":\"verdict_left_behind\"");
+	ck_found(&doc,
+		 "held[103] waits for 9.160s (timeout 8.000s) with a direct-dispatch verdict left "
+		 "behind (ddsp_dsq_id ");
+	ck_not_found(&doc, "task_lost");
+	/* on a queue the verdict was carried out */
+	s.tasks[STUCK0].ddsp_dsq_id = s.tasks[HELD].ddsp_dsq_id;
+	s.tasks[HELD].ddsp_dsq_id = N(1ULL << 63);
+	ck_not_found(&doc, "verdict_left_behind");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(a_list_of_tasks_that_is_cut)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	ck_not_found(&doc, "tasks_cut");
+	s.r.cut[SCXRAY_GROUP_TASKS] = "cut after 8 tasks";
+	ck_found(&doc, "{\"rank\":\"caveat\",\"severity\":\"warning\",\"kind\":\"tasks_cut\"");
+	ck_found(&doc,
+		 "The list of tasks is not complete (8 are here): cut after 8 tasks. Tasks that "
+		 "wait may be missing below.");
+	sample_deinit(&s);
+}
+END_TEST
+
+/* The log's last words about sched_ext, and how to take an image in time. */
+START_TEST(an_image_without_a_scheduler)
+{
+	struct scxray_log_record log[] = {
+		{ .text = T("sched_ext: BPF scheduler \"old\" enabled") },
+		{ .text = T("sched_ext: BPF scheduler \"stall\" enabled") },
+		{ .text = T("random: crng init done") },
+		{ .text = T("sched_ext: BPF scheduler \"stall\" disabled (runnable task stall)") },
+		{ .text = T("sched_ext: stall: stuck1[102] failed to run for 9.200s") },
+	};
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.r.nr_scheds = 0;
+	s.r.unavailable[SCXRAY_GROUP_SCHEDS] = "scx_root is NULL (no scheduler attached)";
+	s.r.log = log;
+	s.r.nr_log = 5;
+	ck_found(
+		&doc,
+		"The kernel's log says: \\\"sched_ext: BPF scheduler \\\"stall\\\" enabled\\\", "
+		"\\\"sched_ext: BPF scheduler \\\"stall\\\" disabled (runnable task stall)\\\", "
+		"\\\"sched_ext: stall: stuck1[102] failed to run for 9.200s\\\". An image has to be "
+		"taken while the scheduler is attached");
+	s.r.nr_log = 0;
+	ck_not_found(&doc, "The kernel's log says");
+	s.r.unavailable[SCXRAY_GROUP_SCHEDS] = "symbol scx_root not found";
+	ck_not_found(&doc, "An image has to be taken");
+	sample_deinit(&s);
 }
 END_TEST
 
@@ -378,6 +536,13 @@ static const unit_test tests[] = {
 	&a_queue_that_comes_first,
 	&a_task_that_goes_on_and_on,
 	&a_timer_that_is_not_armed,
+	&cpus_that_wait_for_each_others_kicks,
+	&enabling_that_does_not_end,
+	&a_held_task_that_exits,
+	&how_often_dispatch_ran,
+	&a_verdict_that_was_left_behind,
+	&a_list_of_tasks_that_is_cut,
+	&an_image_without_a_scheduler,
 	&a_queue_that_the_kept_cpu_consumes,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
