@@ -323,6 +323,7 @@ goldens: deps ## write goldens and samples anew (read the difference before you 
 	$(again) all
 	@$(PYTHON) tests/replay/goldens.py --scxray $(bin) --write
 	@$(PYTHON) tests/docs/samples.py --scxray $(bin) --write
+	@$(PYTHON) tests/docs/queries.py --scxray $(bin) --write
 
 .PHONY: lint
 lint: deps-lint ## clang-format, cppcheck, shellcheck, layers, names of the library
