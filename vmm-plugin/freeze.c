@@ -206,11 +206,26 @@ static uint64_t let_go(struct vm *vm, uint32_t number)
 	return now + (cpu_ns() - cpu);
 }
 
+/* A thread of which nobody had told came out of the guest after all others had parked. */
+static bool ran_unseen(const struct vm *vm, uint32_t number)
+{
+	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+		if (!vm->frozen[i].parked &&
+		    atomic_load(&vm->vcpus[i].seen_in) == FREEZE_WORD(number, FREEZE_PARK))
+			return true;
+	return false;
+}
+
 void freeze_end(struct vm *vm, struct freeze_result *result)
 {
 	uint32_t number = FREEZE_NUMBER(atomic_load(&vm->freeze));
 	uint64_t begin = now_ns(), end;
 
+	if (result->complete && ran_unseen(vm, number)) {
+		result->complete = false;
+		result->failure = "a vCPU that the host had not told of was first seen during the "
+				  "freeze, and had run until then";
+	}
 	/* A vCPU that has run through the freeze has seen its time: none must go back then. */
 	if (result->complete)
 		clock_thaw(vm, result);

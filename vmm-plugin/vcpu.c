@@ -106,8 +106,12 @@ static void attend(struct vm *vm, struct vcpu *vcpu)
 	for (;;) {
 		uint32_t want = atomic_exchange(&vcpu->want, 0);
 
-		if (want & WANT_ADOPT)
+		if (want & WANT_ADOPT) {
 			adopt(vm, vcpu);
+			/* a freeze under way has not asked it: it parks all the same */
+			atomic_store(&vcpu->seen_in, atomic_load(&vm->freeze));
+			want |= WANT_PARK;
+		}
 		unblock_signal(vm, vcpu);
 		if (want & WANT_WATCH)
 			watchpoint_update(vm, vcpu);

@@ -66,6 +66,7 @@ struct vcpu {
 
 	/* the vCPU's own thread writes; others read what `park`, `sampled` announce */
 	_Atomic uint32_t park;	  /* the word it parked under */
+	_Atomic uint32_t seen_in; /* the word under which it was first seen, unannounced */
 	_Atomic bool armed;	  /* the watchpoint is in its debug registers */
 	_Atomic uint32_t sampled; /* the sample that it has answered */
 	struct scxray_live_vcpu park_regs;

@@ -29,7 +29,10 @@
 
 #include <scxray/live.h>
 
-/* How a freeze went.  freeze() fills in the first part, thaw() the second. */
+/*
+ * How a freeze went.  freeze() fills in the first part, thaw() the second; and thaw() takes `complete`
+ * back, with a failure, where a vCPU turns out to have run meanwhile.
+ */
 struct freeze_result {
 	uint32_t nr_vcpus;
 	uint32_t nr_parked;

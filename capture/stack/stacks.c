@@ -108,6 +108,11 @@ static void of_vcpu(struct stacks *s, struct scxray_vcpu *v)
 		v->backtrace.whole = true;
 		return;
 	}
+	if (v->never_started.state == SCXRAY_PRESENT) {
+		v->backtrace.end = "never started";
+		v->backtrace.whole = true;
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!(v->regs.known >> needed[i] & 1)) {
 			v->backtrace.end = "rip, rsp or rbp is unknown";

@@ -8,6 +8,8 @@
 #include "capture/read/symbol_of.h"
 #include "capture/walk/walkers.h"
 
+#define CR0_PG (1ULL << 31)
+
 static bool known(const struct scxray_regs *regs, enum scxray_reg reg)
 {
 	return regs->known >> reg & 1;
@@ -126,6 +128,11 @@ static void fill(struct seats *s, struct scxray_vcpu *v, const struct source_vcp
 	if (!v->parked)
 		return;
 	v->regs = from->regs;
+	/* it waits for its start-up IPI, in the state of its reset or of the VMM's making */
+	if (known(&v->regs, SCXRAY_REG_CR0) && !(v->regs.value[SCXRAY_REG_CR0] & CR0_PG)) {
+		v->never_started = num_present(1);
+		return;
+	}
 	if (known(&v->regs, SCXRAY_REG_RIP)) {
 		v->ip.addr = num_present(v->regs.value[SCXRAY_REG_RIP]);
 		v->ip.symbol = symbol_of(w, v->regs.value[SCXRAY_REG_RIP]);
@@ -158,6 +165,7 @@ void walk_vcpus(struct walk *w, const struct scxray_source *source)
 	for (size_t i = 0; i < source->nr_vcpus; i++)
 		fill(&s, &w->r->vcpus[i], &source->vcpus[i]);
 	for (size_t i = 0; i < source->nr_vcpus; i++)
-		if (source->vcpus[i].parked && w->r->vcpus[i].cpu.state != SCXRAY_PRESENT)
+		if (source->vcpus[i].parked && w->r->vcpus[i].cpu.state != SCXRAY_PRESENT &&
+		    w->r->vcpus[i].never_started.state != SCXRAY_PRESENT)
 			sit(&s, &w->r->vcpus[i], rq_by_pid(&s, &source->vcpus[i]));
 }

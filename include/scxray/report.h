@@ -94,9 +94,11 @@ struct scxray_regs {
 struct scxray_vcpu {
 	bool parked; /* false: no registers (report it as null / <unavailable>) */
 	struct scxray_regs regs;
-	struct scxray_address ip;   /* symbol of RIP */
-	struct scxray_num cpu;	    /* the guest's CPU number, by per-CPU base */
-	bool user_mode;		    /* CPL 3 */
+	struct scxray_address ip; /* symbol of RIP */
+	struct scxray_num cpu;	  /* the guest's CPU number, by per-CPU base */
+	bool user_mode;		  /* CPL 3 */
+	/* 1: its paging is off, so the guest's kernel has not started it; NONE else, or unknown */
+	struct scxray_num never_started;
 	struct scxray_num curr_kva; /* task_struct of that CPU's current task */
 	struct scxray_num curr_pid;
 	struct scxray_text curr_comm;

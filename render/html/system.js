@@ -22,7 +22,7 @@ const stacksSection = (ix) => {
 	const vcpus = (ix.last.vcpu_regs ?? []).map((v, i) => [v, i]);
 	if (!vcpus.length) return section("vcpus", "vCPUs", missing(ix.last.vcpu_regs_unavailable ?? "no registers"));
 	return section("vcpus", "vCPUs", ...vcpus.map(([v, i]) =>
-		v ? fold([el("b", {}, `vCPU ${i}`), " ", el("code", {}, v.symbol ?? v.instruction_pointer), " ", el("small", {}, v.curr_comm ? `${v.curr_comm}[${show(v.curr_pid)}]` : "")],
+		v ? fold([el("b", {}, `vCPU ${i}`), " ", el("code", {}, v.never_started ? "never started" : v.symbol ?? v.instruction_pointer), " ", el("small", {}, v.curr_comm ? `${v.curr_comm}[${show(v.curr_pid)}]` : "")],
 			() => [v.backtrace ? stackList(v.backtrace) : el("p", { class: "quiet" }, v.backtrace_end ?? "no stack"), el("div", { class: "tree" }, treeNode(ix, "registers", v))])
 			: el("p", { class: "missing" }, `vCPU ${i}: not parked, no registers`)));
 };

@@ -15,6 +15,7 @@ static const struct field vcpu_fields[] = {
 	FIELD(scxray_vcpu, ip.symbol, "symbol", FIELD_STRING),
 	FIELD(scxray_vcpu, cpu, "cpu", FIELD_NUM),
 	FIELD(scxray_vcpu, user_mode, "user_mode", FIELD_BOOL),
+	FIELD(scxray_vcpu, never_started, "never_started", FIELD_FLAG),
 	FIELD(scxray_vcpu, curr_kva, "curr_kva", FIELD_ADDR),
 	FIELD(scxray_vcpu, curr_pid, "curr_pid", FIELD_SIGNED),
 	FIELD(scxray_vcpu, curr_comm, "curr_comm", FIELD_TEXT),

@@ -67,6 +67,10 @@ static void vcpu(struct text *t, const struct scxray_vcpu *v)
 	text_regs(t, &v->regs);
 	strbuf_putc(&t->out, '\n');
 	strbuf_puts(&t->out, "    ");
+	if (v->never_started.state == SCXRAY_PRESENT) {
+		strbuf_puts(&t->out, "never started (its paging is off)\n");
+		return;
+	}
 	if (v->cpu.state == SCXRAY_PRESENT || v->cpu.state == SCXRAY_UNREADABLE) {
 		strbuf_puts(&t->out, "cpu ");
 		cell_num(&t->out, &v->cpu);

@@ -107,6 +107,26 @@ START_TEST(the_per_cpu_base_decides_before_the_stack)
 }
 END_TEST
 
+/* An AP that waits for its start-up IPI, with whatever its VMM has put into its registers. */
+START_TEST(a_vcpu_that_never_started)
+{
+	start();
+	add(102, KERNEL, SCXRAY_REG_RIP, 0x200);
+	vcpus[0].regs.known |= 1ULL << SCXRAY_REG_CR0;
+	vcpus[0].regs.value[SCXRAY_REG_CR0] = 0x11; /* protected mode, no paging */
+	add(0, KERNEL, SCXRAY_REG_GS_BASE, PERCPU(1));
+	vcpus[1].regs.known |= 1ULL << SCXRAY_REG_CR0;
+	vcpus[1].regs.value[SCXRAY_REG_CR0] = 0x80050033;
+	walk_vcpus(&f.walk, &source);
+	expect(0, -1);
+	ck_assert_int_eq(report.vcpus[0].never_started.state, SCXRAY_PRESENT);
+	ck_assert_int_eq(report.vcpus[0].ip.addr.state, SCXRAY_NONE);
+	expect(1, 1);
+	ck_assert_int_eq(report.vcpus[1].never_started.state, SCXRAY_NONE);
+	drop();
+}
+END_TEST
+
 START_TEST(a_pid_counts_where_one_free_cpu_runs_it)
 {
 	start();
@@ -137,6 +157,7 @@ START_TEST(a_cpu_whose_vcpu_is_known_is_not_given_twice)
 END_TEST
 
 static const unit_test tests[] = {
+	&a_vcpu_that_never_started,
 	&the_stack_pointer_decides_and_the_place_says_nothing,
 	&the_per_cpu_base_decides_before_the_stack,
 	&a_pid_counts_where_one_free_cpu_runs_it,

@@ -205,6 +205,51 @@ START_TEST(a_host_that_forgets_vcpu_start)
 }
 END_TEST
 
+static void *first_exit(void *arg)
+{
+	vm_vcpu_exit(arg, 1, -EINTR);
+	return NULL;
+}
+
+/* A thread that nobody has told of comes out of the guest when all others stand. */
+START_TEST(first_seen_during_a_freeze)
+{
+	struct tiny_vm *tiny = tiny_vm_create(2, (enum tiny_program[]){ TINY_RING0, TINY_RING0 });
+	struct scxray_plugin_host host;
+	struct scxray_plugin_vcpu vcpus[TINY_MAX_VCPUS];
+	struct scxray_error err;
+	struct freeze_result result;
+	struct timespec soon;
+	pthread_t thread;
+	struct vm *vm;
+
+	tiny->announce = true;
+	tiny_vm_describe(tiny, &host, vcpus);
+	vm = vm_create(&host, &err);
+	ck_assert_ptr_nonnull(vm);
+	freeze_begin(vm, LONG_MS, &result);
+	ck_assert(result.complete);
+	pthread_create(&thread, NULL, first_exit, vm);
+	clock_gettime(CLOCK_REALTIME, &soon);
+	soon.tv_sec++;
+	/* it parks ... */
+	ck_assert_int_eq(pthread_timedjoin_np(thread, NULL, &soon), ETIMEDOUT);
+	/* ... and it had run until then */
+	freeze_end(vm, &result);
+	ck_assert(!result.complete);
+	ck_assert_ptr_nonnull(strstr(result.failure, "first seen during the freeze"));
+	ck_assert_ptr_nonnull(strstr(result.clock, "not held back"));
+	pthread_join(thread, NULL);
+	vm_vcpu_stop(vm, 1);
+	/* from now on it is known */
+	freeze_begin(vm, LONG_MS, &result);
+	freeze_end(vm, &result);
+	ck_assert(result.complete);
+	vm_destroy(vm);
+	tiny_vm_destroy(tiny);
+}
+END_TEST
+
 /* The plugin's own signal gets through where the host has blocked all it does not know. */
 START_TEST(a_host_that_blocks_signals)
 {
@@ -384,6 +429,7 @@ START_TEST(cost_of_an_exit)
 END_TEST
 
 static const unit_test tests[] = {
+	&first_seen_during_a_freeze,
 	&a_stopped_vcpu_counts_with_its_registers,
 	&a_vcpu_stops_during_a_freeze,
 	&a_vcpu_starts_during_a_freeze,

@@ -124,6 +124,28 @@ START_TEST(a_degraded_document_in_its_least_form)
 }
 END_TEST
 
+START_TEST(a_vcpu_that_never_started)
+{
+	char *text;
+
+	sample_init(&late);
+	late.vcpus[1].parked = true;
+	late.vcpus[1].regs.known = 1ULL << SCXRAY_REG_RIP;
+	late.vcpus[1].regs.value[SCXRAY_REG_RIP] = 0x200;
+	late.vcpus[1].never_started = (struct scxray_num){ .value = 1, .state = SCXRAY_PRESENT };
+	late.r.vcpus = late.vcpus;
+	late.r.nr_vcpus = 2;
+	scxray_document_single(&doc, &late.r);
+	text = render_document(&doc, TEXT, 120, false);
+	has(text, " ptroot=<unknown>\n    never started (its paging is off)\n");
+	free(text);
+	text = render_document(&doc, JSON, 0, false);
+	has(text, "\"user_mode\":false,\"never_started\":true");
+	free(text);
+	sample_deinit(&late);
+}
+END_TEST
+
 START_TEST(a_capture_that_its_budget_cut)
 {
 	char *text;
@@ -462,6 +484,7 @@ static const unit_test tests[] = {
 	&a_pair_with_all_that_a_host_knows,
 	&a_degraded_document,
 	&a_degraded_document_in_its_least_form,
+	&a_vcpu_that_never_started,
 	&a_capture_that_its_budget_cut,
 	&a_pair_whose_late_half_is_racy,
 	&a_late_core_says_why_there_is_no_early_half,
