@@ -70,16 +70,32 @@ static void put_no_cpu(const struct exit_case *c, struct strbuf *sb)
 	put_named_cpus(c, sb);
 }
 
+/* That it was there half-way says that it was destroyed since. */
+static void put_gone(const struct exit_case *c, struct strbuf *sb, uint64_t id)
+{
+	const struct scxray_report *early = c->dg->early;
+
+	for (size_t i = 0; early && i < early->nr_dsqs; i++) {
+		if (!num_is(&early->dsqs[i].id, id) || early->dsqs[i].origin != SCXRAY_DSQ_USER)
+			continue;
+		strbuf_puts(sb, " It was there at half-way: it has been destroyed since.");
+		evidence(c->dg, early, "dsq_states[%zu].id", i);
+		return;
+	}
+}
+
 /* Which queues there are; an id that is a negative errno is one. */
 static void put_ids(const struct exit_case *c, struct strbuf *sb)
 {
 	const char *hex = strstr(c->s->exit_info.msg.bytes, "0x");
 	uint64_t id = hex ? strtoull(hex, NULL, 16) : 0;
+	const char *name =
+		(int64_t)id < 0 && (int64_t)id > -4096 ? strerrorname_np((int)-(int64_t)id) : NULL;
 	size_t nr = 0;
 
-	if ((int64_t)id < 0 && (int64_t)id >= -4095)
-		strbuf_printf(sb, " As a signed number the id is %" PRId64 ", an errno.",
-			      (int64_t)id);
+	if (name)
+		strbuf_printf(sb, " As a signed number the id is %" PRId64 ", the errno of %s.",
+			      (int64_t)id, name);
 	for (size_t i = 0; i < c->r->nr_dsqs; i++) {
 		const struct scxray_dsq *dsq = &c->r->dsqs[i];
 
@@ -98,6 +114,7 @@ static void put_ids(const struct exit_case *c, struct strbuf *sb)
 	else
 		strbuf_putc(sb, '.');
 	evidence(c->dg, c->r, "dsq_states");
+	put_gone(c, sb, id);
 }
 
 static void put_state(const struct exit_case *c, struct strbuf *sb)
@@ -161,6 +178,8 @@ static const struct {
 	{ "ops.init()", "", "init_failed", "failed in ops.init()", put_state },
 	{ "already direct-dispatched", "", "dispatched_twice", "dispatched a task twice",
 	  put_state },
+	{ "trying to direct-dispatch", "", "wrong_task",
+	  "inserted another task than the one that it was given", NULL },
 	{ "reenqueued", "without running", "reenqueue_loop",
 	  "was given a task again and again, without that it ran", put_named_cpus },
 	{ "dispatch buffer overflow", "", "dispatch_overflow",

@@ -409,6 +409,24 @@ START_TEST(an_error_code_in_the_place_of_a_cpu)
 }
 END_TEST
 
+START_TEST(a_queue_that_was_there)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.late.scheds[0].exit_kind = p.late.scheds[0].exit_info.kind = N(1024);
+	p.late.scheds[0].exit_info.msg = T("non-existent DSQ 0x666");
+	ck_found(&p.doc, "\"kind\":\"dsq_missing\"");
+	ck_not_found(&p.doc, "destroyed since");
+	p.early.dsqs[3].id = N(0x666);
+	ck_found(&p.doc, "It was there at half-way: it has been destroyed since.");
+	p.late.scheds[0].exit_info.msg =
+		T("scheduling for a[1] but trying to direct-dispatch b[2]");
+	ck_found(&p.doc, "inserted another task than the one that it was given");
+	pair_deinit(&p);
+}
+END_TEST
+
 /* CPU 1 is in the program of ops.dispatch(). */
 static void put_into_program(struct sample *s, struct scxray_address *frame,
 			     struct scxray_bpf_line *line, struct scxray_prog *prog)
@@ -546,6 +564,7 @@ static const unit_test tests[] = {
 	&a_queue_that_the_kept_cpu_consumes,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
+	&a_queue_that_was_there,
 	&a_program_that_does_not_end,
 	&a_cgroup_of_which_nobody_runs,
 	&an_object_of_a_list_has_the_task,
