@@ -249,6 +249,18 @@ static enum scxray_plugin_status demand_late(struct watch *watch, const char *wh
 	return status;
 }
 
+/*
+ * The rule of SCXRAY_STATUS_BUSY, as plugin.h has it: is there nothing more to take of the scheduler that runs
+ * (or of none)?
+ */
+static bool is_taken(const struct watch *watch, enum scxray_plugin_moment moment)
+{
+	return watch->decide.late_done || watch->demanded == watch->decide.instance + 1 ||
+	       reports_full(watch->reports) ||
+	       (moment == SCXRAY_MOMENT_EARLY &&
+		reports_has_early(watch->reports, watch->decide.instance));
+}
+
 static enum scxray_plugin_status demand(struct watch *watch, enum scxray_plugin_moment moment,
 					const char *why, const struct decision *decision)
 {
@@ -260,14 +272,10 @@ static enum scxray_plugin_status demand(struct watch *watch, enum scxray_plugin_
 		watch_take_late(watch, decision->why, true);
 		return SCXRAY_STATUS_BUSY;
 	}
-	if (watch->decide.late_done || watch->demanded == watch->decide.instance + 1 ||
-	    reports_full(watch->reports))
+	if (is_taken(watch, moment))
 		return SCXRAY_STATUS_BUSY;
-	if (moment == SCXRAY_MOMENT_LATE)
-		return demand_late(watch, why);
-	if (reports_has_early(watch->reports, watch->decide.instance))
-		return SCXRAY_STATUS_BUSY;
-	return watch_take_early(watch, why);
+	return moment == SCXRAY_MOMENT_LATE ? demand_late(watch, why)
+					    : watch_take_early(watch, why);
 }
 
 enum scxray_plugin_status watch_trigger(struct watch *watch, enum scxray_plugin_moment moment,

@@ -29,7 +29,7 @@ int watcher_start(struct watcher *watcher, struct scxray_error *err);
 /* Before watcher_start(): what the host is told at once (copied); without it, nothing. */
 void watcher_set_hooks(struct watcher *watcher, const struct watch_hooks *hooks);
 
-/* trigger() of plugin.h.  Any thread except a vCPU's; several wait for each other. */
+/* trigger() of plugin.h.  Any thread but a running vCPU's; several wait for each other. */
 enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t moment, const char *why);
 
 /* add_region() and remove_region() of plugin.h: when they return, the change is made.  As trigger. */

@@ -160,7 +160,7 @@ enum scxray_plugin_status {
 	SCXRAY_STATUS_WRITE_FAILED =
 		-1, /* a file could not be written: `message` says which and why */
 	SCXRAY_STATUS_NO_KERNEL = -2, /* no kernel was found in guest memory, not even racily */
-	SCXRAY_STATUS_BUSY = -3,      /* trigger: a report with this half is already there */
+	SCXRAY_STATUS_BUSY = -3,      /* trigger: this half was taken already; see there */
 	SCXRAY_STATUS_INVALID = -4,   /* wrong parameters, or a call after finish() */
 	SCXRAY_STATUS_NO_MEMORY = -5,
 	SCXRAY_STATUS_LOST =
@@ -232,12 +232,17 @@ struct scxray_plugin {
 	void (*vcpu_stop)(void *self, uint32_t index);
 
 	/*
-	 * A snapshot now.  On any thread that is not a vCPU's.  From cold it also finds the
+	 * A snapshot now.  On any thread, but on a vCPU's only before its vcpu_start() or after its
+	 * vcpu_stop(): a VMM of one thread stops its vCPU for it.  From cold it also finds the
 	 * kernel first, while the guest runs.  Blocks until the guest runs again: the time to
 	 * find the kernel if it is not found yet (tens of milliseconds), park_deadline_ms and
 	 * capture_deadline_ms at most.  Decoding and writing go on behind it.
 	 * A late trigger that follows none of the early ones makes a report without an early half.
 	 * `why` is quoted in the report as what fired it; NULL: "on demand".
+	 * SCXRAY_STATUS_BUSY: of each scheduler (and of a guest that runs none) there is one early half,
+	 * one late half on demand, and one when it fails; after a late half there is no early one, and after
+	 * that of its failure no further one.  The next scheduler's late half makes a report of its
+	 * own (NAME.scxray.2), up to max_reports.
 	 * Not at the same time as finish().
 	 * Returns enum scxray_plugin_status.
 	 */
@@ -245,9 +250,10 @@ struct scxray_plugin {
 
 	/*
 	 * The VM has ended, or the host wants its report: waits until a freeze under way has
-	 * ended, writes what there is to write, and fills *result.  On any thread that is not
-	 * a vCPU's, once.  RAM and file descriptors must still be there; vCPU threads may run on
-	 * or have gone.  Blocks for as long as writing takes.  Returns result->status.
+	 * ended, writes what there is to write, and fills *result.  The files of a failure are
+	 * complete without it.  On a thread as trigger(), once.  RAM and file descriptors must still be
+	 * there; vCPU threads may run on or have gone.  Blocks for as long as writing takes.
+	 * Returns result->status.
 	 */
 	int32_t (*finish)(void *self, struct scxray_plugin_result *result);
 
@@ -267,7 +273,7 @@ struct scxray_plugin {
 	/*
 	 * Guest RAM has come (memory that is hot-plugged), in the form of host.regions; copied.
 	 * `region_size` is sizeof(struct scxray_plugin_region).
-	 * Any thread that is not a vCPU's, not at the same time as finish().  Blocks for a look at the
+	 * On a thread as trigger(), not at the same time as finish().  Blocks for a look at the
 	 * guest, and until a freeze under way has ended; the kernel is found anew afterwards.
 	 * Returns SCXRAY_STATUS_OK; or SCXRAY_STATUS_INVALID (overlapping, unaligned, after finish())
 	 * or SCXRAY_STATUS_NO_MEMORY, with the reason in the host's log.

@@ -4,6 +4,7 @@
  *
  *	host PLUGIN				list its settings
  *	host PLUGIN RAM CR3 [KEY=VALUE...]	run, trigger both moments, say what was written
+ *	host-c ... one-thread ...		the same on one thread: vCPU 0, triggers, the end
  *
  * RAM is a file with a guest's memory from physical address 0 on, CR3 the page tables of the
  * kernel in it.  With these its vCPUs run a few instructions, which come out by port, by
@@ -14,6 +15,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <pthread.h>
@@ -177,12 +179,11 @@ static void handle_exit(struct vcpu *vcpu)
 	}
 }
 
-static void *run_vcpu(void *arg)
+/* Until `stop`, or `exits` were handled. */
+static void run_until(struct vcpu *vcpu, unsigned long exits)
 {
-	struct vcpu *vcpu = arg;
-
 	plugin.vcpu_start(plugin.self, vcpu->index);
-	while (!stop) {
+	while (!stop && vcpu->exits < exits) {
 		int result = ioctl(vcpu->fd, KVM_RUN, 0) ? -errno : 0;
 
 		if (plugin.vcpu_exit(plugin.self, vcpu->index, result) != SCXRAY_VCPU_HANDLE)
@@ -193,6 +194,11 @@ static void *run_vcpu(void *arg)
 			must_fd(-1, "KVM_RUN");
 	}
 	plugin.vcpu_stop(plugin.self, vcpu->index);
+}
+
+static void *run_vcpu(void *arg)
+{
+	run_until(arg, ULONG_MAX);
 	return NULL;
 }
 
@@ -235,19 +241,38 @@ static void load(scxray_plugin_init_fn *init, int vm, void *ram, uint64_t ram_si
 	printf("plugin: version %s\n", plugin.version);
 }
 
-/* Both moments, as a host with a detection of its own would have them. */
-static int report(void)
+static void start_vcpus(void)
 {
-	struct scxray_plugin_result result = { .struct_size = sizeof(result) };
+	for (int i = 0; i < NR_VCPUS; i++)
+		must_fd(pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]) ? -1 : 0,
+			"pthread_create");
+}
 
-	usleep(20000);
-	printf("early: %d\n",
-	       plugin.trigger(plugin.self, SCXRAY_MOMENT_EARLY, "the host's half-way"));
-	usleep(20000);
-	printf("late: %d\n", plugin.trigger(plugin.self, SCXRAY_MOMENT_LATE, "the host's failure"));
+static void join_vcpus(void)
+{
 	stop = true;
 	for (int i = 0; i < NR_VCPUS; i++)
 		pthread_join(vcpus[i].thread, NULL);
+}
+
+/* Both moments, as a host with a detection of its own would have them. */
+static int report(bool one_thread)
+{
+	struct scxray_plugin_result result = { .struct_size = sizeof(result) };
+
+	if (one_thread)
+		run_until(&vcpus[0], 100);
+	else
+		start_vcpus();
+	usleep(20000);
+	printf("early: %d\n",
+	       plugin.trigger(plugin.self, SCXRAY_MOMENT_EARLY, "the host's half-way"));
+	if (one_thread)
+		run_until(&vcpus[0], 200);
+	usleep(20000);
+	printf("late: %d\n", plugin.trigger(plugin.self, SCXRAY_MOMENT_LATE, "the host's failure"));
+	if (!one_thread)
+		join_vcpus();
 	plugin.finish(plugin.self, &result);
 	printf("finish: %d %s\n", result.status, result.message ? result.message : "");
 	for (uint32_t i = 0; i < result.nr_paths; i++)
@@ -275,6 +300,7 @@ int main(int argc, char **argv)
 	int kvm, vm, fd, status;
 	struct extra *extra;
 	struct stat st;
+	bool one_thread;
 	uint64_t cr3;
 	char *ram;
 
@@ -305,11 +331,9 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < NR_VCPUS; i++)
 		create_vcpu(kvm, vm, cr3, &vcpus[i], i);
 
-	load(init, vm, ram, (uint64_t)st.st_size, extra, argv + 4);
-	for (int i = 0; i < NR_VCPUS; i++)
-		must_fd(pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]) ? -1 : 0,
-			"pthread_create");
-	status = report();
+	one_thread = argv[4] && !strcmp(argv[4], "one-thread");
+	load(init, vm, ram, (uint64_t)st.st_size, extra, argv + 4 + one_thread);
+	status = report(one_thread);
 	plugin.unload(plugin.self);
 	dlclose(so);
 	return status;
