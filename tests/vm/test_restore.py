@@ -73,6 +73,9 @@ def check_core(cases, core, has_early):
         wrong = VALIDATOR.errors(text)
         cases.check(not wrong, f"{name}: its JSON is valid", "\n".join(wrong))
         dual = json.loads(text)
+        first = next((f for f in dual.get("diagnosis", []) if f["rank"] != "caveat"), None)
+        cases.check(first and f"{first['rank']}: {first['text']}" in ran.stderr, f"{name}: the console has the finding",
+                    said(ran))
         check_moment(cases, f"{name}: late", wanted, dual["late"])
         if has_early:
             if cases.check("early" in dual, f"{name}: half-way is seen", said(ran)):
