@@ -93,6 +93,29 @@ struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *d
 	return m;
 }
 
+/* So often a CPU has asked ops.dispatch() that a queue it never took from is not its own. */
+#define MANY_SWITCHES 20
+
+bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const struct cpu_use *use)
+{
+	struct queue_moves m = queue_moves(f, dsq);
+
+	if (dsq->origin == SCXRAY_DSQ_LOCAL || m.never || !m.stood)
+		return false;
+	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+		const struct cpu_use *other = &f->cpus[i];
+		uint64_t now, then;
+
+		if (other == use || other->keeper || !other->old || num_is(&other->rq->online, 0) ||
+		    !num_get(&other->rq->nr_switches, &now) ||
+		    !num_get(&other->old->nr_switches, &then))
+			continue;
+		if (now - then >= MANY_SWITCHES)
+			return true;
+	}
+	return false;
+}
+
 bool overtaken(const struct facts *f, const struct wait *w, uint64_t *nr)
 {
 	uint64_t seq, own, there = 0;

@@ -71,6 +71,12 @@ void facts_deinit(struct facts *f);
 
 struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *dsq);
 
+/*
+ * A queue from which the other CPUs took nothing, though they switched tasks all the while and
+ * somebody had taken from it before: this CPU is the one that consumes it.
+ */
+bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const struct cpu_use *use);
+
 /* How many tasks that came onto the queue after this one have left it. */
 bool overtaken(const struct facts *f, const struct wait *w, uint64_t *nr);
 

@@ -55,7 +55,7 @@ static void find_clock(struct diagnosis *dg, const struct scxray_report *r, size
 	if (!num_true(clock) || !num_is(old_clock, clock->value))
 		return;
 	/* an idle CPU with nothing to run has stopped its tick, and is right to */
-	if (is_class(rq->curr_class, "idle") && !rq->nr_runnable)
+	if ((is_class(rq->curr_class, "idle") && !rq->nr_runnable) || num_is(&rq->online, 0))
 		return;
 	sb = find(dg, RANK_EVIDENCE, SEVERITY_ERROR, "rq_clock_stood");
 	strbuf_printf(sb,

@@ -9,9 +9,6 @@
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
 
-/* So often a CPU has asked ops.dispatch() that a queue it never took from is not its own. */
-#define MANY_SWITCHES 20
-
 static bool is_local_of(const struct wait *w, uint32_t cpu)
 {
 	return w->dsq && w->dsq->origin == SCXRAY_DSQ_LOCAL && w->dsq->index == cpu;
@@ -34,33 +31,11 @@ static bool only_kept(const struct facts *f, const struct wait *w, const struct 
 	return true;
 }
 
-/*
- * A queue from which the other CPUs took nothing, though they switched tasks all the while and
- * somebody had taken from it before: the kept CPU is the one that consumes it.
- */
 static bool only_kept_consumes(const struct facts *f, const struct wait *w,
 			       const struct cpu_use *use)
 {
-	struct queue_moves m;
-
-	if (!w->dsq || w->dsq->origin == SCXRAY_DSQ_LOCAL || !use->keeper_shown ||
-	    !above_ext(f, use->keeper->sched_class))
-		return false;
-	m = queue_moves(f, w->dsq);
-	if (m.never || !m.stood)
-		return false;
-	for (size_t i = 0; i < f->r->nr_rqs; i++) {
-		const struct cpu_use *other = &f->cpus[i];
-		uint64_t now, then;
-
-		if (other == use || other->keeper || !other->old ||
-		    !num_get(&other->rq->nr_switches, &now) ||
-		    !num_get(&other->old->nr_switches, &then))
-			continue;
-		if (now - then >= MANY_SWITCHES)
-			return true;
-	}
-	return false;
+	return w->dsq && use->keeper_shown && above_ext(f, use->keeper->sched_class) &&
+	       others_leave(f, w->dsq, use);
 }
 
 static bool waits_for_kept(const struct facts *f, const struct wait *w, const void *arg)
@@ -235,7 +210,8 @@ void rule_lost_kick(struct facts *f)
 		struct strbuf *sb;
 		bool both;
 
-		if (!is_class(use->rq->curr_class, "idle") || !pick(f, waits_for_idle, use))
+		if (!is_class(use->rq->curr_class, "idle") || num_is(&use->rq->online, 0) ||
+		    !pick(f, waits_for_idle, use))
 			continue;
 		both = use->old && is_class(use->old->curr_class, "idle");
 		sb = tell_picked(f, "lost_kick", false);

@@ -45,6 +45,12 @@ static bool put_idle(const struct facts *f, struct strbuf *sb, const struct cpu_
 	bool both = use->old && is_class(use->old->curr_class, "idle");
 	uint64_t now, then, switches = 1;
 
+	if (!any_may_use(f, use->rq->cpu))
+		return false;
+	if (num_is(&use->rq->online, 0)) {
+		strbuf_printf(sb, " CPU %" PRIu32 " is offline.", use->rq->cpu);
+		return true;
+	}
 	if (!is_class(use->rq->curr_class, "idle"))
 		return false;
 	strbuf_printf(sb, " CPU %" PRIu32 " is idle%s", use->rq->cpu,

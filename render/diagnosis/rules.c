@@ -8,6 +8,7 @@ static void (*const rules[])(struct facts *f) = {
 	rule_verdict_left,     /* a fault of the kernel */
 	rule_kick_circle,      /* CPUs wait for each other */
 	rule_program_loops,    /* a CPU that does not come out of a program */
+	rule_cpu_offline,      /* and nobody else takes its tasks */
 	rule_lost_kick,	       /* idle with tasks on its own queue */
 	rule_cpu_kept,	       /* a higher class, an endless slice */
 	rule_dsq_not_consumed, /* by nobody */

@@ -122,6 +122,14 @@ bool only_kthreads(const struct facts *f)
 	return nr > 0;
 }
 
+bool any_may_use(const struct facts *f, uint32_t cpu)
+{
+	for (size_t i = 0; i < last_finding(f->dg)->nr_tasks; i++)
+		if (may_use(told(f, i), cpu))
+			return true;
+	return false;
+}
+
 /* Whose miss the kernel ended the scheduler for. */
 static void put_worker(struct facts *f, struct strbuf *sb)
 {

@@ -44,6 +44,9 @@ const struct scxray_sched *sched_of(const struct scxray_report *r, const struct 
 /* Are the tasks of the finding begun last all kernel threads that are bound? */
 bool only_kthreads(const struct facts *f);
 
+/* May one of the tasks of the finding begun last run there? */
+bool any_may_use(const struct facts *f, uint32_t cpu);
+
 /* The finding's fields, and the path into the report. */
 void about_dsq(struct facts *f, const struct scxray_dsq *dsq, const char *member);
 void about_cpu(struct facts *f, const struct scxray_rq *rq, const char *member);

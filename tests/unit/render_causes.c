@@ -378,6 +378,36 @@ START_TEST(a_queue_that_the_kept_cpu_consumes)
 }
 END_TEST
 
+START_TEST(tasks_of_a_cpu_that_is_offline)
+{
+	struct pair p;
+
+	pair_init(&p);
+	/* nobody keeps CPU 0 */
+	p.late.rqs[0].curr_class = p.late.tasks[HOG].sched_class = "ext";
+	p.late.rqs[1].online = N(0);
+	p.late.rqs[1].curr_class = p.early.rqs[1].curr_class = "idle";
+	p.early.rqs[1].online = N(1);
+	p.early.dsqs[3].seq = p.late.dsqs[3].seq = N(200);
+	p.early.rqs[0].nr_switches = N(1000);
+	p.late.rqs[0].nr_switches = N(1300);
+	ck_found(
+		&p.doc,
+		"CPU 1 is offline, it was online at half-way. stuck0[101] and stuck1[102] wait for "
+		"it, the first for 9.208s (timeout 8.000s), 2 on DSQ 0x57a11, from which no other "
+		"CPU took a task meanwhile. stuck1[102] may run on CPU 1 only.");
+	ck_not_found(&p.doc, "dsq_not_consumed");
+	ck_not_found(&p.doc, "nothing kicked it");
+	/* CPU 0 has hardly looked: of the two only the one that is bound to CPU 1 is explained */
+	p.late.rqs[0].nr_switches = N(1003);
+	ck_found(&p.doc, "CPU 1 is offline, it was online at half-way. stuck1[102] waits for it");
+	ck_found(&p.doc, "dsq_not_consumed");
+	p.late.rqs[1].online = N(1);
+	ck_not_found(&p.doc, "\"kind\":\"cpu_offline\"");
+	pair_deinit(&p);
+}
+END_TEST
+
 START_TEST(an_lru_map_and_a_lost_task)
 {
 	struct sample s;
@@ -562,6 +592,7 @@ static const unit_test tests[] = {
 	&a_list_of_tasks_that_is_cut,
 	&an_image_without_a_scheduler,
 	&a_queue_that_the_kept_cpu_consumes,
+	&tasks_of_a_cpu_that_is_offline,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
 	&a_queue_that_was_there,
