@@ -101,6 +101,7 @@ all_libs = $(pkg_libs) -lpthread
 
 lib_src := $(sort $(wildcard capture/*.c capture/*/*.c render/*.c render/*/*.c))
 cli_src := $(sort $(wildcard cli/*.c))
+reader_src := $(sort $(wildcard reader/*.c))
 unit_src := $(sort $(wildcard tests/unit/*.c))
 fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
 tool_src := $(sort $(wildcard tests/tools/*.c))
@@ -115,6 +116,7 @@ lib := $(O)/libscxray.a
 test_lib := $(O)/libtest.a
 watch_lib := $(O)/libwatch.a
 qemu_lib := $(O)/libqemu.a
+reader_lib := $(O)/libreader.a
 plugin_lib := $(O)/libplugin.a
 vmm_lib := $(O)/libvmm.a
 bin := $(O)/scxray
@@ -125,7 +127,7 @@ units := $(unit_src:%.c=$(O)/%)
 tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
 hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src))) $(O)/tests/hosts/host-old
-objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(vmm_src) $(watch_src) $(qemu_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
+objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(reader_src) $(vmm_src) $(watch_src) $(qemu_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
 	$(test_src) $(wildcard tests/fakes/*.c))
 
 # The default build is also build/scxray and so on, wherever another variant was made.
@@ -163,6 +165,11 @@ $(lib): $(lib_src:%.c=$(O)/%.o) $(O)/sources
 $(test_lib): $(test_src:%.c=$(O)/%.o) $(O)/sources
 $(watch_lib): $(watch_src:%.c=$(O)/%.o) $(O)/sources
 $(qemu_lib): $(qemu_src:%.c=$(O)/%.o) $(O)/sources
+$(reader_lib): $(reader_src:%.c=$(O)/%.o) $(O)/reader/schema_json.o $(O)/sources
+$(O)/reader/schema_json.o: reader/schema_json.S docs/report.schema.json
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $<
 $(plugin_lib): $(plugin_src:%.c=$(O)/%.o) $(O)/sources
 # Where scxray-vmm finds an installed plugin, from its own folder.
 plugin_folder = $(shell realpath -ms --relative-to='$(BINDIR)' '$(LIBDIR)/scxray')
@@ -177,7 +184,7 @@ $(O)/program_folder: force
 $(O)/watch/maker.o: $(O)/program_folder
 $(O)/watch/maker.o: all_cflags += -DSCXRAY_PROGRAM_FOLDER='"$(program_folder)"'
 $(vmm_lib): $(patsubst %.c,$(O)/%.o,$(filter-out vmm/main.c,$(vmm_src))) $(O)/sources
-$(lib) $(test_lib) $(watch_lib) $(qemu_lib) $(plugin_lib) $(vmm_lib):
+$(lib) $(test_lib) $(watch_lib) $(qemu_lib) $(reader_lib) $(plugin_lib) $(vmm_lib):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcsD $@ $(filter %.o,$^)
 
@@ -200,10 +207,10 @@ $(lib): $(html)/assets.o
 
 $(O)/sources: force
 	@mkdir -p $(@D)
-	@echo '$(lib_src) $(watch_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
-		echo '$(lib_src) $(watch_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
+	@echo '$(lib_src) $(watch_src) $(reader_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' | cmp -s - $@ || \
+		echo '$(lib_src) $(watch_src) $(reader_src) $(qemu_src) $(plugin_src) $(vmm_src) $(test_src)' >$@
 
-$(bin): $(cli_src:%.c=$(O)/%.o) $(qemu_lib) $(watch_lib) $(lib)
+$(bin): $(cli_src:%.c=$(O)/%.o) $(reader_lib) $(qemu_lib) $(watch_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
 
@@ -224,6 +231,7 @@ $(units): $(O)/%: $(O)/%.o $(test_lib) $(plugin_lib) $(watch_lib) $(lib)
 		$(image_libs) $(all_libs) $(check_libs) $(cli_libs) -ldl
 $(filter $(O)/tests/unit/vmm_%,$(units)): $(vmm_lib)
 $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
+$(filter $(O)/tests/unit/reader_%,$(units)): $(reader_lib)
 # vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
 $(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
@@ -235,7 +243,7 @@ $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs)
 
-$(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(qemu_lib) $(lib)
+$(fuzzers): $(O)/%: $(O)/%.o $(test_lib) $(reader_lib) $(qemu_lib) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -fsanitize=fuzzer $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
 

@@ -13,6 +13,7 @@
 #include <scxray/render.h>
 
 #include "cli.h"
+#include "json_file.h"
 #include "options.h"
 #include "output.h"
 
@@ -29,48 +30,6 @@ const char cli_html_help[] =
 	"\n"
 	"The other options are those of scxray report: scxray help report lists them. Exit\n"
 	"status: 0 the page was written, 1 it was not, 2 the command line makes no sense.\n";
-
-/* Above it the page could not be opened. */
-#define MAX_JSON (512UL << 20)
-
-/* The file's bytes if it is JSON; *json is NULL if it is an image. */
-static int read_json(const char *path, char **json, size_t *nr)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char first = 0;
-	size_t got = 0;
-
-	*json = NULL;
-	if (fd < 0)
-		return CLI_OK; /* the image's reader has the words for it */
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || pread(fd, &first, 1, 0) != 1 ||
-	    first != '{') {
-		close(fd);
-		return CLI_OK;
-	}
-	*nr = (size_t)st.st_size;
-	if (*nr <= MAX_JSON)
-		*json = malloc(*nr);
-	while (*json && got < *nr) {
-		ssize_t n = pread(fd, *json + got, *nr - got, (off_t)got);
-
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	close(fd);
-	if (*json && got == *nr)
-		return CLI_OK;
-	if (*nr > MAX_JSON)
-		return cli_fail(
-			"cannot read the report: %s: more than 512 MiB, too large for a page",
-			path);
-	if (!*json)
-		return cli_fail("cannot read the report: %s: out of memory", path);
-	free(*json);
-	return cli_fail("cannot read the report: %s: it became shorter while it was read", path);
-}
 
 /* Is this a report of ours, complete?  Its first key says so, and it ends as it was written. */
 static bool looks_complete(const char *json, size_t nr)
@@ -122,7 +81,7 @@ int cli_html(int argc, char **argv)
 			"report");
 	if (!options.output && isatty(STDOUT_FILENO))
 		return cli_usage("a page is nothing for a terminal: give -o PAGE.html");
-	status = read_json(options.image, &json, &nr);
+	status = json_file_read(options.image, &json, &nr);
 	if (status)
 		return status;
 	if (!json)

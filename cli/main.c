@@ -35,6 +35,8 @@ static const struct cli_command commands[] = {
 	{ "log", "only the kernel's log", cli_log_help, cli_view, cli_report_options, "only" },
 	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html,
 	  cli_report_options, NULL },
+	{ "validate", "is a file a report's JSON, by the schema?", cli_validate_help, cli_validate,
+	  cli_validate_options, NULL },
 };
 
 #define NR_COMMANDS ARRAY_SIZE(commands)

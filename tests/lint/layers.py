@@ -35,8 +35,9 @@ BETWEEN = {
     "render": [],
     "watch": [],
     "qemu": ["watch"],
+    "reader": [],
     "vmm-plugin": ["watch"],
-    "cli": ["watch", "qemu"],
+    "cli": ["watch", "qemu", "reader"],
     "vmm": [],
 }
 
@@ -49,6 +50,7 @@ FOREIGN = {
     "render": {"capture", "live", "image", "plugin"},
     "qemu": {"plugin"},
     "cli": {"plugin"},
+    "reader": {"capture", "live", "image", "plugin"},
 }
 ONLY = {"vmm": {"plugin", "image", "error"}}
 
