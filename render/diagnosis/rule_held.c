@@ -96,8 +96,9 @@ static void put_place(struct strbuf *sb, const struct scxray_map *map, const str
 	if (is_class(map->type_name, "stack"))
 		strbuf_puts(sb, "which gives the last first, ");
 	strbuf_printf(sb, "the first at place %zu", h->first_place + 1);
-	if (map->nr_entries)
-		strbuf_printf(sb, " of %zu", map->nr_entries);
+	if (map->nr_entries || map->ringbuf)
+		strbuf_printf(sb, " of %zu",
+			      map->ringbuf ? map->ringbuf->nr_records : map->nr_entries);
 	if (h->cpu >= 0)
 		strbuf_printf(sb, ", in the value of CPU %" PRId32, h->cpu);
 }
@@ -115,6 +116,10 @@ static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *
 	else
 		strbuf_puts(sb, nr == 1 ? " holds it" : " holds them");
 	put_place(sb, map, h);
+	if (map->ringbuf && ring_stood(f, map))
+		strbuf_puts(sb,
+			    "; its consumer position did not move between the snapshots: nobody "
+			    "reads it");
 	last_finding(f->dg)->map = (int32_t)h->map;
 	if (map->arena)
 		evidence(f->dg, f->r, "maps[%zu].name", h->map);
@@ -195,8 +200,6 @@ static void put_stopped(struct facts *f, struct strbuf *sb, const struct scxray_
 	cell_task(sb, t, t->kva);
 	strbuf_printf(sb, " is stopped (state %c) and reads nothing from map ", t->state_letter);
 	put_map(sb, map);
-	if (ring_stood(f, map))
-		strbuf_puts(sb, ", whose consumer position did not move between the snapshots");
 	strbuf_puts(sb, ": it is likely the scheduler's part in user space. ");
 	evidence(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
 }

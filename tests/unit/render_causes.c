@@ -408,6 +408,33 @@ START_TEST(tasks_of_a_cpu_that_is_offline)
 }
 END_TEST
 
+/* The records wait in order, and nobody takes the first. */
+START_TEST(a_ring_buffer_that_nobody_reads)
+{
+	static const uint32_t letters[2][4] = { { 1, 7 }, { 1, 103 } };
+	struct scxray_ringbuf_record records[] = {
+		{ .bytes = (const uint8_t *)letters[0], .len = 16, .captured = 16 },
+		{ .bytes = (const uint8_t *)letters[1], .len = 16, .captured = 16 },
+	};
+	struct scxray_ringbuf late = { .consumer_pos = N(4096),
+				       .records = records,
+				       .nr_records = 2 };
+	struct scxray_ringbuf early = { .consumer_pos = N(4096) };
+	struct pair p;
+
+	pair_init(&p);
+	p.late.maps[1].ringbuf = &late;
+	p.early.maps[1].ringbuf = &early;
+	p.late.maps[1].form = p.early.maps[1].form = SCXRAY_MAP_RINGBUF;
+	ck_found(&p.doc,
+		 "map future holds it, by pid, the first at place 2 of 2; its consumer position "
+		 "did not move between the snapshots: nobody reads it.");
+	early.consumer_pos = N(4000);
+	ck_not_found(&p.doc, "nobody reads it");
+	pair_deinit(&p);
+}
+END_TEST
+
 START_TEST(an_lru_map_and_a_lost_task)
 {
 	struct sample s;
@@ -593,6 +620,7 @@ static const unit_test tests[] = {
 	&an_image_without_a_scheduler,
 	&a_queue_that_the_kept_cpu_consumes,
 	&tasks_of_a_cpu_that_is_offline,
+	&a_ring_buffer_that_nobody_reads,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
 	&a_queue_that_was_there,
