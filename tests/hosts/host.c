@@ -33,6 +33,8 @@
 
 #include <scxray/plugin.h>
 
+#include "sandbox.h"
+
 #define NR_VCPUS 2
 #define EXTRA_GPA 0xc0000000u /* pages of our own, away from the guest's memory */
 #define MMIO_GPA 0xd0000000u  /* no memory: reads come out */
@@ -198,6 +200,7 @@ static void run_until(struct vcpu *vcpu, unsigned long exits)
 
 static void *run_vcpu(void *arg)
 {
+	sandbox_enter("SANDBOX_VCPU");
 	run_until(arg, ULONG_MAX);
 	return NULL;
 }
@@ -210,25 +213,35 @@ static void log_line(void *context, enum scxray_plugin_level level, const char *
 	fprintf(stderr, "log %d: %s\n", (int)level, line);
 }
 
-static void load(scxray_plugin_init_fn *init, int vm, void *ram, uint64_t ram_size,
-		 struct extra *extra, char **settings)
+struct load {
+	scxray_plugin_init_fn *init;
+	int vm;
+	void *ram;
+	uint64_t ram_size;
+	struct extra *extra;
+	char **settings;
+};
+
+/* On a thread of its own: the plugin's threads are in its sandbox. */
+static void *load(void *arg)
 {
+	const struct load *from = arg;
 	const struct scxray_plugin_region regions[] = {
-		{ .gpa = 0, .size = ram_size, .host = ram },
-		{ .gpa = EXTRA_GPA, .size = sizeof(*extra), .host = extra },
+		{ .gpa = 0, .size = from->ram_size, .host = from->ram },
+		{ .gpa = EXTRA_GPA, .size = sizeof(*from->extra), .host = from->extra },
 	};
 	struct scxray_plugin_vcpu shown[NR_VCPUS] = { 0 };
 	struct scxray_plugin_host host = {
 		.struct_size = sizeof(host),
 		.api_version = SCXRAY_PLUGIN_API_VERSION,
-		.vm_fd = vm,
+		.vm_fd = from->vm,
 		.regions = regions,
 		.nr_regions = 2,
 		.region_size = sizeof(regions[0]),
 		.vcpus = shown,
 		.nr_vcpus = NR_VCPUS,
 		.vcpu_size = sizeof(shown[0]),
-		.settings = (const char *const *)settings,
+		.settings = (const char *const *)from->settings,
 		.log = log_line,
 	};
 
@@ -236,8 +249,18 @@ static void load(scxray_plugin_init_fn *init, int vm, void *ram, uint64_t ram_si
 		shown[i].fd = vcpus[i].fd;
 		shown[i].run = vcpus[i].run;
 	}
-	if (init(&host, &plugin))
+	sandbox_enter("SANDBOX_PLUGIN");
+	if (from->init(&host, &plugin))
 		exit(1); /* it has said why */
+	return NULL;
+}
+
+static void load_apart(struct load *from)
+{
+	pthread_t thread;
+
+	must_fd(pthread_create(&thread, NULL, load, from) ? -1 : 0, "pthread_create");
+	pthread_join(thread, NULL);
 	printf("plugin: version %s\n", plugin.version);
 }
 
@@ -332,7 +355,8 @@ int main(int argc, char **argv)
 		create_vcpu(kvm, vm, cr3, &vcpus[i], i);
 
 	one_thread = argv[4] && !strcmp(argv[4], "one-thread");
-	load(init, vm, ram, (uint64_t)st.st_size, extra, argv + 4 + one_thread);
+	load_apart(&(struct load){ init, vm, ram, (uint64_t)st.st_size, extra,
+				   argv + 4 + one_thread });
 	status = report(one_thread);
 	plugin.unload(plugin.self);
 	dlclose(so);

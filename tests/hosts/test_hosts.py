@@ -7,9 +7,11 @@ beside it, and trigger both moments.  What the plugin then reports of the kernel
 is what `scxray report` makes of the core.  And the code in docs/embedding.md compiles.
 """
 
+import errno
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,8 +55,8 @@ void wait_for_interrupt(struct my_vcpu *vcpu);
 """
 
 
-def run(*command, timeout=120):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+def run(*command, timeout=120, env=None):
+    return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
                           errors="backslashreplace", check=False)
 
 
@@ -147,6 +149,52 @@ def check_settings(cases):
                 sorted(set(named) - set(keys) - {"key"}))
 
 
+# What the host itself does on its vCPUs' threads, and its log on those of the plugin.
+HOSTS_OWN = {"SANDBOX_VCPU": ("ppoll", "madvise", "exit", "munmap", "exit_group"), "SANDBOX_PLUGIN": ("write", "exit_group")}
+
+
+def numbers():
+    with open("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", encoding="utf-8") as f:
+        return {name: int(number) for name, number in re.findall(r"__NR_(\w+) (\d+)", f.read())}
+
+
+def documented():
+    """The three rows of the guide's table: vCPU's thread, the plugin's, what may be refused."""
+    with open(os.path.join(harness.ROOT, "docs", "embedding.md"), encoding="utf-8") as f:
+        table = f.read().partition("## Sandboxes")[2].partition("\n\n- ")[0]
+    return [re.findall(r"`(\w+)`", row.split("|")[2]) for row in table.splitlines() if row.startswith("| ")][1:]
+
+
+def sandboxed(ram, folder, vcpu, plugin, denied=(), error=errno.EPERM, settings=()):
+    number = numbers()
+    environment = dict(os.environ, SANDBOX_ERRNO=str(error), SANDBOX_DENIED=",".join(str(number[name]) for name in denied))
+    for variable, names in (("SANDBOX_VCPU", vcpu), ("SANDBOX_PLUGIN", plugin)):
+        environment[variable] = ",".join(str(number[name]) for name in (*names, *HOSTS_OWN[variable]))
+    return run(HOSTS[0], PLUGIN, *ram, f"output={folder}", "name=sandboxed", "triggers=none", "core=on", *settings, env=environment)
+
+
+def check_sandbox(cases):
+    """The calls that the guide lists are enough, and those of its last row may be refused."""
+    vcpu, plugin, refused = documented()
+    cases.check("ioctl" in vcpu and "openat" in plugin and "perf_event_open" in refused, "the guide's table is found", (vcpu, plugin))
+    with tempfile.TemporaryDirectory() as folder:
+        ram = make_ram(cases, os.path.join(harness.CORES, "7.3.4-stall-error.core.zst"), folder)
+        if not ram:
+            return
+        ran = sandboxed(ram, folder, vcpu, plugin, settings=("isolate=off", "perf=off"))
+        cases.check(ran.returncode == 0 and ran.stdout.count("path: ") == 4, "the calls of the guide are enough", said(ran))
+        for denied, error in ((refused, errno.EPERM), (refused, errno.ENOSYS), (("perf_event_open", "execve"), errno.EPERM)):
+            what = f"{', '.join(denied) if len(denied) < 3 else 'the last row'} refused with {errno.errorcode[error]}"
+            ran = sandboxed(ram, folder, vcpu, (*plugin, *refused), denied=denied, error=error)
+            cases.check(ran.returncode == 0 and ran.stdout.count("path: ") == 4, f"{what}: a report", said(ran))
+            cases.check(f"in this process: " in ran.stderr and os.strerror(error) in ran.stderr, f"{what}: the log says why", said(ran))
+            text = harness.scxray("report", os.path.join(folder, "sandboxed.scxray.core.zst")).out.decode()
+            cases.check("vcpu_perf_at_freeze: <unavailable: " in text and "perf_event_open" in text.partition("vcpu_perf_at_freeze")[2][:200],
+                        f"{what}: the report says why there are no counters", text[:500])
+        ran = sandboxed(ram, folder, [name for name in vcpu if name != "rt_sigprocmask"], plugin, settings=("isolate=off", "perf=off"))
+        cases.check(ran.returncode == -signal.SIGSYS, "without one of them the filter ends the host", said(ran))
+
+
 def check_guide(cases):
     """All code of the guide, in its order, is one C file (and one of C++ but for its designators)."""
     with open(os.path.join(harness.ROOT, "docs", "embedding.md"), encoding="utf-8") as f:
@@ -171,6 +219,8 @@ def main():
         print("no /dev/kvm: the hosts could not run (guide and settings are right)")
         sys.exit(77)
     check_reports(cases)
+    if not harness.SANITIZED:  # a sanitizer makes calls of its own
+        check_sandbox(cases)
     sys.exit(cases.end())
 
 
