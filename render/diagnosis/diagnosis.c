@@ -120,6 +120,7 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	find_change_of_state(dg);
 	find_stalls(dg);
 	find_exits(dg);
+	find_lockup(dg);
 	find_cpus(dg);
 	find_maps(dg);
 	find_lists(dg);

@@ -77,7 +77,11 @@ struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *d
  */
 bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const struct cpu_use *use);
 
-/* How many tasks that came onto the queue after this one have left it. */
+/*
+ * How many tasks that came onto the queue after this one have left it.  Some leave and come again
+ * when their nice value or their CPUs change: a few show nothing.
+ */
+#define MIN_OVERTAKEN 8
 bool overtaken(const struct facts *f, const struct wait *w, uint64_t *nr);
 
 /* The same task in the early report, or NULL. */

@@ -15,6 +15,8 @@ void find_exit_causes(struct diagnosis *dg);
 void find_exits(struct diagnosis *dg);
 /* The kernel itself gave up. */
 void find_panic(struct diagnosis *dg);
+/* Its watchdogs saw a CPU that does not go on. */
+void find_lockup(struct diagnosis *dg);
 /* Enabling or disabling that does not end. */
 void find_change_of_state(struct diagnosis *dg);
 void find_bypass(struct diagnosis *dg);

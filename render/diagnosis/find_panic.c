@@ -64,6 +64,46 @@ static const struct scxray_vcpu *panicking(const struct scxray_report *r, const 
 	return NULL;
 }
 
+/* What the kernel's own watchdogs say of a CPU that does not come out of something. */
+static const char *const lockups[] = {
+	"watchdog: BUG: soft lockup",
+	"watchdog: Watchdog detected hard LOCKUP",
+	"watchdog: CPU",
+	"rcu: INFO: ",
+	"INFO: task ",
+};
+
+static bool is_lockup(const struct scxray_text *text)
+{
+	for (size_t i = 0;
+	     text->state == SCXRAY_PRESENT && i < sizeof(lockups) / sizeof(lockups[0]); i++)
+		if (!strncmp(text->bytes, lockups[i], strlen(lockups[i])))
+			return true;
+	return false;
+}
+
+/* The last such record since a scheduler was enabled. */
+void find_lockup(struct diagnosis *dg)
+{
+	const struct scxray_report *r = dg->doc->late;
+	struct strbuf *sb;
+
+	for (size_t i = r->nr_log; i-- > 0;) {
+		const struct scxray_text *text = &r->log[i].text;
+
+		if (text->state == SCXRAY_PRESENT && !strncmp(text->bytes, "sched_ext: BPF", 14))
+			return;
+		if (!is_lockup(text))
+			continue;
+		sb = find(dg, RANK_EVIDENCE, SEVERITY_ERROR, "lockup_in_log");
+		strbuf_puts(sb, "The kernel's log says: \"");
+		cell_text(sb, text);
+		strbuf_puts(sb, "\".");
+		evidence(dg, r, "kernel_log[%zu].text", i);
+		return;
+	}
+}
+
 void find_panic(struct diagnosis *dg)
 {
 	const struct scxray_report *r = dg->doc->late;

@@ -57,7 +57,8 @@ static bool skipped(const struct facts *f, const struct wait *w, const void *arg
 {
 	uint64_t nr;
 
-	return w->dsq == arg && is_bound(f, w->task) && at_head(f, w) && overtaken(f, w, &nr) && nr;
+	return w->dsq == arg && is_bound(f, w->task) && at_head(f, w) && overtaken(f, w, &nr) &&
+	       nr >= MIN_OVERTAKEN;
 }
 
 /* " by CPU 0 only, where" the finding's tasks may not run; or that it must be so */
@@ -152,13 +153,16 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq, uint
 	struct strbuf *sb;
 	bool one;
 
-	if ((!m.counted || !m.taken || !any_taker_may(f)) && !others_took_less(f, dsq))
+	/* without an early report that later ones were taken shows that somebody takes */
+	if (((m.counted && !m.taken) || !any_taker_may(f)) && !others_took_less(f, dsq))
 		return false;
 	sb = tell_picked(f, "passed_over", false);
 	one = last_finding(f->dg)->nr_tasks == 1;
 	begin_dsq(sb, dsq);
-	strbuf_printf(sb, " is consumed (%" PRIu64 " tasks taken between the snapshots), but ",
-		      m.taken);
+	strbuf_puts(sb, " is consumed");
+	if (m.counted)
+		strbuf_printf(sb, " (%" PRIu64 " tasks taken between the snapshots)", m.taken);
+	strbuf_puts(sb, ", but ");
 	put_names(f, sb);
 	strbuf_printf(sb, one ? " is passed over at its head for "
 			      : " are passed over at its head, for ");

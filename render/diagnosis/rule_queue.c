@@ -16,7 +16,7 @@ static bool is_overtaken(const struct facts *f, const struct wait *w, const void
 {
 	uint64_t nr;
 
-	return w->dsq == arg && overtaken(f, w, &nr) && nr;
+	return w->dsq == arg && overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
 }
 
 /* The lowest vtime on the queue, and how far beyond it the last of the finding's tasks is. */

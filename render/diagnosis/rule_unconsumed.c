@@ -167,6 +167,75 @@ void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *
 	put_dispatches(f, sb);
 }
 
+/* All that was put on the queue since the longest waiting of its tasks came is still there. */
+static bool has_kept_all(const struct facts *f, const struct scxray_dsq *dsq)
+{
+	uint64_t seq, own, oldest = 0;
+
+	if (!num_get(&dsq->seq, &seq) || !num_is(&dsq->nr, dsq->nr_tasks) || dsq->cut)
+		return false;
+	for (size_t i = 0; i < dsq->nr_tasks; i++) {
+		const struct scxray_task *t = report_find_task(f->r, &dsq->tasks[i]);
+
+		if (!t || !num_get(&t->dsq_seq, &own))
+			return false;
+		/* both are 32 bits wide and wrap */
+		own = (uint32_t)(seq - own);
+		oldest = own > oldest ? own : oldest;
+	}
+	return oldest + 1 == dsq->nr_tasks;
+}
+
+/* A CPU that the task may use: idle, or it took another since. */
+static bool had_a_chance(const struct facts *f, const struct wait *w)
+{
+	uint64_t hz, wait_ms;
+
+	if (!num_get(&f->r->guest.hz, &hz) || !hz)
+		return false;
+	wait_ms = (uint64_t)w->age * 1000 / hz;
+	for (size_t i = 0; i < f->r->nr_rqs; i++) {
+		const struct cpu_use *use = &f->cpus[i];
+
+		if (!may_use(w->task, use->rq->cpu) || use->keeper || num_is(&use->rq->online, 0))
+			continue;
+		if (is_class(use->rq->curr_class, "idle") ||
+		    (use->has_since && use->since_ns / 1000000 < wait_ms / 2))
+			return true;
+	}
+	return false;
+}
+
+static bool is_left(const struct facts *f, const struct wait *w, const void *arg)
+{
+	return w->dsq == arg && had_a_chance(f, w);
+}
+
+/* One moment alone: nothing that came since has left, though CPUs took others. */
+static void find_left(struct facts *f, const struct scxray_dsq *dsq)
+{
+	struct strbuf *sb;
+
+	if (dsq->origin == SCXRAY_DSQ_LOCAL || queue_moves(f, dsq).old || !has_kept_all(f, dsq) ||
+	    !pick(f, is_left, dsq) || !pick(f, is_on, dsq))
+		return;
+	sb = tell_picked(f, "dsq_not_consumed", true);
+	begin_dsq(sb, dsq);
+	strbuf_puts(sb, " is not consumed any more: all that was put on it in the last ");
+	put_longest(f, sb);
+	strbuf_printf(sb, " is still there, %zu task%s: ", dsq->nr_tasks,
+		      dsq->nr_tasks == 1 ? "" : "s");
+	put_names(f, sb);
+	strbuf_puts(sb, ". CPUs on which they may run have taken others since, or are idle.");
+	put_meanwhile(f, sb, dsq);
+	put_timers(f, sb);
+	put_cgroup(f, sb);
+	put_bounds(f, sb);
+	if (only_kthreads(f))
+		last_finding(f->dg)->kind = "kthread_starved";
+	about_dsq(f, dsq, "seq");
+}
+
 static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 {
 	struct queue_moves m = queue_moves(f, dsq);
@@ -222,4 +291,6 @@ void rule_dsq_not_consumed(struct facts *f)
 {
 	for (size_t i = 0; i < f->r->nr_dsqs; i++)
 		find_unconsumed(f, &f->r->dsqs[i]);
+	for (size_t i = 0; i < f->r->nr_dsqs; i++)
+		find_left(f, &f->r->dsqs[i]);
 }

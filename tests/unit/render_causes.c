@@ -435,6 +435,68 @@ START_TEST(a_ring_buffer_that_nobody_reads)
 }
 END_TEST
 
+/* Of one moment: all that came since the first is there, and a CPU took others meanwhile. */
+START_TEST(a_queue_that_is_not_consumed_any_more)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.tasks[STUCK0].dsq_seq = N(199);
+	s.tasks[STUCK1].dsq_seq = s.dsqs[3].seq = N(200);
+	s.tasks[EVIL].last_arrival = N(s.rqs[1].clock.value - 4000000);
+	ck_found(
+		&doc,
+		"Inferred: DSQ 0x57a11 is not consumed any more: all that was put on it in the last "
+		"9.208s (timeout 8.000s) is still there, 2 tasks: stuck0[101] and stuck1[102].");
+	/* the CPU has had the same task for as long as they wait: it had no chance to take them */
+	s.tasks[EVIL].last_arrival = N(s.rqs[1].clock.value - 9500000000);
+	ck_not_found(&doc, "not consumed any more");
+	s.tasks[EVIL].last_arrival = N(s.rqs[1].clock.value - 4000000);
+	/* one that came after the first has left */
+	s.tasks[STUCK0].dsq_seq = N(198);
+	ck_not_found(&doc, "not consumed any more");
+	ck_found(&doc, "\"kind\":\"on_dsq\"");
+	sample_deinit(&s);
+}
+END_TEST
+
+START_TEST(a_few_that_left_show_nothing)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.late.tasks[VT0].runnable_age_jiffies = N(2100);
+	p.late.tasks[VT0].runnable_age_ms = N(8400);
+	p.late.tasks[VT0].dsq_seq = N(620);
+	ck_found(&p.doc, "vtime_starved");
+	p.late.tasks[VT0].dsq_seq = N(625);
+	ck_not_found(&p.doc, "vtime_starved");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(a_lockup_in_the_log)
+{
+	struct scxray_log_record log[] = {
+		{ .text = T("watchdog: BUG: soft lockup - CPU#0 stuck for 30s! [victim0:100]") },
+		{ .text = T("Modules linked in:") },
+	};
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.r.log = log;
+	s.r.nr_log = 2;
+	ck_found(&doc,
+		 "The kernel's log says: \\\"watchdog: BUG: soft lockup - CPU#0 stuck for 30s!");
+	/* of a scheduler before this one */
+	log[1].text = T("sched_ext: BPF scheduler \"stall\" enabled");
+	ck_not_found(&doc, "lockup_in_log");
+	sample_deinit(&s);
+}
+END_TEST
+
 START_TEST(an_lru_map_and_a_lost_task)
 {
 	struct sample s;
@@ -621,6 +683,9 @@ static const unit_test tests[] = {
 	&a_queue_that_the_kept_cpu_consumes,
 	&tasks_of_a_cpu_that_is_offline,
 	&a_ring_buffer_that_nobody_reads,
+	&a_queue_that_is_not_consumed_any_more,
+	&a_few_that_left_show_nothing,
+	&a_lockup_in_the_log,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
 	&a_queue_that_was_there,
