@@ -9,14 +9,18 @@
  *	kallsyms_token_table	256 strings, each ended by NUL.  A name is the text of its tokens
  *				one after the other; its first letter is the type, as in nm.
  *	kallsyms_token_index	u16[256]: where each of these strings begins
+ *	kallsyms_markers	u32 each: where each 256th name begins
  *	kallsyms_offsets	s32 a symbol, in order of address as a rule: from these follow the
  *				addresses, in one of three ways (enum kallsyms_encoding).  No word
  *				says in which: it is the one in which linux_banner leads to the
  *				banner.
  *	kallsyms_relative_base	u64: the base of the offsets, up to 6.19
+ *	kallsyms_seqs_of_names	3 bytes a symbol, the greatest first (6.2): the symbols in order of
+ *				their names
  *
- * The linker puts token_table after names, so the size of names follows from both.  Names have no
- * fixed length: each 64th place is noted, and a search goes on from there.
+ * They stand in this order: num_syms, names, markers, token_table, token_index, offsets, relative_base,
+ * seqs_of_names.  VMCOREINFO does not name markers and seqs_of_names: they follow from the others
+ * (kallsyms_names.c).
  */
 #include "capture/kernel/kallsyms.h"
 
@@ -24,50 +28,6 @@
 #include <string.h>
 
 #define MAX_SYMBOLS (1u << 22)
-#define MAX_NAMES (64u << 20)
-
-bool kallsyms_next(const struct symbols *s, size_t *at, const uint8_t **tokens, size_t *nr)
-{
-	size_t pos = *at;
-
-	if (pos >= s->names_size)
-		return false;
-	*nr = s->names[pos++];
-	if (*nr & 0x80) {
-		if (pos >= s->names_size)
-			return false;
-		*nr = (*nr & 0x7f) | (size_t)s->names[pos++] << 7;
-	}
-	if (*nr == 0 || *nr > s->names_size - pos)
-		return false;
-	*tokens = s->names + pos;
-	*at = pos + *nr;
-	return true;
-}
-
-size_t kallsyms_expand(const struct symbols *s, const uint8_t *tokens, size_t nr, char *buf,
-		       size_t size)
-{
-	size_t len = 0;
-	bool type = true;
-
-	for (size_t i = 0; i < nr; i++) {
-		const uint8_t *token = s->tokens + s->token_index[tokens[i]];
-		size_t n = s->token_len[tokens[i]];
-
-		if (type && n) {
-			token++;
-			n--;
-			type = false;
-		}
-		if (n > size - 1 - len)
-			n = size - 1 - len;
-		memcpy(buf + len, token, n);
-		len += n;
-	}
-	buf[len] = '\0';
-	return len;
-}
 
 static int read_tokens(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
 		       struct scxray_error *err)
@@ -96,127 +56,103 @@ static int read_tokens(struct symbols *s, struct guest *g, const struct kallsyms
 	return 0;
 }
 
-static int read_names(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
-		      struct scxray_error *err)
+uint64_t kallsyms_addr(const struct symbols *s, uint32_t index)
 {
-	uint64_t size = where->token_table - where->names; /* the tables' order since 2.6 */
-	const uint8_t *tokens;
-	enum read_status status;
-	size_t at = 0, nr;
+	int32_t value = s->offset[index];
 
-	if (where->token_table <= where->names || size > MAX_NAMES)
-		return scxray_fail(err, SCXRAY_ERR_GUEST, where->names,
-				   "kallsyms_names does not stand before its token table");
-	s->names = malloc(size);
-	s->marker = calloc(s->nr / KALLSYMS_MARKER_STEP + 1, sizeof(*s->marker));
-	if (!s->names || !s->marker)
-		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	status = guest_read_some(g, where->names, s->names, size, &s->names_size);
-	for (uint32_t i = 0; i < s->nr; i++) {
-		if (i % KALLSYMS_MARKER_STEP == 0)
-			s->marker[i / KALLSYMS_MARKER_STEP] = (uint32_t)at;
-		if (!kallsyms_next(s, &at, &tokens, &nr))
-			return scxray_fail(err, SCXRAY_ERR_GUEST, where->names + at,
-					   "kallsyms_names ends at symbol %u of %u%s%s", i, s->nr,
-					   status ? ": " : "",
-					   status ? read_status_text(status) : "");
-	}
-	s->names_size = at;
-	return 0;
-}
-
-static uint64_t decode(enum kallsyms_encoding encoding, uint64_t offsets, uint64_t base, uint32_t i,
-		       int32_t value)
-{
-	switch (encoding) {
+	switch (s->encoding) {
 	case KALLSYMS_PLACE_RELATIVE:
-		return offsets + 4ULL * i + (uint64_t)(int64_t)value;
+		return s->offsets_kva + 4ULL * index + (uint64_t)(int64_t)value;
 	case KALLSYMS_BASE_RELATIVE:
-		return base + (uint32_t)value;
+		return s->relative_base + (uint32_t)value;
 	case KALLSYMS_ABSOLUTE_PERCPU:
 	default:
-		return value >= 0 ? (uint64_t)value : base - 1 - (uint64_t)(int64_t)value;
+		return value >= 0 ? (uint64_t)value
+				  : s->relative_base - 1 - (uint64_t)(int64_t)value;
 	}
-}
-
-/* The index of linux_banner; s->nr if there is none. */
-static uint32_t find_banner(const struct symbols *s)
-{
-	static const char banner[] = "linux_banner";
-	const uint8_t *tokens;
-	size_t at = 0, nr;
-
-	for (uint32_t i = 0; i < s->nr && kallsyms_next(s, &at, &tokens, &nr); i++) {
-		char name[sizeof(banner) + 1];
-
-		if (nr <= sizeof(banner) &&
-		    kallsyms_expand(s, tokens, nr, name, sizeof(name)) == sizeof(banner) - 1 &&
-		    !memcmp(name, banner, sizeof(banner) - 1))
-			return i;
-	}
-	return s->nr;
 }
 
 static int find_encoding(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
-			 const int32_t *offsets, struct scxray_error *err)
+			 struct scxray_error *err)
 {
-	uint32_t banner = find_banner(s);
+	struct symbol_want banner = { .name = KALLSYMS_BANNER };
 
-	if (banner == s->nr)
+	kallsyms_find(s, &banner, 1);
+	if (banner.index == s->nr)
 		return scxray_fail(err, SCXRAY_ERR_GUEST, where->names,
 				   "kallsyms has no linux_banner");
 	for (int e = 0; e < KALLSYMS_NR_ENCODINGS; e++) {
 		char text[14];
-		uint64_t addr;
 
 		if (e != KALLSYMS_PLACE_RELATIVE && !where->relative_base)
 			continue;
-		addr = decode(e, where->offsets, where->relative_base, banner, offsets[banner]);
-		if (guest_read(g, addr, text, sizeof(text)) || memcmp(text, "Linux version ", 14))
-			continue;
 		s->encoding = e;
-		return 0;
+		if (!guest_read(g, kallsyms_addr(s, banner.index), text, sizeof(text)) &&
+		    !memcmp(text, "Linux version ", 14))
+			return 0;
 	}
 	return scxray_fail(err, SCXRAY_ERR_GUEST, where->offsets,
 			   "kallsyms: linux_banner does not lead to \"Linux version\"");
 }
 
+struct place {
+	uint64_t addr;
+	uint32_t index;
+};
+
 static int by_addr(const void *a, const void *b)
 {
-	const struct symbol *x = a, *y = b;
+	const struct place *x = a, *y = b;
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* 0, or -1: out of memory. */
+static int sort_by_addr(struct symbols *s)
+{
+	struct place *places = malloc(s->nr * sizeof(*places));
+
+	s->by_addr = malloc(s->nr * sizeof(*s->by_addr));
+	for (uint32_t i = 0; places && i < s->nr; i++)
+		places[i] = (struct place){ kallsyms_addr(s, i), i };
+	if (places && s->by_addr) {
+		qsort(places, s->nr, sizeof(*places), by_addr);
+		for (uint32_t i = 0; i < s->nr; i++)
+			s->by_addr[i] = places[i].index;
+	}
+	free(places);
+	return places && s->by_addr ? 0 : -1;
+}
+
+static bool is_sorted(const struct symbols *s)
+{
+	for (uint32_t i = 1; i < s->nr; i++)
+		if (kallsyms_addr(s, i - 1) > kallsyms_addr(s, i))
+			return false;
+	return true;
+}
+
 static int read_addresses(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
 			  struct scxray_error *err)
 {
-	int32_t *offsets = malloc(s->nr * sizeof(*offsets));
 	enum read_status status;
-	bool sorted = true;
-	int failed;
 
-	s->by_addr = malloc(s->nr * sizeof(*s->by_addr));
-	if (!offsets || !s->by_addr) {
-		free(offsets);
+	s->offsets_kva = where->offsets;
+	s->relative_base = where->relative_base;
+	s->offset = malloc(s->nr * sizeof(*s->offset));
+	if (!s->offset)
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
-	}
-	status = guest_read(g, where->offsets, offsets, s->nr * sizeof(*offsets));
-	failed = status ? scxray_fail(err, SCXRAY_ERR_UNREAD, where->offsets,
-				      "kallsyms_offsets: %s", read_status_text(status))
-			: find_encoding(s, g, where, offsets, err);
-	for (uint32_t i = 0; !failed && i < s->nr; i++) {
-		s->by_addr[i].addr =
-			decode(s->encoding, where->offsets, where->relative_base, i, offsets[i]);
-		s->by_addr[i].index = i;
-		sorted &= !i || s->by_addr[i - 1].addr <= s->by_addr[i].addr;
-	}
-	if (!failed && !sorted)
-		qsort(s->by_addr, s->nr, sizeof(*s->by_addr), by_addr);
-	free(offsets);
-	return failed;
+	status = guest_read(g, where->offsets, s->offset, s->nr * sizeof(*s->offset));
+	if (status)
+		return scxray_fail(err, SCXRAY_ERR_UNREAD, where->offsets, "kallsyms_offsets: %s",
+				   read_status_text(status));
+	if (find_encoding(s, g, where, err))
+		return -1;
+	return is_sorted(s) || !sort_by_addr(s)
+		       ? 0
+		       : scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 }
 
 int kallsyms_load(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
@@ -230,7 +166,7 @@ int kallsyms_load(struct symbols *s, struct guest *g, const struct kallsyms_wher
 	if (!s->nr || s->nr > MAX_SYMBOLS)
 		return scxray_fail(err, SCXRAY_ERR_GUEST, where->num_syms,
 				   "kallsyms claims %u symbols", s->nr);
-	return read_tokens(s, g, where, err) || read_names(s, g, where, err) ||
+	return read_tokens(s, g, where, err) || kallsyms_read_names(s, g, where, err) ||
 			       read_addresses(s, g, where, err)
 		       ? -1
 		       : 0;

@@ -7,7 +7,7 @@
 
 #include "capture/kernel/symbols.h"
 
-#define KALLSYMS_MARKER_STEP 64 /* names from one place in symbols.marker to the next */
+#define KALLSYMS_BANNER "linux_banner"
 
 /*
  * Reads the tables at `where` into `s`, which is all zeroes, and verifies them.  0, or -1 with *err: then
@@ -16,11 +16,17 @@
 int kallsyms_load(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
 		  struct scxray_error *err);
 
-/* The compressed name at *at, which goes on to the next: *nr tokens.  False at the table's end. */
-bool kallsyms_next(const struct symbols *s, size_t *at, const uint8_t **tokens, size_t *nr);
+/* Of that the names, when nr and the tokens are there. */
+int kallsyms_read_names(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
+			struct scxray_error *err);
 
-/* Expands into `buf` without the type letter; returns the length, cut to size - 1. */
-size_t kallsyms_expand(const struct symbols *s, const uint8_t *tokens, size_t nr, char *buf,
-		       size_t size);
+/* The name of symbol `index`, below s->nr, without the type letter, cut to size - 1. */
+void kallsyms_name(const struct symbols *s, uint32_t index, char *buf, size_t size);
+
+/* Sets each want's index: of its name's symbols the first; s->nr where there is none. */
+void kallsyms_find(const struct symbols *s, struct symbol_want *wants, size_t nr);
+
+/* The address of symbol `index`, below s->nr. */
+uint64_t kallsyms_addr(const struct symbols *s, uint32_t index);
 
 #endif

@@ -38,63 +38,27 @@ void symbols_clear_bpf(struct symbols *symbols)
 void symbols_deinit(struct symbols *symbols)
 {
 	symbols_clear_bpf(symbols);
+	free(symbols->offset);
 	free(symbols->by_addr);
+	free(symbols->seqs);
 	free(symbols->names);
 	free(symbols->marker);
 	free(symbols->tokens);
 	memset(symbols, 0, sizeof(*symbols));
 }
 
-/* The address of the symbol with name number `index`: rare, so a search will do. */
-static uint64_t addr_of(const struct symbols *s, uint32_t index)
-{
-	if (index < s->nr && s->by_addr[index].index == index) /* nearly always in order */
-		return s->by_addr[index].addr;
-	for (uint32_t i = 0; i < s->nr; i++)
-		if (s->by_addr[i].index == index)
-			return s->by_addr[i].addr;
-	return 0;
-}
-
 void symbols_find(const struct symbols *s, struct symbol_want *wants, size_t nr)
 {
-	uint64_t lengths = 0; /* which lengths are wanted: a cheap filter before expanding */
-	const uint8_t *tokens;
-	size_t at = 0, nr_tokens;
-
+	kallsyms_find(s, wants, nr);
 	for (size_t w = 0; w < nr; w++) {
-		wants[w].addr = 0;
-		wants[w].found = false;
-		lengths |= 1ULL << (strlen(wants[w].name) & 63);
-	}
-	for (uint32_t i = 0; i < s->nr && kallsyms_next(s, &at, &tokens, &nr_tokens); i++) {
-		char name[MAX_NAME];
-		size_t len = 0;
-
-		for (size_t t = 0; t < nr_tokens; t++)
-			len += s->token_len[tokens[t]];
-		if (!len || len >= sizeof(name) || !(lengths >> ((len - 1) & 63) & 1))
-			continue;
-		kallsyms_expand(s, tokens, nr_tokens, name, sizeof(name));
-		for (size_t w = 0; w < nr; w++)
-			if (!wants[w].found && name[0] == wants[w].name[0] &&
-			    !strcmp(name, wants[w].name)) {
-				wants[w].addr = addr_of(s, i);
-				wants[w].found = true;
-			}
+		wants[w].found = wants[w].index < s->nr;
+		wants[w].addr = wants[w].found ? kallsyms_addr(s, wants[w].index) : 0;
 	}
 }
 
 static void name_at(const struct symbols *s, uint32_t index, char *buf, size_t size)
 {
-	size_t at = s->marker[index / KALLSYMS_MARKER_STEP], nr = 0;
-	const uint8_t *tokens = NULL;
-
-	buf[0] = '\0';
-	for (uint32_t i = index / KALLSYMS_MARKER_STEP * KALLSYMS_MARKER_STEP; i <= index; i++)
-		if (!kallsyms_next(s, &at, &tokens, &nr))
-			return;
-	kallsyms_expand(s, tokens, nr, buf, size);
+	kallsyms_name(s, index, buf, size);
 	for (char *c = buf; *c; c++)
 		if (*c < 0x21 || *c > 0x7e)
 			*c = '?';
@@ -139,10 +103,16 @@ static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned bac
 	return b ? name_plus(buf, size, b->name, addr - b->start, " [bpf]") : NULL;
 }
 
-/* The first symbol at `addr` or beyond, in order of address; s->nr if there is none. */
-static uint32_t first_from(const struct symbols *s, uint64_t addr)
+/* The `n`th symbol in order of address. */
+static uint32_t nth(const struct symbols *s, size_t n)
 {
-	return (uint32_t)LOWER_BOUND(s->nr, i, s->by_addr[i].addr < addr);
+	return s->by_addr ? s->by_addr[n] : (uint32_t)n;
+}
+
+/* The first at `addr` or beyond, in that order; s->nr if there is none. */
+static size_t first_from(const struct symbols *s, uint64_t addr)
+{
+	return LOWER_BOUND(s->nr, i, kallsyms_addr(s, nth(s, i)) < addr);
 }
 
 static const char *name_back(const struct symbols *s, uint64_t addr, unsigned back, char *buf,
@@ -150,7 +120,7 @@ static const char *name_back(const struct symbols *s, uint64_t addr, unsigned ba
 {
 	uint64_t inside = addr - back, base;
 	char name[MAX_NAME];
-	uint32_t beyond;
+	size_t beyond;
 
 	if (!size)
 		return NULL;
@@ -160,11 +130,11 @@ static const char *name_back(const struct symbols *s, uint64_t addr, unsigned ba
 	/* nothing beyond: past _end; per-CPU offsets and the like are no addresses */
 	if (beyond == 0 || beyond == s->nr)
 		return NULL;
-	base = s->by_addr[beyond - 1].addr;
+	base = kallsyms_addr(s, nth(s, beyond - 1));
 	if (base < START_KERNEL_MAP)
 		return NULL;
 	/* of aliases the first */
-	name_at(s, s->by_addr[first_from(s, base)].index, name, sizeof(name));
+	name_at(s, nth(s, first_from(s, base)), name, sizeof(name));
 	return name_plus(buf, size, name, addr - base, "");
 }
 

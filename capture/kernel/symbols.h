@@ -22,11 +22,6 @@ enum kallsyms_encoding {
 	KALLSYMS_NR_ENCODINGS,
 };
 
-struct symbol {
-	uint64_t addr;
-	uint32_t index; /* of the name */
-};
-
 /* A range of BPF code: a program, a trampoline. */
 struct bpf_symbol {
 	uint64_t start, end;
@@ -36,10 +31,13 @@ struct bpf_symbol {
 
 struct symbols {
 	uint32_t nr;
-	struct symbol *by_addr;
+	int32_t *offset; /* a symbol's address as the kernel has it: kallsyms_addr() */
+	uint64_t offsets_kva, relative_base;
+	uint32_t *by_addr; /* symbols in order of address; NULL: so they are numbered */
 	uint8_t *names;
 	size_t names_size;
-	uint32_t *marker; /* offset of each 64th name */
+	uint32_t *marker; /* where each 256th name begins */
+	uint8_t *seqs;	  /* 3 bytes a symbol: in order of their names; NULL: not found */
 	uint8_t *tokens;
 	uint16_t token_index[256];
 	uint8_t token_len[256];
@@ -52,7 +50,8 @@ struct symbols {
 struct symbol_want {
 	const char *name;
 	uint64_t addr;
-	bool found; /* a symbol may well stand at 0 */
+	uint32_t index; /* kallsyms_find()'s */
+	bool found;	/* a symbol may well be at 0 */
 };
 
 /*
@@ -63,7 +62,7 @@ int symbols_load(struct symbols *symbols, struct guest *g, const struct kallsyms
 		 struct scxray_error *err);
 void symbols_deinit(struct symbols *symbols);
 
-/* Fills all wants in one pass over the names.  Of duplicates the first counts. */
+/* Fills all wants.  Of duplicates the first counts. */
 void symbols_find(const struct symbols *symbols, struct symbol_want *wants, size_t nr);
 
 /*

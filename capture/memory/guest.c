@@ -49,6 +49,22 @@ enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_
 	return READ_OK;
 }
 
+void guest_copy(struct guest *g, uint64_t kva, void *buf, size_t len)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		uint8_t *to = (uint8_t *)buf + at;
+		uint64_t gpa;
+
+		n = PAGE_SIZE - ((kva + at) & PAGE_MASK);
+		if (n > len - at)
+			n = len - at;
+		if (paging_translate(&g->paging, kva + at, &gpa))
+			memset(to, 0, n);
+		else
+			phys_copy(g->phys, gpa, to, n);
+	}
+}
+
 void guest_touch(struct guest *g, uint64_t kva, uint64_t len)
 {
 	uint64_t end = len <= UINT64_MAX - kva ? kva + len : UINT64_MAX;

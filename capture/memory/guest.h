@@ -24,6 +24,12 @@ struct guest {
  */
 enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len);
 
+/*
+ * As phys_copy(): for what is only searched, nothing counts as touched, and a page that can't be had is
+ * zeros.
+ */
+void guest_copy(struct guest *g, uint64_t kva, void *buf, size_t len);
+
 /* As guest_read(); the number of leading bytes that were read goes to *got. */
 enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got);
 

@@ -127,6 +127,43 @@ static int32_t encode(struct kallsyms_options options, uint64_t place, uint64_t 
 	}
 }
 
+/* The part of a name that decides its place: of "name.llvm.123" the name (scripts/kallsyms.c). */
+static size_t sorted_len(const char *name)
+{
+	const char *llvm = strstr(name, ".llvm.");
+
+	return llvm ? (size_t)(llvm - name) : strlen(name);
+}
+
+static int by_name(const void *a, const void *b, void *arg)
+{
+	const struct kallsyms_symbol *symbols = arg;
+	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+	size_t x = sorted_len(symbols[i].name), y = sorted_len(symbols[j].name);
+	int order = strncmp(symbols[i].name, symbols[j].name, x < y ? x : y);
+
+	if (!order && x != y)
+		order = x < y ? -1 : 1;
+	return order ? order : i < j ? -1 : i > j;
+}
+
+static void put_seqs(struct buffer *b, const struct kallsyms_symbol *symbols, uint32_t nr)
+{
+	uint32_t *order = malloc((nr + 1) * sizeof(*order));
+
+	if (!order)
+		abort();
+	for (uint32_t i = 0; i < nr; i++)
+		order[i] = i;
+	qsort_r(order, nr, sizeof(*order), by_name, (void *)(uintptr_t)symbols);
+	for (uint32_t i = 0; i < nr; i++)
+		put(b,
+		    (uint8_t[]){ (uint8_t)(order[i] >> 16), (uint8_t)(order[i] >> 8),
+				 (uint8_t)order[i] },
+		    3);
+	free(order);
+}
+
 struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol *symbols,
 				      uint32_t nr, struct kallsyms_options options)
 {
@@ -145,6 +182,7 @@ struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol 
 	t.where.names = va + b.size;
 	put_names(&b, symbols, nr, markers);
 	align(&b, to);
+	t.markers_va = va + b.size;
 	put(&b, markers, nr_markers * sizeof(*markers));
 	align(&b, to);
 	t.where.token_table = va + b.size;
@@ -166,8 +204,8 @@ struct kallsyms_tables kallsyms_build(uint64_t va, const struct kallsyms_symbol 
 		t.where.relative_base = options.relative_base;
 	}
 	align(&b, to);
-	for (uint32_t i = 0; i < nr; i++) /* kallsyms_seqs_of_names */
-		put(&b, (uint8_t[]){ (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i }, 3);
+	t.seqs_va = va + b.size;
+	put_seqs(&b, symbols, nr);
 	free(markers);
 	t.bytes = b.bytes;
 	t.size = b.size;

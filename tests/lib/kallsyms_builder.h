@@ -27,6 +27,7 @@ struct kallsyms_tables {
 	size_t size;
 	uint64_t va; /* of bytes[0] */
 	struct kallsyms_where where;
+	uint64_t markers_va, seqs_va;
 	uint64_t relative_base_va; /* where the base itself stands; 0: none */
 };
 

@@ -258,7 +258,90 @@ START_TEST(bpf_ranges_have_names_of_their_own)
 }
 END_TEST
 
+/* ---- the kernel's own markers and order of names ------------------------------------ */
+
+#define NR_MANY 1000
+
+static char many_names[NR_MANY][24];
+static struct kallsyms_symbol many[NR_MANY];
+
+/* In order of address, with names that begin alike, and what clang makes of a static function with LTO. */
+static void build_many(struct kallsyms_options options)
+{
+	for (uint32_t i = 0; i < NR_MANY; i++) {
+		snprintf(many_names[i], sizeof(many_names[i]), "sym_%u", (i * 7919u) % NR_MANY);
+		many[i] =
+			(struct kallsyms_symbol){ many_names[i], FIXTURE_TEXT + 0x100ULL * i, 't' };
+	}
+	many[3].name = "scx_tick.llvm.123";
+	many[4].name = "scx_tick";
+	many[5].name = "scx_tick.llvm.4";
+	many[6].name = "scx_tick.cold";
+	many[998] = (struct kallsyms_symbol){ "linux_banner", FIXTURE_BANNER, 'D' };
+	many[999] = (struct kallsyms_symbol){ "sym_7", FIXTURE_BANNER + 0x100, 'D' }; /* again */
+	symbols_fixture_build(&f, many, NR_MANY, options);
+}
+
+static void expect_many(bool by_order)
+{
+	struct symbol_want wants[NR_MANY + 2] = { { 0 } };
+
+	ck_assert_msg(symbols_fixture_load(&f) == 0, "%s", f.err.text);
+	ck_assert_int_eq(f.symbols.seqs != NULL, by_order);
+	for (size_t i = 0; i < NR_MANY; i++)
+		wants[i].name = many[i].name;
+	wants[NR_MANY].name = "sym_";
+	wants[NR_MANY + 1].name = "zzz";
+	symbols_find(&f.symbols, wants, NR_MANY + 2);
+	for (size_t i = 0; i + 1 < NR_MANY; i++) {
+		ck_assert_msg(wants[i].addr == many[i].addr, "%s: 0x%llx", many[i].name,
+			      (unsigned long long)wants[i].addr);
+		ck_assert_str_eq(symbols_fixture_name(&f, many[i].addr), many[i].name);
+	}
+	ck_assert_uint_ne(wants[NR_MANY - 1].addr,
+			  many[NR_MANY - 1].addr); /* the second of a name */
+	ck_assert(!wants[NR_MANY].found && !wants[NR_MANY + 1].found);
+	symbols_fixture_drop(&f);
+}
+
+START_TEST(names_are_found_by_their_order)
+{
+	for (size_t e = 0; e < ARRAY_SIZE(encodings); e++) {
+		build_many(encodings[e]);
+		expect_many(true);
+	}
+}
+END_TEST
+
+/* What is not as a kernel has it is not used: all names are walked. */
+START_TEST(a_broken_order_is_not_used)
+{
+	for (size_t e = 0; e < ARRAY_SIZE(encodings); e++) {
+		build_many(encodings[e]);
+		memset(kallsyms_at(&f.tables, f.tables.seqs_va), 0, NR_MANY * 3);
+		expect_many(false);
+	}
+}
+END_TEST
+
+START_TEST(broken_markers_are_not_used)
+{
+	for (size_t e = 0; e < ARRAY_SIZE(encodings); e++)
+		for (size_t marker = 0; marker < 4; marker++) {
+			build_many(encodings[e]);
+			/* backwards, or past the end, or off by one at either end */
+			*(uint32_t *)(void *)kallsyms_at(&f.tables,
+							 f.tables.markers_va + 4 * marker) +=
+				marker == 2 ? UINT32_MAX / 2 : 1;
+			expect_many(false);
+		}
+}
+END_TEST
+
 static const unit_test tests[] = {
+	&names_are_found_by_their_order,
+	&a_broken_order_is_not_used,
+	&broken_markers_are_not_used,
 	&all_encodings_give_the_same_symbols,
 	&names_are_found_at_the_borders,
 	&names_are_cut_to_the_buffer,
