@@ -56,22 +56,6 @@ static int read_tokens(struct symbols *s, struct guest *g, const struct kallsyms
 	return 0;
 }
 
-uint64_t kallsyms_addr(const struct symbols *s, uint32_t index)
-{
-	int32_t value = s->offset[index];
-
-	switch (s->encoding) {
-	case KALLSYMS_PLACE_RELATIVE:
-		return s->offsets_kva + 4ULL * index + (uint64_t)(int64_t)value;
-	case KALLSYMS_BASE_RELATIVE:
-		return s->relative_base + (uint32_t)value;
-	case KALLSYMS_ABSOLUTE_PERCPU:
-	default:
-		return value >= 0 ? (uint64_t)value
-				  : s->relative_base - 1 - (uint64_t)(int64_t)value;
-	}
-}
-
 static int find_encoding(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
 			 struct scxray_error *err)
 {

@@ -27,6 +27,20 @@ void kallsyms_name(const struct symbols *s, uint32_t index, char *buf, size_t si
 void kallsyms_find(const struct symbols *s, struct symbol_want *wants, size_t nr);
 
 /* The address of symbol `index`, below s->nr. */
-uint64_t kallsyms_addr(const struct symbols *s, uint32_t index);
+static inline uint64_t kallsyms_addr(const struct symbols *s, uint32_t index)
+{
+	int32_t value = s->offset[index];
+
+	switch (s->encoding) {
+	case KALLSYMS_PLACE_RELATIVE:
+		return s->offsets_kva + 4ULL * index + (uint64_t)(int64_t)value;
+	case KALLSYMS_BASE_RELATIVE:
+		return s->relative_base + (uint32_t)value;
+	case KALLSYMS_ABSOLUTE_PERCPU:
+	default:
+		return value >= 0 ? (uint64_t)value
+				  : s->relative_base - 1 - (uint64_t)(int64_t)value;
+	}
+}
 
 #endif

@@ -178,15 +178,34 @@ static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t dig
 	return true;
 }
 
-bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where)
+/*
+ * The first tokens of the digits in these bytes; NULL.  memchr(3) is four times as fast as memmem(3): a
+ * '7' is rare in code.
+ */
+static const uint8_t *next_digits(const uint8_t *from, const uint8_t *end)
 {
 	static const char digits[20] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
+	const size_t seven = 2 * 7;
+
+	if ((size_t)(end - from) < sizeof(digits))
+		return NULL;
+	for (const uint8_t *hit = from + seven; hit < end; hit++) {
+		hit = memchr(hit, '7', (size_t)(end - hit));
+		if (!hit || (size_t)(end - hit) < sizeof(digits) - seven)
+			return NULL;
+		if (!memcmp(hit - seven, digits, sizeof(digits)))
+			return hit - seven;
+	}
+	return NULL;
+}
+
+bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where)
+{
 	struct budget left = { .starts = 1u << 16, .indexes = 64 };
 	const uint8_t *from = image;
 
 	while (from < image + size && left.starts && left.indexes) {
-		const uint8_t *hit =
-			memmem(from, (size_t)(image + size - from), digits, sizeof(digits));
+		const uint8_t *hit = next_digits(from, image + size);
 
 		if (!hit)
 			return false;

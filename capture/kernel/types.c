@@ -104,6 +104,15 @@ static struct btf *parse_split(const void *data, uint32_t size, struct btf *base
 	return btf;
 }
 
+/* Bytes of its own strings, the last of which libbpf has seen to be NUL. */
+static uint32_t own_chars(const struct btf *btf)
+{
+	uint32_t size;
+	const struct btf_header *header = btf__raw_data(btf, &size);
+
+	return header ? header->str_len : 0;
+}
+
 static int parse(struct types *types, const void *data, uint32_t size, const struct types *base,
 		 struct scxray_error *err)
 {
@@ -116,6 +125,7 @@ static int parse(struct types *types, const void *data, uint32_t size, const str
 				   strerror(errno));
 	types->btf = btf;
 	types->nr = btf__type_cnt(btf);
+	types->nr_chars = (base ? base->nr_chars : 0) + own_chars(btf);
 	if (index_types(types, err)) {
 		types_deinit(types);
 		return -1;

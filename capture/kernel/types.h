@@ -22,6 +22,7 @@
 struct types {
 	struct btf *btf;
 	uint32_t nr;	   /* ids are 1 to nr - 1 */
+	uint32_t nr_chars; /* names begin below that offset */
 	uint32_t *by_name; /* hash of struct, union, enum and typedef names -> type id, 0 empty */
 	uint32_t mask;
 };

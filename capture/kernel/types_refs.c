@@ -11,7 +11,7 @@ static bool valid_id(const struct types *types, uint32_t id)
 
 static bool valid_name(const struct types *types, uint32_t offset)
 {
-	return btf__str_by_offset(types->btf, offset) != NULL;
+	return offset < types->nr_chars;
 }
 
 bool types_valid_refs(const struct types *types, const struct btf_type *t)
