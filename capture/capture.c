@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "capture/base/clock.h"
 #include "capture/image/host.h"
 #include "capture/kernel/memmap.h"

@@ -6,6 +6,7 @@
 
 #include <scxray/capture.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #include "cli.h"
 #include "options.h"

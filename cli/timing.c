@@ -9,6 +9,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include <scxray/report_struct.h>
+
 #include "timing.h"
 
 uint64_t timing_now_us(void)

@@ -7,7 +7,9 @@
 
 #include <stdint.h>
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
+
+struct scxray_report;
 
 uint64_t timing_now_us(void);
 

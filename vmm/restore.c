@@ -14,6 +14,7 @@
 
 #include <base/array.h>
 #include <scxray/image.h>
+#include <scxray/vcpu.h>
 
 #include "message.h"
 #include "restore.h"

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include <scxray/group.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "moment.h"
 
 struct moment {

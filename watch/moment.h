@@ -12,7 +12,6 @@
 #ifndef WATCH_MOMENT_H
 #define WATCH_MOMENT_H
 
-#include <scxray/host.h>
 #include <scxray/live.h>
 #include <scxray/plugin.h>
 

@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <scxray/host.h>
+
 #include "perf.h"
 
 enum {

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <scxray/host.h>
+struct scxray_perf;
 
 struct perf;
 

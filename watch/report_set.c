@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #include "maker.h"
 #include "now.h"

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/host.h>
+
 #include "samples.h"
 
 enum {

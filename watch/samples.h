@@ -8,8 +8,9 @@
 #ifndef WATCH_SAMPLES_H
 #define WATCH_SAMPLES_H
 
-#include <scxray/host.h>
 #include <scxray/live.h>
+
+struct scxray_timeline;
 
 #define SAMPLES_MAX 512
 

@@ -12,6 +12,8 @@
 
 #include <base/array.h>
 
+#include <scxray/vcpu.h>
+
 #include "capture/image/core.h"
 #include "capture/image/host.h"
 #include "capture/image/source.h"

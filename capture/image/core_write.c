@@ -9,6 +9,8 @@
 #include <string.h>
 #include <zstd.h>
 
+#include <scxray/vcpu.h>
+
 #include "capture/image/core.h"
 #include "capture/image/source.h"
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/host.h>
+
 #include "capture/image/core.h"
 
 /* ---- to bytes --------------------------------------------------------------- */

@@ -9,8 +9,6 @@
 #ifndef CAPTURE_HOST_H
 #define CAPTURE_HOST_H
 
-#include <scxray/host.h>
-
 #include "capture/base/pool.h"
 #include "capture/image/source.h"
 

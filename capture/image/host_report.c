@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 static const char no_memory[] = "the report's memory is used up";
 
 struct decoder {

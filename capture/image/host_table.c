@@ -6,6 +6,8 @@
 
 #include <base/array.h>
 
+#include <scxray/host.h>
+
 #include "capture/image/host.h"
 
 #define MEMBER(tag, kind, type, member)            \

@@ -8,6 +8,8 @@
 
 #include <base/array.h>
 
+#include <scxray/vcpu.h>
+
 #include "capture/image/notes.h"
 
 /* QEMU's note: include/sysemu/dump-arch of QEMU 7 to 10, target/i386/arch_dump.c, version 1. */

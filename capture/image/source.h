@@ -13,7 +13,7 @@
 #define CAPTURE_SOURCE_H
 
 #include <scxray/capture.h>
-#include <scxray/report.h>
+#include <scxray/vcpu.h>
 
 #include "capture/image/file.h"
 #include "capture/image/segments.h"

@@ -14,6 +14,8 @@
 
 #include <base/array.h>
 
+#include <scxray/vcpu.h>
+
 #include "capture/image/vmcoreinfo.h"
 
 #define START_KERNEL_MAP 0xffffffff80000000ULL

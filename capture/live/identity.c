@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 
 int live_identify(struct scxray_live *live, struct scxray_error *err)

@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 #include "capture/read/read.h"
 

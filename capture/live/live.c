@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 
 #include "capture/map/maps.h"

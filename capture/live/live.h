@@ -17,6 +17,7 @@
 #define CAPTURE_LIVE_H
 
 #include <scxray/live.h>
+#include <scxray/report_struct.h>
 
 #include "capture/map/map.h"
 #include "capture/memory/recorder.h"

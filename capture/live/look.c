@@ -12,6 +12,8 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 #include "capture/read/read.h"
 #include "capture/walk/tasks.h"

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/live/live.h"
 
 #define MAX_NODES 64

@@ -2,6 +2,8 @@
 /*
  * prepare.c - the rehearsal of a recording, while the guest runs
  */
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 #include "capture/run/walkers.h"
 

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/sched.h>
+
 #include "capture/base/clock.h"
 #include "capture/live/live.h"
 #include "capture/read/read.h"

@@ -8,6 +8,8 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 
 static int add_all(struct phys *phys, const struct phys *from, const struct phys_region *without)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 #include "capture/map/maps.h"
 #include "capture/walk/walkers.h"

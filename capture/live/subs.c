@@ -5,6 +5,8 @@
  * They come and go while the list is read, so it is followed as runnable lists are: only while each
  * node points back to the one before.
  */
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 #include "capture/read/read.h"
 

@@ -4,6 +4,8 @@
  * after half a guard, with pages where a program has allocated any.  User address
  * u is at kern_vm->addr + GUARD_SZ / 2 + (u32)u.
  */
+#include <scxray/map.h>
+
 #include "capture/base/sort.h"
 #include "capture/map/map.h"
 #include "capture/read/owner.h"

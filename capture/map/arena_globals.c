@@ -10,6 +10,9 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "capture/map/map.h"
 
 #define SECTION ".addr_space.1"

@@ -2,6 +2,8 @@
 /*
  * array.c - kernel/bpf/arraymap.c: values side by side, or a per-CPU pointer each
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 

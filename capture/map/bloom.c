@@ -3,6 +3,8 @@
  * bloom.c - kernel/bpf/bloom_filter.c: a bit set; what was put in cannot be
  * listed, how full it is can
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 

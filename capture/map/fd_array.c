@@ -4,6 +4,8 @@
  */
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
 #include "capture/read/read.h"

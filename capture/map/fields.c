@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
 #include "capture/read/read.h"

@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/rbtree.h"
 #include "capture/read/read.h"

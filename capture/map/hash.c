@@ -2,6 +2,10 @@
 /*
  * hash.c - kernel/bpf/hashtab.c: buckets of chains that end in an odd word
  */
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/base/chain.h"
 #include "capture/map/map.h"
 #include "capture/read/read.h"

@@ -3,6 +3,8 @@
  * insn_array.c - kernel/bpf/bpf_insn_array.c (6.19): struct bpf_insn_array_value
  * each, in the kernel's own BTF
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 

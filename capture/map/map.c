@@ -8,6 +8,10 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/map/map.h"
 
 #include "capture/read/bpf_prog.h"

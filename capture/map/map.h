@@ -10,6 +10,9 @@
 
 #include "capture/read/read.h"
 
+struct scxray_entry;
+struct scxray_map;
+
 /* Stable numbers of enum bpf_map_type (include/uapi/linux/bpf.h). */
 enum map_type {
 	MAP_HASH = 1,

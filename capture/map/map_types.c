@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/map/maps.h"
 #include "capture/read/read.h"

@@ -7,6 +7,11 @@
 
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "capture/map/maps.h"
 
 #include "capture/base/address_set.h"

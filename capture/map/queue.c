@@ -5,6 +5,8 @@
  */
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 

@@ -3,6 +3,8 @@
  * rhash.c - BPF_MAP_TYPE_RHASH (7.2): a hash map on a rhashtable.  An element's
  * data is its key, then, from the next multiple of 8 on, its value.
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 #include "capture/read/rhashtable.h"

@@ -8,6 +8,8 @@
 
 #include "capture/read/walk.h"
 
+struct scxray_sdt;
+
 /*
  * The types of global variables, a bit each: what has such a type lives there and not in
  * slots.  NULL when memory is used up.

@@ -6,6 +6,9 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
 #include "capture/base/sort.h"

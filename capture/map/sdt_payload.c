@@ -9,6 +9,8 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/map/sdt.h"
 

@@ -3,6 +3,8 @@
  * stack_trace.c - kernel/bpf/stackmap.c: an array of pointers to buckets, each
  * with `nr` addresses, or (BPF_F_STACK_BUILD_ID) struct bpf_stack_build_id
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"

@@ -4,6 +4,8 @@
  * a map's buckets list its elements; an element's storage knows its owner.  And the
  * older per-cgroup storage (kernel/bpf/local_storage.c): one list per map.
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/cgroup.h"
 #include "capture/read/list.h"

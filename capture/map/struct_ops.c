@@ -4,6 +4,8 @@
  * kernel uses it, function pointers to trampolines included; its type is the
  * member `data` of the map's value struct in the kernel's own BTF
  */
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 

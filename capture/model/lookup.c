@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include <base/array.h>
-#include <scxray/report.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
 
 #include "capture/base/slot.h"
 #include "capture/kernel/modules.h"

@@ -5,7 +5,7 @@
 #ifndef CAPTURE_READ_BPF_PROG_H
 #define CAPTURE_READ_BPF_PROG_H
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
 
 struct walk;
 

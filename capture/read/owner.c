@@ -5,6 +5,10 @@
  * The programs are those behind a scheduler's ops, the maps those that these programs
  * use: a few dozen a scheduler.  A guest may claim that there are millions.
  */
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "capture/read/owner.h"
 
 #include "capture/base/slot.h"

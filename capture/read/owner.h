@@ -5,7 +5,9 @@
 #ifndef CAPTURE_READ_OWNER_H
 #define CAPTURE_READ_OWNER_H
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
+
+struct scxray_sched;
 
 struct walk;
 

@@ -6,6 +6,9 @@
  * tasks in them, where those tasks are, then maps, then the rest.  A new
  * walker is a new row; it needs what is above it.
  */
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+
 #include "capture/run/walkers.h"
 
 #include "capture/map/maps.h"

@@ -3,6 +3,8 @@
  * record_stacks.c - copies the pages of stacks, of the tables by which modules' frames are unwound,
  * and of the line info of BPF programs
  */
+#include <scxray/task.h>
+
 #include "capture/stack/record_stacks.h"
 
 #include "capture/base/slot.h"

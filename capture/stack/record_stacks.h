@@ -12,6 +12,8 @@
 
 #include "capture/read/walk.h"
 
+struct scxray_task;
+
 #define RECORD_MAX_MODULES 1024 /* as many as walk_modules() lists */
 #define RECORD_LINES 256	/* a power of two */
 

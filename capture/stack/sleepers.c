@@ -8,6 +8,8 @@
 
 #include <base/array.h>
 
+#include <scxray/task.h>
+
 #include "capture/stack/sleepers.h"
 #include "capture/base/sort.h"
 

@@ -15,6 +15,8 @@
 #include "capture/memory/recorder.h"
 #include "capture/read/walk.h"
 
+struct scxray_task;
+
 struct sleepers {
 	uint64_t *list; /* struct task_struct */
 	uint32_t nr, max;

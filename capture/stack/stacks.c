@@ -5,6 +5,10 @@
  */
 #include <base/array.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
+
 #include "capture/stack/stacks.h"
 
 #include "capture/base/sort.h"

@@ -7,6 +7,8 @@
 
 #include <base/array.h>
 
+#include <scxray/vcpu.h>
+
 #include "capture/stack/unwind.h"
 
 #include "capture/kernel/modules.h"

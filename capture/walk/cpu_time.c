@@ -4,6 +4,11 @@
  */
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/system.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 

@@ -6,6 +6,12 @@
 
 #include <base/array.h>
 
+#include <scxray/dsq.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "capture/read/list.h"
 #include "capture/read/owner.h"
 #include "capture/read/rbtree.h"

@@ -2,6 +2,10 @@
 /*
  * events.c - SCX_EV_* counters: whatever struct scx_event_stats lists
  */
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/scheds.h"
 

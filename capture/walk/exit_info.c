@@ -2,6 +2,8 @@
 /*
  * exit_info.c - struct scx_exit_info: why a scheduler was thrown out
  */
+#include <scxray/sched.h>
+
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"
 #include "capture/walk/scheds.h"

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/guest.h>
+#include <scxray/report_struct.h>
+
 #include "capture/read/list.h"
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"

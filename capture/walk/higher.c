@@ -3,6 +3,10 @@
  * higher.c - runnable tasks of the classes that a CPU runs before any task of sched_ext:
  * deadline, rt, and in partial mode fair.  A stalled task may wait for them
  */
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "capture/read/list.h"
 #include "capture/read/rbtree.h"
 #include "capture/read/read.h"

@@ -4,6 +4,9 @@
  */
 #include <base/array.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "capture/read/cgroup.h"
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"

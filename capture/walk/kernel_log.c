@@ -8,6 +8,10 @@
  */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/log.h>
+#include <scxray/report_struct.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 

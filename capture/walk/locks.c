@@ -7,6 +7,13 @@
 
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/lock.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
+
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"
 #include "capture/walk/walkers.h"

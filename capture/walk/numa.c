@@ -5,6 +5,11 @@
  * A zone's vm_numa_event[] is what was folded in; the rest is in its per-CPU
  * statistics.  A zone without pages uses those of all others' boot time: not its own.
  */
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/system.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 

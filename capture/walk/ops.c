@@ -9,6 +9,8 @@
  */
 #include <string.h>
 
+#include <scxray/sched.h>
+
 #include "capture/read/bpf_prog.h"
 #include "capture/read/owner.h"
 #include "capture/read/read.h"

@@ -6,6 +6,11 @@
  */
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/base/address_set.h"
 #include "capture/read/bpf_prog.h"
 #include "capture/read/owner.h"

@@ -8,6 +8,10 @@
  */
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/system.h>
+
 #include "capture/read/cgroup.h"
 #include "capture/read/list.h"
 #include "capture/read/read.h"

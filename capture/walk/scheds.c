@@ -5,6 +5,10 @@
  * From 6.16 on scx_root points to a struct scx_sched; before that its parts are
  * globals.  From 7.1 on all schedulers are on the list scx_sched_all.
  */
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "capture/walk/scheds.h"
 
 #include "capture/read/list.h"

@@ -5,7 +5,10 @@
 #ifndef CAPTURE_WALK_SCHEDS_H
 #define CAPTURE_WALK_SCHEDS_H
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
+
+struct scxray_exit_info;
+struct scxray_sched;
 
 struct walk;
 

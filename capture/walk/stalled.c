@@ -5,6 +5,8 @@
  *
  * The other walkers come to all of it again, and more; a deadline or a budget may cut those.
  */
+#include <scxray/task.h>
+
 #include "capture/read/list.h"
 #include "capture/read/read.h"
 #include "capture/walk/tasks.h"

@@ -7,6 +7,10 @@
 
 #include <base/array.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/tasks.h"
 #include "capture/walk/walkers.h"

@@ -5,6 +5,10 @@
  * Tasks come from CPUs, DSQs and the list of all tasks, in this order: a cap cuts
  * those that don't wait.
  */
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "capture/walk/tasks.h"
 
 #include "capture/base/slot.h"

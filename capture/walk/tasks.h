@@ -13,6 +13,12 @@ struct walk;
 /* The index of the task at `kva` in w->r->tasks, adding it; -1 when the cap is reached. */
 int32_t task_index(struct walk *w, uint64_t kva);
 
+/*
+ * Gives the current and the waiting tasks of w->r->rqs their places in w->r->tasks, and notes there
+ * on which CPU each is.  Where not all find room, those that have waited longest do.
+ */
+void tasks_index_rqs(struct walk *w);
+
 /* The address of the task whose sched_ext_entity member `m` is at `node`. */
 uint64_t task_of_entity(const struct walk *w, uint64_t node, enum layout_member m);
 

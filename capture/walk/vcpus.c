@@ -4,6 +4,10 @@
  */
 #include <base/array.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/vcpu.h>
+
 #include "capture/read/read.h"
 #include "capture/read/symbol_of.h"
 #include "capture/walk/walkers.h"

@@ -15,12 +15,12 @@
 #include <stdio.h>
 
 #include <scxray/error.h>
-#include <scxray/report.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+struct scxray_report;
 struct scxray_source;
 
 /*

@@ -17,6 +17,7 @@
 #define SCXRAY_LIVE_H
 
 #include <scxray/capture.h>
+#include <scxray/vcpu.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -9,13 +9,16 @@
 #ifndef SCXRAY_RENDER_H
 #define SCXRAY_RENDER_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-#include <scxray/report.h>
+#include <scxray/error.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct scxray_report;
 
 #define SCXRAY_MAX_SELECTED_NAMES 32
 

@@ -23,11 +23,14 @@
 
 #include <stdio.h>
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct scxray_report;
+struct scxray_task;
 
 enum scxray_scalar_kind {
 	SCXRAY_SCALAR_INT,

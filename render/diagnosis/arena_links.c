@@ -7,6 +7,10 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #define PAGE 4096
 
 /* Arena pages of one map that are looked at: 64 MiB. */

@@ -4,6 +4,9 @@
 
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+
 #include "render/diagnosis/diagnosis.h"
 #include "render/diff/diff.h"
 #include "render/out/reasons.h"

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cpu_use.c - who has each CPU, and who had it between the snapshots */
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
+
 #include "render/diagnosis/cpu_use.h"
 
 /* ext.c: SCX_SLICE_INF */

@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/cpu_use.h"
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/rules.h"

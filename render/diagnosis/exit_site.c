@@ -7,6 +7,12 @@
 
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
 #include "render/out/join.h"

@@ -5,6 +5,9 @@
 
 #include "render/diagnosis/finding.h"
 
+struct scxray_exit_info;
+struct scxray_sched;
+
 struct exit_site {
 	struct scxray_text
 		program; /* innermost BPF function: "scxfix_dispatch"; NONE: no BPF frame */

@@ -5,6 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/dsq.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 bool is_class(const char *class, const char *name)
 {
 	return class && !strcmp(class, name);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* find_change.c - sched_ext is being enabled or disabled, and does not come to an end of it */
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

@@ -2,6 +2,11 @@
 /* find_cpu.c - findings about CPUs: whether they run at all, locks that they wait for */
 #include <inttypes.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/vcpu.h>
+
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

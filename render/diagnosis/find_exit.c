@@ -3,6 +3,12 @@
  * find_exit.c - findings about the scheduler itself: how it ended, bypass, the
  * watchdog, what the report lacks
  */
+#include <scxray/host.h>
+#include <scxray/log.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/exit_site.h"
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/words.h"

@@ -2,6 +2,12 @@
 /* find_list.c - findings about lists that contradict themselves or are not complete */
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/group.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

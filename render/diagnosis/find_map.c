@@ -4,6 +4,10 @@
 
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/diagnosis/find.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"

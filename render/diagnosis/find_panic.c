@@ -2,6 +2,11 @@
 /* find_panic.c - the kernel itself gave up: what it said, and where */
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/log.h>
+#include <scxray/report_struct.h>
+#include <scxray/vcpu.h>
+
 #include "render/diagnosis/find.h"
 #include "render/out/cells.h"
 #include "render/out/join.h"

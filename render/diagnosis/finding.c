@@ -6,6 +6,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/out/join.h"
 
 struct strbuf *find(struct diagnosis *dg, enum finding_rank rank, enum severity severity,

@@ -12,6 +12,8 @@
 #include "render/diff/diff.h"
 #include "render/out/strbuf.h"
 
+struct scxray_task;
+
 enum severity {
 	SEVERITY_ERROR,	  /* what ended the scheduler, or tasks past the timeout */
 	SEVERITY_WARNING, /* what stands in the way, or soon will */

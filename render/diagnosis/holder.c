@@ -6,6 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 /* Words of one map that are looked at; a million entries of 32 bytes are within it. */
 #define MAX_WORDS (8u << 20)
 

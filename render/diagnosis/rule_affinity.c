@@ -7,6 +7,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

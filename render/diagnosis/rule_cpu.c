@@ -5,6 +5,12 @@
  */
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

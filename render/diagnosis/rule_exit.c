@@ -9,6 +9,14 @@
 
 #include <base/array.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/exit_site.h"
 #include "render/diagnosis/find.h"
 #include "render/diagnosis/words.h"

@@ -5,6 +5,12 @@
  */
 #include <inttypes.h>
 
+#include <scxray/host.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/arena_links.h"
 #include "render/diagnosis/holder.h"
 #include "render/diagnosis/rules.h"

@@ -6,6 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
+
 #include "render/diagnosis/exit_site.h"
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"

@@ -2,6 +2,11 @@
 /* rule_offline.c - tasks that wait for a CPU which is offline */
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

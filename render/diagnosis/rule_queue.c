@@ -2,6 +2,11 @@
 /* rule_queue.c - tasks on a DSQ that is consumed: others go before them, or it is slow */
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

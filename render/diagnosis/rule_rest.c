@@ -2,6 +2,10 @@
 /* rule_rest.c - tasks that no other rule explains: in whose hands they are */
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

@@ -3,6 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"

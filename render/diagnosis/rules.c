@@ -2,6 +2,9 @@
 /* rules.c - the rules about tasks that wait, in the order of their strength */
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "render/diagnosis/rules.h"
 
 static void (*const rules[])(struct facts *f) = {

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 /* Names shorter than this are in too many others. */
 #define MIN_NAME 4
 

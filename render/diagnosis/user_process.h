@@ -5,6 +5,9 @@
 
 #include "render/diagnosis/facts.h"
 
+struct scxray_map;
+struct scxray_sched;
+
 /*
  * The stopped process that should have taken what the map holds, or NULL.  Concluded: a ring
  * buffer is read by nobody but user space; a queue may be read by programs too, so there the

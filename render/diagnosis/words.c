@@ -4,6 +4,13 @@
 
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/out/cells.h"
 
 /* Tasks that are named, and those whose CPUs are told; further ones are counted. */

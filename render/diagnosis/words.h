@@ -5,6 +5,8 @@
 
 #include "render/diagnosis/facts.h"
 
+struct scxray_sched;
+
 /* Opens a finding of the tasks that are picked, and claims them: the rule tells them. */
 struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred);
 /* How many are picked. */

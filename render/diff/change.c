@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "render/out/cells.h"
 
 const char *const diff_group_names[DIFF_NR_GROUPS] = {

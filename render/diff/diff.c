@@ -9,6 +9,13 @@
 
 #include <base/array.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diff/maps.h"
 #include "render/out/pair.h"
 #include "render/out/cells.h"

@@ -13,6 +13,9 @@
 
 #include "render/diff/change.h"
 
+struct scxray_dsq;
+struct scxray_task;
+
 /* Compares the document's two reports; empty if it has only one.  diff_deinit() always. */
 void diff_make(struct diff *d, const struct scxray_document *doc);
 void diff_deinit(struct diff *d);

@@ -5,6 +5,8 @@
  */
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "render/diff/map_forms.h"
 
 #include "render/diff/map_values.h"

@@ -2,6 +2,8 @@
 /*
  * map_item.c - adds the parts of one map to the diff, up to a bound
  */
+#include <scxray/map.h>
+
 #include "render/diff/map_item.h"
 
 #include "render/out/cells.h"

@@ -3,6 +3,8 @@
  * map_values.c - compares maps of keys and values: entry by entry, each CPU's value of
  * per-CPU maps, and the number of elements of queues
  */
+#include <scxray/map.h>
+
 #include "render/diff/map_values.h"
 
 #include "render/diff/values.h"

@@ -6,6 +6,10 @@
 
 #include <errno.h>
 
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/diff/map_forms.h"
 #include "render/diff/map_item.h"
 #include "render/diff/map_match.h"

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* diagnosis.c - the diagnosis as JSON */
+#include <scxray/dsq.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/json/diagnosis.h"
 
 #include "render/diagnosis/finding.h"

@@ -2,6 +2,12 @@
 /*
  * diff.c - the comparison of early and late as JSON
  */
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+
 #include "render/json/diff.h"
 
 #include "render/out/field.h"

@@ -2,6 +2,9 @@
 /*
  * diff_maps.c - the comparison of maps as JSON
  */
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/json/diff.h"
 
 #include "render/json/map.h"

@@ -3,7 +3,9 @@
  * document.c - the frame of the JSON output: single, dual, degraded
  */
 #include <base/array.h>
+#include <scxray/host.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #include <errno.h>
 

@@ -4,6 +4,12 @@
  */
 #include <base/array.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/vcpu.h>
+
 #include "render/json/report.h"
 
 #include "render/out/field.h"

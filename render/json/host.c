@@ -8,6 +8,9 @@
 
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/cells.h"
 #include "render/out/field.h"
 #include "render/out/join.h"

@@ -6,6 +6,9 @@
  */
 #include <base/array.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/json/map.h"
 
 #include "render/out/field.h"

@@ -11,6 +11,9 @@
 #include "render/value/follow.h"
 #include "render/out/json.h"
 
+struct scxray_entry;
+struct scxray_map;
+
 struct map_json {
 	struct json *j;
 	const struct scxray_map *map;

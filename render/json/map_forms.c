@@ -5,6 +5,8 @@
  */
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "render/out/field.h"
 #include "render/value/follow.h"
 #include "render/json/map.h"

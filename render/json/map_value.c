@@ -2,6 +2,8 @@
 /*
  * map_value.c - keys and values of maps as JSON, for maps of all forms
  */
+#include <scxray/map.h>
+
 #include "render/json/map.h"
 
 #include "render/out/map_model.h"

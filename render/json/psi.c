@@ -4,6 +4,13 @@
  */
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/host.h>
+#include <scxray/lock.h>
+#include <scxray/report_struct.h>
+#include <scxray/system.h>
+#include <scxray/task.h>
+
 #include "render/json/report.h"
 
 #include "render/out/field.h"

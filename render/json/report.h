@@ -7,9 +7,12 @@
 #ifndef RENDER_JSON_REPORT_H
 #define RENDER_JSON_REPORT_H
 
+#include <scxray/atoms.h>
 #include <scxray/render.h>
 
 #include "render/out/json.h"
+
+struct scxray_guest;
 
 /* An array of frames; nothing where there is none. */
 void json_frames(struct json *j, const char *key, const struct scxray_address *frames, size_t nr);

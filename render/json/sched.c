@@ -10,6 +10,10 @@
 
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/reasons.h"

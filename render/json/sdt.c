@@ -2,6 +2,10 @@
 /*
  * sdt.c - the scx library's arena allocators as JSON
  */
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/value/follow.h"
 #include "render/json/report.h"
 #include "render/value/value_json.h"

@@ -4,6 +4,12 @@
  */
 #include <base/array.h>
 
+#include <scxray/guest.h>
+#include <scxray/log.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/system.h>
+
 #include "render/json/report.h"
 
 #include "render/out/field.h"

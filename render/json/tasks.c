@@ -9,6 +9,12 @@
 
 #include <base/array.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/out/cells.h"
 #include "render/out/field.h"
 #include "render/out/groups.h"

@@ -2,6 +2,11 @@
 /* age.c - tasks in the order in which they have waited */
 #include <stdlib.h>
 
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/out/join.h"
 
 struct aged {

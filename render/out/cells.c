@@ -6,6 +6,11 @@
 
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/out/escape.h"
 #include "render/out/field.h"
 #include "render/out/join.h"

@@ -5,10 +5,17 @@
 #ifndef RENDER_TEXT_H
 #define RENDER_TEXT_H
 
+#include <scxray/atoms.h>
 #include <scxray/render.h>
 
 #include "render/out/groups.h"
 #include "render/out/strbuf.h"
+
+struct scxray_dsq;
+struct scxray_guest;
+struct scxray_host;
+struct scxray_regs;
+struct scxray_task;
 
 enum style {
 	STYLE_PLAIN,

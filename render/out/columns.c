@@ -2,6 +2,10 @@
 /*
  * columns.c - the cells of usual members: numbers, flags, strings
  */
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 

@@ -2,6 +2,12 @@
 /*
  * custody.c - where a task is, as a name and in one cell: on a DSQ, on a CPU, with the BPF scheduler
  */
+#include <scxray/atoms.h>
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/out/cells.h"
 #include "render/out/join.h"
 

@@ -2,7 +2,12 @@
 /*
  * document.c - makes a document from one report or two, and computes what its header shows
  */
+#include <scxray/group.h>
+#include <scxray/host.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
 
 #include "render/out/join.h"
 #include "render/out/pair.h"

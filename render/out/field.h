@@ -8,7 +8,7 @@
 #ifndef RENDER_FIELD_H
 #define RENDER_FIELD_H
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
 
 #include "render/out/json.h"
 

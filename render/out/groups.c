@@ -12,6 +12,13 @@
 
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/out/join.h"
 
 static const char *const names[GROUP_NR] = {

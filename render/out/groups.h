@@ -7,6 +7,10 @@
 
 #include <scxray/render.h>
 
+struct scxray_dsq;
+struct scxray_map;
+struct scxray_task;
+
 enum group {
 	GROUP_DIAGNOSIS,
 	GROUP_TIMING, /* with the trigger */

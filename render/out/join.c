@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/atoms.h>
+#include <scxray/dsq.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 const struct scxray_task *report_find_task(const struct scxray_report *r,
 					   const struct scxray_task_ref *ref)
 {

@@ -6,7 +6,14 @@
 #ifndef RENDER_JOIN_H
 #define RENDER_JOIN_H
 
+#include <scxray/atoms.h>
+#include <scxray/host.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
+
+struct scxray_dsq;
+struct scxray_task;
+struct scxray_task_ref;
 
 /* The task of a reference, or NULL where it is missing in the report. */
 const struct scxray_task *report_find_task(const struct scxray_report *r,

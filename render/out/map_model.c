@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #define FRAME_SIZE 32
 
 bool map_is_storage(const struct scxray_map *map)

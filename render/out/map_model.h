@@ -5,7 +5,13 @@
 #ifndef RENDER_MAP_MODEL_H
 #define RENDER_MAP_MODEL_H
 
-#include <scxray/report.h>
+#include <scxray/atoms.h>
+
+struct scxray_entry;
+struct scxray_map;
+struct scxray_report;
+struct scxray_ringbuf;
+struct scxray_stack;
 
 /* Task, cgroup, inode and socket storage: keys are their owners' addresses. */
 bool map_is_storage(const struct scxray_map *map);

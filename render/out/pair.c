@@ -6,6 +6,11 @@
 
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "render/out/join.h"
 
 static bool differ(const struct scxray_num *a, const struct scxray_num *b)

@@ -2,6 +2,9 @@
 /*
  * reasons.c - the names of a report's groups, and their reasons put out by those names
  */
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/reasons.h"
 
 const struct group_names group_names[SCXRAY_NR_GROUPS] = {

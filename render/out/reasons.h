@@ -5,8 +5,12 @@
 #ifndef RENDER_REASONS_H
 #define RENDER_REASONS_H
 
+#include <scxray/group.h>
+
 #include "render/out/cells.h"
 #include "render/out/json.h"
+
+struct scxray_report;
 
 /* What a group is called where its reasons are given. */
 struct group_names {

@@ -7,6 +7,13 @@
 
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+
 #include "render/out/join.h"
 
 /* What an image shows beside its event counters, named as in a running guest's samples. */

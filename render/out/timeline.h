@@ -5,6 +5,7 @@
 #ifndef RENDER_TIMELINE_H
 #define RENDER_TIMELINE_H
 
+#include <scxray/host.h>
 #include <scxray/render.h>
 
 struct timeline {

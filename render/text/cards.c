@@ -2,6 +2,12 @@
 /* cards.c - for each task that waits too long, all that is known of it in one block */
 #include <errno.h>
 
+#include <scxray/host.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/facts.h"
 #include "render/out/map_model.h"
 #include "render/text/map.h"

@@ -6,6 +6,9 @@
 
 #include <inttypes.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/join.h"
 
 static void number(struct strbuf *sb, const struct diff_change *c, const struct scxray_num *num)

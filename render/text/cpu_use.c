@@ -4,6 +4,11 @@
 
 #include <base/array.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "render/diagnosis/facts.h"
 #include "render/out/table.h"
 #include "render/text/overview.h"

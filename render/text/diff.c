@@ -6,6 +6,12 @@
 
 #include <inttypes.h>
 
+#include <scxray/dsq.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+
 #include "render/out/join.h"
 
 #define MAX_NAMES 16 /* of what appeared or went */

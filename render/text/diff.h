@@ -8,6 +8,8 @@
 #include "render/diagnosis/finding.h"
 #include "render/out/cells.h"
 
+struct scxray_task;
+
 /* The section "diff"; nothing where there was no comparison. */
 void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg);
 

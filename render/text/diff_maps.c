@@ -10,6 +10,9 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/text/diff.h"
 #include "render/out/map_model.h"
 #include "render/text/map.h"

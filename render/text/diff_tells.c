@@ -2,6 +2,10 @@
 /*
  * diff_tells.c - which differences the text shows, and which it only counts
  */
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "render/text/diff.h"
 
 /* Notes name what is as it should be. */

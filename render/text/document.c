@@ -4,6 +4,11 @@
  */
 #include <errno.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "render/diagnosis/diagnosis.h"
 #include "render/diagnosis/finding.h"
 #include "render/text/diagnosis.h"

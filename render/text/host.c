@@ -7,6 +7,10 @@
 
 #include <base/array.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/vcpu.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/table.h"

@@ -2,6 +2,12 @@
 /*
  * locks.c - tasks in lock slow paths, and BPF's locks that CPUs hold
  */
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/lock.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/out/join.h"
 #include "render/out/cells.h"
 #include "render/out/reasons.h"

@@ -6,6 +6,10 @@
 
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/log.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/cells.h"
 #include "render/out/reasons.h"
 

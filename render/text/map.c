@@ -4,6 +4,9 @@
  */
 #include <base/array.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/text/map.h"
 
 #include "render/out/escape.h"

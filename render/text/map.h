@@ -11,6 +11,9 @@
 #include "render/out/cells.h"
 #include "render/value/value_tree.h"
 
+struct scxray_entry;
+struct scxray_map;
+
 struct map_text {
 	struct text *t;
 	const struct scxray_map *map;

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 
+#include <scxray/map.h>
+
 #include "render/out/map_model.h"
 #include "render/text/fold.h"
 #include "render/text/map.h"

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "render/out/map_model.h"
 #include "render/text/fold.h"
 #include "render/text/map.h"

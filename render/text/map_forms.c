@@ -3,6 +3,8 @@
  * map_forms.c - maps that have no keys and values, as text: arenas, ring buffers, stack
  * traces, slots that hold kernel objects, bloom filters
  */
+#include <scxray/map.h>
+
 #include "render/out/escape.h"
 #include "render/out/map_model.h"
 #include "render/text/map.h"

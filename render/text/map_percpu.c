@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/map.h>
+
 #include "render/out/map_model.h"
 #include "render/text/map.h"
 

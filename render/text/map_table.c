@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/map.h>
+
 #define MAX_COLUMNS 128 /* of keys and values together */
 #define MAX_WIDTH 256	/* of one column: a name of a megabyte would be padding in every row */
 

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#include <scxray/map.h>
+
 #include "render/out/map_model.h"
 
 #define MAX_KEY 60     /* columns of a key among others */

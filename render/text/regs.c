@@ -2,6 +2,8 @@
 /*
  * regs.c - the registers of a vCPU, on one line
  */
+#include <scxray/vcpu.h>
+
 #include "render/out/cells.h"
 
 static void reg(struct text *t, const char *name, const struct scxray_regs *regs, enum scxray_reg r)

@@ -4,6 +4,12 @@
  */
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/guest.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/vcpu.h>
+
 #include "render/text/report.h"
 
 #include "render/out/join.h"

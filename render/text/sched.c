@@ -7,6 +7,11 @@
 
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/table.h"

@@ -2,6 +2,10 @@
 /*
  * sdt.c - the scx library's arena allocators as text
  */
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/escape.h"
 #include "render/text/map.h"
 #include "render/text/report.h"

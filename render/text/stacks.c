@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "render/diff/diff.h"
 #include "render/out/cells.h"
 

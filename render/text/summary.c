@@ -6,6 +6,13 @@
 
 #include <base/array.h>
 
+#include <scxray/group.h>
+#include <scxray/host.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"

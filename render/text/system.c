@@ -4,6 +4,12 @@
  */
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/system.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"

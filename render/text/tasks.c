@@ -7,6 +7,12 @@
 
 #include <base/array.h>
 
+#include <scxray/atoms.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
+
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"

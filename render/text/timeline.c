@@ -4,6 +4,9 @@
  */
 #include <inttypes.h>
 
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "render/out/escape.h"
 #include "render/out/join.h"
 #include "render/out/cells.h"

@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/value/btf_type.h"
 
 #define MAX_POINTEE 4096 /* bytes of one pointee */

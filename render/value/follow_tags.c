@@ -8,6 +8,9 @@
  */
 #include <stdlib.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "render/value/btf_type.h"
 #include "render/value/follow.h"
 

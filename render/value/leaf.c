@@ -2,6 +2,8 @@
 /*
  * leaf.c - values without parts as short texts
  */
+#include <scxray/task.h>
+
 #include "render/value/leaf.h"
 
 #include "render/out/escape.h"

@@ -7,6 +7,8 @@
 
 #include <base/array.h>
 
+#include <scxray/report_struct.h>
+
 #include "render/value/value_walk.h"
 
 static int walk_float(struct value_walk *w, struct btf_peeled t, struct slice s)

@@ -8,6 +8,8 @@
  */
 #include <inttypes.h>
 
+#include <scxray/report_struct.h>
+
 #include "render/value/value_walk.h"
 
 /* The bytes `offset` to `offset + size` of the slice, or those of them that exist. */

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+#include <scxray/task.h>
+
 #include "render/out/field.h"
 
 struct visit {

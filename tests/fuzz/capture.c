@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #include "capture/memory/phys.h"
 #include "fuzz.h"

@@ -13,6 +13,7 @@
 #include <zstd.h>
 
 #include <scxray/capture.h>
+#include <scxray/report_struct.h>
 
 #include "capture/image/core.h"
 #include "capture/image/source.h"

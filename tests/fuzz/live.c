@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "fuzz.h"
 #include "tests/lib/live_lab.h"
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <scxray/capture.h>
+#include <scxray/report_struct.h>
 
 #include "capture/image/source.h"
 #include "fuzz.h"

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #define SYSTEM_RUNNING 3
 

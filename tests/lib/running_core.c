@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "capture/kernel/kernel.h"
 
 #define SYSTEM_RUNNING 3

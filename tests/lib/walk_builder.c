@@ -7,6 +7,8 @@
 
 #include <base/array.h>
 
+#include <scxray/report_struct.h>
+
 #define RAM_GPA 0x100000ULL
 #define RAM_SIZE (8ULL << 20)
 #define POOL_BYTES (1u << 20)

@@ -52,7 +52,7 @@ FOREIGN = {
     "cli": {"plugin"},
     "reader": {"capture", "live", "image", "plugin"},
 }
-ONLY = {"vmm": {"plugin", "image", "error"}}
+ONLY = {"vmm": {"plugin", "image", "vcpu", "error"}}
 
 # These know no KVM, and no QEMU.
 GUEST_ONLY = {"capture", "render", "watch", "cli"}

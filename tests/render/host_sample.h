@@ -6,6 +6,8 @@
 #ifndef TESTS_RENDER_HOST_SAMPLE_H
 #define TESTS_RENDER_HOST_SAMPLE_H
 
+#include <scxray/host.h>
+
 #include "tests/render/sample.h"
 
 #define HOST_SAMPLES 130

@@ -8,6 +8,8 @@
 #ifndef TESTS_RENDER_MAPS_H
 #define TESTS_RENDER_MAPS_H
 
+#include <scxray/map.h>
+
 #include "render/json/report.h"
 #include "render/out/cells.h"
 #include "tests/render/values.h"

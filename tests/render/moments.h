@@ -5,6 +5,8 @@
 #ifndef TESTS_RENDER_MOMENTS_H
 #define TESTS_RENDER_MOMENTS_H
 
+#include <scxray/map.h>
+
 #include "render/diff/values.h"
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"

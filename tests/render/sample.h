@@ -12,7 +12,13 @@
 
 #include <string.h>
 
+#include <scxray/dsq.h>
+#include <scxray/map.h>
 #include <scxray/render.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
 
 #include "tests/render/values.h"
 

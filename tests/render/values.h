@@ -16,7 +16,12 @@
 #include <bpf/btf.h>
 #include <linux/btf.h>
 
+#include <scxray/report_struct.h>
 #include <scxray/value.h>
+
+struct scxray_arena;
+struct scxray_pointee;
+struct scxray_task;
 
 #define KERNEL_TEXT 0xffffffff81000000ULL
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <scxray/image.h>
+#include <scxray/vcpu.h>
 
 #define PAGE 4096
 #define END (3ULL << 30)

@@ -12,6 +12,7 @@
 
 #include <scxray/capture.h>
 #include <scxray/host.h>
+#include <scxray/report_struct.h>
 
 #include "capture/image/source.h"
 

@@ -16,7 +16,9 @@
 #include <bpf/btf.h>
 #include <linux/btf.h>
 
+#include <scxray/map.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #define VALUE_SIZE 48
 #define NAME_SIZE 16

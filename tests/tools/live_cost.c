@@ -19,6 +19,8 @@
 
 #include <base/array.h>
 
+#include <scxray/map.h>
+
 #include "capture/base/clock.h"
 #include "capture/live/live.h"
 #include "capture/run/walkers.h"

@@ -26,6 +26,7 @@
 
 #include <scxray/capture.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #include "capture/memory/phys.h"
 #include "tests/lib/lab.h"

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 #include "tests/lib/unit.h"

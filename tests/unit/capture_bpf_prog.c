@@ -2,6 +2,8 @@
 /* bpf_prog.c: a BPF program's whole name, and the source lines of its code. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "capture/read/bpf_prog.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "capture/image/core.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/mini_kernel.h"

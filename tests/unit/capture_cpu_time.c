@@ -2,6 +2,11 @@
 /* walk_cpu_time.c and walk_numa.c: arrays that an enum indexes, by the kernel's BTF. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/system.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"

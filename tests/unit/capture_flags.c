@@ -2,6 +2,10 @@
 /* task.c and exit_info.c: flag words and exit codes by the names that the kernel's enums give them. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "capture/walk/scheds.h"
 #include "capture/walk/tasks.h"
 #include "tests/lib/unit.h"

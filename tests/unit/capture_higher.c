@@ -2,6 +2,9 @@
 /* walk_higher.c: runnable rt and deadline tasks, in the order in which they would be picked. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"

@@ -2,6 +2,10 @@
 /* host.c: what the host knows, through a source, a core and a report; and broken bytes. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/host.h>
+#include <scxray/report_struct.h>
+
 #include "capture/image/host.h"
 #include "tests/lib/image_builder.h"
 #include "tests/lib/mini_kernel.h"

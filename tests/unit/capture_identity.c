@@ -2,6 +2,9 @@
 /* walk_identity.c: what stands behind a task's pointers, and what is said where one leads nowhere. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"

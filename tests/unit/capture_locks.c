@@ -2,6 +2,12 @@
 /* walk_locks.c, and the lock words of walk_rqs.c. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/lock.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "capture/walk/walkers.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

@@ -2,6 +2,10 @@
 /* walk_log.c: records in their order, of every state, wrapped, torn and cut. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/log.h>
+#include <scxray/report_struct.h>
+
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"

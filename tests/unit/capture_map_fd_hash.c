@@ -2,6 +2,9 @@
 /* map_fd_hash.c: chains of devices, whole, in a circle, into freed memory, beyond the cap. */
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 #include "tests/lib/btf_builder.h"

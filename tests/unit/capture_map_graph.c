@@ -2,6 +2,8 @@
 /* map_graph.c: lists in map values, whole, empty, broken and without an end. */
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/map/map.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

@@ -4,6 +4,9 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 #include "tests/lib/unit.h"

@@ -6,6 +6,10 @@
  */
 #include <string.h>
 
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/map/map.h"
 #include "capture/read/read.h"
 #include "tests/lib/btf_builder.h"

@@ -2,6 +2,8 @@
 /* modules.c and walk_modules.c: whose code an address is, its name, its unwind tables. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "capture/kernel/modules.h"
 #include "capture/read/modules.h"
 #include "capture/read/symbol_of.h"

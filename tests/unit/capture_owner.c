@@ -2,6 +2,10 @@
 /* owner.c: whose a program or a map is. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/sched.h>
+
 #include "capture/read/owner.h"
 #include "capture/read/read.h"
 #include "tests/lib/unit.h"

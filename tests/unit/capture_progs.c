@@ -2,6 +2,11 @@
 /* walk_progs.c: struct_ops programs and the sums of their statistics over the CPUs. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/walk/walkers.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/walk_builder.h"

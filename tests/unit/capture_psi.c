@@ -2,6 +2,10 @@
 /* walk_psi.c: pressure by the kernel's enum, the tree of cgroups, and what is wrong with either. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/system.h>
+
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"
 #include "tests/lib/unit.h"

@@ -2,6 +2,11 @@
 /* rqs.c: more tasks wait than the report takes. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"

@@ -2,6 +2,10 @@
 /* tasks.c: the list of all tasks, whole and beyond the cap. */
 #include <string.h>
 
+#include <scxray/group.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "capture/walk/tasks.h"
 #include "capture/walk/walkers.h"
 #include "tests/lib/btf_builder.h"

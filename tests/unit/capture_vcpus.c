@@ -2,6 +2,9 @@
 /* vcpus.c: which CPU each vCPU's registers are of, whatever order the notes have. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+
 #include "capture/read/read.h"
 #include "capture/walk/walkers.h"
 #include "tests/lib/unit.h"

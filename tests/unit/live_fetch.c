@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <scxray/report_struct.h>
+
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"
 

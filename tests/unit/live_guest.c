@@ -2,6 +2,8 @@
 /* live.h: a guest that boots, reboots, or is none. */
 #include <string.h>
 
+#include <scxray/report_struct.h>
+
 #include "capture/base/clock.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/sanitized.h"

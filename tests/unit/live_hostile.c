@@ -2,6 +2,8 @@
 /* live.h: what a guest may ask of its host by garbage in its memory is bounded, in work. */
 #include <string.h>
 
+#include <scxray/map.h>
+
 #include "capture/live/live.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"

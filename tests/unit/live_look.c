@@ -2,6 +2,13 @@
 /* live.h: what a look shows, against the report of the same memory. */
 #include <string.h>
 
+#include <scxray/dsq.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "capture/read/walk.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"

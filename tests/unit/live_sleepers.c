@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "capture/live/live.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"

@@ -4,6 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <scxray/map.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/task.h>
+
 #include "capture/live/live.h"
 #include "tests/lib/live_lab.h"
 #include "tests/lib/unit.h"

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <scxray/capture.h>
+#include <scxray/report_struct.h>
 
 #include "tests/lib/plugin_run.h"
 #include "watch/jail.h"

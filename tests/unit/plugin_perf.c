@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <scxray/host.h>
+
 #include "watch/perf.h"
 
 #include "tests/lib/unit.h"

@@ -2,7 +2,10 @@
 /* The plugin from scxray_plugin_init() to files on disk: what its host demands of it. */
 #include <sys/stat.h>
 
+#include <scxray/group.h>
+#include <scxray/host.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
 
 #include "tests/lib/plugin_run.h"
 

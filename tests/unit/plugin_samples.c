@@ -2,6 +2,8 @@
 /* The plugin's samples over time: fixed memory, the first and the newest sample stay, nothing is made up. */
 #include <string.h>
 
+#include <scxray/host.h>
+
 #include "watch/samples.h"
 
 #include "tests/lib/unit.h"

@@ -3,6 +3,9 @@
  * render_causes.c - who keeps a CPU, and other causes of a stall: each where the data says so,
  * and not where it does not
  */
+#include <scxray/log.h>
+#include <scxray/prog.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/findings.h"
 

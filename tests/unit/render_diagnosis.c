@@ -3,6 +3,8 @@
  * render_diagnosis.c - each finding, from a report that was made to have it;
  * and that it is not there where the data does not show it
  */
+#include <scxray/log.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/findings.h"
 

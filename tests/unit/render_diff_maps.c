@@ -2,6 +2,10 @@
 /* Maps early against late: which entries, which maps, and every form, as text and JSON. */
 #include <time.h>
 
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/render/moments.h"
 
 /* ---- entries -------------------------------------------------------------------- */

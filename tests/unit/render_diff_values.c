@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What differs in two values of a map, early against late. */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/render/moments.h"
 
 /* A section as schedulers have it: counters, an enum, a flag, a name, a pointer, an array. */

@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 
+#include <scxray/report_struct.h>
+
 #include "render/out/reasons.h"
 #include "tests/render/golden.h"
 #include "tests/render/sample.h"

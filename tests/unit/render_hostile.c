@@ -5,6 +5,9 @@
  * Each must end, within its budgets and without a read outside the bytes (the
  * sanitizers watch), and must say what is wrong.
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "render/diff/values.h"
 #include "tests/render/values.h"
 #include "tests/lib/unit.h"

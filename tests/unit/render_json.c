@@ -6,6 +6,9 @@
 #include <float.h>
 #include <math.h>
 
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "render/out/escape.h"
 #include "render/out/json.h"
 #include "tests/render/values.h"

@@ -3,6 +3,11 @@
  * render_map.c - maps of keys and values: the header, single values, arrays,
  * entries, queues
  */
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/maps.h"
 

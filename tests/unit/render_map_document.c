@@ -3,6 +3,11 @@
  * render_map_document.c - a document with a map of every form against golden
  * files, which tests/render/test_validate.py holds against the schema
  */
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"
 #include "tests/render/maps.h"

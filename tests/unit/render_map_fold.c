@@ -2,6 +2,9 @@
 /*
  * render_map_fold.c - equal values of a map share a line, zeros are counted
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/render/maps.h"
 #include "tests/lib/unit.h"
 

@@ -2,6 +2,9 @@
 /*
  * render_map_follow.c - pointers inside values that lead into an arena
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/chain.h"
 

@@ -2,6 +2,9 @@
 /*
  * render_map_forms.c - maps that are no list of keys and values
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/maps.h"
 

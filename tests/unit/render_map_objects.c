@@ -3,6 +3,9 @@
  * render_map_objects.c - pointers to kernel objects, numbers that are pointers, and
  * the structs that programs may not look into
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/chain.h"
 

@@ -2,6 +2,9 @@
 /*
  * render_map_percpu.c - values per CPU: rows, groups, templates
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/render/maps.h"
 #include "tests/lib/unit.h"
 

@@ -2,6 +2,9 @@
 /*
  * render_map_table.c - which entries make a table, and what it looks like
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/maps.h"
 

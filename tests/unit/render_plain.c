@@ -2,6 +2,9 @@
 /*
  * render_plain.c - values as plain JSON, and what equal neighbours are told as
  */
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "render/value/value_json.h"
 #include "tests/lib/unit.h"
 #include "tests/render/maps.h"

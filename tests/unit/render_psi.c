@@ -3,7 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <scxray/atoms.h>
+#include <scxray/group.h>
+#include <scxray/lock.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/sched.h>
+#include <scxray/system.h>
+#include <scxray/task.h>
+#include <scxray/vcpu.h>
 
 #include "tests/lib/unit.h"
 

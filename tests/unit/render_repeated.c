@@ -3,6 +3,9 @@
  * render_repeated.c - the early half names what it has in common with the late one, and
  * the differences show what is not as usual; what says nothing is only counted
  */
+#include <scxray/log.h>
+#include <scxray/prog.h>
+
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"
 #include "tests/render/sample.h"

@@ -2,6 +2,10 @@
 /*
  * render_sdt.c - the scx library's allocators: slots with and without a type, owners, reasons
  */
+#include <scxray/group.h>
+#include <scxray/map.h>
+#include <scxray/task.h>
+
 #include "render/text/report.h"
 #include "tests/lib/unit.h"
 #include "tests/render/chain.h"

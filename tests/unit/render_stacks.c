@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <scxray/atoms.h>
 #include <scxray/render.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
 
 #include "tests/lib/unit.h"
 

@@ -2,6 +2,10 @@
 /*
  * render_value.c - each form of a BTF value, as text and as JSON
  */
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
+#include <scxray/task.h>
+
 #include "tests/render/values.h"
 #include "tests/lib/unit.h"
 

@@ -8,6 +8,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <scxray/dsq.h>
+#include <scxray/map.h>
+#include <scxray/prog.h>
+#include <scxray/report_struct.h>
+#include <scxray/rq.h>
+#include <scxray/task.h>
+
 #include "capture/memory/paging.h"
 #include "capture/image/source.h"
 #include "tests/lib/restored.h"
