@@ -183,6 +183,7 @@ static const struct {
 	{ "invalid CPU", "", "cpu_invalid", "named a CPU that there is not", put_no_cpu },
 	{ "nvalid target CPU", "", "cpu_invalid", "named a CPU that there is not", put_no_cpu },
 	{ "init_task", "", "init_task_failed", "refused a task in ops.init_task()", put_state },
+	{ "cgroup_init", "", "init_failed", "failed in ops.cgroup_init()", put_state },
 	{ "ops.init()", "", "init_failed", "failed in ops.init()", put_state },
 	{ "already direct-dispatched", "", "dispatched_twice", "dispatched a task twice",
 	  put_state },

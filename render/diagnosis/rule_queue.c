@@ -84,6 +84,29 @@ void rule_starved(struct facts *f)
 		find_starved(f, &f->r->dsqs[i]);
 }
 
+/* The longest slice of those on the queue, where it takes part of the timeout. */
+static void put_slices(struct facts *f, struct strbuf *sb, const struct scxray_dsq *dsq)
+{
+	uint64_t longest = 0, slice, timeout = sched_timeout_jiffies(f->r, NULL), hz;
+	size_t at = 0;
+
+	for (size_t i = 0; i < dsq->nr_tasks; i++) {
+		const struct scxray_task *t = report_find_task(f->r, &dsq->tasks[i]);
+
+		if (!t || !num_get(&t->slice, &slice) || slice <= longest)
+			continue;
+		longest = slice;
+		at = (size_t)(t - f->r->tasks);
+	}
+	if (!num_get(&f->r->guest.hz, &hz) || !hz ||
+	    longest / 1000000 * dsq->nr_tasks < timeout * 1000 / hz)
+		return;
+	strbuf_printf(sb, " With %zu tasks on it and slices of up to ", dsq->nr_tasks);
+	cell_ns(sb, longest);
+	strbuf_puts(sb, " a turn may take longer than the timeout.");
+	evidence(f->dg, f->r, "task_enrichments[%zu].slice_ns", at);
+}
+
 /* It is consumed in order: who is on it has not had its turn yet. */
 void rule_slow_queue(struct facts *f)
 {
@@ -109,6 +132,7 @@ void rule_slow_queue(struct facts *f)
 			strbuf_puts(sb, ": without an earlier snapshot it can't be told whether it "
 					"is consumed");
 		strbuf_putc(sb, '.');
+		put_slices(f, sb, dsq);
 		put_meanwhile(f, sb, dsq);
 		put_bounds(f, sb);
 		about_dsq(f, dsq, "task_kvas");

@@ -500,6 +500,23 @@ START_TEST(a_lockup_in_the_log)
 }
 END_TEST
 
+START_TEST(a_queue_in_order_whose_slices_are_long)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.late.tasks[VT0].runnable_age_jiffies = N(2100);
+	p.late.tasks[VT0].runnable_age_ms = N(8400);
+	ck_found(&p.doc, "\"kind\":\"slow_queue\"");
+	ck_not_found(&p.doc, "slices of up to");
+	p.late.tasks[VT1].slice = N(5000000000);
+	ck_found(&p.doc,
+		 "With 2 tasks on it and slices of up to 5s a turn may take longer than the "
+		 "timeout.");
+	pair_deinit(&p);
+}
+END_TEST
+
 START_TEST(an_lru_map_and_a_lost_task)
 {
 	struct sample s;
@@ -527,6 +544,9 @@ START_TEST(an_error_code_in_the_place_of_a_cpu)
 	ck_not_found(&doc, "an error code");
 	s.scheds[0].exit_info.msg = T("ops.init() failed (-17)");
 	ck_found(&doc, "-17 is EEXIST.");
+	s.scheds[0].exit_info.msg = T("ops.cgroup_init() failed (-28)");
+	ck_found(&doc, "failed in ops.cgroup_init()");
+	ck_found(&doc, "-28 is ENOSPC.");
 	sample_deinit(&s);
 }
 END_TEST
@@ -689,6 +709,7 @@ static const unit_test tests[] = {
 	&a_queue_that_is_not_consumed_any_more,
 	&a_few_that_left_show_nothing,
 	&a_lockup_in_the_log,
+	&a_queue_in_order_whose_slices_are_long,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
 	&a_queue_that_was_there,
