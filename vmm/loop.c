@@ -206,7 +206,7 @@ static void take_signals(struct loop *loop)
 		if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGQUIT) {
 			if (!loop->options->plugin.path)
 				say("no snapshot: there is no --plugin");
-			snapshot(loop, SCXRAY_MOMENT_LATE, "on demand");
+			snapshot(loop, SCXRAY_MOMENT_LATE, PLUGIN_ON_DEMAND);
 			continue;
 		}
 		loop->signal = (int)info.ssi_signo;
@@ -237,7 +237,8 @@ static void time_out(struct loop *loop)
 {
 	char why[64];
 
-	snprintf(why, sizeof(why), "timeout of %" PRIu64 " s", loop->options->timeout_ms / 1000);
+	snprintf(why, sizeof(why), PLUGIN_TIMEOUT "%" PRIu64 " s",
+		 loop->options->timeout_ms / 1000);
 	snapshot(loop, SCXRAY_MOMENT_LATE, why);
 	machine_end(loop->machine, END_TIMEOUT, "%s", why);
 }

@@ -49,6 +49,7 @@ struct machine {
 	_Atomic(struct plugin_host *) plugin; /* NULL: not loaded (yet) */
 	pthread_mutex_t load_lock;	      /* plugin_host.c */
 	bool verbose;			      /* the plugin's lines for debugging, too */
+	atomic_bool scheduler_failed;	      /* the plugin has captured a failure */
 
 	int wake_fd; /* eventfd: the main thread shall look around */
 	atomic_bool stopping;

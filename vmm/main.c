@@ -15,34 +15,26 @@
 #include "restore.h"
 #include "terminal.h"
 
+static int load_plugin(struct machine *machine, const struct options *o, struct scxray_error *err)
+{
+	if (!o->plugin.path || o->plugin_on_failure)
+		return 0;
+	return plugin_host_load(machine, &o->plugin, err);
+}
+
+/* The plugin comes before the kernel: what is wrong with its settings is said at once. */
 static int fill_machine(struct machine *machine, const struct options *o, struct scxray_error *err)
 {
 	machine->verbose = o->verbose;
+	if (o->restore && vm_restore(machine, o->restore, o->model, err))
+		return -1;
 	if (o->restore)
-		return vm_restore(machine, o->restore, o->model, err);
+		return load_plugin(machine, o, err);
 	machine->nr_nodes = o->nodes;
 	if (memory_add_bytes(machine, o->memory, err) || vcpus_create(machine, o->cpus, err) ||
-	    cpuid_set(machine, o->model, err))
+	    cpuid_set(machine, o->model, err) || load_plugin(machine, o, err))
 		return -1;
 	return boot_load(machine, &o->boot, err);
-}
-
-/* A plugin that is missing is said before a kernel is loaded, and not when the guest has failed. */
-static int check_plugin(const struct options *o, struct scxray_error *err)
-{
-	_cleanup_free_ char *file = o->plugin.path ? plugin_host_find(o->plugin.path) : NULL;
-
-	if (file && access(file, R_OK))
-		return scxray_fail(err, SCXRAY_ERR_IO, 0, "--plugin: %s: %s", o->plugin.path,
-				   strerror(errno));
-	return 0;
-}
-
-static int start(struct machine *machine, const struct options *o, struct scxray_error *err)
-{
-	if (o->plugin.path && !o->plugin_on_failure && plugin_host_load(machine, &o->plugin, err))
-		return -1;
-	return vcpus_start(machine, err);
 }
 
 /* How it ended, said and as a status. */
@@ -63,7 +55,7 @@ static int ended(const struct machine *machine, const struct loop *loop, bool wr
 		return STATUS_SIGNAL + loop->signal;
 	if (status == STATUS_SHUTDOWN && (loop->console.lost || loop->data.lost))
 		return STATUS_FAILED;
-	return status;
+	return machine->scheduler_failed && status != STATUS_FAILED ? STATUS_SCHEDULER : status;
 }
 
 static int run(struct options *options)
@@ -74,18 +66,19 @@ static int run(struct options *options)
 	bool written;
 	int status;
 
-	machine = check_plugin(options, &err) ? NULL : machine_create(&err);
+	machine = plugin_host_check(&options->plugin, &err) ? NULL : machine_create(&err);
 	if (!machine) {
 		say("%s", err.text);
 		return STATUS_FAILED;
 	}
 	if (fill_machine(machine, options, &err) || loop_open(&loop, machine, options, &err)) {
 		say("%s", err.text);
+		plugin_host_discard(machine);
 		machine_destroy(machine);
 		return STATUS_FAILED;
 	}
 	terminal_hand_over();
-	if (start(machine, options, &err))
+	if (vcpus_start(machine, &err))
 		machine_end(machine, END_FAILED, "%s", err.text);
 	else
 		loop_run(&loop);

@@ -18,6 +18,7 @@ enum status {
 	STATUS_RESET = 3,
 	STATUS_TIMEOUT = 4,
 	STATUS_NOT_WRITTEN = 5, /* the plugin could not write its files */
+	STATUS_SCHEDULER = 6,	/* a scheduler of the guest failed, whatever came then */
 	STATUS_SIGNAL = 128,	/* and the signal's number */
 };
 

@@ -8,6 +8,7 @@
  * its tid, or it calls vcpu_start() itself.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,22 +21,31 @@
 struct plugin_host {
 	void *library;
 	struct scxray_plugin plugin;
+	struct machine *machine;
+	/* paths that are on stderr already: of the plugin's thread that writes, until finish() */
+	char **told;
+	size_t nr_told;
 };
 
 static void log_line(void *context, enum scxray_plugin_level level, const char *line)
 {
 	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
-	const struct machine *machine = context;
+	const struct plugin_host *host = context;
 
-	if (level >= SCXRAY_LOG_DEBUG && !machine->verbose)
+	if (level >= SCXRAY_LOG_DEBUG && !host->machine->verbose)
 		return;
 	say("plugin: %s%s", level <= SCXRAY_LOG_DEBUG ? words[level] : "", line);
 }
 
 static void unload(struct plugin_host *host)
 {
-	if (host && host->library)
+	if (!host)
+		return;
+	if (host->library)
 		dlclose(host->library);
+	while (host->nr_told)
+		free(host->told[--host->nr_told]);
+	free(host->told);
 	free(host);
 }
 
@@ -66,7 +76,7 @@ static char *installed(const char *name)
 }
 
 /* Without a slash dlopen() would look in the system's folders. */
-char *plugin_host_find(const char *name)
+static char *find(const char *name)
 {
 	char *here, *there;
 
@@ -85,11 +95,16 @@ static struct plugin_host *open_library(const char *path, scxray_plugin_init_fn 
 					struct scxray_error *err)
 {
 	struct plugin_host *host = calloc(1, sizeof(*host));
-	_cleanup_free_ char *file = plugin_host_find(path);
+	_cleanup_free_ char *file = find(path);
 
 	if (!host || !file) {
 		free(host);
 		scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
+		return NULL;
+	}
+	if (access(file, R_OK)) {
+		scxray_fail(err, SCXRAY_ERR_IO, 0, "--plugin: %s: %s", path, strerror(errno));
+		unload(host);
 		return NULL;
 	}
 	host->plugin.struct_size = sizeof(host->plugin);
@@ -110,6 +125,74 @@ static struct plugin_host *open_library(const char *path, scxray_plugin_init_fn 
 	return host;
 }
 
+static bool has_key(const struct scxray_plugin *plugin, const char *text)
+{
+	struct scxray_plugin_setting setting = { .struct_size = sizeof(setting) };
+	size_t len = strcspn(text, "=");
+
+	for (uint32_t i = 0; !plugin->setting(NULL, i, &setting); i++)
+		if (strlen(setting.key) == len && !strncmp(setting.key, text, len))
+			return true;
+	return false;
+}
+
+int plugin_host_check(const struct plugin_options *options, struct scxray_error *err)
+{
+	_cleanup_(cleanup_host) struct plugin_host *host = NULL;
+	scxray_plugin_init_fn *init;
+
+	if (!options->path)
+		return 0;
+	host = open_library(options->path, &init, err);
+	if (!host)
+		return -1;
+	if (init(NULL, &host->plugin))
+		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+				   "--plugin: %s: does not describe its settings", options->path);
+	for (const char *const *text = options->settings; *text; text++)
+		if (!has_key(&host->plugin, *text))
+			return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
+					   "--plugin-set %s: no such setting; --plugin-settings "
+					   "lists them",
+					   *text);
+	return 0;
+}
+
+/* ---- what the plugin tells at once ------------------------------------------------ */
+
+/* A snapshot that the VMM itself demanded says nothing of the scheduler. */
+static void on_captured(void *context, const char *why)
+{
+	struct plugin_host *host = context;
+
+	if (strcmp(why, PLUGIN_ON_DEMAND) != 0 &&
+	    strncmp(why, PLUGIN_TIMEOUT, strlen(PLUGIN_TIMEOUT)) != 0)
+		atomic_store(&host->machine->scheduler_failed, true);
+}
+
+/* Each path once, as soon as its file is complete. */
+static void tell_path(struct plugin_host *host, const char *path)
+{
+	char **told;
+
+	for (size_t i = 0; i < host->nr_told; i++)
+		if (!strcmp(host->told[i], path))
+			return;
+	say("report: %s", path);
+	told = realloc(host->told, (host->nr_told + 1) * sizeof(*told));
+	if (!told)
+		return;
+	host->told = told;
+	told[host->nr_told] = strdup(path);
+	host->nr_told += told[host->nr_told] != NULL;
+}
+
+static void on_complete(void *context, const struct scxray_plugin_result *report)
+{
+	for (uint32_t i = 0; i < report->nr_paths; i++)
+		tell_path(context, report->paths[i]);
+}
+
 static int call_init(struct machine *machine, const struct plugin_options *options,
 		     struct plugin_host *host, scxray_plugin_init_fn *init)
 {
@@ -118,7 +201,7 @@ static int call_init(struct machine *machine, const struct plugin_options *optio
 	struct scxray_plugin_host given = {
 		.struct_size = sizeof(given),
 		.api_version = SCXRAY_PLUGIN_API_VERSION,
-		.context = machine,
+		.context = host,
 		.vm_fd = machine->vm_fd,
 		.kick_signal = vcpu_kick_signal(),
 		.regions = regions,
@@ -129,11 +212,14 @@ static int call_init(struct machine *machine, const struct plugin_options *optio
 		.vcpu_size = sizeof(vcpus[0]),
 		.settings = options->settings,
 		.log = log_line,
+		.failure_captured = on_captured,
+		.report_complete = on_complete,
 		/* no device writes to RAM: there is none to pause */
 	};
 
 	if (!vcpus)
 		return -1;
+	host->machine = machine;
 	for (unsigned i = 0; i < machine->nr_regions; i++) {
 		const struct region *r = &machine->regions[i];
 
@@ -245,10 +331,19 @@ int plugin_host_finish(struct machine *machine)
 	else if (status < 0)
 		say("plugin: no report was written: status %d", status);
 	for (uint32_t i = 0; i < result.nr_paths; i++)
-		say("report: %s", result.paths[i]);
+		tell_path(host, result.paths[i]);
 	host->plugin.unload(host->plugin.self);
 	unload(host);
 	return status < 0 && status != SCXRAY_STATUS_NO_KERNEL ? -1 : 0;
+}
+
+void plugin_host_discard(struct machine *machine)
+{
+	struct plugin_host *host = atomic_exchange(&machine->plugin, NULL);
+
+	if (host)
+		host->plugin.unload(host->plugin.self);
+	unload(host);
 }
 
 int plugin_host_list_settings(const char *path, struct scxray_error *err)

@@ -15,10 +15,10 @@ struct plugin_options {
 };
 
 /*
- * The file of a plugin: `name` as it is where it has a slash, else one in the working folder, else one
- * that `make install` has put into LIBDIR/scxray.  The caller frees it; NULL: out of memory.
+ * Is there such a plugin, and does it know all keys of the settings?  `path` as it is where it has a slash, else one in
+ * the working folder, else one that `make install` has put into LIBDIR/scxray.  0 (also without a plugin), or -1.
  */
-char *plugin_host_find(const char *name);
+int plugin_host_check(const struct plugin_options *options, struct scxray_error *err);
 
 /*
  * Loads the plugin, and hands it the machine: RAM, vCPUs, descriptors.  Before the vCPUs'
@@ -34,6 +34,10 @@ void plugin_host_vcpu_stop(struct vcpu *vcpu);
 /* On a vCPU's thread, after each KVM_RUN: whether the exit was the plugin's own. */
 bool plugin_host_vcpu_exit(struct vcpu *vcpu, int result);
 
+/* What fires a snapshot that is no failure's: the user, and the time that is up. */
+#define PLUGIN_ON_DEMAND "on demand"
+#define PLUGIN_TIMEOUT "timeout of "
+
 /* Main thread; does nothing without a plugin.  Says so where the snapshot failed. */
 void plugin_host_trigger(struct machine *machine, enum scxray_plugin_moment moment,
 			 const char *why);
@@ -44,6 +48,9 @@ void plugin_host_trigger(struct machine *machine, enum scxray_plugin_moment mome
  * no kernel that could be found is the guest's affair.
  */
 int plugin_host_finish(struct machine *machine);
+
+/* Unloads it if it is there; it writes nothing. */
+void plugin_host_discard(struct machine *machine);
 
 /* Prints a plugin's settings and their defaults to stdout. */
 int plugin_host_list_settings(const char *path, struct scxray_error *err);

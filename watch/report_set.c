@@ -47,7 +47,11 @@ static void say_written(struct set *set, int failed, const struct scxray_error *
 		return;
 	}
 	paths = artifacts_written(set->writer->artifacts, &nr);
-	log_say(set->writer->log, SCXRAY_LOG_INFO, "written: %s", paths[nr - 1]);
+	/* a host that is told of reports names them itself */
+	log_say(set->writer->log,
+		set->writer->hooks && set->writer->hooks->report_complete ? SCXRAY_LOG_DEBUG
+									  : SCXRAY_LOG_INFO,
+		"written: %s", paths[nr - 1]);
 }
 
 /* From that line a reader of the log knows what the report is about. */

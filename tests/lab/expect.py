@@ -2,6 +2,7 @@
 """What reports have to say: checks that scenarios share."""
 
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -13,6 +14,8 @@ from left import TooSlow  # noqa: E402
 SCX_EXIT_DONE = 1
 SCX_EXIT_ERROR_BPF = 1025
 SCX_EXIT_ERROR_STALL = 1026
+SCHEDULER_FAILED = 6  # scxray-vmm's status
+REPORT = re.compile(r"\.scxray(\.\d+)?\.json$")  # of a failure
 SCX_DSQ_LOCAL = 1 << 63 | 2
 STALL_DSQ = 0x57A11
 VICTIMS = {"victim0", "victim1", "victim2", "victim3"}
@@ -23,7 +26,9 @@ NO_DSQ = (None, 1 << 63)
 
 def shut_down(left):
     """The guest went its whole way, and turned itself off."""
-    left.check(left.status() == 0, "scxray-vmm ends with status 0", "\n".join(left.tail()))
+    reported = any(REPORT.search(name) for name in left.files())
+    want = SCHEDULER_FAILED if reported else 0
+    left.check(left.status() == want, f"scxray-vmm ends with status {want}", "\n".join(left.tail()))
     failed = [text for _, text in left.guest.marks if text.startswith("failed ")]
     left.check(not failed, "the guest did what it should", "\n".join(failed))
     left.need(left.guest.mark("done") is not None, "the guest came to its end")

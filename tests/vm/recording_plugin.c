@@ -4,7 +4,8 @@
  *
  * Built by test_vmm_plugin.py.  Settings: record=FILE gets a line for each call (of
  * vcpu_exit() only the first of each vCPU); swallow=C: exits that write the byte C to
- * COM1 are consumed; finish=N: the status of finish(); trigger=N: that of trigger(); refuse=1: init fails.
+ * COM1 are consumed; finish=N: the status of finish(); trigger=N: that of trigger(); refuse=1: init fails;
+ * fail=WHY: at finish() the host is told of a failure that WHY fired, and of its report.
  */
 #include <linux/kvm.h>
 #include <stdatomic.h>
@@ -25,6 +26,8 @@ static struct {
 	struct kvm_run *runs[MAX];
 	atomic_int exits[MAX];
 	const char *paths[2];
+	const char *fail;
+	struct scxray_plugin_host host;
 } state;
 
 static void record(const char *fmt, ...)
@@ -81,6 +84,10 @@ static int32_t finish(void *self, struct scxray_plugin_result *result)
 	state.paths[0] = "somewhere/report.txt";
 	result->paths = state.paths;
 	result->nr_paths = state.finish < 0 ? 0 : 1;
+	if (state.fail) {
+		state.host.failure_captured(state.host.context, state.fail);
+		state.host.report_complete(state.host.context, result);
+	}
 	return state.finish;
 }
 
@@ -93,12 +100,15 @@ static void unload(void *self)
 
 static int32_t setting(void *self, uint32_t index, struct scxray_plugin_setting *setting)
 {
+	static const char *const keys[] = { "record",  "swallow", "finish",
+					    "trigger", "refuse",  "fail" };
+
 	(void)self;
-	if (index)
+	if (index >= sizeof(keys) / sizeof(keys[0]))
 		return -1;
-	setting->key = "record";
+	setting->key = keys[index];
 	setting->value = "none";
-	setting->help = "where to write calls";
+	setting->help = index ? "" : "where to write calls";
 	return 0;
 }
 
@@ -114,6 +124,8 @@ static void take_setting(const char *text)
 		state.trigger = atoi(text + 8);
 	else if (!strncmp(text, "refuse=", 7))
 		state.refuse = atoi(text + 7);
+	else if (!strncmp(text, "fail=", 5))
+		state.fail = strdup(text + 5);
 }
 
 static void record_host(const struct scxray_plugin_host *host)
@@ -150,6 +162,7 @@ int32_t scxray_plugin_init(const struct scxray_plugin_host *host, struct scxray_
 	plugin->setting = setting;
 	if (!host)
 		return 0;
+	state.host = *host;
 	for (const char *const *s = host->settings; s && *s; s++)
 		take_setting(*s);
 	if (!state.record || state.refuse) {

@@ -15,7 +15,7 @@ from schema import Validator  # noqa: E402
 VMM = os.path.join(harness.BUILD, "scxray-vmm")
 PLUGIN = os.path.join(harness.BUILD, "scxray-plugin.so")
 VALIDATOR = Validator(harness.SCHEMA)
-TIMEOUT_STATUS = 4
+TIMEOUT_STATUS, FAILED_STATUS = 4, 6
 
 # Registers that these images lack, and a VM has.
 ONLY_LIVE = ("efer", "lstar")
@@ -62,7 +62,9 @@ def check_core(cases, core, has_early):
         cases.check(ran.status == 0, f"{name}: a core of the report, as users have one", ran)
         ran = run(VMM, "--restore", saved, "--plugin", PLUGIN, "--plugin-set", f"output={folder}", "--plugin-set",
                   "name=it", "--timeout", "3")
-        cases.check(ran.returncode == TIMEOUT_STATUS, f"{name}: it stands there until the timeout", said(ran))
+        status = FAILED_STATUS if name.endswith("-error") else TIMEOUT_STATUS
+        cases.check(ran.returncode == status and "timeout of 3 s" in ran.stderr,
+                    f"{name}: it stands there until the timeout: status {status}", said(ran))
         cases.check("its vCPUs are halted" in ran.stderr and "no EFER" in ran.stderr, f"{name}: says what it lacks",
                     said(ran))
         path = os.path.join(folder, "it.scxray.json")

@@ -69,6 +69,14 @@ def check_answers(t):
     ran, record = t.run(tiny.OFF, "--plugin-set", "finish=-1")
     t.check(ran.status == 5 and "plugin: report.txt: No space left on device" in ran.err, "a report that was not written", ran)
     t.check(record[-1] == "unload", "unload after a failed finish", record)
+    for why, status in (("watchpoint on exit_kind", 6), ("the guest said 'disabled'", 6), ("on demand", 0), ("timeout of 3 s", 0)):
+        ran, _ = t.run(tiny.OFF, "--plugin-set", f"fail={why}")
+        t.check(ran.status == status, f"a failure that was captured by: {why}", ran)
+        t.check(ran.err.count("report: somewhere/report.txt") == 1, "its path is said once", ran)
+    ran, _ = t.run(tiny.RESET, "--plugin-set", "fail=poll of exit_kind")
+    t.check(ran.status == 6, "a failure before a reset", ran)
+    ran, _ = t.run(tiny.OFF, "--plugin-set", "fail=poll of exit_kind", "--plugin-set", "finish=-1")
+    t.check(ran.status == 5, "a failure whose report is not written", ran)
     for status in (-2, 1, 2):
         ran, _ = t.run(tiny.RESET, "--plugin-set", f"finish={status}")
         t.check(ran.status == 3, f"finish: status {status} is no failure of the VMM", ran)
@@ -129,7 +137,17 @@ def check_signals(t):
 
 def check_settings(t):
     ran = vmm.run("--plugin", t.plugin, "--plugin-settings")
-    t.check(ran.status == 0 and ran.out == b"record=none\n    where to write calls\n", "--plugin-settings", ran)
+    t.check(ran.status == 0 and ran.out.startswith(b"record=none\n    where to write calls\n"), "--plugin-settings", ran)
+    for when in ("start", "failure"):
+        ran = vmm.run("--kernel", "/nonexistent", "--plugin", t.plugin, "--plugin-set", "colour=red", "--plugin-when", when,
+                      "--late-on", "disabled")
+        t.check(ran.status == 1 and "--plugin-set colour=red: no such setting" in ran.err and "nonexistent" not in ran.err,
+                f"a setting that is none, before a kernel is read (--plugin-when {when})", ran)
+    ran = vmm.run("--kernel", "/nonexistent", "--plugin", os.path.join(harness.BUILD, "scxray-plugin.so"), "--plugin-set", "poll_ms=x")
+    t.check(ran.status == 1 and "poll_ms" in ran.err and "nonexistent" not in ran.err, "a value that is wrong, before a kernel is read", ran)
+    t.check(ran.err.count("\n") == 2, "in two lines", ran)
+    ran, record = t.run(tiny.OFF, "--initrd", "/nonexistent")
+    t.check(ran.status == 1 and record[-1] == "unload" and "finish" not in record, "no kernel: the plugin is unloaded", ran, record)
     ran = vmm.run("--plugin", os.path.basename(t.plugin), "--plugin-settings", cwd=t.folder.path)
     t.check(ran.status == 0, "a plugin without a slash in its name is one in this folder", ran)
     libc = "/lib/x86_64-linux-gnu/libz.so.1"
