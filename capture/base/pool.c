@@ -123,7 +123,7 @@ const char *pool_printf(struct pool *pool, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	s = pool_strndup(pool, text, strlen(text));
-	return s ? s : "report memory is used up";
+	return s ? s : POOL_USED_UP;
 }
 
 /* Capacity is implied by the count: it doubles at powers of two from 8 on. */

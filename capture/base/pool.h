@@ -46,7 +46,10 @@ char *pool_strndup(struct pool *pool, const char *bytes, size_t size);
  */
 void pool_trim(struct pool *pool, size_t used, void *p, size_t size);
 
-/* A formatted string, or a fixed one saying that memory is used up: never NULL. */
+/* Why something of a report is missing when its pool is used up. */
+#define POOL_USED_UP "report memory is used up"
+
+/* A formatted string, or POOL_USED_UP: never NULL. */
 const char *pool_printf(struct pool *pool, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

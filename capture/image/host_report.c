@@ -13,8 +13,6 @@
 #include <scxray/host.h>
 #include <scxray/report_struct.h>
 
-static const char no_memory[] = "the report's memory is used up";
-
 struct decoder {
 	struct pool *pool;
 	const char *bad;    /* what is wrong with the bytes */
@@ -213,11 +211,11 @@ static void decode(struct decoder *d, const uint8_t *bytes, size_t size, struct 
 	if (!d->out_of_memory)
 		return;
 	if (!host->nr_perf && !host->perf_unavailable)
-		host->perf_unavailable = no_memory;
+		host->perf_unavailable = POOL_USED_UP;
 	if (!host->timeline_unavailable)
-		host->timeline_unavailable = no_memory;
+		host->timeline_unavailable = POOL_USED_UP;
 	if (host->is_degraded && !host->degraded.reason)
-		host->degraded.reason = no_memory;
+		host->degraded.reason = POOL_USED_UP;
 }
 
 int host_check(const uint8_t *bytes, size_t size, struct scxray_error *err)
@@ -250,8 +248,8 @@ void host_report(const struct scxray_source *source, struct pool *pool, struct s
 	}
 	host = pool_alloc(pool, sizeof(*host));
 	if (!host) {
-		r->unavailable[SCXRAY_GROUP_TIMELINE] = no_memory;
-		r->unavailable[SCXRAY_GROUP_PERF] = no_memory;
+		r->unavailable[SCXRAY_GROUP_TIMELINE] = POOL_USED_UP;
+		r->unavailable[SCXRAY_GROUP_PERF] = POOL_USED_UP;
 		return;
 	}
 	decode(&d, source->host, source->host_size, host);

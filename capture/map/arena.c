@@ -48,7 +48,7 @@ static bool add_page(struct walk *w, struct scxray_arena *arena, uint64_t kva)
 	bytes = map_read_bytes(w, kva, PAGE_SIZE, &reason);
 	page = bytes ? pool_push(w->pool, &pages, &arena->nr_pages, sizeof(*page)) : NULL;
 	if (!page) {
-		arena->cut = reason ? reason : "report memory is used up";
+		arena->cut = reason ? reason : POOL_USED_UP;
 		return false;
 	}
 	arena->pages = pages;

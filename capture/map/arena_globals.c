@@ -67,7 +67,7 @@ void map_find_arena_globals_in(struct walk *w, const struct scxray_map *map,
 	bytes = pool_alloc(w->pool, size);
 	got = bytes ? scxray_arena_read(arena, addr, bytes, size) : 0;
 	if (!bytes)
-		arena->globals.reason = "report memory is used up";
+		arena->globals.reason = POOL_USED_UP;
 	if (!got)
 		return;
 	arena->globals.bytes = bytes;

@@ -76,7 +76,7 @@ static void scan(struct walk *w, struct scxray_map *map, uint64_t at,
 			continue;
 		slot = pool_push(w->pool, &array, &slots->nr_slots, sizeof(*slot));
 		if (!slot) {
-			slots->cut = "report memory is used up";
+			slots->cut = POOL_USED_UP;
 			break;
 		}
 		*slot = (struct scxray_slot){ .index = i, .kva = kva };

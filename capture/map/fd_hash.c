@@ -41,7 +41,7 @@ static bool element(struct walk *w, struct scxray_map *map, const struct kind *k
 	}
 	slot = pool_push(w->pool, &array, &slots->nr_slots, sizeof(*slot));
 	if (!slot) {
-		slots->cut = "report memory is used up";
+		slots->cut = POOL_USED_UP;
 		return false;
 	}
 	slots->slots = array;

@@ -53,7 +53,7 @@ static struct scxray_pointee *add_pointee(struct walk *w, uint64_t addr)
 	}
 	pointee = pool_push(w->pool, &pointees, &w->r->nr_pointees, sizeof(*pointee));
 	if (!pointee) {
-		w->r->cut[SCXRAY_GROUP_POINTEES] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_POINTEES] = POOL_USED_UP;
 		return NULL;
 	}
 	w->r->pointees = pointees;

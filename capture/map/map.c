@@ -52,8 +52,7 @@ struct scxray_entry *map_add_entry(struct walk *w, struct scxray_map *map)
 	}
 	entry = pool_push(w->pool, &entries, &map->nr_entries, sizeof(*entry));
 	if (!entry) {
-		map_error(w, map, "truncated at %zu entries: report memory is used up",
-			  map->nr_entries);
+		map_error(w, map, "truncated at %zu entries: " POOL_USED_UP, map->nr_entries);
 		return NULL;
 	}
 	map->entries = entries;
@@ -69,7 +68,7 @@ const uint8_t *map_read_bytes(struct walk *w, uint64_t kva, uint32_t size, const
 	*reason = NULL;
 	bytes = size <= MAX_VALUE ? pool_room(w->pool, size) : NULL;
 	if (!bytes) {
-		*reason = size > MAX_VALUE ? "impossible size" : "report memory is used up";
+		*reason = size > MAX_VALUE ? "impossible size" : POOL_USED_UP;
 		return NULL;
 	}
 	status = guest_read(w->g, kva, bytes, size);
@@ -84,7 +83,7 @@ bool map_percpu_start(struct walk *w, struct scxray_map *map)
 	uint32_t *cpus = pool_alloc(w->pool, w->r->nr_rqs * sizeof(*cpus));
 
 	if (!cpus) {
-		map_error(w, map, "report memory is used up");
+		map_error(w, map, POOL_USED_UP);
 		return false;
 	}
 	for (size_t i = 0; i < w->r->nr_rqs; i++)
@@ -104,7 +103,7 @@ struct scxray_entry *map_add_percpu_entry(struct walk *w, struct scxray_map *map
 		return NULL;
 	/* a row for each entry: the map's own max_entries is not to be trusted for the count */
 	if (!pool_push(w->pool, &per_cpu, &rows, map->nr_cpus * sizeof(*map->per_cpu))) {
-		map_error(w, map, "truncated at %zu entries: report memory is used up", rows);
+		map_error(w, map, "truncated at %zu entries: " POOL_USED_UP, rows);
 		map->nr_entries--;
 		return NULL;
 	}

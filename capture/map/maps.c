@@ -108,7 +108,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 	}
 	map = pool_push(w->pool, &maps, &w->r->nr_maps, sizeof(*map));
 	if (!map) {
-		w->r->cut[SCXRAY_GROUP_MAPS] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_MAPS] = POOL_USED_UP;
 		return false;
 	}
 	w->r->maps = maps;
@@ -232,7 +232,7 @@ void walk_maps(struct walk *w)
 		return;
 	}
 	if (!address_set_init(&met, w->pool, w->settings.max_maps)) {
-		w->r->unavailable[SCXRAY_GROUP_MAPS] = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_MAPS] = POOL_USED_UP;
 		return;
 	}
 	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_map_idr], M_idr_xa_head),

@@ -53,7 +53,7 @@ static void records(struct walk *w, struct scxray_ringbuf *ring, uint64_t data)
 		}
 		record = pool_push(w->pool, &array, &ring->nr_records, sizeof(*record));
 		if (!record) {
-			ring->cut = "report memory is used up";
+			ring->cut = POOL_USED_UP;
 			break;
 		}
 		*record = (struct scxray_ringbuf_record){

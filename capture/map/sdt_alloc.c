@@ -140,7 +140,7 @@ static void add_slot(struct sdt_walk *s, uint64_t addr)
 	bytes = pool_alloc(s->w->pool, s->elem_size);
 	entry = bytes ? pool_push(s->w->pool, &entries, &s->sdt->nr_entries, sizeof(*entry)) : NULL;
 	if (!entry) {
-		s->sdt->cut = "report memory is used up";
+		s->sdt->cut = POOL_USED_UP;
 		return;
 	}
 	s->sdt->entries = entries;

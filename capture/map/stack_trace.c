@@ -80,7 +80,7 @@ void map_walk_stack_trace(struct walk *w, struct scxray_map *map)
 		}
 		stack = pool_push(w->pool, &array, &stacks->nr_stacks, sizeof(*stack));
 		if (!stack) {
-			stacks->cut = "report memory is used up";
+			stacks->cut = POOL_USED_UP;
 			break;
 		}
 		*stack = (struct scxray_stack){ .id = i };

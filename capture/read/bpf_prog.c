@@ -76,7 +76,7 @@ static struct scxray_text string_of(struct walk *w, struct scxray_num btf, struc
 	if (status || is_recording(w))
 		return text;
 	text.bytes = pool_strndup(w->pool, bytes, text.len);
-	text.reason = text.bytes ? NULL : "report memory is used up";
+	text.reason = text.bytes ? NULL : POOL_USED_UP;
 	text.state = text.bytes ? SCXRAY_PRESENT : SCXRAY_UNREADABLE;
 	return text;
 }

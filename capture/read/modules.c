@@ -64,7 +64,7 @@ static bool add(struct walk *w, struct modules *modules, uint64_t kva)
 		return true;
 	m = pool_push(w->pool, &list, &modules->nr, sizeof(*m));
 	if (!m) {
-		modules->cut = "report memory is used up";
+		modules->cut = POOL_USED_UP;
 		return false;
 	}
 	modules->list = list;

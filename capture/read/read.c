@@ -101,7 +101,7 @@ static struct scxray_text text_of(struct walk *w, uint64_t addr, char *bytes, si
 	text.bytes = pool_strndup(w->pool, bytes, len);
 	if (!text.bytes) {
 		text.state = SCXRAY_UNREADABLE;
-		text.reason = "report memory is used up";
+		text.reason = POOL_USED_UP;
 	}
 	return text;
 }
@@ -149,7 +149,7 @@ struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_
 	if (!bytes)
 		return (struct scxray_text){
 			.addr = pointer.value,
-			.reason = "report memory is used up",
+			.reason = POOL_USED_UP,
 			.state = SCXRAY_UNREADABLE,
 		};
 	status = guest_read_string(w->g, pointer.value, bytes, max + 1, &len);
@@ -178,7 +178,7 @@ struct scxray_cpumask read_cpumask_at(struct walk *w, uint64_t addr)
 
 	if (!words) {
 		mask.state = SCXRAY_UNREADABLE;
-		mask.reason = "report memory is used up";
+		mask.reason = POOL_USED_UP;
 		return mask;
 	}
 	status = guest_read(w->g, addr, words, size);

@@ -20,8 +20,6 @@
 #define MAX_FRAMES 1024
 #define NAME_CACHE 1024 /* a power of two */
 
-static const char no_memory[] = "report memory is used up";
-
 struct stacks {
 	struct walk *w;
 	uint32_t max;
@@ -74,7 +72,7 @@ static void walk_up(struct stacks *s, struct unwind *u, struct scxray_stack_trac
 	}
 	trace->frames = pool_alloc(s->w->pool, nr * sizeof(*trace->frames));
 	if (!trace->frames) {
-		trace->end = no_memory;
+		trace->end = POOL_USED_UP;
 		trace->whole = false;
 		return;
 	}
@@ -242,7 +240,7 @@ static void of_tasks(struct stacks *s)
 		struct scxray_task *task = &r->tasks[order ? order[i].index : i];
 
 		if (!order)
-			task->kernel_stack.end = no_memory;
+			task->kernel_stack.end = POOL_USED_UP;
 		else if (i >= s->w->settings.max_task_stacks)
 			task->kernel_stack.end = "not walked: more tasks than the limit on stacks";
 		else
@@ -253,9 +251,9 @@ static void of_tasks(struct stacks *s)
 static void out_of_memory(struct walk *w)
 {
 	for (size_t i = 0; i < w->r->nr_tasks; i++)
-		w->r->tasks[i].kernel_stack.end = no_memory;
+		w->r->tasks[i].kernel_stack.end = POOL_USED_UP;
 	for (size_t i = 0; i < w->r->nr_vcpus; i++)
-		w->r->vcpus[i].backtrace.end = no_memory;
+		w->r->vcpus[i].backtrace.end = POOL_USED_UP;
 }
 
 void walk_stacks(struct walk *w)

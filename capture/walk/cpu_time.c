@@ -100,7 +100,7 @@ void walk_cpu_time(struct walk *w)
 	}
 	w->r->cpu_times = pool_alloc(w->pool, w->r->nr_rqs * sizeof(*w->r->cpu_times));
 	if (!w->r->cpu_times) {
-		w->r->unavailable[SCXRAY_GROUP_CPU_TIMES] = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_CPU_TIMES] = POOL_USED_UP;
 		return;
 	}
 	for (size_t i = 0; i < w->r->nr_rqs; i++) {

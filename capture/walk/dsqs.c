@@ -73,7 +73,7 @@ static void tasks_of(struct walk *w, struct scxray_dsq *dsq, int32_t dsq_index)
 		}
 		ref = pool_push(w->pool, &refs, &dsq->nr_tasks, sizeof(*ref));
 		if (!ref) {
-			dsq->cut = "report memory is used up";
+			dsq->cut = POOL_USED_UP;
 			break;
 		}
 		ref->kva = task_of_entity(w, node, M_sched_ext_entity_dsq_node);
@@ -107,7 +107,7 @@ static void check_vtime(struct walk *w, struct scxray_dsq *dsq)
 	dsq->is_vtime = true;
 	nodes = pool_alloc(w->pool, max * sizeof(*nodes));
 	if (!nodes) {
-		conflict(w, dsq, "rb-tree not checked: report memory is used up");
+		conflict(w, dsq, "rb-tree not checked: " POOL_USED_UP);
 		return;
 	}
 	nr = rbtree_nodes(w, root.value, nodes, max, &cut);
@@ -175,7 +175,7 @@ static bool add_dsq(struct walk *w, uint64_t kva, enum scxray_dsq_origin origin,
 
 	slot = pool_push(w->pool, &dsqs, &w->r->nr_dsqs, sizeof(*slot));
 	if (!slot) {
-		w->r->cut[SCXRAY_GROUP_DSQS] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_DSQS] = POOL_USED_UP;
 		return false;
 	}
 	w->r->dsqs = dsqs;

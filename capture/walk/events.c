@@ -46,7 +46,7 @@ void walk_events(struct walk *w, struct scxray_sched *sched, uint64_t stats)
 		nr = MAX_EVENTS;
 	sched->events = pool_alloc(w->pool, nr * sizeof(*sched->events));
 	if (!sched->events) {
-		sched->events_unavailable = "report memory is used up";
+		sched->events_unavailable = POOL_USED_UP;
 		return;
 	}
 	for (uint32_t i = 0; i < nr; i++) {

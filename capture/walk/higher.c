@@ -38,7 +38,7 @@ static bool add(struct walk *w, struct scxray_rq *rq, uint64_t kva)
 		return false;
 	ref = pool_push(w->pool, &refs, &rq->nr_higher, sizeof(*ref));
 	if (!ref) {
-		rq->higher_cut = "report memory is used up";
+		rq->higher_cut = POOL_USED_UP;
 		return false;
 	}
 	*ref = (struct scxray_task_ref){ .kva = kva, .index = index };
@@ -57,7 +57,7 @@ static void deadline_tasks(struct walk *w, struct scxray_rq *rq)
 		return;
 	nodes = pool_alloc(w->pool, max * sizeof(*nodes));
 	if (!nodes) {
-		rq->higher_cut = "report memory is used up";
+		rq->higher_cut = POOL_USED_UP;
 		return;
 	}
 	nr = rbtree_nodes(w, root.value, nodes, max, &rq->higher_cut);

@@ -222,7 +222,7 @@ static bool one_record(struct walk *w, const struct ring *ring, uint64_t id)
 	else
 		record->text = record_text(w, ring, id, desc, len.value);
 	if (record->text.state == SCXRAY_PRESENT && !record->text.bytes)
-		record->text = lost(desc, "report memory is used up");
+		record->text = lost(desc, POOL_USED_UP);
 	return true;
 }
 
@@ -304,7 +304,7 @@ void walk_log(struct walk *w)
 		return;
 	for (uint64_t i = 0; i < nr; i++)
 		if (!one_record(w, &ring, (ring.head - (nr - 1) + i) & ID_MASK)) {
-			w->r->cut[SCXRAY_GROUP_LOG] = "report memory is used up";
+			w->r->cut[SCXRAY_GROUP_LOG] = POOL_USED_UP;
 			break;
 		}
 	if (!w->r->nr_log && !w->r->cut[SCXRAY_GROUP_LOG])

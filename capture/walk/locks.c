@@ -84,7 +84,7 @@ static bool held(struct walk *w, uint32_t cpu, uint64_t table, uint32_t depth)
 		pool_push(w->pool, &list, &w->r->nr_rqspinlocks, sizeof(*to));
 
 	if (!to) {
-		w->r->cut[SCXRAY_GROUP_LOCKS] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_LOCKS] = POOL_USED_UP;
 		return false;
 	}
 	w->r->rqspinlocks = list;

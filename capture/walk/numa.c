@@ -90,7 +90,7 @@ static void one_node(struct walk *w, uint32_t node, struct scxray_num pgdat)
 	struct events events;
 
 	if (!to) {
-		w->r->unavailable[SCXRAY_GROUP_NUMA] = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_NUMA] = POOL_USED_UP;
 		return;
 	}
 	w->r->numa_nodes = nodes;

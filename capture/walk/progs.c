@@ -101,7 +101,7 @@ static bool visit(struct walk *w, uint64_t index, uint64_t kva, void *arg)
 		return true;
 	prog = pool_push(w->pool, &progs, &w->r->nr_progs, sizeof(*prog));
 	if (!prog) {
-		w->r->cut[SCXRAY_GROUP_PROGS] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_PROGS] = POOL_USED_UP;
 		return false;
 	}
 	w->r->progs = progs;
@@ -145,7 +145,7 @@ void walk_progs(struct walk *w)
 	}
 	w->r->bpf_stats_enabled = read_symbol(w, S_bpf_stats_enabled_key, false);
 	if (!address_set_init(&met, w->pool, w->settings.max_maps)) {
-		w->r->unavailable[SCXRAY_GROUP_PROGS] = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_PROGS] = POOL_USED_UP;
 		return;
 	}
 	xarray_walk(w, member_addr(w, w->k->layout.symbol[S_prog_idr], M_idr_xa_head),

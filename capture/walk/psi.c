@@ -85,7 +85,7 @@ static bool one_cgroup(struct walk *w, uint64_t kva, bool is_root)
 	}
 	psi = pool_push(w->pool, &list, &r->nr_cgroup_psi, sizeof(*psi));
 	if (!psi) {
-		r->cut[SCXRAY_GROUP_PSI] = "report memory is used up";
+		r->cut[SCXRAY_GROUP_PSI] = POOL_USED_UP;
 		return false;
 	}
 	r->cgroup_psi = list;

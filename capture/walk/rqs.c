@@ -35,7 +35,7 @@ static void runnable_list(struct walk *w, struct scxray_rq *rq, uint64_t scx)
 			pool_push(w->pool, &refs, &rq->nr_runnable, sizeof(*ref));
 
 		if (!ref) {
-			rq->runnable_cut = "report memory is used up";
+			rq->runnable_cut = POOL_USED_UP;
 			break;
 		}
 		*ref = (struct scxray_task_ref){ .kva = kva, .index = -1 };
@@ -155,7 +155,7 @@ static void merge(struct walk *w, struct scxray_cpumask *to, const struct scxray
 	words = pool_alloc(w->pool, nr * sizeof(*words));
 	if (!words) {
 		to->state = SCXRAY_UNREADABLE;
-		to->reason = "report memory is used up";
+		to->reason = POOL_USED_UP;
 		return;
 	}
 	/* both have nr_cpu_ids bits */
@@ -302,7 +302,7 @@ void walk_rqs(struct walk *w)
 	}
 	w->r->rqs = pool_alloc(w->pool, nr * sizeof(*w->r->rqs));
 	if (!w->r->rqs) {
-		w->r->unavailable[SCXRAY_GROUP_RQS] = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_RQS] = POOL_USED_UP;
 		return;
 	}
 	for (uint32_t cpu = 0; cpu < nr; cpu++) {

@@ -30,7 +30,7 @@ static struct scxray_sched *new_sched(struct walk *w)
 	}
 	sched = pool_push(w->pool, &scheds, &w->r->nr_scheds, sizeof(*sched));
 	if (!sched) {
-		w->r->cut[SCXRAY_GROUP_SCHEDS] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_SCHEDS] = POOL_USED_UP;
 		return NULL;
 	}
 	w->r->scheds = scheds;

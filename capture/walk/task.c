@@ -80,7 +80,7 @@ static struct scxray_value entity_value(struct walk *w, uint64_t entity)
 	bytes = pool_alloc(w->pool, size);
 	if (!bytes) {
 		value.state = SCXRAY_UNREADABLE;
-		value.reason = "report memory is used up";
+		value.reason = POOL_USED_UP;
 		return value;
 	}
 	status = guest_read_some(w->g, entity, bytes, size, &got);

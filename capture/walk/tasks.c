@@ -49,7 +49,7 @@ int32_t task_index(struct walk *w, uint64_t kva)
 	}
 	task = pool_push(w->pool, &tasks, &w->r->nr_tasks, sizeof(*task));
 	if (!task) {
-		w->r->cut[SCXRAY_GROUP_TASKS] = "report memory is used up";
+		w->r->cut[SCXRAY_GROUP_TASKS] = POOL_USED_UP;
 		return -1;
 	}
 	w->r->tasks = tasks;

@@ -162,7 +162,7 @@ void walk_vcpus(struct walk *w, const struct scxray_source *source)
 	w->r->vcpus = pool_alloc(w->pool, source->nr_vcpus * sizeof(*w->r->vcpus));
 	s.taken = pool_alloc(w->pool, w->r->nr_rqs + 1);
 	if (!w->r->vcpus || !s.taken) {
-		w->r->unavailable[SCXRAY_GROUP_VCPUS] = "report memory is used up";
+		w->r->unavailable[SCXRAY_GROUP_VCPUS] = POOL_USED_UP;
 		return;
 	}
 	w->r->nr_vcpus = source->nr_vcpus;
