@@ -4,6 +4,7 @@
  *
  *	main.c     the table of commands, --help, --version
  *	report.c   scxray report
+ *	reread.c   parts of a report from its JSON
  *	html.c     scxray html
  *	validate.c scxray validate
  *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report

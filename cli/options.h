@@ -55,4 +55,13 @@ int options_parse(struct report_options *options, enum report_format usual,
 /* Reads the images and writes the report, as the options say (report.c).  A status of cli.h. */
 int report_write(const struct report_options *options);
 
+/* Writes a document as the options say.  A status of cli.h. */
+int report_render(const struct scxray_document *doc, const struct report_options *options);
+
+/* The status that --exit-on asks for. */
+int report_check(const struct report_options *options, const struct scxray_document *doc);
+
+/* report_write() of the `nr` bytes of a report's JSON (reread.c). */
+int report_reread(const struct report_options *options, const char *json, size_t nr);
+
 #endif

@@ -3,12 +3,14 @@
  * report.c - scxray report: from image files to one document
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <scxray/capture.h>
 #include <scxray/render.h>
 #include <scxray/report_struct.h>
 
 #include "cli.h"
+#include "json_file.h"
 #include "options.h"
 #include "output.h"
 #include "timing.h"
@@ -68,46 +70,6 @@ static void image_release(struct image *image)
 		scxray_source_close(image->source);
 }
 
-static int write_document(const struct scxray_document *doc, const struct report_options *options)
-{
-	struct scxray_text_options text = {
-		.width = options->width ? options->width : output_width(options->output),
-		.color = output_wants_color(options->color, options->output),
-		.summary = options->summary,
-		.full = options->full,
-	};
-	uint64_t start = timing_now_us(), rendered;
-	struct output out;
-	int failed, error;
-
-	if (output_open(&out, options->output))
-		return CLI_FAILED;
-	errno = 0;
-	switch (options->format) {
-	case REPORT_JSON:
-		failed = scxray_render_json(doc, out.stream);
-		break;
-	case REPORT_HTML:
-		failed = scxray_render_html(doc, out.stream);
-		break;
-	default:
-		failed = scxray_render_text(doc, &text, out.stream);
-	}
-	error = errno;
-	if (failed) {
-		output_abandon(&out);
-		return output_failed(options->output, error);
-	}
-	rendered = timing_now_us();
-	if (output_commit(&out))
-		return CLI_FAILED;
-	if (options->timing) {
-		timing_print_phase("all", "render", rendered - start);
-		timing_print_phase("all", "write", timing_now_us() - rendered);
-	}
-	return CLI_OK;
-}
-
 static int make_report(const struct report_options *options, struct image *late,
 		       struct image *early, struct scxray_document *doc)
 {
@@ -142,22 +104,27 @@ static int make_report(const struct report_options *options, struct image *late,
 	if (options->operand && !scxray_document_has_selected(doc))
 		return cli_fail("%s: nothing that was captured is called %s", late->path,
 				options->operand);
-	return write_document(doc, options);
+	return report_render(doc, options);
 }
 
-/* The status that --exit-on asks for. */
-static int check_document(const struct report_options *options, const struct scxray_document *doc)
+/* A report's JSON: -1 if the file is none, else the status. */
+static int write_json_report(const struct report_options *options)
 {
-	struct scxray_error err = { 0 };
-	int found = scxray_document_check(doc, options->exit_on, &err);
+	char *json;
+	size_t nr;
+	int status = json_file_read(options->image, &json, &nr);
 
-	if (found >= 0)
-		return found ? CLI_FOUND : CLI_OK;
-	cli_fail("cannot tell whether anything is wrong: %s: %s", options->image, err.text);
-	return CLI_UNKNOWN;
+	if (!status && !json)
+		return -1;
+	if (!status)
+		status = report_reread(options, json, nr);
+	else if (options->exit_on)
+		status = CLI_UNKNOWN;
+	free(json);
+	return status;
 }
 
-int report_write(const struct report_options *options)
+static int write_image_report(const struct report_options *options)
 {
 	uint64_t start = timing_now_us();
 	struct image late = { .path = options->image, .which = options->early ? "late" : "image" };
@@ -170,10 +137,17 @@ int report_write(const struct report_options *options)
 		timing_print_memory(late.path, early.path);
 	}
 	if (options->exit_on)
-		status = status ? CLI_UNKNOWN : check_document(options, &doc);
+		status = status ? CLI_UNKNOWN : report_check(options, &doc);
 	image_release(&early);
 	image_release(&late);
 	return status;
+}
+
+int report_write(const struct report_options *options)
+{
+	int status = write_json_report(options);
+
+	return status < 0 ? write_image_report(options) : status;
 }
 
 int cli_report(int argc, char **argv)

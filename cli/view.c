@@ -9,7 +9,7 @@
 
 #define HELP_REST                                                                          \
 	"\n"                                                                               \
-	"FILE is an image or a core, as for scxray report, and the options are those of\n" \
+	"FILE is an image, a core, or a report's JSON, and the options are those of\n"     \
 	"scxray report: --early HALF for two moments, --format json, -o OUT, --full and\n" \
 	"so on; scxray help report lists them.\n"
 

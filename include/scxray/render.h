@@ -66,6 +66,11 @@ enum scxray_json_form {
 	SCXRAY_JSON_PLAIN, /* KEY_plain: names to scalars, as of bpftool map dump -j */
 };
 
+/* A finding of a report that was read again: it is told as it was, not found anew. */
+struct scxray_told {
+	const char *rank, *severity, *kind, *text; /* as in JSON */
+};
+
 struct scxray_document {
 	const struct scxray_report *late;  /* the report; of a dual document the error exit */
 	const struct scxray_report *early; /* half-way to the watchdog; may be NULL */
@@ -79,6 +84,8 @@ struct scxray_document {
 	const char *trigger;
 	const struct scxray_selection *only; /* NULL: all groups */
 	enum scxray_json_form json_form;
+	const struct scxray_told *told; /* NULL: the diagnosis is made */
+	size_t nr_told;
 	/* of who makes it right after a freeze: what that took, in microseconds; 0: nobody says */
 	uint64_t early_decode_us, late_decode_us; /* from what was recorded to the report */
 	uint64_t text_write_us;			  /* this document as text, already on disk */

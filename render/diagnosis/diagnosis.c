@@ -130,6 +130,8 @@ void diagnosis_make(struct diagnosis *dg, const struct scxray_document *doc,
 	find_maps(dg);
 	find_lists(dg);
 	find_bypass(dg);
+	if (doc->told)
+		findings_tell(dg);
 	strbuf_putc(&dg->texts, '\0');
 	if (dg->texts.error || dg->paths.error)
 		dg->error = ENOMEM;

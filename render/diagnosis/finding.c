@@ -134,6 +134,44 @@ bool is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool
 	return half ? age >= timeout / 2 : age > timeout;
 }
 
+/* The place of a name in a list of `nr`; the last one where it is none of them. */
+static size_t place_of(const char *name, const char *(*name_of)(unsigned), unsigned nr)
+{
+	unsigned i = 0;
+
+	while (i + 1 < nr && strcmp(name_of(i), name) != 0)
+		i++;
+	return i;
+}
+
+static const char *severity_at(unsigned i)
+{
+	return severity_name((enum severity)i);
+}
+
+static const char *rank_at(unsigned i)
+{
+	return rank_name((enum finding_rank)i);
+}
+
+void findings_tell(struct diagnosis *dg)
+{
+	const struct scxray_document *doc = dg->doc;
+
+	dg->nr = dg->texts.len = 0;
+	dg->racy = dg->half_way = false;
+	for (size_t i = 0; i < doc->nr_told; i++) {
+		const struct scxray_told *told = &doc->told[i];
+
+		strbuf_puts(find(dg,
+				 (enum finding_rank)place_of(told->rank, rank_at, RANK_NOTE + 1),
+				 (enum severity)place_of(told->severity, severity_at,
+							 SEVERITY_INFO + 1),
+				 told->kind),
+			    told->text);
+	}
+}
+
 const char *severity_name(enum severity severity)
 {
 	static const char *const names[] = {

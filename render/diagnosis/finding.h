@@ -90,6 +90,9 @@ void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *f
 /* A path in the document beside its reports. */
 void document_evidence(struct diagnosis *dg, const char *path);
 
+/* In place of all findings those that the document tells. */
+void findings_tell(struct diagnosis *dg);
+
 /* True if the task has been runnable for longer than its watchdog allows, or half of that. */
 bool is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool half);
 

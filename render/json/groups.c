@@ -12,6 +12,7 @@
 
 #include "render/json/report.h"
 
+#include "render/json/tables.h"
 #include "render/out/field.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
@@ -27,8 +28,9 @@ static const struct field vcpu_fields[] = {
 	FIELD(scxray_vcpu, curr_comm, "curr_comm", FIELD_TEXT),
 	FIELD(scxray_vcpu, lock_slowpath_match, "lock_slowpath_match", FIELD_STRING),
 };
+const struct field_table json_vcpu_table = FIELD_TABLE(vcpu_fields);
 
-static const char *const reg_keys[SCXRAY_NR_REGS] = {
+const char *const json_reg_keys[SCXRAY_NR_REGS] = {
 	[SCXRAY_REG_RIP] = "instruction_pointer",
 	[SCXRAY_REG_RSP] = "stack_pointer",
 	[SCXRAY_REG_CR3] = "page_table_root",
@@ -98,6 +100,7 @@ static const struct field rq_fields[] = {
 	FIELD(scxray_rq, lock_owner_cpu, "lock_owner_cpu", FIELD_NUM),
 	FIELD(scxray_rq, lock_scx_cpu, "lock_scx_cpu", FIELD_NUM),
 };
+const struct field_table json_rq_table = FIELD_TABLE(rq_fields);
 
 static const struct field dsq_fields[] = {
 	FIELD(scxray_dsq, id, "id", FIELD_ID),
@@ -110,6 +113,7 @@ static const struct field dsq_fields[] = {
 	FIELD(scxray_dsq, is_vtime, "is_vtime", FIELD_BOOL),
 	FIELD(scxray_dsq, nr_cursors, "nr_cursors", FIELD_SIZE),
 };
+const struct field_table json_dsq_table = FIELD_TABLE(dsq_fields);
 
 /* The members that each task of a queue repeats; the rest is in the task's own entry. */
 static const struct field queued_fields[] = {
@@ -139,7 +143,7 @@ void json_vcpus(struct json *j, const struct scxray_report *r)
 		for (unsigned reg = 0; reg < SCXRAY_NR_REGS; reg++) {
 			if (!(vcpu->regs.known >> reg & 1))
 				continue;
-			json_key(j, reg_keys[reg]);
+			json_key(j, json_reg_keys[reg]);
 			json_addr(j, vcpu->regs.value[reg]);
 		}
 		json_fields(j, vcpu_fields, ARRAY_SIZE(vcpu_fields), vcpu);

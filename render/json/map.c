@@ -11,6 +11,7 @@
 
 #include "render/json/map.h"
 
+#include "render/json/tables.h"
 #include "render/out/field.h"
 #include "render/out/groups.h"
 #include "render/json/report.h"
@@ -34,6 +35,7 @@ static const struct field header_fields[] = {
 	FIELD(scxray_map, error, "error", FIELD_STRING),
 	FIELD(scxray_map, btf_error, "btf_error", FIELD_STRING),
 };
+const struct field_table json_map_table = FIELD_TABLE(header_fields);
 
 static void put_value(struct map_json *m)
 {

@@ -14,6 +14,7 @@
 #include <scxray/report_struct.h>
 #include <scxray/sched.h>
 
+#include "render/json/tables.h"
 #include "render/out/field.h"
 #include "render/out/join.h"
 #include "render/out/reasons.h"
@@ -43,6 +44,7 @@ static const struct field sched_fields[] = {
 	FIELD(scxray_sched, exit_dump_len, "exit_dump_len_bytes", FIELD_NUM),
 	FIELD(scxray_sched, slice_dfl, "slice_dfl_ns", FIELD_NUM),
 };
+const struct field_table json_sched_table = FIELD_TABLE(sched_fields);
 
 static const struct field exit_fields[] = {
 	FIELD(scxray_exit_info, kva, "exit_info_kva", FIELD_ADDR),
@@ -56,6 +58,7 @@ static const struct field exit_fields[] = {
 	FIELD(scxray_exit_info, msg, "msg", FIELD_TEXT),
 	FIELD(scxray_exit_info, dump, "dump", FIELD_TEXT),
 };
+const struct field_table json_exit_table = FIELD_TABLE(exit_fields);
 
 static const struct field op_fields[] = {
 	FIELD(scxray_op, name, "op", FIELD_STRING),

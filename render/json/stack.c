@@ -3,12 +3,14 @@
 #include <base/array.h>
 
 #include "render/json/report.h"
+#include "render/json/tables.h"
 #include "render/out/field.h"
 
 static const struct field frame_fields[] = {
 	FIELD(scxray_address, addr, "addr", FIELD_ADDR),
 	FIELD(scxray_address, symbol, "symbol", FIELD_STRING),
 };
+const struct field_table json_frame_table = FIELD_TABLE(frame_fields);
 
 static const struct field line_fields[] = {
 	FIELD(scxray_bpf_line, function, "function", FIELD_TEXT),
@@ -17,6 +19,7 @@ static const struct field line_fields[] = {
 	FIELD(scxray_bpf_line, column, "column", FIELD_NUM),
 	FIELD(scxray_bpf_line, text, "text", FIELD_TEXT),
 };
+const struct field_table json_line_table = FIELD_TABLE(line_fields);
 
 void json_frames(struct json *j, const char *key, const struct scxray_address *frames, size_t nr)
 {

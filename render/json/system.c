@@ -12,6 +12,7 @@
 
 #include "render/json/report.h"
 
+#include "render/json/tables.h"
 #include "render/out/field.h"
 #include "render/out/reasons.h"
 
@@ -31,6 +32,7 @@ static const struct field guest_fields[] = {
 	FIELD(scxray_guest, found_by, "found_by", FIELD_STRING),
 	FIELD(scxray_guest, missing, "missing_members", FIELD_STRINGS),
 };
+const struct field_table json_guest_table = FIELD_TABLE(guest_fields);
 
 void json_guest(struct json *j, const struct scxray_guest *guest)
 {
@@ -88,6 +90,7 @@ static const struct field log_fields[] = {
 	FIELD(scxray_log_record, state, "state", FIELD_STRING),
 	FIELD(scxray_log_record, text, "text", FIELD_TEXT),
 };
+const struct field_table json_log_table = FIELD_TABLE(log_fields);
 
 /* `nr` structs of `size` bytes as an array of objects; nothing where there are none. */
 static void objects(struct json *j, const char *key, const struct field *fields, size_t nr_fields,

@@ -16,6 +16,7 @@
 #include <scxray/task.h>
 
 #include "render/out/cells.h"
+#include "render/json/tables.h"
 #include "render/out/field.h"
 #include "render/out/groups.h"
 #include "render/out/join.h"
@@ -100,6 +101,7 @@ static const struct field task_fields[] = {
 	FIELD(scxray_task, sched_kva, "sched_kva", FIELD_ADDR),
 	FIELD(scxray_task, sched_name, "sched_name", FIELD_STRING),
 };
+const struct field_table json_task_table = FIELD_TABLE(task_fields);
 
 /* "scheduler": whose task it is, where that is known; of one scheduler that one's. */
 static void json_scheduler(struct json *j, const struct scxray_report *r,

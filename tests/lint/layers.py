@@ -35,7 +35,7 @@ BETWEEN = {
     "render": [],
     "watch": [],
     "qemu": ["watch"],
-    "reader": [],
+    "reader": ["render"],
     "vmm-plugin": ["watch"],
     "cli": ["watch", "qemu", "reader"],
     "vmm": [],
