@@ -204,7 +204,8 @@ static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 	disjoint = takers(f, dsq, is_taker) && are_apart(f, is_taker, &passed);
 	if (!disjoint)
 		are_apart(f, is_taker, &passed);
-	if (!disjoint && find_passed_over(f, dsq, passed)) {
+	/* that those few who were seen to take are others shows less than who must have taken */
+	if (find_passed_over(f, dsq, passed)) {
 		free(is_taker);
 		return;
 	}

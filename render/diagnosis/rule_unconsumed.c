@@ -112,24 +112,26 @@ static void put_dispatches(const struct facts *f, struct strbuf *sb)
 	evidence(f->dg, f->r, "prog_runtime_stats[%zu].cnt", (size_t)(now - f->r->progs));
 }
 
-/* Each CPU's task is the same all the while: it is let go on. */
+/* CPUs whose task is the same all the while: it is let go on. */
 static void put_going_on(const struct facts *f, struct strbuf *sb)
 {
-	for (size_t i = 0; i < f->r->nr_rqs; i++)
-		if (!goes_on(f, &f->cpus[i]))
-			return;
-	for (size_t i = 0; i < f->r->nr_rqs && i < 4; i++) {
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->r->nr_rqs && nr < 4; i++) {
 		const struct cpu_use *use = &f->cpus[i];
 		uint64_t ns = use->top_ext_ns < f->elapsed_ns ? use->top_ext_ns : f->elapsed_ns;
 
-		strbuf_puts(sb, i ? ", " : " ");
+		if (!goes_on(f, use))
+			continue;
+		strbuf_puts(sb, nr++ ? ", " : " ");
 		cell_task(sb, use->top_ext, use->top_ext->kva);
 		strbuf_printf(sb, " has CPU %" PRIu32 " for ", use->rq->cpu);
 		cell_ms(sb, (int64_t)(ns / 1000000));
 		strbuf_puts(sb, " of the ");
 		cell_ms(sb, (int64_t)(f->elapsed_ns / 1000000));
 	}
-	strbuf_puts(sb, ": at the end of each slice it is let go on.");
+	if (nr)
+		strbuf_puts(sb, ": at the end of each slice it is let go on.");
 }
 
 /* What the other queues gave meanwhile: that the CPUs were at work. */
@@ -168,7 +170,7 @@ void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *
 	}
 	if (queues)
 		strbuf_putc(sb, '.');
-	if (f->elapsed_ns && f->r->nr_rqs)
+	if (f->elapsed_ns)
 		put_going_on(f, sb);
 	for (size_t i = 0; i < f->r->nr_rqs && idle < 4; i++)
 		idle += put_idle(f, sb, &f->cpus[i]);

@@ -95,6 +95,7 @@ static void bind_both(struct pair *p)
 
 START_TEST(tasks_that_are_passed_over)
 {
+	struct scxray_task_ref seen[1];
 	struct pair p;
 
 	pair_init(&p);
@@ -115,6 +116,15 @@ START_TEST(tasks_that_are_passed_over)
 	ck_found(&p.doc, "passed_over");
 	p.late.rqs[0].nr_switches = N(1400);
 	ck_not_found(&p.doc, "passed_over");
+	/* one was seen to be taken by CPU 0; that CPU can't have taken all of them */
+	sample_on_dsq(&p.early, SLEEPER, 4, seen, 0, 290);
+	p.early.tasks[SLEEPER].pcount = N(5);
+	p.late.tasks[SLEEPER].pcount = N(9);
+	p.late.tasks[SLEEPER].cpu = N(0);
+	ck_found(&p.doc,
+		 "DSQ 0x200 is consumed by CPU 0 only, where vt0[104] and vt1[105] may not run");
+	p.late.rqs[0].nr_switches = N(1100);
+	ck_found(&p.doc, "passed_over");
 	pair_deinit(&p);
 }
 END_TEST
@@ -162,12 +172,11 @@ START_TEST(a_task_that_goes_on_and_on)
 	p.early.tasks[EVIL].cpu = p.late.tasks[EVIL].cpu = N(1);
 	p.early.tasks[EVIL].sum_exec_runtime = N(1000000);
 	p.late.tasks[EVIL].sum_exec_runtime = N(5101000000);
-	/* CPU 0 has the hog */
-	ck_not_found(&p.doc, "let go on");
-	p.late.r.nr_rqs = 1;
-	p.late.rqs[0] = p.late.rqs[1];
+	/* it may be switched to and fro all the while */
 	p.early.rqs[1].nr_switches = N(1000);
-	p.late.rqs[0].nr_switches = N(1010);
+	p.late.rqs[1].nr_switches = N(1400);
+	ck_not_found(&p.doc, "let go on");
+	p.late.rqs[1].nr_switches = N(1010);
 	ck_found(&p.doc, "[107] has CPU 1 for 5.100s of the 5.200s: at the end of each slice it is "
 			 "let go on.");
 	p.late.tasks[EVIL].sum_exec_runtime = N(3101000000);
