@@ -113,3 +113,11 @@ struct build_id_frame build_id_frame(const struct scxray_stack *stack, size_t i)
 	memcpy(&frame.at, at + 24, sizeof(frame.at));
 	return frame;
 }
+
+bool maps_any_active(const struct scxray_report *r)
+{
+	for (size_t i = 0; i < r->nr_maps; i++)
+		if (r->maps[i].active)
+			return true;
+	return false;
+}

@@ -36,6 +36,9 @@ bool map_is_unmapped(const struct scxray_map *map, size_t e, size_t c);
 /* True if the map consists of entries, so that their number means something. */
 bool map_has_entries(const struct scxray_map *map);
 
+/* True if it is known which maps are the live scheduler's own. */
+bool maps_any_active(const struct scxray_report *r);
+
 /* Bytes between consumer and producer; false where either is not known. */
 bool ringbuf_pending(const struct scxray_ringbuf *ring, uint64_t *pending);
 

@@ -259,19 +259,11 @@ static void put_maps(struct map_out *o, enum map_outcome outcome, const char *la
 		put_line(o, 4);
 }
 
-static bool any_active(const struct scxray_report *r)
-{
-	for (size_t i = 0; i < r->nr_maps; i++)
-		if (r->maps[i].active)
-			return true;
-	return false;
-}
-
 void text_diff_maps(struct text *t, const struct diff *d, const struct diagnosis *dg)
 {
 	struct strbuf sb;
 	struct map_out o = { .t = t, .d = d, .dg = dg, .sb = &sb };
-	bool known = any_active(d->late);
+	bool known = maps_any_active(d->late);
 	size_t changed = 0;
 
 	strbuf_init(&sb, NULL);

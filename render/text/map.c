@@ -139,7 +139,7 @@ static void put_notes(struct text *t, const struct scxray_map *map)
 		strbuf_puts(&notes, "scheduler ");
 		cell_string(&notes, map->sched_name);
 		strbuf_puts(&notes, "'s own; ");
-	} else if (map->active) {
+	} else if (map->active && t->full) {
 		strbuf_puts(&notes, "the live scheduler's own; ");
 	}
 	if (map_has_entries(map) && !map->nr_entries && !map->error)
@@ -218,8 +218,8 @@ static bool is_small(const struct scxray_map *map)
 	       map->nr_entries * size * cpus <= MAX_REPEATED;
 }
 
-/* Writes the map; true, with nothing written, if the late report's text of it is the same. */
-static bool put_or_skip(struct map_text *m, size_t i, struct follow *late_follow)
+/* True if the late report's text of the map is the same. */
+static bool is_repeated(struct map_text *m, size_t i, struct follow *late_follow)
 {
 	const struct scxray_map *late = m->t->late ? find_late(m->t->late, m->map, i) : NULL;
 
@@ -230,17 +230,56 @@ static bool put_or_skip(struct map_text *m, size_t i, struct follow *late_follow
 			return true;
 		m->late = late;
 	}
-	put_map(m->t, m);
 	return false;
+}
+
+/* Names of maps that share a line, as "label a, b (why)". */
+static void add_name(struct strbuf *sb, const char *label, const struct scxray_map *map,
+		     const char *why)
+{
+	size_t start;
+
+	strbuf_puts(sb, sb->len ? ", " : label);
+	start = sb->len;
+	cell_text(sb, &map->name);
+	if (why)
+		strbuf_printf(sb, " (%s)", why);
+	cell_keep_words(sb, start);
+}
+
+static void put_names(struct text *t, struct strbuf *sb)
+{
+	if (sb->len) {
+		text_section(t);
+		text_wrap(t, strbuf_str(sb), 0, 4);
+	}
+	if (sb->error)
+		t->out.error = sb->error;
+	strbuf_deinit(sb);
+}
+
+/* Where the maps begin that are not the live scheduler's, which come first. */
+static void put_others(struct text *t, bool *any)
+{
+	if (!*any)
+		return;
+	*any = false;
+	text_section(t);
+	style_begin(t, &t->out, STYLE_DIM);
+	strbuf_puts(&t->out, "(the maps below are not the live scheduler's own)\n");
+	style_end(t, &t->out, STYLE_DIM);
+	t->any_section = false;
 }
 
 void text_maps(struct text *t, const struct scxray_report *r)
 {
 	struct follow follow, late_follow = { 0 };
-	struct strbuf same;
+	struct strbuf same, nothing;
+	bool own = maps_any_active(r) && !t->full;
 
 	text_reason(t, r, SCXRAY_GROUP_MAPS, r->nr_maps);
 	strbuf_init(&same, NULL);
+	strbuf_init(&nothing, NULL);
 	follow_init(&follow, r);
 	if (t->late)
 		follow_init(&late_follow, t->late);
@@ -249,22 +288,24 @@ void text_maps(struct text *t, const struct scxray_report *r)
 		size_t i = at % r->nr_maps;
 		struct map_text m = { .t = t, .map = &r->maps[i], .follow = &follow };
 		bool first = m.map->active || t->full;
+		const char *why;
 
-		if (first == (at < r->nr_maps) && map_wanted(t->doc->only, m.map) &&
-		    put_or_skip(&m, i, &late_follow)) {
-			strbuf_puts(&same, same.len ? ", " : "maps as in the late snapshot: ");
-			cell_text(&same, &m.map->name);
+		if (first != (at < r->nr_maps) || !map_wanted(t->doc->only, m.map))
+			continue;
+		if (is_repeated(&m, i, &late_follow)) {
+			add_name(&same, "maps as in the late snapshot: ", m.map, NULL);
+		} else if ((why = map_text_nothing(&m))) {
+			add_name(&nothing, "maps that hold nothing: ", m.map, why);
+		} else {
+			if (!first)
+				put_others(t, &own);
+			put_map(t, &m);
 		}
 	}
 	follow_deinit(&follow);
 	follow_deinit(&late_follow);
-	if (same.len) {
-		text_section(t);
-		text_wrap(t, strbuf_str(&same), 0, 4);
-	}
-	if (same.error)
-		t->out.error = same.error;
-	strbuf_deinit(&same);
+	put_names(t, &nothing);
+	put_names(t, &same);
 	if (r->nr_maps || r->unavailable[SCXRAY_GROUP_MAPS])
 		put_cut(t, r, SCXRAY_GROUP_MAPS);
 	put_cut(t, r, SCXRAY_GROUP_POINTEES);

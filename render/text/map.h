@@ -31,6 +31,19 @@ void map_text_node(struct map_text *m, const struct node *node, unsigned depth, 
 void map_text_value(struct map_text *m, const struct scxray_value *value, unsigned depth,
 		    size_t column);
 
+/*
+ * Takes out of a value's tree the members that say nothing of a scheduler's state, and adds to
+ * `note` how many of which kind; nothing with --full.
+ */
+void map_text_hide(const struct map_text *m, struct node *root, struct strbuf *note);
+/* True for a format that a program prints with: clang names it "____function.fmt". */
+bool map_text_is_format(const struct node *n);
+/*
+ * Why the map's contents say nothing: "empty"; NULL if they do, if it is the only map, and with
+ * --full or --only maps=.
+ */
+const char *map_text_nothing(struct map_text *m);
+
 /* A label, the value and a newline. */
 void map_text_line(struct map_text *m, const struct scxray_value *value, unsigned depth,
 		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -47,7 +60,7 @@ void map_text_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t
 void map_text_name(struct strbuf *sb, const struct scxray_map *map, size_t i);
 
 /*
- * Writes the entries as a table in the order `order`, without those that `f` hides and those
+ * Writes the entries as a table in the order `order` (NULL: theirs), without those that `f` hides and those
  * that share a line; false, with nothing written, where they don't fit one.
  */
 struct fold;

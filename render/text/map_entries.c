@@ -81,10 +81,13 @@ void map_text_array(struct map_text *m)
 {
 	struct strbuf label;
 	struct fold f;
+	bool ok = fold_entries(m, &f);
+	bool is_table = ok && !m->t->full && map_text_table(m, &f, NULL);
 
 	strbuf_init(&label, NULL);
-	for (size_t i = 0, ok = fold_entries(m, &f); ok && i < f.nr && !m->t->out.error; i++) {
-		if (fold_is_hidden(&f, i) || !fold_is_first(&f, i))
+	for (size_t i = 0; ok && i < f.nr && !m->t->out.error; i++) {
+		if (fold_is_hidden(&f, i) || !fold_is_first(&f, i) ||
+		    (is_table && !fold_shares_line(&f, i)))
 			continue;
 		label.len = 0;
 		strbuf_puts(&label, f.values[i].nr > 1 ? "keys " : "key ");

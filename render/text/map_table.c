@@ -2,7 +2,8 @@
 /*
  * map_table.c - entries whose values are flat structs, as a table
  *
- * Keys are flat structs, scalars, or the owners of storage; with --full flat structs only.
+ * Keys are flat structs, scalars, indices, or the owners of storage; with --full flat structs
+ * only.
  *
  * Two passes over the entries: the first checks that all have the same form and measures
  * the columns, the second writes. No entry is kept, so a million entries need no more
@@ -27,7 +28,7 @@
 /* The cells of an entry: each part is a struct of leaves.  It must not be moved. */
 struct row {
 	struct tree key, value;
-	struct strbuf owner, address; /* of storage */
+	struct strbuf owner, address; /* of storage; `owner` is an array's index, too */
 	struct node leaves[2];	      /* what is no struct: a scalar key, owner and address */
 	struct node parts[NR_PARTS];
 	size_t nr_parts;
@@ -107,6 +108,11 @@ static bool add_key(struct map_text *m, const struct scxray_entry *entry, struct
 		strbuf_hex(&row->address, map_owner_kva(entry), 1);
 		add_leaf(row, 0, "owner", strbuf_str(&row->owner), row->owner.len);
 		return !row->owner.error && !row->address.error;
+	}
+	if (m->map->form == SCXRAY_MAP_ARRAY && !m->t->full) {
+		strbuf_printf(&row->owner, "%u", entry->index);
+		add_leaf(row, 0, "key", strbuf_str(&row->owner), row->owner.len);
+		return !row->owner.error;
 	}
 	if (!m->map->key_type.btf || key.state != SCXRAY_PRESENT ||
 	    !map_text_tree(m, &row->key, &key))
@@ -250,11 +256,12 @@ bool map_text_table(struct map_text *m, const struct fold *f, const size_t *orde
 		strbuf_putc(&m->t->out, '\n');
 	}
 	for (size_t at = 0; is && at < f->nr && !m->t->out.error; at++) {
+		size_t i = order ? order[at] : at;
 		struct row row;
 
-		if (!is_row(f, order[at]))
+		if (!is_row(f, i))
 			continue;
-		if (row_init(m, order[at], &row))
+		if (row_init(m, i, &row))
 			put_row(m, &columns, &row);
 		row_deinit(&row);
 	}

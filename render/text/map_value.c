@@ -52,49 +52,26 @@ void map_text_raw(struct text *t, const uint8_t *bytes, size_t size)
 	strbuf_puts(sb, size ? " (raw)" : "(raw)");
 }
 
-/*
- * Takes the kernel's constants, which every scheduler that includes scx's headers has in its
- * .rodata, out of the tree; returns how many they are.
- */
-static size_t hide_constants(struct node *root)
-{
-	static const char prefix[] = "__SCX_";
-	size_t nr = 0;
-
-	if (!root || root->kind != NODE_STRUCT || !root->text || strcmp(root->text, ".rodata"))
-		return 0;
-	for (struct node **link = &root->first; *link;) {
-		if ((*link)->name && !strncmp((*link)->name, prefix, strlen(prefix))) {
-			*link = (*link)->next;
-			root->nr_children--;
-			nr++;
-		} else {
-			root->last = *link;
-			link = &(*link)->next;
-		}
-	}
-	if (!root->first)
-		root->last = NULL;
-	return nr;
-}
-
 void map_text_value(struct map_text *m, const struct scxray_value *value, unsigned depth,
 		    size_t column)
 {
+	struct strbuf note;
 	struct tree tree;
-	size_t hidden;
 
 	if (value->state == SCXRAY_PRESENT && !value->btf) {
 		map_text_raw(m->t, value->bytes, value->size);
 		return;
 	}
+	strbuf_init(&note, NULL);
 	if (map_text_tree(m, &tree, value)) {
-		hidden = m->t->full ? 0 : hide_constants(tree.root);
+		map_text_hide(m, tree.root, &note);
 		map_text_node(m, tree.root, depth, column);
-		if (hidden)
-			strbuf_printf(&m->t->out, "\n  (%zu constant%s __SCX_*: with --full only)",
-				      hidden, hidden == 1 ? "" : "s");
+		if (note.len)
+			strbuf_printf(&m->t->out, "\n  (%s: with --full only)", strbuf_str(&note));
 	}
+	if (note.error)
+		m->t->out.error = note.error;
+	strbuf_deinit(&note);
 	tree_deinit(&tree);
 }
 

@@ -68,7 +68,7 @@ __attribute__((unused)) static void point_to(struct chain *c, uint64_t first)
 /* The first map's value. */
 __attribute__((unused)) static void expect(struct chain *c, const char *text)
 {
-	char *got = maps_text(&c->m.r, 120), *body = strchr(got, '\n') + 1, *end;
+	char *got = maps_text_as(&c->m.r, 120, c->m.full), *body = strchr(got, '\n') + 1, *end;
 
 	end = strstr(body, "\n\nmap arena");
 	ck_assert_ptr_nonnull(end);

@@ -51,13 +51,16 @@ START_TEST(what_the_header_has_no_room_for_follows_it)
 	map_init(&m, SCXRAY_MAP_ENTRIES, 1, "hash");
 	ck_map_text(&m, "  (empty)\n");
 	ck_map_json(&m, "\"active\":false,\"total_entries\":0}");
-	m.map.active = true;
+	m.map.active = m.full = true;
 	ck_map_text(&m, "  (the live scheduler's own; empty)\n");
+	m.full = false;
+	ck_map_text(&m, "  (empty)\n");
+	m.full = true;
 	ck_map_json(&m, "\"active_map_kvas\":[\"0xffff888000042000\"]");
 	/* an error says what is missing: then nothing may claim that the map is empty */
 	m.map.error = "hash table header makes no sense";
 	ck_map_text(&m, "  (the live scheduler's own)\n");
-	m.map.active = false;
+	m.map.active = m.full = false;
 	m.map.error = NULL;
 	m.map.key_type.size = m.map.value_type.size = 4;
 	map_add(&m, &v, &v);
@@ -178,6 +181,55 @@ START_TEST(the_headers_constants_are_counted)
 	ck_map_text(&m, ".rodata{nr_cpus=2}\n  (2 constants __SCX_*: with --full only)\n");
 	m.full = true;
 	ck_map_text(&m, ".rodata{__SCX_SLICE_DFL=1, nr_cpus=2, __SCX_KICK_IDLE=3}\n");
+	map_deinit(&m);
+}
+END_TEST
+
+START_TEST(maps_that_hold_nothing_share_a_line)
+{
+	static const char format[24] = "ran %llu of %llu";
+	uint64_t zero = 0, one = 1;
+	struct scxray_map maps[3];
+	struct one_map m;
+	int text, var, sec;
+	char *got;
+
+	map_init(&m, SCXRAY_MAP_VALUE, 2, "array");
+	m.map.active = true;
+	m.map.value_type = map_typed(&m, m.t.u64, 8);
+	map_add(&m, NULL, &zero);
+	maps[0] = m.map;
+	maps[1] = m.map;
+	maps[1].name = T("none");
+	maps[1].form = SCXRAY_MAP_ENTRIES;
+	maps[1].nr_entries = 0;
+	maps[1].total = 0;
+	text = btf__add_array(m.t.btf, m.t.u32, m.t.chr, 24);
+	var = btf__add_var(m.t.btf, "____dump.fmt", BTF_VAR_STATIC, text);
+	sec = btf__add_datasec(m.t.btf, ".data", 24);
+	btf__add_datasec_var_info(m.t.btf, var, 0, 24);
+	maps[2] = m.map;
+	maps[2].name = T("obj.data");
+	maps[2].active = false;
+	maps[2].value_type = map_typed(&m, sec, 24);
+	maps[2].entries = &(struct scxray_entry){ .value = (const uint8_t *)format };
+	m.r.maps = maps;
+	m.r.nr_maps = 3;
+	got = maps_text(&m.r, 120);
+	ck_assert_str_eq(got, "maps that hold nothing: m (all zero), none (empty), "
+			      "obj.data (only formats that it prints with)\n");
+	free(got);
+	/* one byte that is not 0, and an entry beyond the captured ones */
+	maps[0].entries = &(struct scxray_entry){ .value = (const uint8_t *)&one };
+	maps[1].total = 4;
+	got = maps_text(&m.r, 120);
+	ck_assert_ptr_nonnull(strstr(got, "\n1\n"));
+	ck_assert_ptr_nonnull(strstr(got, "map none ("));
+	ck_assert_ptr_nonnull(strstr(got, "maps that hold nothing: obj.data ("));
+	free(got);
+	got = maps_text_as(&m.r, 120, true);
+	ck_assert_ptr_nonnull(strstr(got, "____dump.fmt=\"ran %llu of %llu\""));
+	free(got);
 	map_deinit(&m);
 }
 END_TEST
@@ -330,6 +382,7 @@ static const unit_test tests[] = {
 	&a_wide_value_breaks_at_the_width,
 	&an_array_is_listed_by_key,
 	&the_headers_constants_are_counted,
+	&maps_that_hold_nothing_share_a_line,
 	&storage_is_shown_by_its_owners,
 	&queues_and_stacks_are_listed_in_order,
 	&long_raw_values_are_cut_in_text_alone,

@@ -180,7 +180,9 @@ START_TEST(opaque_structs_are_read_as_the_kernel_has_them)
 			  "\"value\":{\"kind\":\"uint\",\"bits\":64,\"value\":0}}]");
 	w[0] = 0;
 	opaque_value(&c, "bpf_timer", 2, 8, w);
+	c.m.full = true;
 	expect(&c, "bpf_timer{}");
+	c.m.full = false;
 	w[0] = 1;
 	opaque_value(&c, "bpf_spin_lock", 1, 4, w);
 	expect(&c, "bpf_spin_lock{val=locked (1)}");
