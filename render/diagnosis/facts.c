@@ -11,6 +11,8 @@
 #include <scxray/sched.h>
 #include <scxray/task.h>
 
+#include "render/out/field.h"
+
 bool is_class(const char *class, const char *name)
 {
 	return class && !strcmp(class, name);
@@ -30,9 +32,7 @@ bool may_use(const struct scxray_task *t, uint32_t cpu)
 {
 	if (num_true(&t->migration_disabled))
 		return num_is(&t->cpu, cpu);
-	if (t->cpus_allowed.state != SCXRAY_PRESENT)
-		return true;
-	return cpu < t->cpus_allowed.nr_bits && t->cpus_allowed.words[cpu / 64] >> cpu % 64 & 1;
+	return t->cpus_allowed.state != SCXRAY_PRESENT || cpumask_has(&t->cpus_allowed, cpu);
 }
 
 bool is_bound(const struct facts *f, const struct scxray_task *t)

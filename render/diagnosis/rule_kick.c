@@ -17,12 +17,7 @@
 #include "render/diagnosis/rules.h"
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
-
-static bool has_bit(const struct scxray_cpumask *mask, uint32_t cpu)
-{
-	return mask->state == SCXRAY_PRESENT && cpu < mask->nr_bits &&
-	       mask->words[cpu / 64] >> cpu % 64 & 1;
-}
+#include "render/out/field.h"
 
 /* Has it stood since the early report? */
 static bool stood(const struct cpu_use *use)
@@ -37,8 +32,8 @@ static size_t waits_for(const struct facts *f, size_t cpu)
 	const struct scxray_rq *rq = f->cpus[cpu].rq;
 
 	for (size_t i = 0; i < f->r->nr_rqs; i++)
-		if (i != cpu && (has_bit(&rq->cpus_to_wait, f->r->rqs[i].cpu) ||
-				 has_bit(&rq->cpus_to_sync, f->r->rqs[i].cpu)))
+		if (i != cpu && (cpumask_has(&rq->cpus_to_wait, f->r->rqs[i].cpu) ||
+				 cpumask_has(&rq->cpus_to_sync, f->r->rqs[i].cpu)))
 			return i;
 	return SIZE_MAX;
 }

@@ -68,25 +68,14 @@ void json_text_field(struct json *j, const char *key, const struct scxray_text *
 
 void cpumask_put_list(struct strbuf *sb, const struct scxray_cpumask *mask)
 {
-	size_t start = sb->len;
-	uint32_t bit = 0;
+	if (mask->words) /* little-endian, as the guest is */
+		strbuf_bit_list(sb, (const uint8_t *)mask->words, mask->nr_bits);
+}
 
-	while (mask->words && bit < mask->nr_bits) {
-		uint32_t first = bit;
-
-		while (bit < mask->nr_bits && mask->words[bit / 64] >> bit % 64 & 1)
-			bit++;
-		if (bit > first) {
-			if (sb->len > start)
-				strbuf_putc(sb, ',');
-			strbuf_u64(sb, first);
-			if (bit - 1 > first) {
-				strbuf_putc(sb, '-');
-				strbuf_u64(sb, bit - 1);
-			}
-		}
-		bit++;
-	}
+bool cpumask_has(const struct scxray_cpumask *mask, uint32_t cpu)
+{
+	return mask->state == SCXRAY_PRESENT && cpu < mask->nr_bits &&
+	       mask->words[cpu / 64] >> cpu % 64 & 1;
 }
 
 static void cpus_field(struct json *j, const char *key, const struct scxray_cpumask *mask)

@@ -63,5 +63,7 @@ void json_hex_twin(struct json *j, const char *key, uint64_t value);
 
 /* The mask as a list of ranges; "" if it is empty. */
 void cpumask_put_list(struct strbuf *sb, const struct scxray_cpumask *mask);
+/* False as well where the mask is not known. */
+bool cpumask_has(const struct scxray_cpumask *mask, uint32_t cpu);
 
 #endif

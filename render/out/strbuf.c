@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* Bytes that are collected before the sink is called; small enough to stay in cache. */
@@ -154,6 +155,26 @@ void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits)
 	for (unsigned i = 0; i < needed; i++)
 		out[2 + i] = hex[v >> ((needed - 1 - i) * 4) & 15];
 	strbuf_write(sb, out, 2 + needed);
+}
+
+void strbuf_bit_list(struct strbuf *sb, const uint8_t *bits, uint64_t nr)
+{
+	bool first = true;
+
+	for (uint64_t bit = 0, from; bit < nr; bit++) {
+		for (from = bit; bit < nr && bits[bit / 8] >> bit % 8 & 1;)
+			bit++;
+		if (bit == from)
+			continue;
+		if (!first)
+			strbuf_putc(sb, ',');
+		first = false;
+		strbuf_u64(sb, from);
+		if (bit - from > 1) {
+			strbuf_putc(sb, '-');
+			strbuf_u64(sb, bit - 1);
+		}
+	}
 }
 
 void strbuf_double(struct strbuf *sb, double v, unsigned bits)

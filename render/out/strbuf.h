@@ -40,6 +40,8 @@ char *strbuf_put_decimal(char *to, uint64_t v);
 void strbuf_i64(struct strbuf *sb, int64_t v);
 /* "0x" and at least `digits` hex digits. */
 void strbuf_hex(struct strbuf *sb, uint64_t v, unsigned digits);
+/* Which of `nr` bits are set, bit i at bits[i / 8]: "0-3,5"; nothing where none is. */
+void strbuf_bit_list(struct strbuf *sb, const uint8_t *bits, uint64_t nr);
 /* Shortest decimal form that reads back as the same number of 32 or 64 bits, in any locale. */
 void strbuf_double(struct strbuf *sb, double v, unsigned bits);
 void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

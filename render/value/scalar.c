@@ -213,21 +213,9 @@ static const struct {
 static int put_cpumask(struct value_walk *w, const uint8_t *mask, uint64_t nr)
 {
 	struct strbuf *list = &w->scratch;
-	uint64_t bit = 0;
 
 	list->len = 0;
-	while (bit < nr) {
-		uint64_t first = bit;
-
-		while (bit < nr && mask[bit / 8] >> bit % 8 & 1)
-			bit++;
-		if (bit > first) {
-			strbuf_printf(list, list->len ? ",%" PRIu64 : "%" PRIu64, first);
-			if (bit - 1 > first)
-				strbuf_printf(list, "-%" PRIu64, bit - 1);
-		}
-		bit++;
-	}
+	strbuf_bit_list(list, mask, nr);
 	/* an empty list would mean a mask without CPUs, which memory did not hold */
 	if (list->error)
 		return w->visit->unsupported(w->arg, "out of memory");
