@@ -101,6 +101,9 @@ static void put_ids(const struct exit_case *c, struct strbuf *sb)
 		(int64_t)id < 0 && (int64_t)id > -4096 ? strerrorname_np((int)-(int64_t)id) : NULL;
 	size_t nr = 0;
 
+	if (id >> 63 && !name)
+		strbuf_puts(sb,
+			    " It is the id of a built-in DSQ: the kernel alone takes from those.");
 	if (name)
 		strbuf_printf(sb, " As a signed number the id is %" PRId64 ", the errno of %s.",
 			      (int64_t)id, name);
