@@ -12,6 +12,8 @@
  *	look.c		 a glance while it runs
  *	subs.c		 sub-schedulers, at such a glance
  *	latch.c		 the scheduler's user-exit record
+ *	cow.c		 RAM as it was at one instant, while the guest runs on
+ *	uffd.c		 userfaultfd(2), which that needs
  */
 #ifndef CAPTURE_LIVE_H
 #define CAPTURE_LIVE_H

@@ -70,6 +70,10 @@ static inline void page_store_keep(struct page_store *store, uint64_t number, ui
 struct recorder {
 	struct page_store *to;
 	const struct page_store *base; /* its constant pages are not copied again; or NULL */
+	/* pages that are written to while this reads RAM, as they were before (live/cow.h); or NULL */
+	const struct page_store *saved;
+	const atomic_bool
+		*lost; /* with `saved`: once set, RAM and saved pages are of no one instant */
 	uint64_t max_pages;
 	uint64_t start;	   /* clock_us() */
 	uint64_t deadline; /* clock_us(); 0: none */
