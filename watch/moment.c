@@ -289,6 +289,9 @@ int moment_bare_init(struct scxray_report *report, const struct moment *moment, 
 	for (size_t i = 0; i < moment->nr_vcpus; i++) {
 		report->vcpus[i].parked = moment->vcpus[i].parked;
 		report->vcpus[i].regs = moment->vcpus[i].regs;
+		if (scxray_regs_without_paging(&report->vcpus[i].regs))
+			report->vcpus[i].never_started =
+				(struct scxray_num){ .value = 1, .state = SCXRAY_PRESENT };
 	}
 	return 0;
 }

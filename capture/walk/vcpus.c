@@ -12,8 +12,6 @@
 #include "capture/read/symbol_of.h"
 #include "capture/walk/walkers.h"
 
-#define CR0_PG (1ULL << 31)
-
 static bool known(const struct scxray_regs *regs, enum scxray_reg reg)
 {
 	return regs->known >> reg & 1;
@@ -133,7 +131,7 @@ static void fill(struct seats *s, struct scxray_vcpu *v, const struct source_vcp
 		return;
 	v->regs = from->regs;
 	/* it waits for its start-up IPI, in the state of its reset or of the VMM's making */
-	if (known(&v->regs, SCXRAY_REG_CR0) && !(v->regs.value[SCXRAY_REG_CR0] & CR0_PG)) {
+	if (scxray_regs_without_paging(&v->regs)) {
 		v->never_started = num_present(1);
 		return;
 	}

@@ -8,9 +8,11 @@
  * the host and no other header than this one.
  *
  *	void *so = dlopen("scxray-plugin.so", RTLD_NOW | RTLD_LOCAL);
- *	scxray_plugin_init_fn *init = (scxray_plugin_init_fn *)dlsym(so, SCXRAY_PLUGIN_INIT);
+ *	void *symbol = dlsym(so, SCXRAY_PLUGIN_INIT);
+ *	scxray_plugin_init_fn *init;
  *	struct scxray_plugin plugin = { .struct_size = sizeof(plugin) };
  *
+ *	memcpy(&init, &symbol, sizeof(init));	(ISO C has no cast for it; C++ has reinterpret_cast)
  *	if (init(&host, &plugin) == 0) {
  *		... on each vCPU's thread:
  *		plugin.vcpu_start(plugin.self, i);

@@ -47,6 +47,12 @@ struct scxray_regs {
 	uint64_t known; /* bit r: value[r] was in the source; the others are unknown, not 0 */
 };
 
+/* Paging is off (CR0.PG): no kernel runs there; false where CR0 is not known. */
+static inline bool scxray_regs_without_paging(const struct scxray_regs *regs)
+{
+	return (regs->known >> SCXRAY_REG_CR0 & 1) && !(regs->value[SCXRAY_REG_CR0] >> 31 & 1);
+}
+
 struct scxray_vcpu {
 	bool parked; /* false: no registers (report it as null / <unavailable>) */
 	struct scxray_regs regs;

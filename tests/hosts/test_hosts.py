@@ -33,7 +33,9 @@ OWN = ("vcpu_regs",)
 OWN_OF_GUEST = ("memory_bytes", "found_by")
 # What the guide's code takes for granted.
 PRELUDE = """
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/kvm.h>
@@ -41,6 +43,7 @@ PRELUDE = """
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <scxray/plugin.h>
 struct my_vcpu { uint32_t index; int fd; struct kvm_run *run; volatile int stop; struct pollfd wakeup; };
@@ -196,7 +199,7 @@ def check_sandbox(cases):
 
 
 def check_guide(cases):
-    """All code of the guide, in its order, is one C file (and one of C++ but for its designators)."""
+    """All code of the guide, in its order, is one C file, and one of C++17, without a warning."""
     with open(os.path.join(harness.ROOT, "docs", "embedding.md"), encoding="utf-8") as f:
         blocks = re.findall(r"^```c\n(.*?)^```$", f.read(), re.M | re.S)
     cases.check(len(blocks) >= 4, "docs/embedding.md has code", len(blocks))
@@ -204,9 +207,10 @@ def check_guide(cases):
         source = os.path.join(folder, "guide.c")
         with open(source, "w", encoding="utf-8") as f:
             f.write(PRELUDE + "\n".join(blocks))
-        ran = run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(harness.ROOT, "include"), "-c",
-                  "-o", os.path.join(folder, "guide.o"), source)
-        cases.check(ran.returncode == 0, "its code compiles", said(ran))
+        for compiler in (("gcc", "-std=gnu11"), ("g++", "-x", "c++", "-std=c++17")):
+            ran = run(*compiler, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", os.path.join(harness.ROOT, "include"), "-c",
+                      "-o", os.path.join(folder, "guide.o"), source)
+            cases.check(ran.returncode == 0, f"its code compiles with {' '.join(compiler)}", said(ran))
 
 
 def main():
