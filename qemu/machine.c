@@ -170,11 +170,6 @@ struct watch_machine *qemu_machine_base(struct qemu_machine *qemu)
 	return &qemu->base;
 }
 
-pid_t qemu_machine_pid(const struct qemu_machine *qemu)
-{
-	return qemu->pid;
-}
-
 int qemu_machine_end_fd(const struct qemu_machine *qemu)
 {
 	return qemu->end_fd;

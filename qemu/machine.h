@@ -35,8 +35,7 @@ struct scxray_live *qemu_machine_live(struct qemu_machine *qemu,
 				      const struct scxray_settings *settings,
 				      struct scxray_error *err);
 
-/* QEMU's process, and a descriptor that can be read when it has ended (-1: none); borrowed. */
-pid_t qemu_machine_pid(const struct qemu_machine *qemu);
+/* A descriptor that can be read when QEMU's process has ended (-1: none); borrowed. */
 int qemu_machine_end_fd(const struct qemu_machine *qemu);
 
 /* Has QEMU closed its monitor?  Any thread. */

@@ -86,8 +86,12 @@ void qmp_deinit(struct qmp *qmp)
 	qmp_reader_deinit(&qmp->reader);
 }
 
-uint64_t qmp_format(struct qmp *qmp, char *text, size_t size, const char *command,
-		    const char *arguments)
+/*
+ * The text of a command, for qmp_post(): `arguments` are JSON of an object, or NULL.  Returns its
+ * number, or 0: no room in `size` bytes.
+ */
+static uint64_t qmp_format(struct qmp *qmp, char *text, size_t size, const char *command,
+			   const char *arguments)
 {
 	int nr = snprintf(text, size, "{\"execute\": \"%s\", \"id\": %" PRIu64 "%s%s}\n", command,
 			  qmp->last_id + 1, arguments ? ", \"arguments\": " : "",
@@ -96,14 +100,19 @@ uint64_t qmp_format(struct qmp *qmp, char *text, size_t size, const char *comman
 	return nr > 0 && (size_t)nr < size ? ++qmp->last_id : 0;
 }
 
-int qmp_post(struct qmp *qmp, const char *text, int fd, uint64_t deadline_ns,
-	     struct scxray_error *err)
+/* Sends what was formatted, one command or several, and a descriptor with it (-1: none). */
+static int qmp_post(struct qmp *qmp, const char *text, int fd, uint64_t deadline_ns,
+		    struct scxray_error *err)
 {
 	return chan_send(&qmp->chan, text, strlen(text), fd, deadline_ns, err);
 }
 
-int qmp_wait(struct qmp *qmp, uint64_t id, uint64_t deadline_ns, struct json_object **result,
-	     struct scxray_error *err)
+/*
+ * Waits for the answer to command number `id`; those to earlier ones are dropped.  0, and *result
+ * (may be NULL; else to be put) is what was returned; -1 with *err: refused, late, or closed.
+ */
+static int qmp_wait(struct qmp *qmp, uint64_t id, uint64_t deadline_ns, struct json_object **result,
+		    struct scxray_error *err)
 {
 	struct qmp_message message;
 	int got, status = 0;

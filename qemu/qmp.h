@@ -28,24 +28,6 @@ struct qmp {
 int qmp_init(struct qmp *qmp, struct chan *chan, uint64_t deadline_ns, struct scxray_error *err);
 void qmp_deinit(struct qmp *qmp);
 
-/*
- * The text of a command, for qmp_post(): `arguments` are JSON of an object, or NULL.  Returns its
- * number, or 0: no room in `size` bytes.
- */
-uint64_t qmp_format(struct qmp *qmp, char *text, size_t size, const char *command,
-		    const char *arguments);
-
-/* Sends what was formatted, one command or several, and a descriptor with it (-1: none). */
-int qmp_post(struct qmp *qmp, const char *text, int fd, uint64_t deadline_ns,
-	     struct scxray_error *err);
-
-/*
- * Waits for the answer to command number `id`; those to earlier ones are dropped.  0, and *result
- * (may be NULL; else to be put) is what was returned; -1 with *err: refused, late, or closed.
- */
-int qmp_wait(struct qmp *qmp, uint64_t id, uint64_t deadline_ns, struct json_object **result,
-	     struct scxray_error *err);
-
 /* All of that in one. */
 int qmp_execute(struct qmp *qmp, const char *command, const char *arguments, int fd,
 		uint64_t deadline_ns, struct json_object **result, struct scxray_error *err);

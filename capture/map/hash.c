@@ -128,8 +128,12 @@ static void chain(struct htab *h, uint64_t node)
 	}
 }
 
-void htab_walk(struct walk *w, struct scxray_map *map,
-	       bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem))
+/*
+ * The elements of a hash table: hash, LRU and per-CPU kinds.  visit() gets each
+ * element's address; false stops.  Counts them in map->total.
+ */
+static void htab_walk(struct walk *w, struct scxray_map *map,
+		      bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem))
 {
 	struct htab h = { .w = w, .map = map, .visit = visit };
 	uint8_t bytes[BUCKETS_AT_ONCE * 64];

@@ -174,13 +174,6 @@ const char *map_label_inode(struct walk *w, uint64_t kva);
 const char *map_label_device(struct walk *w, uint64_t kva);
 const char *map_label_sock(struct walk *w, uint64_t kva);
 
-/*
- * The elements of a hash table: hash, LRU and per-CPU kinds.  visit() gets each
- * element's address; false stops.  Counts them in map->total.
- */
-void htab_walk(struct walk *w, struct scxray_map *map,
-	       bool (*visit)(struct walk *w, struct scxray_map *map, uint64_t elem));
-
 /* The address of an element's value, which follows its key. */
 static inline uint64_t htab_value(const struct walk *w, const struct scxray_map *map, uint64_t elem)
 {

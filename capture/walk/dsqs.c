@@ -25,7 +25,7 @@
 #define CURSOR 1  /* SCX_DSQ_LNODE_ITER_CURSOR: an iterator's place, no task */
 #define ON_PRIQ 1 /* SCX_TASK_DSQ_ON_PRIQ */
 
-const char *dsq_id_name(struct walk *w, uint64_t id)
+static const char *dsq_id_name(struct walk *w, uint64_t id)
 {
 	uint64_t local_on, cpu_mask;
 

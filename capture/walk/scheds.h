@@ -12,9 +12,6 @@ struct scxray_sched;
 
 struct walk;
 
-/* The name of a built-in DSQ id by the kernel's enum; NULL for user DSQs. */
-const char *dsq_id_name(struct walk *w, uint64_t id);
-
 /* The ops of `sched`, with the programs that implement them; `ops` is the address of the ops_type. */
 void walk_ops(struct walk *w, struct scxray_sched *sched, uint64_t ops, const char *ops_type);
 

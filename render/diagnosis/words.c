@@ -16,15 +16,6 @@
 /* Tasks that are named, and those whose CPUs are told; further ones are counted. */
 #define MAX_NAMED 3
 
-size_t nr_picked(const struct facts *f)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < f->nr_waits; i++)
-		nr += f->waits[i].picked;
-	return nr;
-}
-
 size_t pick(struct facts *f,
 	    bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
 	    const void *arg)
@@ -86,11 +77,6 @@ void put_names(struct facts *f, struct strbuf *sb)
 	}
 	if (nr > MAX_NAMED)
 		strbuf_printf(sb, " and %zu more", nr - MAX_NAMED);
-}
-
-const char *is_are(const struct facts *f)
-{
-	return last_finding(f->dg)->nr_tasks == 1 ? " is" : " are";
 }
 
 void put_longest(struct facts *f, struct strbuf *sb)

@@ -9,8 +9,6 @@ struct scxray_sched;
 
 /* Opens a finding of the tasks that are picked, and claims them: the rule tells them. */
 struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred);
-/* How many are picked. */
-size_t nr_picked(const struct facts *f);
 /* Picks what no rule has claimed yet and `explains` holds for; returns how many. */
 size_t pick(struct facts *f,
 	    bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
@@ -18,8 +16,6 @@ size_t pick(struct facts *f,
 
 /* "victim1[98], victim3[100], victim0[97] and 1 more": of the finding begun last */
 void put_names(struct facts *f, struct strbuf *sb);
-/* " is", " are": of the same */
-const char *is_are(const struct facts *f);
 /* "8.136s (timeout 8.000s)": the longest wait of the same */
 void put_longest(struct facts *f, struct strbuf *sb);
 /* " victim1[98] may run on CPU 0 only, victim3[100] on CPU 1 only." where there are such */

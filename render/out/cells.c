@@ -263,7 +263,8 @@ void cell_degraded(struct strbuf *sb, const struct scxray_host *host)
 			      d->nr_parked, d->nr_vcpus, end);
 }
 
-void cell_bpf_line(struct strbuf *sb, const struct scxray_bpf_line *line)
+/* " at main.bpf.c:212"; nothing where there is no line info */
+static void cell_bpf_line(struct strbuf *sb, const struct scxray_bpf_line *line)
 {
 	struct scxray_text file = line->file;
 	const char *slash = file.state == SCXRAY_PRESENT ? strrchr(file.bytes, '/') : NULL;

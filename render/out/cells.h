@@ -86,8 +86,6 @@ void cell_string(struct strbuf *sb, const char *s);
 void cell_cpus(struct strbuf *sb, const struct scxray_cpumask *mask);
 /* "schedule+0x28", "scxfix_tick+0xbe [bpf] at main.bpf.c:212", or the address where it has no symbol */
 void cell_frame(struct strbuf *sb, const struct scxray_address *frame);
-/* " at main.bpf.c:212"; nothing where there is no line info */
-void cell_bpf_line(struct strbuf *sb, const struct scxray_bpf_line *line);
 /* "comm[pid]", or the address where the task is unknown */
 void cell_task(struct strbuf *sb, const struct scxray_task *task, uint64_t kva);
 /* "9.168s", "28ms" */
@@ -123,11 +121,9 @@ void text_maps(struct text *t, const struct scxray_report *r);
 void text_stack(struct text *t, size_t indent, const struct scxray_stack_trace *stack);
 /* The stacks of these tasks, equal ones together. */
 void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, size_t nr);
-void text_vcpus(struct text *t, const struct scxray_report *r);
 void text_progs(struct text *t, const struct scxray_report *r);
 void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */
 void text_tasks(struct text *t, const struct scxray_report *r);
-void text_scx(struct text *t, const struct scxray_report *r); /* sched, rqs, DSQs */
 void text_rqs(struct text *t, const struct scxray_report *r);
 void text_locks(struct text *t, const struct scxray_report *r);
 void text_psi(struct text *t, const struct scxray_report *r);

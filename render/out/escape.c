@@ -6,7 +6,8 @@
 
 static const char hex[] = "0123456789abcdef";
 
-size_t utf8_decode(const char *s, size_t len, uint32_t *cp)
+/* Length in bytes of the well-formed UTF-8 character at `s`, 0 if there is none. */
+static size_t utf8_decode(const char *s, size_t len, uint32_t *cp)
 {
 	const unsigned char *b = (const unsigned char *)s;
 	size_t need;

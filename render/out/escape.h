@@ -13,9 +13,6 @@
 
 #include "render/out/strbuf.h"
 
-/* Length in bytes of the well-formed UTF-8 character at `s`, 0 if there is none. */
-size_t utf8_decode(const char *s, size_t len, uint32_t *cp);
-
 /*
  * Plain text on a single line: newlines, tabs and other control characters are escaped.
  * `quoted`: the text will be between double quotes, so `"` and `\` are escaped, too.

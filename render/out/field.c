@@ -10,7 +10,10 @@ static bool shown(enum scxray_state state)
 	return state == SCXRAY_PRESENT || state == SCXRAY_UNREADABLE;
 }
 
-void json_hex_twin(struct json *j, const char *key, uint64_t value)
+/*
+ * Writes <key>_hex with `value` as a hexadecimal string, for readers that make doubles of numbers.
+ */
+static void json_hex_twin(struct json *j, const char *key, uint64_t value)
 {
 	char text[64];
 
@@ -50,7 +53,8 @@ void json_num_field(struct json *j, const char *key, const struct scxray_num *nu
 	}
 }
 
-void json_text(struct json *j, const struct scxray_text *text)
+/* Writes the value without a key. */
+static void json_text(struct json *j, const struct scxray_text *text)
 {
 	if (text->state == SCXRAY_UNREADABLE)
 		json_unreadable(j, text->addr, text->reason);

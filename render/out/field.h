@@ -47,18 +47,12 @@ struct field {
 /* Writes keys and values of the struct at `base` into the open object. */
 void json_fields(struct json *j, const struct field *fields, size_t nr, const void *base);
 
-/* Writes the value without a key. */
-void json_text(struct json *j, const struct scxray_text *text);
 /* Writes a key and a value, or nothing where memory held none; `kind` is one of a scxray_num. */
 void json_num_field(struct json *j, const char *key, const struct scxray_num *num,
 		    enum field_kind kind);
 void json_text_field(struct json *j, const char *key, const struct scxray_text *text);
 
-/*
- * Writes <key>_hex with `value` as a hexadecimal string: doubles, which jq 1.6 and JavaScript
- * make of numbers, are exact up to 2^53.
- */
-void json_hex_twin(struct json *j, const char *key, uint64_t value);
+/* Up to here each integer has a double of its own; jq 1.6 and JavaScript make doubles of numbers. */
 #define EXACT_IN_DOUBLE (1ULL << 53)
 
 /* The mask as a list of ranges; "" if it is empty. */

@@ -104,7 +104,7 @@ static void vcpu(struct text *t, const struct scxray_vcpu *v)
 		text_stack(t, 4, &v->backtrace);
 }
 
-void text_vcpus(struct text *t, const struct scxray_report *r)
+static void text_vcpus(struct text *t, const struct scxray_report *r)
 {
 	text_reason(t, r, SCXRAY_GROUP_VCPUS, r->nr_vcpus);
 	if (!r->nr_vcpus)
@@ -120,7 +120,7 @@ void text_vcpus(struct text *t, const struct scxray_report *r)
 	}
 }
 
-void text_scx(struct text *t, const struct scxray_report *r)
+static void text_scx(struct text *t, const struct scxray_report *r)
 {
 	bool any = r->nr_rqs || r->nr_dsqs || r->nr_scheds;
 

@@ -6,8 +6,9 @@ Usage: tests/lint/layers.py ROOT OBJECTS
 
 Reads what each source includes, and what each compiled object below OBJECTS defines and calls
 (nm).  A file includes and calls only what is below it in the tables here; no files make a
-circle; the libraries print nothing and keep no mutable state; functions and files stay short.
-Each source must have its object, so that nothing is left out.
+circle; what is not static is used by another file; the libraries print nothing and keep no
+mutable state; functions and files stay short.  Each source must have its object, so that nothing
+is left out.
 
 ROOT/tests/lint/layers.known lists the circles, long files and files with long functions that
 are let through.  An entry that lets nothing through is a violation as well.
@@ -241,6 +242,22 @@ def check_calls(symbols):
         yield f"{unit}.c: {folder} -> {other_folder} is against the order: calls {symbol} of {other}"
 
 
+def check_used(root, symbols):
+    """What no other unit calls, no test names and no public header declares is static, or dead."""
+    text = []
+    for folder, _, names in os.walk(os.path.join(root, "tests")):
+        for name in names:
+            if name.endswith((".c", ".h")):
+                with open(os.path.join(folder, name), encoding="utf-8") as f:
+                    text.append(f.read())
+    tests = set(re.findall(r"\w+", " ".join(text)))
+    called = {symbol for unit, other, symbol in symbols.edges() if unit != other}
+    for symbol, units in sorted(symbols.defined.items()):
+        if symbol not in called | tests and symbol != "main" and not symbol.startswith("scxray_"):
+            for unit in sorted(units):
+                yield f"{unit}.c: no other file uses {symbol}: make it static, or delete it"
+
+
 def check_quiet(symbols):
     for unit, names in sorted(symbols.called.items()):
         if unit.split("/")[0] in QUIET:
@@ -292,8 +309,8 @@ def main():
     bad += check_places(sources)
     if not bad:
         known = Known(root)
-        for found in (check_includes(sources), check_sizes(sources, known), check_calls(symbols), check_quiet(symbols),
-                      check_circles(symbols, known), known.unused()):
+        for found in (check_includes(sources), check_sizes(sources, known), check_calls(symbols), check_used(root, symbols),
+                      check_quiet(symbols), check_circles(symbols, known), known.unused()):
             bad += found
     print("\n".join(bad) or f"layers hold ({len(symbols.seen)} objects of {len(units)} sources)")
     return 1 if bad else 0

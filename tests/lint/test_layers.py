@@ -47,6 +47,7 @@ TREE = {
                            "int plugin(void) { return watch(); }\n",
     "cli/main.c": "#include <scxray/capture.h>\nint scxray_capture(void);\nint main(void) { return scxray_capture(); }\n",
     "vmm/vm.c": "#include <scxray/plugin.h>\n",
+    "tests/unit/all.h": "/* name maps text json plugin f */\n",
     "tests/lint/layers.known": "# let through\ncircle render/value/value render/value/scalar\n",
 }
 TREE.update({f"include/scxray/{name}.h": f"extern int scxray_h_{name};\n" for name in HEADERS})
@@ -92,6 +93,7 @@ WRONG = (
      "int scxray_capture(void); int over(void); int over(void) { return scxray_capture(); }"),
     ("calls scxray_capture of capture/capture", "capture/map/maps.c",
      "int scxray_capture(void); int up(void); int up(void) { return scxray_capture(); }"),
+    ("no other file uses alone", "capture/map/maps.c", "int alone(void); int alone(void) { return 1; }"),
     ("a function of 61 lines", "cli/main.c", LONG),
     ("401 lines", "cli/main.c", "\n" * (401 - 1 - TREE["cli/main.c"].count("\n"))),
 )
