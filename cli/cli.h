@@ -7,6 +7,7 @@
  *	reread.c   parts of a report from its JSON
  *	html.c     scxray html
  *	validate.c scxray validate
+ *	diff.c     scxray diff
  *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report
  *	options.c  its options
  *	completion.c  what shells need to complete command lines
@@ -46,13 +47,14 @@ struct cli_command {
 int cli_report(int argc, char **argv);
 int cli_html(int argc, char **argv);
 int cli_validate(int argc, char **argv);
+int cli_diff(int argc, char **argv);
 int cli_view(int argc, char **argv); /* by the command's name, argv[0] */
 int cli_watch(int argc, char **argv);
 int cli_attach(int argc, char **argv);
 int cli_run(int argc, char **argv);
 
 /* What `scxray help NAME` prints. */
-extern const char cli_report_help[], cli_html_help[], cli_validate_help[];
+extern const char cli_report_help[], cli_html_help[], cli_validate_help[], cli_diff_help[];
 extern const char cli_check_help[], cli_tasks_help[], cli_task_help[], cli_dsqs_help[];
 extern const char cli_dsq_help[], cli_cpus_help[], cli_map_help[], cli_log_help[];
 extern const char cli_watch_help[], cli_attach_help[], cli_run_help[];

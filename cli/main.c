@@ -33,6 +33,8 @@ static const struct cli_command commands[] = {
 	  cli_report_options, "only" },
 	{ "map", "only one BPF map", cli_map_help, cli_view, cli_report_options, "only" },
 	{ "log", "only the kernel's log", cli_log_help, cli_view, cli_report_options, "only" },
+	{ "diff", "what changed between two reports of one boot", cli_diff_help, cli_diff,
+	  cli_report_options, "early" },
 	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html,
 	  cli_report_options, NULL },
 	{ "validate", "is a file a report's JSON, by the schema?", cli_validate_help, cli_validate,

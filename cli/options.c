@@ -376,6 +376,11 @@ int options_parse(struct report_options *options, enum report_format usual,
 	status = parse_options(options, &format, argc, argv);
 	if (!status && view && view->operand && argc - optind < 2)
 		return cli_usage("scxray %s needs %s, and an image file", argv[0], view->operand);
+	if (!status && view && view->pair) {
+		if (options->early || argc - optind < 2)
+			return cli_usage("scxray %s takes two files, the earlier first", argv[0]);
+		options->early = argv[optind++];
+	}
 	if (!status && view)
 		status = set_view(options, view, view->operand ? argv[optind++] : NULL);
 	if (!status)

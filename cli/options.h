@@ -43,6 +43,7 @@ struct report_view {
 	const char *groups[2];	      /* of --only; NULL after the last */
 	const char *operand;	      /* what is named before FILE, of groups[0]; NULL: nothing */
 	enum scxray_severity exit_on; /* 0: only where --exit-on is given */
+	bool pair;		      /* two files, the earlier first: no --early */
 };
 
 /*

@@ -120,6 +120,8 @@ struct diff {
 	struct diff_item *items;
 	size_t nr_items, max_items;
 	size_t unchanged_maps;
+	const char *
+		maps_unavailable; /* why maps were not compared, of either report; NULL: they were */
 	struct strbuf texts;
 	int error; /* an errno, 0 if there was none */
 };

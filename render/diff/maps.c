@@ -157,6 +157,11 @@ void diff_maps(struct diff *d, const struct scxray_selection *only)
 	struct value_budget budget = { .nodes = MAX_NODES, .bytes = MAX_BYTES };
 	struct part_list early = { 0 }, late = { 0 };
 
+	d->maps_unavailable = d->early->unavailable[SCXRAY_GROUP_MAPS]
+				      ? d->early->unavailable[SCXRAY_GROUP_MAPS]
+				      : d->late->unavailable[SCXRAY_GROUP_MAPS];
+	if (d->maps_unavailable)
+		return;
 	if (!list_maps(d->early, only, &early) || !list_maps(d->late, only, &late))
 		d->error = ENOMEM;
 	else

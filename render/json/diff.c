@@ -107,6 +107,7 @@ void json_diff(struct json *j, const struct diff *d)
 		json_u64(j, d->unchanged[group]);
 		json_object_end(j);
 	}
-	json_diff_maps(j, d);
+	if (!d->maps_unavailable)
+		json_diff_maps(j, d);
 	json_object_end(j);
 }

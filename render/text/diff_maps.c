@@ -271,7 +271,14 @@ void text_diff_maps(struct text *t, const struct diff *d, const struct diagnosis
 		changed += diff_map_outcome(&d->maps[i]) == MAP_CHANGED;
 	strbuf_puts(&t->out, "  ");
 	text_styled(t, STYLE_CYAN, "maps");
-	strbuf_printf(&t->out, ": %zu changed, %zu unchanged\n", changed, d->unchanged_maps);
+	if (d->maps_unavailable) {
+		strbuf_puts(&t->out, ": not compared (");
+		cell_string(&t->out, d->maps_unavailable);
+		strbuf_puts(&t->out, ")\n");
+	} else {
+		strbuf_printf(&t->out, ": %zu changed, %zu unchanged\n", changed,
+			      d->unchanged_maps);
+	}
 	/* the scheduler's maps come first; without a known owner all maps are alike */
 	for (int own = 1; own >= 0; own--)
 		for (size_t i = 0; i < d->nr_maps; i++) {

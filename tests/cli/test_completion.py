@@ -36,7 +36,7 @@ def check_options(cases, script, folder):
         got = offers(script, folder, command, "--")
         want = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", text, re.M)) | {"--help"}
         if "scxray help report lists them" in text:
-            want = report - ({"--only"} if command != "html" else set())
+            want = report - {"html": set(), "diff": {"--early"}}.get(command, {"--only"})
         cases.check(got == want, f"{command} --", f"{got} is not {want}")
 
 
