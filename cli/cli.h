@@ -7,6 +7,7 @@
  *	reread.c   parts of a report from its JSON
  *	html.c     scxray html
  *	validate.c scxray validate
+ *	trace.c    scxray trace
  *	diff.c     scxray diff
  *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report
  *	options.c  its options
@@ -47,6 +48,7 @@ struct cli_command {
 int cli_report(int argc, char **argv);
 int cli_html(int argc, char **argv);
 int cli_validate(int argc, char **argv);
+int cli_trace(int argc, char **argv);
 int cli_diff(int argc, char **argv);
 int cli_view(int argc, char **argv); /* by the command's name, argv[0] */
 int cli_watch(int argc, char **argv);
@@ -54,13 +56,15 @@ int cli_attach(int argc, char **argv);
 int cli_run(int argc, char **argv);
 
 /* What `scxray help NAME` prints. */
-extern const char cli_report_help[], cli_html_help[], cli_validate_help[], cli_diff_help[];
+extern const char cli_report_help[], cli_html_help[], cli_validate_help[], cli_trace_help[],
+	cli_diff_help[];
 extern const char cli_check_help[], cli_tasks_help[], cli_task_help[], cli_dsqs_help[];
 extern const char cli_dsq_help[], cli_cpus_help[], cli_map_help[], cli_log_help[];
 extern const char cli_watch_help[], cli_attach_help[], cli_run_help[];
 
 extern const struct option cli_report_options[], cli_watch_options[], cli_attach_options[];
 extern const struct option cli_run_options[], cli_validate_options[];
+extern const struct option cli_trace_options[];
 
 /*
  * What a shell ("bash") needs to complete command lines of these commands, on standard output

@@ -37,6 +37,8 @@ static const struct cli_command commands[] = {
 	  cli_report_options, "early" },
 	{ "html", "write it as a page to look at, with any browser", cli_html_help, cli_html,
 	  cli_report_options, NULL },
+	{ "trace", "a report's JSON as a trace for Perfetto", cli_trace_help, cli_trace,
+	  cli_trace_options, NULL },
 	{ "validate", "is a file a report's JSON, by the schema?", cli_validate_help, cli_validate,
 	  cli_validate_options, NULL },
 };
