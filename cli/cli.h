@@ -7,6 +7,7 @@
  *	reread.c   parts of a report from its JSON
  *	html.c     scxray html
  *	validate.c scxray validate
+ *	findings.c --annotate and --junit
  *	trace.c    scxray trace
  *	diff.c     scxray diff
  *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report

@@ -12,53 +12,6 @@
 #include "options.h"
 #include "watch/number.h"
 
-#define COUNT_HELP(member, option, value, what) "  --" option " N\t" what "; default " #value "\n"
-#define SIZE_HELP(member, option, value, unit, what) \
-	"  --" option " N[K|M|G]\t" what "; default " #value #unit "\n"
-
-const char cli_report_help[] =
-	"usage: scxray report [OPTION...] FILE\n"
-	"       scxray report --early HALF [OPTION...] FILE\n"
-	"\n"
-	"Writes what sched_ext was doing in a guest: FILE is an ELF vmcore (QEMU's\n"
-	"dump-guest-memory, kdump) or a scxray core. Nothing else is needed: no vmlinux,\n"
-	"no debug information, no System.map.\n"
-	"\n"
-	"  --early HALF            the image of half-way to the watchdog's timeout: the\n"
-	"                          report shows both, and what changed between them\n"
-	"  --force                 both, also where they are of two boots or two kernels\n"
-	"  -o, --output OUT        write to OUT, complete or not at all\n"
-	"  --format text|json|html default text; json or html where OUT ends so\n"
-	"  --json both|typed|plain JSON, with the values of maps as trees with their types\n"
-	"                          (KEY), as names and scalars (KEY_plain), or default both\n"
-	"  --save-core CORE        save what the report of FILE is made from, a few MB,\n"
-	"                          to CORE: `scxray report CORE` gives the same report\n"
-	"  --save-early-core CORE  the same for the image of --early\n"
-	"  --only GROUP[,GROUP...] only these: diagnosis, timing, guest, diff, maps, vcpus, sdt,\n"
-	"                          progs, times, psi, tasks, sched, rqs, locks, dsqs, timeline,\n"
-	"                          perf, log; or of one group a part: maps=NAME (or a pattern:\n"
-	"                          maps='.data*'), tasks=PID or tasks=COMM, dsqs=ID\n"
-	"  --summary               text: the diagnosis, and of each group its count\n"
-	"  --full                  text: every row, also those that are 0 or one too many\n"
-	"  --exit-on error|warning exit with 0 if the diagnosis has no finding that bad, 1 if\n"
-	"                          it has, 2 if it can't be told, or no report was written\n"
-	"  --color auto|always|never\n"
-	"                          auto: on a terminal, unless NO_COLOR is set\n"
-	"  --width N               columns that tables may use (40 to 10000); default the\n"
-	"                          terminal's, else 120\n"
-	"  --timing                say on stderr how long each phase took, and how much\n"
-	"                          memory it needed\n"
-	"  -h, --help              this text\n"
-	"\n"
-	/* clang-format off */
-	"limits (each cut is said in the report):\n"
-	SCXRAY_COUNT_LIMITS(COUNT_HELP)
-	SCXRAY_SIZE_LIMITS(SIZE_HELP)
-	"\n"
-	"An OUT or CORE that exists is replaced. Exit status without --exit-on: 0 the report\n"
-	"was written, 1 it was not, 2 the command line makes no sense.\n";
-/* clang-format on */
-
 enum {
 	OPT_EARLY = 256,
 	OPT_FORMAT,
@@ -73,6 +26,8 @@ enum {
 	OPT_SUMMARY,
 	OPT_FULL,
 	OPT_EXIT_ON,
+	OPT_ANNOTATE,
+	OPT_JUNIT,
 	OPT_SIZE = 1 << 10,  /* plus the offset of a uint64_t in struct scxray_settings */
 	OPT_COUNT = 1 << 11, /* plus that of a uint32_t */
 };
@@ -100,6 +55,8 @@ const struct option cli_report_options[] = {
 	{ "full", no_argument, NULL, OPT_FULL },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "exit-on", required_argument, NULL, OPT_EXIT_ON },
+	{ "annotate", required_argument, NULL, OPT_ANNOTATE },
+	{ "junit", required_argument, NULL, OPT_JUNIT },
 	/* clang-format off */
 	SCXRAY_COUNT_LIMITS(COUNT_OPTION)
 	SCXRAY_SIZE_LIMITS(SIZE_OPTION)
@@ -236,6 +193,14 @@ static int set_option(struct report_options *options, const struct option *optio
 	case OPT_FORCE:
 		options->force = true;
 		return CLI_OK;
+	case OPT_ANNOTATE:
+		options->annotate = true;
+		return cli_find_word("annotate", (const char *const[]){ "github", NULL }, word) < 0
+			       ? CLI_USAGE
+			       : CLI_OK;
+	case OPT_JUNIT:
+		options->junit = word;
+		return CLI_OK;
 	case OPT_EXIT_ON:
 		return set_exit_on(options, word);
 	case OPT_COLOR:
@@ -292,9 +257,9 @@ static void format_by_name(struct report_options *options)
 static int check_files(const struct report_options *o)
 {
 	const char *in[] = { o->image, o->early };
-	const char *out[] = { o->output, o->save_core, o->save_early_core };
+	const char *out[] = { o->output, o->save_core, o->save_early_core, o->junit };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (!out[i])
 			continue;
 		if (!*out[i])
@@ -302,7 +267,7 @@ static int check_files(const struct report_options *o)
 		for (size_t j = 0; j < 2; j++)
 			if (output_same_file(out[i], in[j]))
 				return cli_usage("%s: would overwrite the image file", out[i]);
-		for (size_t j = i + 1; j < 3; j++)
+		for (size_t j = i + 1; j < 4; j++)
 			if (out[j] && !strcmp(out[i], out[j]))
 				return cli_usage("%s: given for two outputs", out[i]);
 	}

@@ -33,6 +33,8 @@ struct report_options {
 	struct scxray_selection only; /* groups of the report; zeroed: all */
 	const char *operand;	      /* what a view shows one of, or NULL */
 	enum scxray_severity exit_on; /* 0: the status does not tell of findings */
+	bool annotate;		      /* the findings as lines for GitHub Actions */
+	const char *junit;	      /* where the findings go as JUnit's XML, or NULL */
 	enum output_color color;
 	unsigned width; /* 0: the terminal's, or CLI_PIPE_WIDTH */
 	struct scxray_settings settings;
@@ -58,6 +60,9 @@ int report_write(const struct report_options *options);
 
 /* Writes a document as the options say.  A status of cli.h. */
 int report_render(const struct scxray_document *doc, const struct report_options *options);
+
+/* What --annotate and --junit ask for (findings.c). A status of cli.h. */
+int report_findings(const struct scxray_document *doc, const struct report_options *options);
 
 /* The status that --exit-on asks for. */
 int report_check(const struct report_options *options, const struct scxray_document *doc);

@@ -46,7 +46,7 @@ int report_render(const struct scxray_document *doc, const struct report_options
 		timing_print_phase("all", "render", rendered - start);
 		timing_print_phase("all", "write", timing_now_us() - rendered);
 	}
-	return CLI_OK;
+	return options->annotate || options->junit ? report_findings(doc, options) : CLI_OK;
 }
 
 int report_check(const struct report_options *options, const struct scxray_document *doc)

@@ -132,6 +132,13 @@ int scxray_render_json(const struct scxray_document *doc, FILE *out);
  */
 char *scxray_document_first_finding(const struct scxray_document *doc);
 
+/*
+ * Calls `each` for the findings of the document's diagnosis, in their order; what it gets lives until
+ * it returns. 0, or what a call returned that was not 0; -1 with errno without memory.
+ */
+int scxray_document_findings(const struct scxray_document *doc,
+			     int (*each)(void *arg, const struct scxray_told *finding), void *arg);
+
 /* How bad a finding is: as "severity" in JSON. */
 enum scxray_severity {
 	SCXRAY_SEVERITY_ERROR = 1, /* what ended the scheduler, or tasks past the timeout */
