@@ -27,6 +27,10 @@ enum style {
 	STYLE_CYAN,
 };
 
+#define TEXT_MAX_CARDS 8
+
+struct diff;
+
 struct text {
 	struct strbuf out;
 	unsigned width;
@@ -35,11 +39,24 @@ struct text {
 	bool summary;	  /* only counts */
 	bool any_section; /* the report has a section already: a blank line comes before the next one */
 	const struct scxray_document *doc;
-	const struct scxray_report *late; /* of the early half: what equals this is not repeated */
+	/* of the early half: what equals the late report is not repeated, nor what diff has shown */
+	const struct scxray_report *late;
+	const struct diff *diff;
 	/* the report that is being written */
 	const struct scxray_report *report;
 	uint64_t timeout_jiffies; /* the watchdog's timeout, 0 if not known */
+	/* the late report's tasks that have a block of their own: other parts refer to it */
+	const struct scxray_task *cards[TEXT_MAX_CARDS];
+	size_t nr_cards;
 };
+
+static inline bool text_has_card(const struct text *t, const struct scxray_task *task)
+{
+	for (size_t i = 0; i < t->nr_cards; i++)
+		if (t->cards[i] == task)
+			return true;
+	return false;
+}
 
 /* How many of a kind are shown: `cap`, or all with --full. */
 static inline size_t text_cap(const struct text *t, size_t cap)
@@ -119,10 +136,13 @@ void text_guest(struct text *t, const struct scxray_guest *guest);
 void text_maps(struct text *t, const struct scxray_report *r);
 /* The frames as one paragraph, and why they end where that is not the stack's end. */
 void text_stack(struct text *t, size_t indent, const struct scxray_stack_trace *stack);
+/* True if both are known, and their texts are the same. */
+bool stacks_equal(const struct scxray_stack_trace *a, const struct scxray_stack_trace *b);
 /* The stacks of these tasks, equal ones together. */
 void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, size_t nr);
 void text_progs(struct text *t, const struct scxray_report *r);
-void text_times(struct text *t, const struct scxray_report *r); /* CPUs, NUMA nodes */
+void text_cpu_times(struct text *t, const struct scxray_report *r);
+void text_numa_nodes(struct text *t, const struct scxray_report *r);
 void text_tasks(struct text *t, const struct scxray_report *r);
 void text_rqs(struct text *t, const struct scxray_report *r);
 void text_locks(struct text *t, const struct scxray_report *r);

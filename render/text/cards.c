@@ -13,7 +13,6 @@
 #include "render/text/map.h"
 #include "render/text/overview.h"
 
-#define MAX_CARDS 8
 #define MAX_CPUS 4 /* of the allowed ones, what they run */
 
 /* "victim1[99]: DSQ 0x57a11 #1/4, runnable for 8.172s (4.580s at half-way, on DSQ ...)" */
@@ -75,7 +74,7 @@ static void put_facts(struct text *t, const struct facts *f, const struct scxray
 			strbuf_printf(&sb, ", %llu since half-way",
 				      (unsigned long long)(now - then));
 	}
-	if (task->cgroup_path) {
+	if (task->cgroup_path && strcmp(task->cgroup_path, "/") != 0) {
 		strbuf_puts(&sb, ", cgroup ");
 		cell_string(&sb, task->cgroup_path);
 	}
@@ -151,14 +150,30 @@ static void put_storage(struct text *t, const struct facts *f, const struct scxr
 	follow_deinit(&follow);
 }
 
+/* A task that waits has no frame of its own: its stack is where it went off its CPU. */
+static void put_stack(struct text *t, const struct scxray_task *task)
+{
+	for (size_t i = 0; i < t->nr_cards && task->kernel_stack.nr; i++) {
+		if (!stacks_equal(&t->cards[i]->kernel_stack, &task->kernel_stack))
+			continue;
+		strbuf_puts(&t->out, "    ");
+		text_styled(t, STYLE_CYAN, "stack:");
+		strbuf_puts(&t->out, " as that of ");
+		cell_task(&t->out, t->cards[i], t->cards[i]->kva);
+		strbuf_putc(&t->out, '\n');
+		return;
+	}
+	text_stack(t, 4, &task->kernel_stack);
+}
+
 static void put_card(struct text *t, const struct facts *f, const struct wait *w)
 {
 	put_head(t, f, w);
 	put_facts(t, f, w->task);
 	put_cpus(t, f, w->task);
 	put_storage(t, f, w->task);
-	/* a task that waits has no frame of its own: its stack is where it went off its CPU */
-	text_stack(t, 4, &w->task->kernel_stack);
+	put_stack(t, w->task);
+	t->cards[t->nr_cards++] = w->task;
 }
 
 void text_cards(struct text *t, const struct diagnosis *dg)
@@ -169,7 +184,7 @@ void text_cards(struct text *t, const struct diagnosis *dg)
 
 	if (!f || !f->nr_waits || !f->cpus || t->summary)
 		return;
-	nr = f->nr_waits < MAX_CARDS ? f->nr_waits : MAX_CARDS;
+	nr = f->nr_waits < TEXT_MAX_CARDS ? f->nr_waits : TEXT_MAX_CARDS;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "tasks that wait too long, the longest first:");
 	strbuf_putc(&t->out, '\n');

@@ -121,6 +121,29 @@ static void put_group(struct text *t, const struct diff *d, enum diff_group grou
 	put_fate(t, d, group, DIFF_GONE, "gone", sb);
 }
 
+/* What did not move; tasks that have a block above have said so there. */
+static void put_stuck(struct text *t, const struct diff *d, struct strbuf *sb)
+{
+	size_t nr_cards = 0;
+
+	for (size_t i = 0; i < d->nr_stuck; i++) {
+		if (d->stuck[i].group == DIFF_TASKS && !t->full &&
+		    text_has_card(t, &d->late->tasks[d->stuck[i].late])) {
+			nr_cards++;
+			continue;
+		}
+		sb->len = 0;
+		put_identity(sb, d->late, d->stuck[i].group, d->stuck[i].late, 0);
+		strbuf_puts(sb, ": ");
+		strbuf_puts(sb, diff_text(d, d->stuck[i].text));
+		strbuf_puts(&t->out, "    ");
+		text_wrap(t, strbuf_str(sb), 4, 8);
+	}
+	if (nr_cards)
+		strbuf_printf(&t->out, "    %zu task%s above that wait%s too long\n", nr_cards,
+			      nr_cards == 1 ? "" : "s", nr_cards == 1 ? "s" : "");
+}
+
 void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg)
 {
 	struct strbuf sb;
@@ -142,14 +165,7 @@ void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg)
 		text_styled(t, STYLE_YELLOW, "did not move:");
 		strbuf_putc(&t->out, '\n');
 	}
-	for (size_t i = 0; i < d->nr_stuck; i++) {
-		sb.len = 0;
-		put_identity(&sb, d->late, d->stuck[i].group, d->stuck[i].late, 0);
-		strbuf_puts(&sb, ": ");
-		strbuf_puts(&sb, diff_text(d, d->stuck[i].text));
-		strbuf_puts(&t->out, "    ");
-		text_wrap(t, strbuf_str(&sb), 4, 8);
-	}
+	put_stuck(t, d, &sb);
 	for (int group = 0; group < DIFF_NR_GROUPS; group++)
 		put_group(t, d, group, dg, &sb);
 	text_diff_maps(t, d, dg);

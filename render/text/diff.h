@@ -16,6 +16,9 @@ void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg)
 /* Its part about maps. */
 void text_diff_maps(struct text *t, const struct diff *d, const struct diagnosis *dg);
 
+/* True if the section shows all of what changed in the early report's map `early`. */
+bool text_diff_tells_map(const struct text *t, const struct diff *d, size_t early);
+
 /* True if a reader wants to see what changed; of what is as usual, only how many there are. */
 bool diff_tells(const struct text *t, const struct diff *d, const struct diagnosis *dg,
 		const struct diff_entry *e);

@@ -235,6 +235,31 @@ static void put_map(struct map_out *o, const struct diff_map *m)
 	put_fate(o, m, DIFF_GONE, "gone", m->gone);
 }
 
+bool text_diff_tells_map(const struct text *t, const struct diff *d, size_t early)
+{
+	const struct diff_map *m = NULL;
+
+	for (size_t i = 0; d && i < d->nr_maps && !m; i++)
+		if (d->maps[i].fate == DIFF_CHANGED && d->maps[i].early == early)
+			m = &d->maps[i];
+	if (!m || !text_wants(t, GROUP_DIFF) || map_is_storage(&d->late->maps[m->late]) ||
+	    m->has_reason || m->gone || m->appeared || m->changed != m->nr_items ||
+	    m->nr_items > MAX_FOREIGN)
+		return false;
+	for (size_t i = 0; i < m->nr_items; i++) {
+		const struct diff_item *item = &d->items[m->first_item + i];
+
+		if (item->cut || item->nr_changes != item->total_changes ||
+		    item->nr_changes > MAX_FOREIGN)
+			return false;
+		for (size_t c = 0; c < item->nr_changes; c++)
+			if (d->changes[item->first_change + c].note == DIFF_BOOKKEEPING ||
+			    d->changes[item->first_change + c].bytes_differ)
+				return false;
+	}
+	return true;
+}
+
 /* ---- all maps -------------------------------------------------------------------- */
 
 /* The names of maps with one outcome, as one paragraph. */

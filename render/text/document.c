@@ -215,8 +215,10 @@ static void dual(struct text *t, const struct diagnosis *diagnosis, const struct
 		strbuf_putc(&t->out, '\n');
 		racy_note(t, doc->early);
 		t->late = t->full ? NULL : doc->late;
+		t->diff = t->full ? NULL : diff;
 		report(t, doc->early);
 		t->late = NULL;
+		t->diff = NULL;
 	}
 	t->any_section = true;
 	text_section(t);

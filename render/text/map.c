@@ -12,6 +12,7 @@
 #include "render/out/escape.h"
 #include "render/out/map_model.h"
 #include "render/out/reasons.h"
+#include "render/text/diff.h"
 #include "render/text/report.h"
 
 #define MAX_REPEATED (4u << 20) /* bytes of a map that is compared with the late one */
@@ -247,15 +248,22 @@ static void add_name(struct strbuf *sb, const char *label, const struct scxray_m
 	cell_keep_words(sb, start);
 }
 
-static void put_names(struct text *t, struct strbuf *sb)
+/* The lists of names, as one section. */
+static void put_names(struct text *t, struct strbuf *lists, size_t nr)
 {
-	if (sb->len) {
-		text_section(t);
-		text_wrap(t, strbuf_str(sb), 0, 4);
+	bool any = false;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (lists[i].len) {
+			if (!any)
+				text_section(t);
+			any = true;
+			text_wrap(t, strbuf_str(&lists[i]), 0, 4);
+		}
+		if (lists[i].error)
+			t->out.error = lists[i].error;
+		strbuf_deinit(&lists[i]);
 	}
-	if (sb->error)
-		t->out.error = sb->error;
-	strbuf_deinit(sb);
 }
 
 /* Where the maps begin that are not the live scheduler's, which come first. */
@@ -274,12 +282,12 @@ static void put_others(struct text *t, bool *any)
 void text_maps(struct text *t, const struct scxray_report *r)
 {
 	struct follow follow, late_follow = { 0 };
-	struct strbuf same, nothing;
+	struct strbuf names[3];
 	bool own = maps_any_active(r) && !t->full;
 
 	text_reason(t, r, SCXRAY_GROUP_MAPS, r->nr_maps);
-	strbuf_init(&same, NULL);
-	strbuf_init(&nothing, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		strbuf_init(&names[i], NULL);
 	follow_init(&follow, r);
 	if (t->late)
 		follow_init(&late_follow, t->late);
@@ -293,9 +301,12 @@ void text_maps(struct text *t, const struct scxray_report *r)
 		if (first != (at < r->nr_maps) || !map_wanted(t->doc->only, m.map))
 			continue;
 		if (is_repeated(&m, i, &late_follow)) {
-			add_name(&same, "maps as in the late snapshot: ", m.map, NULL);
+			add_name(&names[2], "maps as in the late snapshot: ", m.map, NULL);
+		} else if (text_diff_tells_map(t, t->diff, i)) {
+			add_name(&names[1], "maps that differ only in what diff shows: ", m.map,
+				 NULL);
 		} else if ((why = map_text_nothing(&m))) {
-			add_name(&nothing, "maps that hold nothing: ", m.map, why);
+			add_name(&names[0], "maps that hold nothing: ", m.map, why);
 		} else {
 			if (!first)
 				put_others(t, &own);
@@ -304,8 +315,7 @@ void text_maps(struct text *t, const struct scxray_report *r)
 	}
 	follow_deinit(&follow);
 	follow_deinit(&late_follow);
-	put_names(t, &nothing);
-	put_names(t, &same);
+	put_names(t, names, ARRAY_SIZE(names));
 	if (r->nr_maps || r->unavailable[SCXRAY_GROUP_MAPS])
 		put_cut(t, r, SCXRAY_GROUP_MAPS);
 	put_cut(t, r, SCXRAY_GROUP_POINTEES);

@@ -307,6 +307,7 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 	bool all = t->full || (t->doc->only && t->doc->only->dsqs.nr);
 	struct table tab;
 	struct strbuf dull;
+	size_t unused = 0;
 
 	if (!r->nr_dsqs)
 		return;
@@ -324,6 +325,10 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 			dsq_notes(&tab, dsq);
 			continue;
 		}
+		if (num_is(&dsq->seq, 0)) {
+			unused++;
+			continue;
+		}
 		strbuf_puts(&dull, dull.len ? ", " : "");
 		start = dull.len;
 		cell_dsq(&dull, dsq);
@@ -335,6 +340,9 @@ void text_dsqs(struct text *t, const struct scxray_report *r)
 	}
 	table_print(&tab, 4);
 	table_deinit(&tab);
+	if (unused)
+		strbuf_printf(&dull, "%s%zu%s (seq 0)", dull.len ? ", " : "", unused,
+			      dull.len ? " more" : "");
 	if (dull.len) {
 		strbuf_puts(&t->out, "    empty: ");
 		text_wrap(t, strbuf_str(&dull), 11, 6);

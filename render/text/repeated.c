@@ -30,3 +30,14 @@ bool text_is_repeated(struct text *t, const void *early, const void *late,
 	strbuf_deinit(&new);
 	return same;
 }
+
+bool text_is_empty(struct text *t, const void *item, void (*put)(struct text *t, const void *item))
+{
+	struct strbuf out;
+	bool empty;
+
+	write_alone(t, &out, item, put);
+	empty = !out.len;
+	strbuf_deinit(&out);
+	return empty;
+}

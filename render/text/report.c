@@ -147,24 +147,30 @@ static void text_scx(struct text *t, const struct scxray_report *r)
 	text_reason(t, r, SCXRAY_GROUP_SCHEDS, any);
 }
 
-/* The sections of a report in their order; those with a name are not repeated in the early half. */
+/*
+ * The sections of a report in their order. In the early half, what its text has in common with
+ * the late one is only named, where the section has a name; what counts since the boot is there
+ * with --full only.
+ */
 static const struct {
 	uint32_t groups;
 	void (*put)(struct text *t, const struct scxray_report *r);
 	const char *name;
+	int counts; /* its group, or -1 */
 } sections[] = {
-	{ GROUP_BIT(GROUP_MAPS), text_maps, NULL },
-	{ GROUP_BIT(GROUP_VCPUS), text_vcpus, "vcpu_regs" },
-	{ GROUP_BIT(GROUP_SDT), text_sdts, "sdt_alloc" },
-	{ GROUP_BIT(GROUP_PROGS), text_progs, "prog_runtime_stats" },
-	{ GROUP_BIT(GROUP_TIMES), text_times, "per_cpu_time" },
-	{ GROUP_BIT(GROUP_PSI), text_psi, "cgroup_psi" },
-	{ GROUP_BIT(GROUP_TASKS), text_tasks, NULL },
-	{ GROUPS_OF_SCX, text_scx, NULL },
-	{ GROUP_BIT(GROUP_TIMELINE), text_timeline, NULL },
-	{ GROUP_BIT(GROUP_PERF), text_perf, NULL },
-	{ UINT32_MAX, text_truncated, NULL },
-	{ GROUP_BIT(GROUP_LOG), text_log, "kernel_log" },
+	{ GROUP_BIT(GROUP_MAPS), text_maps, NULL, -1 },
+	{ GROUP_BIT(GROUP_VCPUS), text_vcpus, "vcpu_regs", -1 },
+	{ GROUP_BIT(GROUP_SDT), text_sdts, "sdt_alloc", -1 },
+	{ GROUP_BIT(GROUP_PROGS), text_progs, "prog_runtime_stats", -1 },
+	{ GROUP_BIT(GROUP_TIMES), text_cpu_times, "per_cpu_time", SCXRAY_GROUP_CPU_TIMES },
+	{ GROUP_BIT(GROUP_TIMES), text_numa_nodes, "per_node_numa", SCXRAY_GROUP_NUMA },
+	{ GROUP_BIT(GROUP_PSI), text_psi, "cgroup_psi", SCXRAY_GROUP_PSI },
+	{ GROUP_BIT(GROUP_TASKS), text_tasks, NULL, -1 },
+	{ GROUPS_OF_SCX, text_scx, NULL, -1 },
+	{ GROUP_BIT(GROUP_TIMELINE), text_timeline, "event_counter_timeline", -1 },
+	{ GROUP_BIT(GROUP_PERF), text_perf, "vcpu_perf_at_freeze", -1 },
+	{ UINT32_MAX, text_truncated, NULL, -1 },
+	{ GROUP_BIT(GROUP_LOG), text_log, "kernel_log", -1 },
 };
 
 /* A section of a report, as its own text. */
@@ -182,21 +188,42 @@ static void put_section(struct text *t, const void *item)
 	section->put(t, section->report);
 }
 
-static void section(struct text *t, const struct scxray_report *r, size_t i)
+/* The early half's sections that are only named. */
+struct folded {
+	struct strbuf same, full;
+};
+
+static void section(struct text *t, const struct scxray_report *r, size_t i, struct folded *folded)
 {
 	const struct section_of early = { r, sections[i].put }, late = { t->late, sections[i].put };
+	int counts = sections[i].counts;
 
-	if (!t->late || !sections[i].name || !text_is_repeated(t, &early, &late, put_section)) {
+	if (t->late && sections[i].name && text_is_repeated(t, &early, &late, put_section))
+		item(&folded->same, sections[i].name);
+	else if (t->late && counts >= 0 && !r->unavailable[counts] && !r->cut[counts] &&
+		 !text_is_empty(t, &early, put_section))
+		item(&folded->full, sections[i].name);
+	else
 		sections[i].put(t, r);
-		return;
+}
+
+static void put_folded(struct text *t, const char *label, struct strbuf *names)
+{
+	if (names->len) {
+		text_section(t);
+		strbuf_puts(&t->out, label);
+		text_wrap(t, strbuf_str(names), strlen(label), 4);
+		t->any_section = false;
 	}
-	text_section(t);
-	text_styled(t, STYLE_BOLD, sections[i].name);
-	strbuf_puts(&t->out, ": as in the late snapshot\n");
+	if (names->error)
+		t->out.error = names->error;
+	strbuf_deinit(names);
 }
 
 void text_report(struct text *t, const struct scxray_report *r)
 {
+	struct folded folded;
+
 	t->any_section = false;
 	t->report = r;
 	t->timeout_jiffies = sched_timeout_jiffies(r, NULL);
@@ -204,7 +231,11 @@ void text_report(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&t->out, "(empty failure dump)\n");
 		return;
 	}
+	strbuf_init(&folded.same, NULL);
+	strbuf_init(&folded.full, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (groups_wanted(t->doc->only, sections[i].groups))
-			section(t, r, i);
+			section(t, r, i, &folded);
+	put_folded(t, "as in the late snapshot: ", &folded.same);
+	put_folded(t, "of the early snapshot with --full only: ", &folded.full);
 }

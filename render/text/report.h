@@ -13,6 +13,8 @@ void text_report(struct text *t, const struct scxray_report *r);
 /* True if put() writes the same text of `early` and of `late`, and not nothing. Writes nothing. */
 bool text_is_repeated(struct text *t, const void *early, const void *late,
 		      void (*put)(struct text *t, const void *item));
+/* True if put() writes nothing. */
+bool text_is_empty(struct text *t, const void *item, void (*put)(struct text *t, const void *item));
 
 /* Each sdt_alloc, then the scx_static ranges; nothing if there are none. */
 void text_sdts(struct text *t, const struct scxray_report *r);

@@ -135,7 +135,7 @@ static void exit_info(struct text *t, const struct scxray_exit_info *info, struc
 	paragraph(t, 6, "dump:", sb);
 }
 
-static void ops(struct text *t, const struct scxray_sched *sched, struct strbuf *sb)
+static void put_ops(struct strbuf *sb, const struct scxray_sched *sched)
 {
 	for (size_t i = 0; i < sched->nr_ops; i++) {
 		const struct scxray_op *op = &sched->ops[i];
@@ -150,7 +150,6 @@ static void ops(struct text *t, const struct scxray_sched *sched, struct strbuf 
 		else
 			cell_address(sb, &op->func.addr);
 	}
-	paragraph(t, 4, "ops:", sb);
 }
 
 /* CPUs whose part of a counter is shown. */
@@ -199,10 +198,42 @@ static const struct column event_columns[] = {
 	{ "by CPU", LEFT, 1, 0, event_parts },
 };
 
+/* The same scheduler in the late half, NULL where there is none. */
+static const struct scxray_sched *late_sched(const struct text *t, const struct scxray_sched *s)
+{
+	for (size_t i = 0; t->late && i < t->late->nr_scheds; i++)
+		if (num_true(&s->sched_kva) &&
+		    num_is(&t->late->scheds[i].sched_kva, s->sched_kva.value))
+			return &t->late->scheds[i];
+	return NULL;
+}
+
+/* True if the counter and its parts are the same in both. */
+static bool same_event(const struct scxray_event *a, const struct scxray_event *b)
+{
+	bool same = !strcmp(a->name, b->name) && a->nr_cpus == b->nr_cpus &&
+		    a->total.state == SCXRAY_PRESENT && num_is(&b->total, a->total.value);
+
+	for (size_t c = 0; same && c < a->nr_cpus; c++)
+		same = a->per_cpu[c].state == SCXRAY_PRESENT &&
+		       num_is(&b->per_cpu[c], a->per_cpu[c].value);
+	return same;
+}
+
+static bool is_zero_event(const struct scxray_event *event)
+{
+	bool zero = num_is(&event->total, 0);
+
+	for (size_t c = 0; zero && c < event->nr_cpus; c++)
+		zero = num_is(&event->per_cpu[c], 0);
+	return zero;
+}
+
 static void events(struct text *t, const struct scxray_sched *sched)
 {
+	const struct scxray_sched *late = late_sched(t, sched);
 	struct table tab;
-	size_t zero = 0;
+	size_t zero = 0, same = 0;
 
 	if (sched->events_unavailable) {
 		strbuf_puts(&t->out, "    event_counters: <unavailable: ");
@@ -213,21 +244,69 @@ static void events(struct text *t, const struct scxray_sched *sched)
 		return;
 	table_init(&tab, t, event_columns, ARRAY_SIZE(event_columns));
 	for (size_t i = 0; i < sched->nr_events; i++) {
-		bool all_zero = num_is(&sched->events[i].total, 0);
+		const struct scxray_event *event = &sched->events[i];
 
-		for (size_t c = 0; all_zero && c < sched->events[i].nr_cpus; c++)
-			all_zero = num_is(&sched->events[i].per_cpu[c], 0);
-		zero += all_zero;
-		if (!all_zero || t->full)
-			table_row(&tab, &sched->events[i]);
+		if (is_zero_event(event)) {
+			zero++;
+			if (!t->full)
+				continue;
+		} else if (late && i < late->nr_events && same_event(event, &late->events[i])) {
+			same++;
+			continue;
+		}
+		table_row(&tab, event);
 	}
 	strbuf_puts(&t->out, "    ");
 	style_begin(t, &t->out, STYLE_CYAN);
 	strbuf_puts(&t->out, "event_counters:");
 	style_end(t, &t->out, STYLE_CYAN);
-	strbuf_printf(&t->out, " %zu, %zu of them 0\n", sched->nr_events, zero);
+	strbuf_printf(&t->out, " %zu, %zu of them 0", sched->nr_events, zero);
+	if (same)
+		strbuf_printf(&t->out, ", %zu as in the late snapshot", same);
+	strbuf_putc(&t->out, '\n');
 	table_print(&tab, 6);
 	table_deinit(&tab);
+}
+
+static void put_settings(struct strbuf *sb, const struct scxray_sched *s)
+{
+	if (s->ops_flag_names && *s->ops_flag_names) {
+		strbuf_puts(sb, "flags=");
+		cell_string(sb, s->ops_flag_names);
+	} else {
+		item(sb, "flags", &s->ops_flags, cell_hex);
+	}
+	item(sb, "slice_dfl", &s->slice_dfl, cell_duration);
+	item(sb, "dispatch_max_batch", &s->dispatch_max_batch, cell_num);
+	item(sb, "exit_dump_len", &s->exit_dump_len, cell_num);
+	item(sb, "sched_kva", &s->sched_kva, cell_address);
+}
+
+/* Settings and ops; in the early half as a line, where the late one has the same. */
+static void settings(struct text *t, const struct scxray_sched *s, struct strbuf *sb)
+{
+	const struct scxray_sched *late = late_sched(t, s);
+	struct strbuf other;
+	bool same;
+
+	strbuf_init(&other, NULL);
+	put_settings(sb, s);
+	put_ops(sb, s);
+	if (late) {
+		put_settings(&other, late);
+		put_ops(&other, late);
+	}
+	same = late && sb->len && !strcmp(strbuf_str(sb), strbuf_str(&other));
+	strbuf_deinit(&other);
+	sb->len = 0;
+	if (same) {
+		strbuf_puts(&t->out, "    settings and ops: as in the late snapshot\n");
+		return;
+	}
+	put_settings(sb, s);
+	paragraph(t, 4, "settings:", sb);
+	put_ops(sb, s);
+	paragraph(t, 4, "ops:", sb);
 }
 
 static void sched(struct text *t, const struct scxray_sched *s, const struct scxray_sched *parent)
@@ -271,18 +350,7 @@ static void sched(struct text *t, const struct scxray_sched *s, const struct scx
 	if (!parent)
 		item(&sb, "jiffies", &r->guest.jiffies, cell_num);
 	paragraph(t, 4, "watchdog:", &sb);
-	if (s->ops_flag_names && *s->ops_flag_names) {
-		strbuf_puts(&sb, "flags=");
-		cell_string(&sb, s->ops_flag_names);
-	} else {
-		item(&sb, "flags", &s->ops_flags, cell_hex);
-	}
-	item(&sb, "slice_dfl", &s->slice_dfl, cell_duration);
-	item(&sb, "dispatch_max_batch", &s->dispatch_max_batch, cell_num);
-	item(&sb, "exit_dump_len", &s->exit_dump_len, cell_num);
-	item(&sb, "sched_kva", &s->sched_kva, cell_address);
-	paragraph(t, 4, "settings:", &sb);
-	ops(t, s, &sb);
+	settings(t, s, &sb);
 	exit_info(t, &s->exit_info, &sb);
 	events(t, s);
 	strbuf_deinit(&sb);

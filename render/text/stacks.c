@@ -118,19 +118,20 @@ static bool same_symbols(const struct scxray_stack_trace *a, const struct scxray
 	return true;
 }
 
+bool stacks_equal(const struct scxray_stack_trace *a, const struct scxray_stack_trace *b)
+{
+	return a->end && b->end && a->whole == b->whole && !compare_stacks(a, b) &&
+	       same_symbols(a, b);
+}
+
 /* True if the late report's text of the task's stack is the same. */
 static bool is_repeated(const struct text *t, const struct scxray_task *task)
 {
 	size_t hint = (size_t)(task - t->report->tasks);
 	size_t at = t->late ? diff_find_task(t->late, task, hint) : SIZE_MAX;
-	const struct scxray_stack_trace *late;
 
-	if (at == SIZE_MAX)
-		return false;
-	late = &t->late->tasks[at].kernel_stack;
-	return late->end && late->whole == task->kernel_stack.whole &&
-	       !compare_stacks(late, &task->kernel_stack) &&
-	       same_symbols(late, &task->kernel_stack);
+	return at != SIZE_MAX &&
+	       stacks_equal(&t->late->tasks[at].kernel_stack, &task->kernel_stack);
 }
 
 void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, size_t nr)

@@ -4,6 +4,11 @@
  */
 #include <base/array.h>
 
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <scxray/atoms.h>
 #include <scxray/host.h>
 #include <scxray/prog.h>
@@ -97,8 +102,23 @@ void text_progs(struct text *t, const struct scxray_report *r)
 	text_cut(t, r, SCXRAY_GROUP_PROGS, 2);
 }
 
+/* A CPU's times since the boot, or between the two halves. */
+struct time_row {
+	struct scxray_cpu_time time; /* first: the columns are its members */
+	bool between;
+};
+
+static enum style time_cpu(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct time_row *row = at;
+
+	(void)t;
+	strbuf_printf(sb, row->between ? "%u, since half-way" : "%u", row->time.cpu);
+	return STYLE_PLAIN;
+}
+
 static const struct column time_columns[] = {
-	COLUMN("cpu", RIGHT, 0, scxray_cpu_time, cpu, column_u32),
+	{ "cpu", LEFT, 0, 0, time_cpu },
 	COLUMN("user", RIGHT, 0, scxray_cpu_time, user, column_ns),
 	COLUMN("nice", RIGHT, 5, scxray_cpu_time, nice, column_ns),
 	COLUMN("system", RIGHT, 0, scxray_cpu_time, system, column_ns),
@@ -121,10 +141,75 @@ static const struct column numa_columns[] = {
 	COLUMN("other", RIGHT, 0, scxray_numa_node, other, column_num),
 };
 
-static void cpu_times(struct text *t, const struct scxray_report *r)
+static struct scxray_num growth(const struct scxray_num *old, const struct scxray_num *now)
 {
+	struct scxray_num delta = { .state = SCXRAY_NONE };
+
+	if (old->state == SCXRAY_PRESENT && now->state == SCXRAY_PRESENT &&
+	    now->value >= old->value)
+		delta = (struct scxray_num){ .state = SCXRAY_PRESENT,
+					     .value = now->value - old->value };
+	return delta;
+}
+
+/* The members that only grow. */
+static const size_t time_members[] = {
+	offsetof(struct scxray_cpu_time, user),	    offsetof(struct scxray_cpu_time, nice),
+	offsetof(struct scxray_cpu_time, system),   offsetof(struct scxray_cpu_time, softirq),
+	offsetof(struct scxray_cpu_time, irq),	    offsetof(struct scxray_cpu_time, idle),
+	offsetof(struct scxray_cpu_time, iowait),   offsetof(struct scxray_cpu_time, steal),
+	offsetof(struct scxray_cpu_time, irqs_sum), offsetof(struct scxray_cpu_time, softirqs_sum),
+};
+
+static void grow(struct time_row *row, const struct scxray_cpu_time *old,
+		 const struct scxray_cpu_time *now)
+{
+	*row = (struct time_row){ .time.cpu = now->cpu, .between = true };
+	for (size_t m = 0; m < ARRAY_SIZE(time_members); m++) {
+		const void *x = (const char *)old + time_members[m];
+		const void *y = (const char *)now + time_members[m];
+		struct scxray_num delta = growth(x, y);
+
+		memcpy((char *)&row->time + time_members[m], &delta, sizeof(delta));
+	}
+}
+
+/* The early report, where the late one's table shows what came since. */
+static const struct scxray_report *compared(const struct text *t, const struct scxray_report *r)
+{
+	const struct scxray_report *early = t->doc->early;
+
+	return !t->full && early && r == t->doc->late && early->nr_cpu_times == r->nr_cpu_times
+		       ? early
+		       : NULL;
+}
+
+static void put_cpu_times(struct text *t, const struct scxray_report *r)
+{
+	const struct scxray_report *early = compared(t, r);
+	struct time_row *rows = calloc(2 * r->nr_cpu_times, sizeof(*rows));
 	struct table tab;
 
+	if (!rows) {
+		t->out.error = ENOMEM;
+		return;
+	}
+	table_init(&tab, t, time_columns, ARRAY_SIZE(time_columns));
+	for (size_t i = 0; i < r->nr_cpu_times; i++) {
+		rows[2 * i] = (struct time_row){ .time = r->cpu_times[i] };
+		table_row(&tab, &rows[2 * i]);
+		if (!early || early->cpu_times[i].cpu != r->cpu_times[i].cpu)
+			continue;
+		grow(&rows[2 * i + 1], &early->cpu_times[i], &r->cpu_times[i]);
+		table_row(&tab, &rows[2 * i + 1]);
+	}
+	table_print(&tab, 2);
+	table_deinit(&tab);
+	free(rows);
+}
+
+void text_cpu_times(struct text *t, const struct scxray_report *r)
+{
 	text_reason(t, r, SCXRAY_GROUP_CPU_TIMES, r->nr_cpu_times);
 	if (!r->nr_cpu_times)
 		return;
@@ -132,14 +217,10 @@ static void cpu_times(struct text *t, const struct scxray_report *r)
 	text_styled(t, STYLE_BOLD, "per_cpu_time");
 	strbuf_printf(&t->out, ": %zu CPU%s captured\n", r->nr_cpu_times,
 		      t->full || r->nr_cpu_times != 1 ? "s" : "");
-	table_init(&tab, t, time_columns, ARRAY_SIZE(time_columns));
-	for (size_t i = 0; i < r->nr_cpu_times; i++)
-		table_row(&tab, &r->cpu_times[i]);
-	table_print(&tab, 2);
-	table_deinit(&tab);
+	put_cpu_times(t, r);
 }
 
-static void numa_nodes(struct text *t, const struct scxray_report *r)
+void text_numa_nodes(struct text *t, const struct scxray_report *r)
 {
 	struct table tab;
 
@@ -155,10 +236,4 @@ static void numa_nodes(struct text *t, const struct scxray_report *r)
 		table_row(&tab, &r->numa_nodes[i]);
 	table_print(&tab, 2);
 	table_deinit(&tab);
-}
-
-void text_times(struct text *t, const struct scxray_report *r)
-{
-	cpu_times(t, r);
-	numa_nodes(t, r);
 }

@@ -201,15 +201,33 @@ static bool is_sleeping_kthread(const struct order *order)
 	       (task->flags.value & PF_KTHREAD);
 }
 
+static void put_sleepers(struct text *t, struct strbuf *label, struct strbuf *names)
+{
+	strbuf_puts(&t->out, "  ");
+	text_styled(t, STYLE_CYAN, strbuf_str(label));
+	strbuf_putc(&t->out, ' ');
+	text_wrap(t, strbuf_str(names), 2 + label->len + 1, 4);
+}
+
+/* Adds "6 rt, 2 stop" for a class of which only kernel threads sleep. */
+static void add_kthreads(struct strbuf *sb, size_t *total, size_t nr, const char *class)
+{
+	strbuf_printf(sb, "%s%zu %s", sb->len ? ", " : "", nr, class);
+	*total += nr;
+}
+
 /* Names the sleeping tasks of each class; JSON has all their members. */
 static void sleepers(struct text *t, const struct order *order, size_t nr)
 {
 	static const char *const classes[] = { "ext", "fair", "rt", "dl", "stop", "idle", NULL };
-	struct strbuf names, label;
+	struct strbuf names, label, others;
+	size_t nr_others = 0;
 
 	strbuf_init(&names, NULL);
 	strbuf_init(&label, NULL);
+	strbuf_init(&others, NULL);
 	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
+		const char *name = classes[c] ? classes[c] : "unknown";
 		size_t count = 0, named = 0, cap = text_cap(t, MAX_SLEEPERS), kthreads = 0;
 
 		names.len = 0;
@@ -233,25 +251,29 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 			cell_task(&names, task, task->kva);
 			cell_keep_words(&names, start);
 		}
-		if (!count)
+		if (!named) {
+			if (kthreads)
+				add_kthreads(&others, &nr_others, kthreads, name);
 			continue;
+		}
 		if (named > cap)
 			strbuf_printf(&names, " +%zu more", named - cap);
 		if (kthreads)
-			strbuf_printf(&names, "%s%zu kernel thread%s", named ? " and " : "",
-				      kthreads, kthreads == 1 ? "" : "s");
-		strbuf_puts(&t->out, "  ");
-		style_begin(t, &t->out, STYLE_CYAN);
+			strbuf_printf(&names, " and %zu kernel thread%s", kthreads,
+				      kthreads == 1 ? "" : "s");
 		label.len = 0;
-		strbuf_printf(&label, "%zu not runnable, class %s:", count,
-			      classes[c] ? classes[c] : "unknown");
-		strbuf_puts(&t->out, strbuf_str(&label));
-		style_end(t, &t->out, STYLE_CYAN);
-		strbuf_putc(&t->out, ' ');
-		text_wrap(t, strbuf_str(&names), 2 + label.len + 1, 4);
+		strbuf_printf(&label, "%zu not runnable, class %s:", count, name);
+		put_sleepers(t, &label, &names);
+	}
+	if (nr_others) {
+		label.len = 0;
+		strbuf_printf(&label, "%zu not runnable, kernel thread%s:", nr_others,
+			      nr_others == 1 ? "" : "s");
+		put_sleepers(t, &label, &others);
 	}
 	strbuf_deinit(&names);
 	strbuf_deinit(&label);
+	strbuf_deinit(&others);
 }
 
 /* True if the task's stack is among the vCPUs' registers. */
@@ -267,7 +289,7 @@ static bool is_on_vcpu(const struct text *t, const struct scxray_task *task)
 static void stacks(struct text *t, const struct order *order, size_t nr)
 {
 	const struct scxray_task **tasks = calloc(nr + 1, sizeof(*tasks));
-	size_t shown = 0, hidden = 0, running = 0;
+	size_t shown = 0, hidden = 0, running = 0, cards = 0;
 
 	if (!tasks) {
 		t->out.error = ENOMEM;
@@ -276,7 +298,9 @@ static void stacks(struct text *t, const struct order *order, size_t nr)
 	for (size_t i = 0; i < nr; i++) {
 		const struct scxray_task *task = order[i].task;
 
-		if (t->full || (!is_sleeping_kthread(&order[i]) && !is_on_vcpu(t, task)))
+		if (!t->full && text_has_card(t, task))
+			cards += task->kernel_stack.end != NULL;
+		else if (t->full || (!is_sleeping_kthread(&order[i]) && !is_on_vcpu(t, task)))
 			tasks[shown++] = task;
 		else if (task->curr_cpu >= 0)
 			running += task->kernel_stack.end != NULL;
@@ -285,6 +309,10 @@ static void stacks(struct text *t, const struct order *order, size_t nr)
 	}
 	text_task_stacks(t, tasks, shown);
 	free(tasks);
+	if (cards)
+		strbuf_printf(&t->out,
+			      "  (kernel stacks of %zu task%s that wait%s too long: above)\n",
+			      cards, cards == 1 ? "" : "s", cards == 1 ? "s" : "");
 	if (running)
 		strbuf_printf(&t->out, "  (kernel stacks of %zu running task%s: in vcpu_regs)\n",
 			      running, running == 1 ? "" : "s");

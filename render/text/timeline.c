@@ -140,6 +140,13 @@ static bool is_constant(const struct timeline *tl, size_t series)
 	return true;
 }
 
+/* Of two images, diff has said how each event counter grew. */
+static bool is_in_diff(const struct text *t, const struct timeline *tl, size_t series)
+{
+	return tl->is_pair && timeline_is_event(tl, series) && text_wants(t, GROUP_DIFF) &&
+	       text_wants(t, GROUP_SCHED);
+}
+
 /* "16 more are 0 throughout; constant: A=25, B=1" */
 static void constants(struct text *t, const struct timeline *tl)
 {
@@ -151,7 +158,7 @@ static void constants(struct text *t, const struct timeline *tl)
 	for (size_t i = 0; i < tl->t.nr_series; i++) {
 		uint64_t value = tl->t.series[i].values[0];
 
-		if (!is_constant(tl, i))
+		if (!is_constant(tl, i) || is_in_diff(t, tl, i))
 			continue;
 		if (!value) {
 			zeros++;
@@ -191,6 +198,8 @@ static void notes(struct text *t, const struct timeline *tl)
 	if (tl->is_pair)
 		strbuf_puts(&sb, "; of the two images: their own counters, and the time between "
 				 "them by the guest's jiffies");
+	if (!t->full && is_in_diff(t, tl, 0))
+		strbuf_puts(&sb, "; event counters are in diff and event_counters");
 	if (s->nr_taken > s->nr_samples)
 		strbuf_printf(&sb,
 			      "; %" PRIu64
@@ -217,7 +226,12 @@ void text_timeline(struct text *t, const struct scxray_report *r)
 {
 	struct timeline tl;
 
-	timeline_init(&tl, t->doc, r);
+	/* the samples of a pair are shown with the late half */
+	timeline_init(&tl, t->doc, t->late ? t->late : r);
+	if (t->late && !tl.is_pair) {
+		timeline_deinit(&tl);
+		timeline_init(&tl, t->doc, r);
+	}
 	if (tl.error)
 		t->out.error = tl.error;
 	if (!tl.is_pair)
@@ -230,7 +244,7 @@ void text_timeline(struct text *t, const struct scxray_report *r)
 			      tl.t.elapsed_ms[tl.t.nr_samples - 1]);
 		notes(t, &tl);
 		for (size_t i = 0; i < tl.t.nr_series; i++)
-			if (t->full || !is_constant(&tl, i))
+			if (t->full || (!is_constant(&tl, i) && !is_in_diff(t, &tl, i)))
 				line(t, &tl, i);
 		if (!t->full)
 			constants(t, &tl);

@@ -5,6 +5,8 @@
  */
 #include <scxray/log.h>
 #include <scxray/prog.h>
+#include <scxray/sched.h>
+#include <scxray/system.h>
 
 #include "tests/lib/unit.h"
 #include "tests/render/golden.h"
@@ -68,7 +70,7 @@ START_TEST(equal_sections_are_one_line)
 	struct pair p;
 
 	pair_init(&p);
-	ck_early(&p, false, "\nvcpu_regs: as in the late snapshot\n", "vcpu 0:");
+	ck_early(&p, false, "\nas in the late snapshot: vcpu_regs\n", "vcpu 0:");
 	ck_early(&p, false, "\nmaps as in the late snapshot: ", "map arr");
 	ck_early(&p, false, NULL, "prog_runtime_stats"); /* neither half has any */
 	ck_early(&p, true, "\n  vcpu 0: ip=", "as in the late snapshot");
@@ -82,7 +84,7 @@ START_TEST(a_section_that_differs_is_printed)
 
 	pair_init(&p);
 	p.late.vcpus[0].parked = false;
-	ck_early(&p, false, "\nvcpu_regs:\n  vcpu 0: ip=", "vcpu_regs: as");
+	ck_early(&p, false, "\nvcpu_regs:\n  vcpu 0: ip=", "snapshot: vcpu_regs");
 	pair_deinit(&p);
 }
 END_TEST
@@ -154,7 +156,8 @@ START_TEST(sleeping_kernel_threads_are_counted)
 	task->kernel_stack = (struct scxray_stack_trace){ frames, 1, "end of the stack", true };
 	ck_late(&p, false, "\n  (kernel stacks of 1 sleeping kernel thread: with --full only)\n",
 		"kthread_sleeps");
-	ck_late(&p, false, "1 kernel thread\n", "sleeper[108]\n\nscx_walker");
+	ck_late(&p, false, "\n  1 not runnable, kernel thread: 1 ext\n",
+		"sleeper[108]\n\nscx_walker");
 	ck_late(&p, true, "stack: kthread_sleeps", NULL);
 	/* uninterruptible: it waits for something */
 	task->state_letter = 'D';
@@ -261,7 +264,70 @@ START_TEST(what_is_odd_or_stalled_or_named_is_shown)
 }
 END_TEST
 
+START_TEST(times_are_compared_in_the_late_half)
+{
+	struct scxray_cpu_time early = { .cpu = 1, .user = N(1000), .idle = N(7000) };
+	struct scxray_cpu_time late = { .cpu = 1, .user = N(3000), .idle = N(6000) };
+	struct pair p;
+
+	pair_init(&p);
+	p.early.r.cpu_times = &early;
+	p.late.r.cpu_times = &late;
+	p.early.r.nr_cpu_times = p.late.r.nr_cpu_times = 1;
+	ck_early(&p, false, "\nof the early snapshot with --full only: per_cpu_time\n", "softirqs");
+	ck_late(&p, false, "\n  1                   3us ", NULL);
+	/* what only grows can't have gone back */
+	ck_late(&p, false, "\n  1, since half-way   2us     -", NULL);
+	ck_early(&p, true, "\nper_cpu_time: 1 CPUs captured\n", "since half-way");
+	p.early.r.nr_cpu_times = 0;
+	ck_early(&p, false, NULL, "per_cpu_time");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(settings_and_counters_are_compared)
+{
+	struct pair p;
+
+	pair_init(&p);
+	ck_early(&p, false, "\n    settings and ops: as in the late snapshot\n", "slice_dfl=");
+	p.early.scheds[0].slice_dfl = N(1);
+	ck_early(&p, false, "slice_dfl=", NULL);
+	p.early.scheds[0].events[0].total = p.late.scheds[0].events[0].total = N(7);
+	for (size_t c = 0; c < p.late.scheds[0].events[0].nr_cpus; c++)
+		p.early.scheds[0].events[0].per_cpu[c] = p.late.scheds[0].events[0].per_cpu[c] =
+			N(c);
+	ck_early(&p, false, ", 1 as in the late snapshot\n", p.early.scheds[0].events[0].name);
+	p.early.scheds[0].events[0].total = N(6);
+	ck_early(&p, false, p.early.scheds[0].events[0].name, "1 as in the late snapshot");
+	pair_deinit(&p);
+}
+END_TEST
+
+START_TEST(blocks_are_referred_to)
+{
+	static struct scxray_address frames[] = { { N(0xffffffff81000010), "f+0x1", NULL } };
+	struct pair p;
+
+	pair_init(&p);
+	sample_make_early(&p.early);
+	scxray_document_dual(&p.doc, &p.early.r, &p.late.r, NULL);
+	for (int i = 0; i < 2; i++)
+		p.late.tasks[STUCK0 + i].kernel_stack =
+			(struct scxray_stack_trace){ frames, 1, "end of the stack", true };
+	ck_late(&p, false, "\n    stack: f+0x1\n  stuck1[102]: ", NULL);
+	ck_late(&p, false, "\n    stack: as that of stuck0[101]\n", NULL);
+	ck_late(&p, false, "\n  (kernel stacks of 2 tasks that wait too long: above)\n", NULL);
+	ck_diff(&p, false, "\n    3 tasks above that wait too long\n", "runnable at both times");
+	ck_diff(&p, true, "runnable at both times", "above that wait");
+	pair_deinit(&p);
+}
+END_TEST
+
 static const unit_test tests[] = {
+	&times_are_compared_in_the_late_half,
+	&settings_and_counters_are_compared,
+	&blocks_are_referred_to,
 	&sleeping_kernel_threads_are_counted,
 	&programs_without_counts_are_named,
 	&the_log_begins_with_what_is_about_the_scheduler,
