@@ -59,12 +59,47 @@ static bool at_head(const struct facts *f, const struct wait *w)
 	return true;
 }
 
+/* It was among the first at half-way as well: others did not just come before it. */
+static bool was_at_head(const struct facts *f, const struct wait *w)
+{
+	const struct scxray_task *old = early_task(f, w->task);
+	const struct scxray_dsq *was = old ? task_find_dsq(f->early, old) : NULL;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->nr_waits; i++)
+		nr += f->waits[i].dsq == w->dsq;
+	return was && was->kva == w->dsq->kva && old->dsq_pos < nr;
+}
+
 static bool skipped(const struct facts *f, const struct wait *w, const void *arg)
 {
 	uint64_t nr;
 
-	return w->dsq == arg && is_bound(f, w->task) && at_head(f, w) && overtaken(f, w, &nr) &&
-	       nr >= MIN_OVERTAKEN;
+	return w->dsq == arg && (is_bound(f, w->task) || was_at_head(f, w)) && at_head(f, w) &&
+	       overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
+}
+
+static bool skipped_bound(const struct facts *f, const struct wait *w, const void *arg)
+{
+	return is_bound(f, w->task) && skipped(f, w, arg);
+}
+
+/* How many passed the picked tasks by; are there some that may run anywhere? */
+static uint64_t passed_by(const struct facts *f, bool *unbound)
+{
+	uint64_t most = 0, nr;
+
+	*unbound = false;
+	for (size_t i = 0; i < f->nr_waits; i++) {
+		const struct wait *w = &f->waits[i];
+
+		if (!w->picked)
+			continue;
+		*unbound = *unbound || !is_bound(f, w->task);
+		if (overtaken(f, w, &nr) && nr > most)
+			most = nr;
+	}
+	return most;
 }
 
 /* " by CPU 0 only, where" the finding's tasks may not run; or that it must be so */
@@ -90,19 +125,16 @@ static void put_takers(const struct facts *f, struct strbuf *sb, const bool *is_
 	strbuf_puts(sb, " only, where ");
 }
 
-/* Has none of the picked tasks a CPU that takes from the queue?  And how many passed them by? */
-static bool are_apart(const struct facts *f, const bool *is_taker, uint64_t *passed)
+/* Has none of the picked tasks a CPU that takes from the queue? */
+static bool are_apart(const struct facts *f, const bool *is_taker)
 {
 	bool apart = true;
 
 	for (size_t i = 0; i < f->nr_waits; i++) {
 		const struct wait *w = &f->waits[i];
-		uint64_t nr;
 
 		if (!w->picked)
 			continue;
-		if (overtaken(f, w, &nr) && nr > *passed)
-			*passed = nr;
 		for (size_t c = 0; c < f->r->nr_rqs; c++)
 			if (is_taker[c] && may_use(w->task, f->r->rqs[c].cpu))
 				apart = false;
@@ -153,16 +185,18 @@ static bool others_took_less(const struct facts *f, const struct scxray_dsq *dsq
  * A CPU on which they may run takes from the queue and leaves them: the scheduler moves tasks
  * one by one and its own choice passes these by.
  */
-static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq, uint64_t passed)
+static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq)
 {
 	struct queue_moves m = queue_moves(f, dsq);
+	bool unbound, one;
+	uint64_t passed = passed_by(f, &unbound);
 	struct strbuf *sb;
-	bool one;
 
 	/* without an early report that later ones were taken shows that somebody takes */
 	if (((m.counted && !m.taken) || !any_taker_may(f)) && !others_took_less(f, dsq))
 		return false;
-	sb = tell_picked(f, "passed_over", false);
+	/* who may run anywhere may also have had others put before it */
+	sb = tell_picked(f, "passed_over", unbound);
 	one = last_finding(f->dg)->nr_tasks == 1;
 	begin_dsq(sb, dsq);
 	strbuf_puts(sb, " is consumed");
@@ -177,8 +211,9 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq, uint
 		sb,
 		", %" PRIu64 " that came later were taken by CPUs where %s may run: the "
 		"scheduler picks tasks from it one by one (scx_bpf_dsq_move()), and its choice "
-		"leaves %s.",
-		passed, one ? "it" : "they", one ? "it" : "them");
+		"leaves %s%s.",
+		passed, one ? "it" : "they", one ? "it" : "them",
+		unbound ? ", or it puts others before (SCX_ENQ_HEAD, a smaller vtime)" : "");
 	put_bounds(f, sb);
 	about_dsq(f, dsq, "task_kvas");
 	return true;
@@ -190,25 +225,20 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq, uint
  */
 static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 {
-	bool *is_taker, disjoint, one;
-	uint64_t passed = 0;
+	bool *is_taker, disjoint, unbound, one;
+	uint64_t passed;
 	struct strbuf *sb;
 
-	if (!pick(f, skipped, dsq))
+	/* that those few who were seen to take are others shows less than who must have taken */
+	if (!pick(f, skipped, dsq) || find_passed_over(f, dsq) || !pick(f, skipped_bound, dsq))
 		return;
 	is_taker = calloc(f->r->nr_rqs + 1, sizeof(*is_taker));
 	if (!is_taker) {
 		f->dg->error = ENOMEM;
 		return;
 	}
-	disjoint = takers(f, dsq, is_taker) && are_apart(f, is_taker, &passed);
-	if (!disjoint)
-		are_apart(f, is_taker, &passed);
-	/* that those few who were seen to take are others shows less than who must have taken */
-	if (find_passed_over(f, dsq, passed)) {
-		free(is_taker);
-		return;
-	}
+	passed = passed_by(f, &unbound);
+	disjoint = takers(f, dsq, is_taker) && are_apart(f, is_taker);
 	sb = tell_picked(f, "affinity", !disjoint);
 	if (only_kthreads(f))
 		last_finding(f->dg)->kind = "kthread_starved";
