@@ -15,7 +15,7 @@ static const struct {
 	const char *option;
 	const char *words;
 } values[] = {
-	{ "format", "text json html" },
+	{ "format", "text json html csv" },
 	{ "color", "auto always never" },
 	{ "exit-on", "error warning" },
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "csv.h"
 #include "options.h"
 #include "watch/number.h"
 
@@ -136,6 +137,7 @@ static const char *const formats[] = {
 	[REPORT_TEXT] = "text",
 	[REPORT_JSON] = "json",
 	[REPORT_HTML] = "html",
+	[REPORT_CSV] = "csv",
 	NULL,
 };
 
@@ -233,6 +235,10 @@ static int check_amount(const struct report_options *o)
 /* The page finds tasks and queues by their place in the lists. */
 static int check_selection(const struct report_options *o)
 {
+	if (o->format == REPORT_CSV && (!o->only.groups || !csv_has(&o->only)))
+		return cli_usage(
+			"--format csv: is for scxray tasks, task, dsqs, dsq, cpus, log, and report "
+			"--only with one of tasks, dsqs, rqs, log");
 	if (o->format == REPORT_HTML && (o->only.tasks.nr || o->only.dsqs.nr))
 		return cli_usage("some tasks or queues only: is for text and json, not for a page");
 	return CLI_OK;

@@ -16,6 +16,7 @@ enum report_format {
 	REPORT_TEXT,
 	REPORT_JSON,
 	REPORT_HTML,
+	REPORT_CSV, /* of a command that shows a list */
 };
 
 struct report_options {

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "cli.h"
+#include "csv.h"
 #include "options.h"
 #include "output.h"
 #include "timing.h"
@@ -27,6 +28,9 @@ int report_render(const struct scxray_document *doc, const struct report_options
 	switch (options->format) {
 	case REPORT_JSON:
 		failed = scxray_render_json(doc, out.stream);
+		break;
+	case REPORT_CSV:
+		failed = csv_write(doc, out.stream);
 		break;
 	case REPORT_HTML:
 		failed = scxray_render_html(doc, out.stream);

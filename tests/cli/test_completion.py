@@ -45,7 +45,7 @@ def check_words(cases, script, folder):
     table = (
         ([""], {*commands(), "help", "completion", "--help", "--version"}), (["ta"], {"tasks", "task"}),
         (["help", "re"], {"report"}), (["completion", ""], {"bash"}),
-        (["report", "--format", ""], {"text", "json", "html"}), (["report", "--format", "j"], {"json"}),
+        (["report", "--format", ""], {"text", "json", "html", "csv"}), (["report", "--format", "j"], {"json"}),
         (["report", "--format", "=", "j"], {"json"}), (["report", "--exit-on", "="], {"error", "warning"}),
         (["check", "--color", "a"], {"auto", "always"}), (["report", "--only", ""], set(re.findall("[a-z]+", said))),
         (["report", "a"], {"a b.core", "a*.core"}), (["report", "--early", "a b"], {"a b.core"}),
