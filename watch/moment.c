@@ -22,6 +22,8 @@ struct moment {
 	struct scxray_host host; /* without what others own */
 	struct freeze_result freeze;
 	struct scxray_record_result record;
+	const char *method, *method_reason; /* as in struct scxray_freeze_timing */
+	struct scxray_cow_result cow;
 	struct scxray_look look; /* as all stood still */
 	struct scxray_live_vcpu *vcpus;
 	size_t nr_vcpus;
@@ -63,12 +65,48 @@ static void hold(uint32_t ms)
 		;
 }
 
-static void record(struct moment *moment, const struct moment_scene *scene,
-		   const struct scxray_live_vcpu *vcpus)
+static void record(struct moment *moment, const struct moment_scene *scene)
 {
-	scxray_live_record(scene->live, moment->snapshot, vcpus, moment->nr_vcpus,
+	scxray_live_record(scene->live, moment->snapshot, moment->vcpus, moment->nr_vcpus,
 			   scene->settings->capture_deadline_ms * 1000ULL, &moment->record);
-	scxray_live_look(scene->live, &moment->look);
+}
+
+#define SHORT_COPY_US 2000 /* worth no protection */
+#define LAST_COW_US 10000000
+#define AFTER_DEADLINE_US 1000000 /* who ends the protection late may be that late */
+
+/* Under the freeze: true if RAM is write-protected, and is recorded after the thaw. */
+static bool protect(struct moment *moment, const struct moment_scene *scene)
+{
+	uint64_t deadline = scene->settings->capture_deadline_ms * 1000ULL;
+	uint64_t limit = 0;
+
+	moment->method = "copy";
+	moment->method_reason = scene->no_cow;
+	if (scene->no_cow)
+		return false;
+	if (scene->settings->freeze == FREEZE_AUTO) {
+		uint64_t expected = scxray_live_expected_us(scene->live);
+
+		moment->method_reason = "the copy was expected to take less than 2 ms";
+		if (expected <= SHORT_COPY_US)
+			return false;
+		limit = expected / 2;
+	}
+	moment->method_reason = scxray_live_protect(
+		scene->live, limit, (deadline ? deadline : LAST_COW_US) + AFTER_DEADLINE_US);
+	if (moment->method_reason)
+		return false;
+	moment->method = "cow";
+	return true;
+}
+
+static void unprotect(struct moment *moment, const struct moment_scene *scene)
+{
+	scxray_live_unprotect(scene->live, &moment->cow);
+	if (moment->cow.full && !moment->method_reason)
+		moment->method_reason = "no room was left to save pages: vCPUs that wrote waited "
+					"until the copy was made";
 }
 
 static void say_degraded(struct moment *moment)
@@ -113,6 +151,10 @@ static void fill_timing(const struct moment *moment, const struct moment_wish *w
 		.after_thaw_us = moment->record.sleepers_us,
 		.after_thaw_bytes = moment->record.sleepers_pages * 4096,
 		.stacks_lost = moment->record.ran,
+		.method = moment->method,
+		.method_reason = moment->method_reason,
+		.protect_us = moment->cow.protect_us,
+		.saved_bytes = moment->cow.saved * 4096,
 	};
 }
 
@@ -224,20 +266,30 @@ void moment_take(struct moment *moment, const struct moment_scene *scene,
 {
 	struct watch_machine *machine = scene->machine;
 	const struct scxray_perf *perf;
+	bool is_protected = false;
 
 	moment->instance = wish->instance;
 	machine->ops->freeze(machine, scene->settings->park_deadline_ms, moment->vcpus,
 			     &moment->freeze);
-	if (moment->freeze.complete)
-		record(moment, scene, moment->vcpus);
+	if (moment->freeze.complete) {
+		is_protected = protect(moment, scene);
+		if (!is_protected)
+			record(moment, scene);
+		scxray_live_look(scene->live, &moment->look);
+	}
 	perf = perf_read(scene->perf);
 	if (moment->freeze.complete)
 		hold(scene->settings->hold_ms);
 	settle_why(moment, machine, wish);
 	machine->ops->thaw(machine, &moment->freeze);
+	if (is_protected && moment->freeze.complete)
+		record(moment, scene);
+	unprotect(moment, scene);
 	if (!moment->freeze.complete) {
 		say_degraded(moment);
-		record(moment, scene, moment->vcpus);
+		moment->method = moment->method_reason = NULL;
+		record(moment, scene);
+		scxray_live_look(scene->live, &moment->look);
 	}
 	scxray_live_record_sleepers(scene->live, moment->snapshot, &moment->record);
 	add_host(moment, scene, wish, perf);

@@ -27,6 +27,7 @@ struct moment_scene {
 	struct perf *perf;
 	struct samples *samples;
 	const struct settings *settings;
+	const char *no_cow; /* why RAM is never write-protected (static text); NULL: it may be */
 };
 
 /* One moment, as it is asked for. */

@@ -17,6 +17,7 @@ enum kind {
 	NUMBER, /* uint32_t */
 	SIZE,	/* uint64_t, with K, M or G */
 	SWITCH, /* bool: on, off */
+	CHOICE, /* uint32_t: one of `words` */
 	WORDS,	/* uint32_t: some of `words`, or-ed, or "none" */
 };
 
@@ -29,6 +30,13 @@ static const struct word triggers[] = {
 	{ "early", TRIGGER_EARLY },
 	{ "watchpoint", TRIGGER_WATCHPOINT },
 	{ "poll", TRIGGER_POLL },
+	{ NULL, 0 },
+};
+
+static const struct word freeze[] = {
+	{ "auto", FREEZE_AUTO },
+	{ "cow", FREEZE_COW },
+	{ "copy", FREEZE_COPY },
 	{ NULL, 0 },
 };
 
@@ -88,6 +96,8 @@ static const struct key keys[] = {
 		   "ms from one sample of the event counters to the next; 0: no timeline"),
 	SWITCH_ROW(perf, "on",
 		   "off: no hardware counters of vCPUs; they may cost the guest its own"),
+	ROW("freeze", "auto", CHOICE, freeze, 0, 0, freeze,
+	    "copy memory while frozen: copy; after it, by write-protection: cow; auto: cow if > 2 ms"),
 	NUMBER_ROW(park_deadline_ms, "5000", 1, 600000,
 		   "ms to wait for all vCPUs to park; else the report is degraded; 1 to 600000"),
 	NUMBER_ROW(
@@ -183,6 +193,12 @@ static int set(struct settings *settings, const struct key *key, const char *val
 			return wrong(key, value, err);
 		*(bool *)at = value[1] == 'n';
 		return 0;
+	case CHOICE:
+		bits = 0;
+		if (!find_word(key->words, value, strlen(value), &bits))
+			return wrong(key, value, err);
+		*(uint32_t *)at = bits;
+		return 0;
 	case WORDS:
 		if (!parse_words(key, value, &bits))
 			return wrong(key, value, err);
@@ -268,6 +284,7 @@ int settings_changed(const struct settings *settings, uint32_t index, char *text
 	case SWITCH:
 		snprintf(text, size, "%s=%s", key->key, *(const bool *)at ? "on" : "off");
 		return *(const bool *)at != *(const bool *)usually;
+	case CHOICE:
 	case WORDS:
 		put_words(key, *(const uint32_t *)at, words, sizeof(words));
 		snprintf(text, size, "%s=%s", key->key, words);

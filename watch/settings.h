@@ -20,6 +20,12 @@ enum settings_trigger {
 	TRIGGER_POLL = 4,
 };
 
+enum settings_freeze {
+	FREEZE_AUTO = 1,
+	FREEZE_COW = 2,
+	FREEZE_COPY = 4,
+};
+
 enum settings_format {
 	FORMAT_TEXT = 1,
 	FORMAT_JSON = 2,
@@ -38,6 +44,7 @@ struct settings {
 	uint32_t width;
 	uint32_t max_reports;
 	uint32_t watchdog_ms; /* 0: as the guest's memory says */
+	uint32_t freeze;      /* enum settings_freeze, one of them */
 	uint32_t park_deadline_ms;
 	uint32_t capture_deadline_ms; /* 0: none */
 	uint32_t poll_ms;

@@ -34,6 +34,10 @@ int watch_init(struct watch *watch, const struct settings *settings, const struc
 		.samples = samples_create(),
 		.settings = settings,
 	};
+	if (settings->freeze == FREEZE_COPY)
+		watch->scene.no_cow = "freeze=copy";
+	else
+		(void)scxray_live_allow_cow(live, &watch->scene.no_cow);
 	decide_init(&watch->decide, &config);
 	if (!watch->scene.samples || attach_init(&watch->attach, machine, live, log))
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");

@@ -58,6 +58,10 @@ enum host_tag {
 	HOST_AFTER_THAW_US,
 	HOST_AFTER_THAW_BYTES,
 	HOST_STACKS_LOST,
+	HOST_METHOD,
+	HOST_METHOD_REASON,
+	HOST_PROTECT_US,
+	HOST_SAVED_BYTES,
 
 	HOST_PERF = 100,    /* one of each vCPU, in their order: records HOST_PERF_... */
 	HOST_SAMPLES = 101, /* u64 elapsed_ms each, never descending; before any series */

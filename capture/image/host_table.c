@@ -52,6 +52,10 @@ static const struct host_member host_members[] = {
 	HOST(HOST_AFTER_THAW_US, HOST_U64, timing.after_thaw_us),
 	HOST(HOST_AFTER_THAW_BYTES, HOST_U64, timing.after_thaw_bytes),
 	HOST(HOST_STACKS_LOST, HOST_U64, timing.stacks_lost),
+	HOST(HOST_METHOD, HOST_STRING, timing.method),
+	HOST(HOST_METHOD_REASON, HOST_STRING, timing.method_reason),
+	HOST(HOST_PROTECT_US, HOST_U64, timing.protect_us),
+	HOST(HOST_SAVED_BYTES, HOST_U64, timing.saved_bytes),
 };
 
 static const struct host_member perf_members[] = {

@@ -347,9 +347,9 @@ const atomic_bool *cow_lost(const struct cow *cow)
 	return &cow->lost;
 }
 
-void cow_result(const struct cow *cow, struct cow_result *result)
+void cow_result(const struct cow *cow, struct scxray_cow_result *result)
 {
-	*result = (struct cow_result){
+	*result = (struct scxray_cow_result){
 		.protect_us = cow->protect_us,
 		.saved = atomic_load(&cow->nr_saved),
 		.full = atomic_load(&cow->full),

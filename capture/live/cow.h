@@ -21,6 +21,8 @@
 
 #include <stdatomic.h>
 
+#include <scxray/live.h>
+
 #include "capture/memory/recorder.h"
 
 struct cow;
@@ -49,12 +51,6 @@ const struct page_store *cow_saved(const struct cow *cow);
 /* True once a writer may have gone on although its page was not saved: no read is good any more. */
 const atomic_bool *cow_lost(const struct cow *cow);
 
-struct cow_result {
-	uint64_t protect_us; /* that cow_begin() took */
-	uint64_t saved;	     /* pages */
-	bool full;	     /* there was no room for one more: writers waited until cow_end() */
-};
-
-void cow_result(const struct cow *cow, struct cow_result *result);
+void cow_result(const struct cow *cow, struct scxray_cow_result *result);
 
 #endif

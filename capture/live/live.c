@@ -91,6 +91,7 @@ void scxray_live_destroy(struct scxray_live *live)
 	if (!live)
 		return;
 	live_forget(live);
+	cow_destroy(live->cow);
 	page_store_put(live->scratch);
 	pool_deinit(&live->pool);
 	for (size_t i = 0; i < live->nr_names; i++)

@@ -21,6 +21,7 @@
 #include <scxray/live.h>
 #include <scxray/report_struct.h>
 
+#include "capture/live/cow.h"
 #include "capture/map/map.h"
 #include "capture/memory/recorder.h"
 #include "capture/read/walk.h"
@@ -108,6 +109,11 @@ struct scxray_live {
 	struct live_range constant[LIVE_NR_CONSTANT];
 	struct page_store *scratch; /* of rehearsals */
 	uint64_t nr_expected;	    /* pages of a recording, as the last rehearsal had them */
+	uint64_t expected_us; /* what a recording takes, as the last one or the rehearsal had it */
+	struct cow *cow;      /* NULL: not allowed */
+	const char *cow_why;  /* not */
+	bool wants_cow;
+	bool is_protected;
 	struct pool pool;
 	struct walk walk;
 	struct scxray_report report; /* what the walk makes and nobody reads */

@@ -4,6 +4,7 @@
  */
 #include <scxray/map.h>
 
+#include "capture/base/clock.h"
 #include "capture/live/live.h"
 #include "capture/run/walkers.h"
 
@@ -21,6 +22,7 @@ int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err)
 				.max_lookups = MAX_LOOKUPS,
 				.stop = &live->stop };
 	struct phys *phys = &live->source.phys;
+	uint64_t start;
 
 	if (!live->resolved)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
@@ -33,7 +35,9 @@ int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err)
 	phys->recording = true;
 	live_walk_start(live, WALK_REHEARSE);
 	live_record_changing(live, &rec);
+	start = clock_us();
 	walkers_run(&live->walk);
+	live->expected_us = clock_us() - start;
 	phys->recording = false;
 	phys->recorder = NULL;
 	live_find_latch(live);

@@ -111,7 +111,9 @@ static void record_tables(struct scxray_live *live, const struct live_range *ran
 
 void live_record_changing(struct scxray_live *live, struct recorder *rec)
 {
-	struct recorder unlimited = { .to = rec->to, .max_pages = UINT64_MAX };
+	struct recorder unlimited = {
+		.to = rec->to, .saved = rec->saved, .lost = rec->lost, .max_pages = UINT64_MAX
+	};
 	struct phys *phys = &live->source.phys;
 	struct recorder *before = phys->recorder;
 
@@ -152,9 +154,10 @@ static void record_first(struct scxray_live *live, const struct recorder *rec)
 {
 	struct phys *phys = &live->source.phys;
 	struct recorder *before = phys->recorder;
-	struct recorder first = {
-		.to = rec->to, .base = rec->base, .max_pages = UINT64_MAX, .stop = rec->stop
-	};
+	struct recorder first = *rec;
+
+	first.max_pages = UINT64_MAX;
+	first.deadline = 0;
 
 	phys->recorder = &first;
 	record_exit(live);
@@ -204,7 +207,8 @@ static void record_walk(struct scxray_live *live, struct scxray_snapshot *snapsh
 	source->nr_vcpus = snapshot->nr_vcpus;
 	live_walk_start(live, WALK_RECORD);
 	live->walk.skip = skip;
-	live->walk.sleepers = &snapshot->sleepers;
+	/* of one instant are all stacks then: none can be left for later */
+	live->walk.sleepers = live->is_protected ? NULL : &snapshot->sleepers;
 	live_record_changing(live, rec);
 	if (live->kernel.has_types)
 		record_first(live, rec);
@@ -223,6 +227,10 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 		.to = snapshot->pages, .base = live->base, .start = clock_us(), .stop = &live->stop
 	};
 
+	if (live->is_protected) {
+		rec.saved = cow_saved(live->cow);
+		rec.lost = cow_lost(live->cow);
+	}
 	*result = (struct scxray_record_result){ .resolved = live->resolved };
 	page_store_reset(snapshot->pages);
 	sleepers_reset(&snapshot->sleepers);
@@ -247,6 +255,8 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 					    : READ_OK;
 	snapshot->truncated_at_us = rec.late_us;
 	result->us = clock_us() - rec.start;
+	if (live->resolved)
+		live->expected_us = result->us;
 	result->pages = snapshot->pages->nr;
 	result->sleepers = snapshot->sleepers.nr;
 	result->deadline = rec.late;

@@ -34,11 +34,18 @@ static int replace(struct scxray_live *live, struct phys *phys, struct scxray_er
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	}
 	live_forget(live);
+	cow_destroy(live->cow);
+	live->cow = NULL;
 	phys->fetch = live->source.phys.fetch;
 	phys_deinit(&live->source.phys);
 	live->source.phys = *phys;
 	page_store_put(live->scratch);
 	live->scratch = scratch;
+	if (live->wants_cow) {
+		const char *why;
+
+		(void)scxray_live_allow_cow(live, &why);
+	}
 	return 0;
 }
 

@@ -39,6 +39,11 @@ struct scxray_freeze_timing {
 	uint64_t after_thaw_us;
 	uint64_t after_thaw_bytes;
 	uint64_t stacks_lost; /* tasks that ran before theirs was copied */
+	/* "copy": under the freeze; "cow": RAM was write-protected under it, and copied after the thaw */
+	const char *method;
+	const char *method_reason;
+	uint64_t protect_us;  /* of cow: the protection, under the freeze */
+	uint64_t saved_bytes; /* of cow: pages that were about to be written */
 };
 
 /* Counters of one vCPU's thread, the guest's part alone (exclude_host). */

@@ -184,6 +184,40 @@ void scxray_live_record(struct scxray_live *live, struct scxray_snapshot *snapsh
 			struct scxray_record_result *result);
 
 /*
+ * Recording while the guest runs, and yet of one instant: under the freeze its RAM is write-protected
+ * (userfaultfd(2)), after the thaw the recording is made, and meanwhile a thread of the live guest's
+ * saves each page that is about to be written.
+ *
+ *	scxray_live_allow_cow(live, &why)	once; opens, mallocs, starts the thread
+ *	scxray_live_protect(live, ...)		frozen
+ *	scxray_live_record(live, ...)		thawed, if that gave NULL; else before the thaw
+ *	scxray_live_unprotect(live, &result)	thawed, in both cases
+ *
+ * Writes of other processes and by DMA are not held back.
+ */
+
+/* 0, or -1 and *why (static text): the host, or the kind of memory, does not allow it. */
+int scxray_live_allow_cow(struct scxray_live *live, const char **why);
+
+/* What a recording is expected to take in microseconds, by the last one or by the rehearsal; 0: neither was made. */
+uint64_t scxray_live_expected_us(const struct scxray_live *live);
+
+/*
+ * NULL: RAM is protected, for `deadline_us` at most.  Else why not (static text): it would take longer
+ * than `limit_us` (0: no limit), or the host does not allow it.  No malloc, no lock that anyone waits for.
+ */
+const char *scxray_live_protect(struct scxray_live *live, uint64_t limit_us, uint64_t deadline_us);
+
+struct scxray_cow_result {
+	uint64_t protect_us; /* what the protection took, under the freeze */
+	uint64_t saved;	     /* pages, before they were written */
+	bool full;	     /* no room for more: writers waited until the end */
+};
+
+/* Writers wait no longer.  Without a scxray_live_protect() before it there is nothing to do. */
+void scxray_live_unprotect(struct scxray_live *live, struct scxray_cow_result *result);
+
+/*
  * As soon as the guest runs again: copies the stacks of the tasks that slept, which stay as they
  * are until those run.  A stack is kept only if its task has not run since the freeze, so that what
  * is kept is what the freeze had; of the others the report says that they ran.  Between the

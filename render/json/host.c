@@ -28,6 +28,10 @@ static const struct field timing_fields[] = {
 	FIELD(scxray_freeze_timing, after_thaw_us, "after_thaw_us", FIELD_U64),
 	FIELD(scxray_freeze_timing, after_thaw_bytes, "after_thaw_bytes", FIELD_U64),
 	FIELD(scxray_freeze_timing, stacks_lost, "stacks_lost", FIELD_U64),
+	FIELD(scxray_freeze_timing, method, "method", FIELD_STRING),
+	FIELD(scxray_freeze_timing, method_reason, "method_reason", FIELD_STRING),
+	FIELD(scxray_freeze_timing, protect_us, "protect_us", FIELD_U64),
+	FIELD(scxray_freeze_timing, saved_bytes, "saved_bytes", FIELD_U64),
 	FIELD(scxray_freeze_timing, cut_by_deadline, "cut_by_deadline", FIELD_BOOL),
 	FIELD(scxray_freeze_timing, cut_by_budget, "cut_by_budget", FIELD_BOOL),
 };

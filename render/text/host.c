@@ -153,6 +153,35 @@ static void stacks_lost(struct text *t, const struct scxray_host *host)
 			      nr == 1 ? "its stack was" : "their stacks were");
 }
 
+/* A copy that was short needs no words. */
+#define LONG_COPY_US 2000
+
+static void method_note(struct text *t, const struct scxray_host *host)
+{
+	const struct scxray_freeze_timing *timing = &host->timing;
+	struct strbuf sb;
+
+	if (!timing->method || (strcmp(timing->method, "copy") == 0 &&
+				(timing->capture_us <= LONG_COPY_US || !timing->method_reason)))
+		return;
+	strbuf_init(&sb, NULL);
+	cell_string(&sb, timing->method);
+	if (strcmp(timing->method, "cow") == 0)
+		strbuf_printf(
+			&sb,
+			", the copy of memory as it was at the freeze, made while the guest ran "
+			"again: protected in %" PRIu64 " microseconds, %" PRIu64
+			" KiB of pages saved before they were written",
+			timing->protect_us, timing->saved_bytes >> 10);
+	if (timing->method_reason) {
+		strbuf_puts(&sb, "; ");
+		cell_string(&sb, timing->method_reason);
+	}
+	strbuf_printf(&t->out, "  %s: by ", moment_of(host));
+	text_wrap(t, strbuf_str(&sb), 10, 4);
+	strbuf_deinit(&sb);
+}
+
 void text_timing(struct text *t)
 {
 	const struct scxray_host *late = host_of(t->doc->late);
@@ -189,6 +218,8 @@ void text_timing(struct text *t)
 	table_deinit(&tab);
 	for (size_t i = 0; i < nr; i++)
 		stacks_lost(t, timed[i]);
+	for (size_t i = 0; i < nr; i++)
+		method_note(t, timed[i]);
 	timing_note(t, "clock", nr > 1 ? timed[0]->timing.clock : NULL,
 		    timed[nr - 1]->timing.clock);
 	timing_note(t, "devices", nr > 1 ? timed[0]->timing.devices : NULL,

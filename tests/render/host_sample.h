@@ -65,7 +65,10 @@ static void host_sample_init(struct host_sample *s, size_t nr)
 			    .resolve_us = 0,
 			    .after_thaw_us = 44,
 			    .after_thaw_bytes = 360448,
-			    .stacks_lost = 1 },
+			    .stacks_lost = 1,
+			    .method = "cow",
+			    .protect_us = 37,
+			    .saved_bytes = 225280 },
 		.perf = s->perf,
 		.nr_perf = 2,
 		.timeline = { .elapsed_ms = s->times,
@@ -90,6 +93,9 @@ static void host_sample_make_early(struct host_sample *s)
 	s->host.timing.clock = "not held back: KVM_SET_CLOCK: Invalid argument";
 	s->host.timing.bytes_copied = 400000;
 	s->host.timing.stacks_lost = 0;
+	s->host.timing.method = "copy";
+	s->host.timing.method_reason = "the copy was expected to take less than 2 ms";
+	s->host.timing.protect_us = s->host.timing.saved_bytes = 0;
 	s->host.perf_unavailable = "perf_event_open: Permission denied";
 	s->host.nr_perf = 0;
 }

@@ -51,7 +51,11 @@ static const struct scxray_host full = {
 		    .resolve_us = 7,
 		    .after_thaw_us = 8,
 		    .after_thaw_bytes = 9,
-		    .stacks_lost = 10 },
+		    .stacks_lost = 10,
+		    .method = "cow",
+		    .method_reason = "so",
+		    .protect_us = 11,
+		    .saved_bytes = 12 },
 	.perf = perf,
 	.nr_perf = 2,
 	.perf_unavailable = "some",
@@ -97,6 +101,10 @@ static void expect_full(const struct scxray_host *h)
 	ck_assert_uint_eq(h->timing.after_thaw_us, 8);
 	ck_assert_uint_eq(h->timing.after_thaw_bytes, 9);
 	ck_assert_uint_eq(h->timing.stacks_lost, 10);
+	ck_assert_str_eq(h->timing.method, "cow");
+	ck_assert_str_eq(h->timing.method_reason, "so");
+	ck_assert_uint_eq(h->timing.protect_us, 11);
+	ck_assert_uint_eq(h->timing.saved_bytes, 12);
 	ck_assert_uint_eq(h->nr_perf, 2);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_pstr_eq(h->perf[i].unavailable, perf[i].unavailable);

@@ -14,8 +14,11 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include <scxray/report.h>
+
 #include "capture/live/cow.h"
 #include "capture/live/uffd.h"
+#include "tests/lib/live_lab.h"
 #include "tests/lib/sanitized.h"
 #include "tests/lib/unit.h"
 
@@ -206,7 +209,7 @@ static size_t record(struct recorder *rec, size_t first, size_t end)
 
 static void one_instant(enum kind kind, const char *name)
 {
-	struct cow_result result;
+	struct scxray_cow_result result;
 
 	if (!start(kind, UINT64_MAX)) {
 		printf("no memory of the kind %s here: %s\n", name, strerror(errno));
@@ -283,7 +286,7 @@ END_TEST
 
 START_TEST(without_room_writers_wait_and_nothing_is_lost)
 {
-	struct cow_result result = { 0 };
+	struct scxray_cow_result result = { 0 };
 	struct recorder rec;
 
 	ck_assert(start(SMALL, 100));
@@ -356,7 +359,7 @@ static void forbid_read_of_faults(void)
 
 START_TEST(a_lost_thread_stops_the_guest_no_longer_than_the_walk)
 {
-	struct cow_result result;
+	struct scxray_cow_result result;
 	struct recorder rec;
 
 	if (SANITIZED) /* ThreadSanitizer waits for ever for a thread that ends unseen */
@@ -383,7 +386,64 @@ START_TEST(a_lost_thread_stops_the_guest_no_longer_than_the_walk)
 }
 END_TEST
 
+/* ---- a whole recording ------------------------------------------------------------ */
+
+static char *report_of(struct scxray_live *live, struct live_lab *lab, bool written)
+{
+	struct scxray_snapshot *snapshot = scxray_snapshot_create(live);
+	struct scxray_cow_result cow;
+	struct scxray_record_result result;
+	struct scxray_report *report;
+	struct scxray_error err = { 0 };
+	char *json;
+
+	ck_assert_ptr_nonnull(snapshot);
+	if (written) {
+		ck_assert_ptr_null(scxray_live_protect(live, 0, LONG_US));
+		/* the guest's worst: nothing that the walk reads is as it was */
+		for (size_t i = 0; i < lab->nr_walk_pages; i++)
+			memset(lab->walk_pages[i], 0x5a, PAGE_SIZE);
+	}
+	scxray_live_record(live, snapshot, lab->vcpus, lab->nr_vcpus, 0, &result);
+	scxray_live_unprotect(live, &cow);
+	scxray_live_record_sleepers(live, snapshot, &result);
+	ck_assert_uint_eq(cow.saved, written ? lab->nr_walk_pages : 0);
+	report = scxray_capture(scxray_snapshot_source(snapshot, &err), NULL, &err);
+	ck_assert_msg(report != NULL, "%s", err.text);
+	json = live_lab_json(report);
+	scxray_report_destroy(report);
+	scxray_snapshot_destroy(snapshot);
+	return json;
+}
+
+START_TEST(a_report_is_the_same_while_the_guest_writes)
+{
+	static struct live_lab lab;
+	struct scxray_error err = { 0 };
+	struct scxray_live *live;
+	const char *why;
+	char *copied, *written;
+
+	ck_assert(!live_lab_open(&lab, "kernel-fixtures/cores/7.3.4-stall-error.core.zst"));
+	ck_assert_uint_gt(lab.nr_walk_pages, 50);
+	live = scxray_live_create(lab.regions, lab.nr_regions, lab.nr_vcpus, NULL, &err);
+	ck_assert_ptr_nonnull(live);
+	ck_assert_msg(!scxray_live_allow_cow(live, &why), "%s", why);
+	ck_assert(!scxray_live_resolve(live, lab.vcpus, lab.nr_vcpus, &err));
+	ck_assert(!scxray_live_prepare(live, &err));
+	ck_assert_uint_gt(scxray_live_expected_us(live), 0);
+	copied = report_of(live, &lab, false);
+	written = report_of(live, &lab, true);
+	ck_assert_str_eq(copied, written);
+	free(copied);
+	free(written);
+	scxray_live_destroy(live);
+	live_lab_close(&lab);
+}
+END_TEST
+
 static const unit_test tests[] = {
+	&a_report_is_the_same_while_the_guest_writes,
 	&small_pages_are_of_one_instant,
 	&transparent_huge_pages_are_of_one_instant,
 	&pages_of_a_memfd_are_of_one_instant,

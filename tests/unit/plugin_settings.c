@@ -58,6 +58,9 @@ START_TEST(values_of_each_kind)
 	ck_assert_uint_eq(settings.formats, FORMAT_JSON);
 	ck_assert_int_eq(with("triggers=none", "triggers=watchpoint"), 0); /* the last one counts */
 	ck_assert_uint_eq(settings.triggers, TRIGGER_WATCHPOINT);
+	ck_assert_uint_eq(settings.freeze, FREEZE_AUTO);
+	ck_assert_int_eq(with("freeze=cow", "freeze=copy"), 0);
+	ck_assert_uint_eq(settings.freeze, FREEZE_COPY);
 	ck_assert_int_eq(with("triggers=none", NULL), 0);
 	ck_assert_uint_eq(settings.triggers, 0);
 	settings_deinit(&settings);
@@ -117,6 +120,7 @@ START_TEST(wrong_ones_are_named)
 		{ "max_copy_bytes=18014398509481984G", "not a size" },
 		{ "triggers=", "setting triggers=: " },
 		{ "triggers=late", "setting triggers=late: " },
+		{ "freeze=cow,copy", "setting freeze=cow,copy: " },
 		{ "triggers=early,", "setting triggers=early,: " },
 		{ "triggers=none,early", "setting triggers=none,early: " },
 		{ "formats=none", "setting formats=none: " },

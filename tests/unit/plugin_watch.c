@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The plugin from scxray_plugin_init() to files on disk: what it sees by itself. */
+#include "capture/live/uffd.h"
 #include "tests/lib/plugin_run.h"
 
 #define SCX_EXIT_UNREG 64
@@ -54,6 +55,34 @@ START_TEST(both_moments_by_itself)
 	both_moments(CORE("6.18.15-vtime-half"), CORE("6.18.15-vtime-error"));
 	/* before 6.16: no struct scx_sched, no counters, the exit kind is a variable */
 	both_moments(CORE("6.12-held-half"), CORE("6.12-held-error"));
+}
+END_TEST
+
+/* A host that allows no userfaultfd makes a copy, and says why. */
+static void recorded(const char *setting, const char *method, const char *reason)
+{
+	setup_guest(CORE("7.3.4-stall-half"), CORE("7.3.4-stall-error"));
+	start("triggers=early,poll", "poll_ms=2", setting);
+	ck_assert(wait_until(one_freeze));
+	guest_fails();
+	ck_assert(wait_until(two_freezes));
+	ck_assert_int_eq(finish(), SCXRAY_STATUS_OK);
+	expect_in("t.scxray.json", method);
+	expect_in("t.scxray.json", reason);
+	expect_in("t.scxray.txt", "kernel stacks");
+	teardown();
+}
+
+START_TEST(the_freeze_is_as_it_was_asked_for)
+{
+	const char *why;
+	int fd = uffd_open(&why);
+
+	recorded("freeze=copy", "\"method\":\"copy\"", "\"method_reason\":\"freeze=copy\"");
+	recorded("freeze=cow", fd < 0 ? "\"method\":\"copy\"" : "\"method\":\"cow\"",
+		 fd < 0 ? why : "\"stacks_lost\":0");
+	if (fd >= 0)
+		close(fd);
 }
 END_TEST
 
@@ -178,6 +207,7 @@ START_TEST(a_demand_takes_no_failure_away)
 END_TEST
 
 static const unit_test tests[] = {
+	&the_freeze_is_as_it_was_asked_for,
 	&both_moments_by_itself,
 	&the_watchpoint,
 	&the_watchpoint_comes_behind_a_look,
