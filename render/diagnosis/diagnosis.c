@@ -54,14 +54,15 @@ static void none_stalled(struct diagnosis *dg, const struct scxray_report *r)
 
 	if (!oldest || !r->nr_scheds)
 		return;
-	sb = find(dg, RANK_NOTE, SEVERITY_INFO, "no_task_stalled");
+	sb = finding_begin(dg, RANK_NOTE, SEVERITY_INFO, "no_task_stalled");
 	strbuf_puts(sb,
 		    "No task had been runnable for half the watchdog's timeout; the longest was ");
 	cell_task(sb, oldest, oldest->kva);
 	strbuf_puts(sb, " with ");
 	cell_age(sb, oldest);
 	strbuf_putc(sb, '.');
-	evidence(dg, r, "task_enrichments[%zu].runnable_age_jiffies", (size_t)(oldest - r->tasks));
+	finding_add_path(dg, r, "task_enrichments[%zu].runnable_age_jiffies",
+			 (size_t)(oldest - r->tasks));
 }
 
 /* Tasks that wait, each told by the strongest rule that explains it; how many there are. */

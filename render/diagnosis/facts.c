@@ -122,7 +122,7 @@ bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const str
 	return false;
 }
 
-bool overtaken(const struct facts *f, const struct wait *w, uint64_t *nr)
+bool wait_is_overtaken(const struct facts *f, const struct wait *w, uint64_t *nr)
 {
 	uint64_t seq, own, there = 0;
 
@@ -214,13 +214,13 @@ static void find_waits(struct facts *f)
 		const struct scxray_task *t = &r->tasks[i];
 
 		f->nr_ext += is_class(t->sched_class, "ext");
-		if (!is_stalled(r, t, true) && !is_late_worker(f, t))
+		if (!task_is_stalled(r, t, true) && !is_late_worker(f, t))
 			continue;
 		f->waits[f->nr_waits++] = (struct wait){
 			.task = t,
 			.index = i,
 			.age = num_signed(&t->runnable_age_jiffies),
-			.past = is_stalled(r, t, false),
+			.past = task_is_stalled(r, t, false),
 			.named = named_by_kernel(f, t) ||
 				 (f->watchdog_missed && is_unbound_worker(t)),
 			.custody = task_custody(r, t),

@@ -82,7 +82,7 @@ bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const str
  * when their nice value or their CPUs change: a few show nothing.
  */
 #define MIN_OVERTAKEN 8
-bool overtaken(const struct facts *f, const struct wait *w, uint64_t *nr);
+bool wait_is_overtaken(const struct facts *f, const struct wait *w, uint64_t *nr);
 
 /* The same task in the early report, or NULL. */
 const struct scxray_task *early_task(const struct facts *f, const struct scxray_task *t);

@@ -63,15 +63,15 @@ void find_change_of_state(struct diagnosis *dg)
 	    dg->diff->elapsed_ms.state != SCXRAY_PRESENT ||
 	    num_signed(&dg->diff->elapsed_ms) < LONG_MS)
 		return;
-	sb = find(dg, RANK_CAUSE, SEVERITY_ERROR, "state_hangs");
-	last_finding(dg)->r = r;
-	last_finding(dg)->weight = UINT64_MAX;
+	sb = finding_begin(dg, RANK_CAUSE, SEVERITY_ERROR, "state_hangs");
+	finding_last(dg)->r = r;
+	finding_last(dg)->weight = UINT64_MAX;
 	strbuf_puts(sb, "sched_ext is in state ");
 	cell_string(sb, r->enable_state_name);
 	strbuf_puts(sb, " at both moments");
 	put_elapsed(sb, dg);
 	strbuf_puts(sb, ": it does not come to an end of it.");
-	evidence(dg, r, "scx_sched_state.enable_state");
+	finding_add_path(dg, r, "scx_sched_state.enable_state");
 	helper = helper_of(r);
 	if (!helper)
 		return;
@@ -81,5 +81,5 @@ void find_change_of_state(struct diagnosis *dg)
 	put_where(sb, &helper->kernel_stack);
 	strbuf_putc(sb, '.');
 	finding_add_task(dg, (size_t)(helper - r->tasks));
-	evidence(dg, r, "task_enrichments[%zu].state", (size_t)(helper - r->tasks));
+	finding_add_path(dg, r, "task_enrichments[%zu].state", (size_t)(helper - r->tasks));
 }

@@ -19,7 +19,7 @@ static size_t wanting(const struct scxray_report *r, uint32_t cpu)
 	size_t nr = 0;
 
 	for (size_t i = 0; i < r->nr_tasks; i++)
-		nr += is_stalled(r, &r->tasks[i], true) && may_use(&r->tasks[i], cpu);
+		nr += task_is_stalled(r, &r->tasks[i], true) && may_use(&r->tasks[i], cpu);
 	return nr;
 }
 
@@ -31,7 +31,7 @@ static void find_lock(struct diagnosis *dg, const struct scxray_report *r, size_
 
 	if (!v->parked || !v->lock_slowpath_match || v->cpu.state != SCXRAY_PRESENT)
 		return;
-	sb = find(dg, RANK_EVIDENCE, SEVERITY_WARNING, "cpu_in_lock");
+	sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "cpu_in_lock");
 	strbuf_printf(sb, "CPU %llu waits for a lock: ", (unsigned long long)v->cpu.value);
 	if (v->curr_pid.state == SCXRAY_PRESENT) {
 		cell_text(sb, &v->curr_comm);
@@ -42,7 +42,7 @@ static void find_lock(struct diagnosis *dg, const struct scxray_report *r, size_
 	strbuf_puts(sb, " is in ");
 	cell_string(sb, v->lock_slowpath_match);
 	strbuf_puts(sb, "().");
-	evidence(dg, r, "vcpu_regs[%zu].lock_slowpath_match", i);
+	finding_add_path(dg, r, "vcpu_regs[%zu].lock_slowpath_match", i);
 }
 
 static void find_clock(struct diagnosis *dg, const struct scxray_report *r, size_t i)
@@ -62,7 +62,7 @@ static void find_clock(struct diagnosis *dg, const struct scxray_report *r, size
 	/* an idle CPU with nothing to run has stopped its tick, and is right to */
 	if ((is_class(rq->curr_class, "idle") && !rq->nr_runnable) || num_is(&rq->online, 0))
 		return;
-	sb = find(dg, RANK_EVIDENCE, SEVERITY_ERROR, "rq_clock_stood");
+	sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_ERROR, "rq_clock_stood");
 	strbuf_printf(sb,
 		      "The rq clock of CPU %" PRIu32
 		      " stood still between the snapshots: neither a "
@@ -70,9 +70,9 @@ static void find_clock(struct diagnosis *dg, const struct scxray_report *r, size
 		      rq->cpu);
 	put_curr(sb, rq);
 	strbuf_puts(sb, ").");
-	evidence(dg, r, "rq_scx_states[%zu].%s", i, of_scx ? "rq_clock" : "clock_ns");
-	evidence(dg, dg->early, "rq_scx_states[%zu].%s", (size_t)(old - dg->early->rqs),
-		 of_scx ? "rq_clock" : "clock_ns");
+	finding_add_path(dg, r, "rq_scx_states[%zu].%s", i, of_scx ? "rq_clock" : "clock_ns");
+	finding_add_path(dg, dg->early, "rq_scx_states[%zu].%s", (size_t)(old - dg->early->rqs),
+			 of_scx ? "rq_clock" : "clock_ns");
 }
 
 static void find_state(struct diagnosis *dg, const struct scxray_report *r, size_t i, size_t want)
@@ -81,20 +81,20 @@ static void find_state(struct diagnosis *dg, const struct scxray_report *r, size
 	struct strbuf *sb;
 
 	if (want && num_is(&rq->online, 0)) {
-		sb = find(dg, RANK_EVIDENCE, SEVERITY_WARNING, "cpu_offline");
+		sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "cpu_offline");
 		strbuf_printf(sb,
 			      "CPU %" PRIu32 " is offline for the scheduler; %zu stalled tasks "
 			      "have it in their mask.",
 			      rq->cpu, want);
-		evidence(dg, r, "rq_scx_states[%zu].online", i);
+		finding_add_path(dg, r, "rq_scx_states[%zu].online", i);
 	}
 	if (num_true(&rq->cpu_released)) {
-		sb = find(dg, RANK_NOTE, SEVERITY_INFO, "cpu_released");
+		sb = finding_begin(dg, RANK_NOTE, SEVERITY_INFO, "cpu_released");
 		strbuf_printf(sb,
 			      "CPU %" PRIu32 " is released: a higher class has taken it from "
 			      "sched_ext (ops.cpu_release() state).",
 			      rq->cpu);
-		evidence(dg, r, "rq_scx_states[%zu].cpu_released", i);
+		finding_add_path(dg, r, "rq_scx_states[%zu].cpu_released", i);
 	}
 }
 

@@ -26,9 +26,9 @@ static void sched_evidence(struct diagnosis *dg, const struct scxray_report *r, 
 {
 	/* a sub-scheduler's place in the tree is told by its name in the sentence */
 	if (!i)
-		evidence(dg, r, "scx_sched_state.%s", member);
+		finding_add_path(dg, r, "scx_sched_state.%s", member);
 	else
-		evidence(dg, r, "scx_sched_state.sub_schedulers");
+		finding_add_path(dg, r, "scx_sched_state.sub_schedulers");
 }
 
 static bool has_text(const struct scxray_text *text)
@@ -77,8 +77,9 @@ static void find_verdict(struct diagnosis *dg, const struct scxray_report *r, si
 
 	if (!kind)
 		return;
-	sb = find(dg, RANK_VERDICT, kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO,
-		  "scheduler_exit");
+	sb = finding_begin(dg, RANK_VERDICT,
+			   kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO,
+			   "scheduler_exit");
 	strbuf_puts(sb, kind >= SCX_EXIT_ERROR ? "The kernel ended " : "It ended: ");
 	put_sched(sb, s);
 	if (kind_name) {
@@ -129,11 +130,11 @@ static void find_gone(struct diagnosis *dg, const struct scxray_report *early,
 	for (size_t i = 0; i < late->nr_scheds; i++)
 		if (num_is(&late->scheds[i].sched_kva, s->sched_kva.value))
 			return;
-	sb = find(dg, RANK_VERDICT, SEVERITY_WARNING, "sub_scheduler_gone");
+	sb = finding_begin(dg, RANK_VERDICT, SEVERITY_WARNING, "sub_scheduler_gone");
 	strbuf_puts(sb, "Between the two snapshots ");
 	put_sched(sb, s);
 	strbuf_puts(sb, " ended and went: what it was is in the early one.");
-	evidence(dg, early, "scx_sched_state.sub_schedulers");
+	finding_add_path(dg, early, "scx_sched_state.sub_schedulers");
 	if (!longest)
 		return;
 	strbuf_puts(sb, " There ");
@@ -141,8 +142,8 @@ static void find_gone(struct diagnosis *dg, const struct scxray_report *early,
 	strbuf_puts(sb, " had been runnable for ");
 	cell_age(sb, longest);
 	strbuf_puts(sb, ", the longest of its tasks.");
-	evidence(dg, early, "task_enrichments[%zu].runnable_age_jiffies",
-		 (size_t)(longest - early->tasks));
+	finding_add_path(dg, early, "task_enrichments[%zu].runnable_age_jiffies",
+			 (size_t)(longest - early->tasks));
 }
 
 static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_t i)
@@ -153,7 +154,7 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 
 	if (!bypass && !aborting)
 		return;
-	sb = find(dg, RANK_NOTE, SEVERITY_INFO, "bypass");
+	sb = finding_begin(dg, RANK_NOTE, SEVERITY_INFO, "bypass");
 	if (bypass) {
 		strbuf_puts(sb, "The kernel had put ");
 		put_sched(sb, s);
@@ -182,7 +183,7 @@ static void find_watchdog(struct diagnosis *dg, const struct scxray_report *r)
 	if (!num_get(&s->watchdog_age_jiffies, &age) || !timeout || (int64_t)age <= 0 ||
 	    age <= timeout)
 		return;
-	sb = find(dg, RANK_EVIDENCE, SEVERITY_ERROR, "watchdog_late");
+	sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_ERROR, "watchdog_late");
 	strbuf_printf(sb,
 		      "The watchdog itself has not run for %llu jiffies, its timeout is %llu: its "
 		      "worker got no CPU, or ticks were lost.",
@@ -214,14 +215,15 @@ static void put_last_words(struct diagnosis *dg, struct strbuf *sb, const struct
 		strbuf_puts(sb, i == first ? " \"" : ", \"");
 		cell_text(sb, text);
 		strbuf_putc(sb, '"');
-		evidence(dg, r, "kernel_log[%zu].text", i);
+		finding_add_path(dg, r, "kernel_log[%zu].text", i);
 	}
 	strbuf_putc(sb, '.');
 }
 
 static void find_unavailable(struct diagnosis *dg, const struct scxray_report *r)
 {
-	struct strbuf *sb = find(dg, RANK_CAUSE, SEVERITY_WARNING, "scx_walker_unavailable");
+	struct strbuf *sb =
+		finding_begin(dg, RANK_CAUSE, SEVERITY_WARNING, "scx_walker_unavailable");
 
 	strbuf_puts(sb, "The state of sched_ext is not in the report: ");
 	cell_string(sb, r->unavailable[SCXRAY_GROUP_SCHEDS]);
@@ -230,7 +232,7 @@ static void find_unavailable(struct diagnosis *dg, const struct scxray_report *r
 	if (strstr(r->unavailable[SCXRAY_GROUP_SCHEDS], "no scheduler attached"))
 		strbuf_puts(sb, " An image has to be taken while the scheduler is attached: at the "
 				"error exit (scxray watch, or a breakpoint on scx_dump_state()).");
-	evidence(dg, r, "scx_walker_unavailable");
+	finding_add_path(dg, r, "scx_walker_unavailable");
 }
 
 void find_exits(struct diagnosis *dg)

@@ -40,7 +40,7 @@ static void who(struct strbuf *sb, const struct scxray_report *r)
 static void not_parked(struct diagnosis *dg, const struct scxray_report *r)
 {
 	const struct scxray_degraded *d = &r->host->degraded;
-	struct strbuf *sb = find(dg, RANK_CAVEAT, SEVERITY_ERROR, "not_parked");
+	struct strbuf *sb = finding_begin(dg, RANK_CAVEAT, SEVERITY_ERROR, "not_parked");
 
 	if (dg->doc->dual)
 		strbuf_puts(sb, r == dg->doc->early ? "Early: " : "Late: ");
@@ -55,9 +55,9 @@ static void not_parked(struct diagnosis *dg, const struct scxray_report *r)
 		      "change.",
 		      d->nr_parked, d->nr_vcpus);
 	if (is_degraded(dg->doc))
-		document_evidence(dg, "reason");
+		finding_add_document_path(dg, "reason");
 	else
-		evidence(dg, r, "racy_reason");
+		finding_add_path(dg, r, "racy_reason");
 }
 
 static void cut(struct diagnosis *dg, const struct scxray_report *r)
@@ -67,7 +67,7 @@ static void cut(struct diagnosis *dg, const struct scxray_report *r)
 
 	if (!r->truncated_at_us && !budget)
 		return;
-	sb = find(dg, RANK_CAVEAT, SEVERITY_WARNING, "capture_cut");
+	sb = finding_begin(dg, RANK_CAVEAT, SEVERITY_WARNING, "capture_cut");
 	strbuf_printf(sb, "The %scapture was cut",
 		      !dg->doc->dual	    ? ""
 		      : r == dg->doc->early ? "early "
@@ -82,10 +82,10 @@ static void cut(struct diagnosis *dg, const struct scxray_report *r)
 			      r->maps_truncated == 1 ? "" : "s");
 	strbuf_putc(sb, '.');
 	if (r->truncated_at_us)
-		evidence(dg, r, "dump_truncated_at_us");
+		finding_add_path(dg, r, "dump_truncated_at_us");
 	else
-		document_evidence(dg, r == dg->doc->early ? "timing.early.cut_by_budget"
-							  : "timing.late.cut_by_budget");
+		finding_add_document_path(dg, r == dg->doc->early ? "timing.early.cut_by_budget"
+								  : "timing.late.cut_by_budget");
 }
 
 /* Two reports that are no early and late of one failure. */
@@ -107,10 +107,10 @@ static void find_pair(struct diagnosis *dg)
 
 	if (dg->doc->pair >= ARRAY_SIZE(pairs) || !pairs[dg->doc->pair].kind)
 		return;
-	strbuf_puts(find(dg, RANK_CAVEAT, SEVERITY_WARNING, pairs[dg->doc->pair].kind),
+	strbuf_puts(finding_begin(dg, RANK_CAVEAT, SEVERITY_WARNING, pairs[dg->doc->pair].kind),
 		    pairs[dg->doc->pair].text);
-	evidence(dg, dg->doc->early, "guest.jiffies");
-	evidence(dg, dg->doc->late, "guest.jiffies");
+	finding_add_path(dg, dg->doc->early, "guest.jiffies");
+	finding_add_path(dg, dg->doc->late, "guest.jiffies");
 }
 
 void find_freezes(struct diagnosis *dg)

@@ -20,7 +20,8 @@ static void find_conflicts(struct diagnosis *dg, const struct scxray_report *r, 
 	const struct scxray_dsq *dsq = &r->dsqs[i];
 
 	if (dsq->nr_conflicts) {
-		struct strbuf *sb = find(dg, RANK_EVIDENCE, SEVERITY_WARNING, "dsq_conflict");
+		struct strbuf *sb =
+			finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "dsq_conflict");
 
 		begin_dsq(sb, dsq);
 		strbuf_puts(sb, " contradicts itself: ");
@@ -28,17 +29,17 @@ static void find_conflicts(struct diagnosis *dg, const struct scxray_report *r, 
 		if (dsq->nr_conflicts > 1)
 			strbuf_printf(sb, " (and %zu more)", dsq->nr_conflicts - 1);
 		strbuf_putc(sb, '.');
-		evidence(dg, r, "dsq_states[%zu].conflicts", i);
+		finding_add_path(dg, r, "dsq_states[%zu].conflicts", i);
 	}
 	if (dsq->cut) {
-		struct strbuf *sb = find(dg, RANK_EVIDENCE, SEVERITY_WARNING, "dsq_cut");
+		struct strbuf *sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "dsq_cut");
 
 		strbuf_puts(sb, "The list of ");
 		put_dsq(sb, dsq);
 		strbuf_puts(sb, " is not complete: ");
 		cell_string(sb, dsq->cut);
 		strbuf_putc(sb, '.');
-		evidence(dg, r, "dsq_states[%zu].cut", i);
+		finding_add_path(dg, r, "dsq_states[%zu].cut", i);
 	}
 }
 
@@ -48,12 +49,12 @@ static void find_runnable_cut(struct diagnosis *dg, const struct scxray_report *
 	struct strbuf *sb;
 
 	if (rq->runnable_cut) {
-		sb = find(dg, RANK_EVIDENCE, SEVERITY_WARNING, "runnable_cut");
+		sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "runnable_cut");
 		strbuf_printf(sb,
 			      "The runnable list of CPU %" PRIu32 " is not complete: ", rq->cpu);
 		cell_string(sb, rq->runnable_cut);
 		strbuf_putc(sb, '.');
-		evidence(dg, r, "rq_scx_states[%zu].runnable_cut", i);
+		finding_add_path(dg, r, "rq_scx_states[%zu].runnable_cut", i);
 	}
 }
 
@@ -64,11 +65,11 @@ static void find_tasks_cut(struct diagnosis *dg, const struct scxray_report *r)
 
 	if (!r->cut[SCXRAY_GROUP_TASKS])
 		return;
-	sb = find(dg, RANK_CAVEAT, SEVERITY_WARNING, "tasks_cut");
+	sb = finding_begin(dg, RANK_CAVEAT, SEVERITY_WARNING, "tasks_cut");
 	strbuf_printf(sb, "The list of tasks is not complete (%zu are here): ", r->nr_tasks);
 	cell_string(sb, r->cut[SCXRAY_GROUP_TASKS]);
 	strbuf_puts(sb, ". Tasks that wait may be missing below.");
-	evidence(dg, r, "task_enrichments");
+	finding_add_path(dg, r, "task_enrichments");
 }
 
 void find_lists(struct diagnosis *dg)

@@ -34,15 +34,15 @@ static void find_full(struct diagnosis *dg, const struct scxray_report *r, size_
 
 	if (!can_be_full(map) || !num_get(&map->max_entries, &max) || !max || map->total < max)
 		return;
-	sb = find(dg, RANK_EVIDENCE, SEVERITY_INFO, "map_full");
+	sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_INFO, "map_full");
 	strbuf_puts(sb, "Map ");
 	cell_text(sb, &map->name);
 	cell_owner(sb, map->sched_name);
 	strbuf_printf(sb,
 		      " is full (%" PRIu64 " of %" PRIu64 " entries): what is new finds no room.",
 		      map->total, max);
-	evidence(dg, r, "maps[%zu].max_entries", m);
-	evidence(dg, r, "maps[%zu].total_entries", m);
+	finding_add_path(dg, r, "maps[%zu].max_entries", m);
+	finding_add_path(dg, r, "maps[%zu].total_entries", m);
 }
 
 static void find_full_ring(struct diagnosis *dg, const struct scxray_report *r, size_t m)
@@ -57,15 +57,15 @@ static void find_full_ring(struct diagnosis *dg, const struct scxray_report *r, 
 	/* more than the capacity is garbage; from nine tenths on reservations begin to fail */
 	if (to - from > capacity || (to - from) / 9 < capacity / 10)
 		return;
-	sb = find(dg, RANK_EVIDENCE, SEVERITY_INFO, "ringbuf_full");
+	sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_INFO, "ringbuf_full");
 	strbuf_puts(sb, "Ring buffer ");
 	cell_text(sb, &r->maps[m].name);
 	cell_owner(sb, r->maps[m].sched_name);
 	strbuf_printf(sb,
 		      " is full or nearly so: %" PRIu64 " of %" PRIu64 " bytes wait to be read.",
 		      to - from, capacity);
-	evidence(dg, r, "maps[%zu].ringbuf.producer_pos", m);
-	evidence(dg, r, "maps[%zu].ringbuf.consumer_pos", m);
+	finding_add_path(dg, r, "maps[%zu].ringbuf.producer_pos", m);
+	finding_add_path(dg, r, "maps[%zu].ringbuf.consumer_pos", m);
 }
 
 void find_maps(struct diagnosis *dg)

@@ -100,11 +100,11 @@ void find_lockup(struct diagnosis *dg)
 			return;
 		if (!is_lockup(text))
 			continue;
-		sb = find(dg, RANK_EVIDENCE, SEVERITY_ERROR, "lockup_in_log");
+		sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_ERROR, "lockup_in_log");
 		strbuf_puts(sb, "The kernel's log says: \"");
 		cell_text(sb, text);
 		strbuf_puts(sb, "\".");
-		evidence(dg, r, "kernel_log[%zu].text", i);
+		finding_add_path(dg, r, "kernel_log[%zu].text", i);
 		return;
 	}
 }
@@ -121,12 +121,12 @@ void find_panic(struct diagnosis *dg)
 	if (i == SIZE_MAX)
 		return;
 	v = panicking(r, &caller);
-	sb = find(dg, panic ? RANK_CAUSE : RANK_EVIDENCE, SEVERITY_ERROR, "kernel_panic");
-	last_finding(dg)->weight = UINT64_MAX;
+	sb = finding_begin(dg, panic ? RANK_CAUSE : RANK_EVIDENCE, SEVERITY_ERROR, "kernel_panic");
+	finding_last(dg)->weight = UINT64_MAX;
 	strbuf_puts(sb, panic ? "The kernel panicked" : "The kernel oopsed before");
 	if (v && v->cpu.state == SCXRAY_PRESENT) {
 		strbuf_printf(sb, " on CPU %llu", (unsigned long long)v->cpu.value);
-		last_finding(dg)->cpu = (int32_t)v->cpu.value;
+		finding_last(dg)->cpu = (int32_t)v->cpu.value;
 	}
 	if (v && v->curr_pid.state == SCXRAY_PRESENT) {
 		strbuf_puts(sb, ", where ");
@@ -140,5 +140,5 @@ void find_panic(struct diagnosis *dg)
 	strbuf_puts(sb, ": \"");
 	cell_text(sb, &r->log[i].text);
 	strbuf_puts(sb, "\".");
-	evidence(dg, r, "kernel_log[%zu].text", i);
+	finding_add_path(dg, r, "kernel_log[%zu].text", i);
 }

@@ -12,8 +12,8 @@
 
 #include "render/out/join.h"
 
-struct strbuf *find(struct diagnosis *dg, enum finding_rank rank, enum severity severity,
-		    const char *kind)
+struct strbuf *finding_begin(struct diagnosis *dg, enum finding_rank rank, enum severity severity,
+			     const char *kind)
 {
 	if (dg->nr)
 		strbuf_putc(&dg->texts, '\0');
@@ -46,14 +46,14 @@ struct strbuf *find(struct diagnosis *dg, enum finding_rank rank, enum severity 
 	return &dg->texts;
 }
 
-struct finding *last_finding(struct diagnosis *dg)
+struct finding *finding_last(struct diagnosis *dg)
 {
 	return dg->nr ? &dg->findings[dg->nr - 1] : &dg->none;
 }
 
-void infer(struct diagnosis *dg)
+void finding_infer(struct diagnosis *dg)
 {
-	last_finding(dg)->inferred = true;
+	finding_last(dg)->inferred = true;
 	strbuf_puts(&dg->texts, "Inferred: ");
 }
 
@@ -71,7 +71,7 @@ void finding_add_task(struct diagnosis *dg, size_t index)
 		dg->max_tasks = max;
 	}
 	dg->tasks[dg->nr_tasks++] = (uint32_t)index;
-	last_finding(dg)->nr_tasks++;
+	finding_last(dg)->nr_tasks++;
 }
 
 /* Where the task is in JSON; made on first use. */
@@ -92,7 +92,7 @@ static size_t task_rank(struct diagnosis *dg, const struct scxray_report *r, siz
 	return *rank && index < r->nr_tasks ? (*rank)[index] : index;
 }
 
-void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
+void finding_add_path(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
 {
 	static const char tasks[] = "task_enrichments[";
 	char path[160], *rest;
@@ -115,7 +115,7 @@ void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *f
 	dg->findings[dg->nr - 1].nr_evidence++;
 }
 
-void document_evidence(struct diagnosis *dg, const char *path)
+void finding_add_document_path(struct diagnosis *dg, const char *path)
 {
 	if (!dg->nr || dg->error)
 		return;
@@ -124,7 +124,7 @@ void document_evidence(struct diagnosis *dg, const char *path)
 	dg->findings[dg->nr - 1].nr_evidence++;
 }
 
-bool is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool half)
+bool task_is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool half)
 {
 	uint64_t age, timeout = sched_timeout_jiffies(r, &t->sched_kva);
 
@@ -146,12 +146,12 @@ static size_t place_of(const char *name, const char *(*name_of)(unsigned), unsig
 
 static const char *severity_at(unsigned i)
 {
-	return severity_name((enum severity)i);
+	return finding_severity_name((enum severity)i);
 }
 
 static const char *rank_at(unsigned i)
 {
-	return rank_name((enum finding_rank)i);
+	return finding_rank_name((enum finding_rank)i);
 }
 
 void findings_tell(struct diagnosis *dg)
@@ -163,16 +163,17 @@ void findings_tell(struct diagnosis *dg)
 	for (size_t i = 0; i < doc->nr_told; i++) {
 		const struct scxray_told *told = &doc->told[i];
 
-		strbuf_puts(find(dg,
-				 (enum finding_rank)place_of(told->rank, rank_at, RANK_NOTE + 1),
-				 (enum severity)place_of(told->severity, severity_at,
-							 SEVERITY_INFO + 1),
-				 told->kind),
+		strbuf_puts(finding_begin(
+				    dg,
+				    (enum finding_rank)place_of(told->rank, rank_at, RANK_NOTE + 1),
+				    (enum severity)place_of(told->severity, severity_at,
+							    SEVERITY_INFO + 1),
+				    told->kind),
 			    told->text);
 	}
 }
 
-const char *severity_name(enum severity severity)
+const char *finding_severity_name(enum severity severity)
 {
 	static const char *const names[] = {
 		[SEVERITY_ERROR] = "error",
@@ -183,7 +184,7 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-const char *rank_name(enum finding_rank rank)
+const char *finding_rank_name(enum finding_rank rank)
 {
 	static const char *const names[] = {
 		[RANK_CAVEAT] = "caveat",     [RANK_CAUSE] = "cause", [RANK_VERDICT] = "verdict",

@@ -68,32 +68,32 @@ struct diagnosis {
 };
 
 /* "error", "warning", "info" */
-const char *severity_name(enum severity severity);
+const char *finding_severity_name(enum severity severity);
 /* "caveat", "cause", "verdict", "evidence", "note" */
-const char *rank_name(enum finding_rank rank);
+const char *finding_rank_name(enum finding_rank rank);
 
 /* Begins a finding; its sentence goes to the returned buffer. */
-struct strbuf *find(struct diagnosis *dg, enum finding_rank rank, enum severity severity,
-		    const char *kind);
+struct strbuf *finding_begin(struct diagnosis *dg, enum finding_rank rank, enum severity severity,
+			     const char *kind);
 /* The finding begun last is concluded and not shown; before its sentence begins. */
-void infer(struct diagnosis *dg);
+void finding_infer(struct diagnosis *dg);
 /* The finding begun last, to fill its fields; never NULL (without memory it is a dummy). */
-struct finding *last_finding(struct diagnosis *dg);
-/* Adds a task of last_finding()->r. */
+struct finding *finding_last(struct diagnosis *dg);
+/* Adds a task of finding_last()->r. */
 void finding_add_task(struct diagnosis *dg, size_t index);
 /*
  * A path in the report `r` of the document, for the finding begun last. The index of
  * task_enrichments[] is that in r->tasks: the path gets the place in JSON, which is by age.
  */
-void evidence(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
+void finding_add_path(struct diagnosis *dg, const struct scxray_report *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A path in the document beside its reports. */
-void document_evidence(struct diagnosis *dg, const char *path);
+void finding_add_document_path(struct diagnosis *dg, const char *path);
 
 /* In place of all findings those that the document tells. */
 void findings_tell(struct diagnosis *dg);
 
 /* True if the task has been runnable for longer than its watchdog allows, or half of that. */
-bool is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool half);
+bool task_is_stalled(const struct scxray_report *r, const struct scxray_task *t, bool half);
 
 #endif

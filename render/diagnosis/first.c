@@ -25,9 +25,9 @@ int scxray_document_findings(const struct scxray_document *doc,
 	for (size_t i = 0; i < dg.nr && !ret && !diff.error && !dg.error; i++) {
 		const struct finding *f = &dg.findings[i];
 
-		ret = each(arg,
-			   &(struct scxray_told){ rank_name(f->rank), severity_name(f->severity),
-						  f->kind, dg.texts.data + f->text });
+		ret = each(arg, &(struct scxray_told){ finding_rank_name(f->rank),
+						       finding_severity_name(f->severity), f->kind,
+						       dg.texts.data + f->text });
 	}
 	if (diff.error || dg.error) {
 		errno = ENOMEM;
@@ -42,7 +42,7 @@ static int take_first(void *arg, const struct scxray_told *finding)
 {
 	char **text = arg;
 
-	if (!strcmp(finding->rank, rank_name(RANK_CAVEAT)))
+	if (!strcmp(finding->rank, finding_rank_name(RANK_CAVEAT)))
 		return 0;
 	if (asprintf(text, "%s: %s", finding->rank, finding->text) < 0)
 		*text = NULL;

@@ -53,7 +53,7 @@ static bool at_head(const struct facts *f, const struct wait *w)
 	for (size_t i = 0; i < w->dsq->nr_tasks && i < w->task->dsq_pos; i++) {
 		const struct scxray_task *t = report_find_task(f->r, &w->dsq->tasks[i]);
 
-		if (!t || !is_stalled(f->r, t, true))
+		if (!t || !task_is_stalled(f->r, t, true))
 			return false;
 	}
 	return true;
@@ -76,7 +76,7 @@ static bool skipped(const struct facts *f, const struct wait *w, const void *arg
 	uint64_t nr;
 
 	return w->dsq == arg && (is_bound(f, w->task) || was_at_head(f, w)) && at_head(f, w) &&
-	       overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
+	       wait_is_overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
 }
 
 static bool skipped_bound(const struct facts *f, const struct wait *w, const void *arg)
@@ -96,7 +96,7 @@ static uint64_t passed_by(const struct facts *f, bool *unbound)
 		if (!w->picked)
 			continue;
 		*unbound = *unbound || !is_bound(f, w->task);
-		if (overtaken(f, w, &nr) && nr > most)
+		if (wait_is_overtaken(f, w, &nr) && nr > most)
 			most = nr;
 	}
 	return most;
@@ -197,7 +197,7 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq)
 		return false;
 	/* who may run anywhere may also have had others put before it */
 	sb = tell_picked(f, "passed_over", unbound);
-	one = last_finding(f->dg)->nr_tasks == 1;
+	one = finding_last(f->dg)->nr_tasks == 1;
 	begin_dsq(sb, dsq);
 	strbuf_puts(sb, " is consumed");
 	if (m.counted)
@@ -230,7 +230,8 @@ static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 	struct strbuf *sb;
 
 	/* that those few who were seen to take are others shows less than who must have taken */
-	if (!pick(f, skipped, dsq) || find_passed_over(f, dsq) || !pick(f, skipped_bound, dsq))
+	if (!waits_pick(f, skipped, dsq) || find_passed_over(f, dsq) ||
+	    !waits_pick(f, skipped_bound, dsq))
 		return;
 	is_taker = calloc(f->r->nr_rqs + 1, sizeof(*is_taker));
 	if (!is_taker) {
@@ -241,8 +242,8 @@ static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 	disjoint = takers(f, dsq, is_taker) && are_apart(f, is_taker);
 	sb = tell_picked(f, "affinity", !disjoint);
 	if (only_kthreads(f))
-		last_finding(f->dg)->kind = "kthread_starved";
-	one = last_finding(f->dg)->nr_tasks == 1;
+		finding_last(f->dg)->kind = "kthread_starved";
+	one = finding_last(f->dg)->nr_tasks == 1;
 	begin_dsq(sb, dsq);
 	put_takers(f, sb, is_taker, disjoint);
 	put_names(f, sb);

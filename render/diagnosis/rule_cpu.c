@@ -65,7 +65,8 @@ static void put_deadline(struct facts *f, struct strbuf *sb, const struct scxray
 	strbuf_puts(sb, " of every ");
 	cell_ns(sb, t->dl_period.value);
 	strbuf_putc(sb, ')');
-	evidence(f->dg, f->r, "task_enrichments[%zu].dl_runtime_ns", (size_t)(t - f->r->tasks));
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].dl_runtime_ns",
+			 (size_t)(t - f->r->tasks));
 }
 
 static void put_of_elapsed(const struct facts *f, struct strbuf *sb, uint64_t ns)
@@ -127,13 +128,14 @@ static void put_others(const struct facts *f, struct strbuf *sb, const struct sc
 	else
 		strbuf_puts(sb, " of such a class comes");
 	strbuf_puts(sb, ", runnable there too.");
-	evidence(f->dg, f->r, "rq_scx_states[%zu].higher_class_tasks", (size_t)(rq - f->r->rqs));
+	finding_add_path(f->dg, f->r, "rq_scx_states[%zu].higher_class_tasks",
+			 (size_t)(rq - f->r->rqs));
 }
 
 /* "victim2[101], ... are on its local DSQ" or "may only run there" */
 static void put_who_waits(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
 {
-	const struct finding *finding = last_finding(f->dg);
+	const struct finding *finding = finding_last(f->dg);
 	const struct scxray_dsq *queue = NULL;
 	size_t local = 0, on_queue = 0;
 
@@ -169,7 +171,7 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 	bool ext = is_class(t->sched_class, "ext");
 	struct strbuf *sb;
 
-	if (!pick(f, waits_for_kept, use))
+	if (!waits_pick(f, waits_for_kept, use))
 		return;
 	sb = tell_picked(f, ext ? "cpu_kept_by_ext" : "cpu_kept_by_class", !use->keeper_shown);
 	put_keeper(f, sb, use);
@@ -180,7 +182,8 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 		put_deadline(f, sb, t);
 	} else if (num_is(&t->slice, UINT64_MAX)) {
 		strbuf_puts(sb, ", with an endless slice (SCX_SLICE_INF): nothing preempts it");
-		evidence(f->dg, f->r, "task_enrichments[%zu].slice_ns", (size_t)(t - f->r->tasks));
+		finding_add_path(f->dg, f->r, "task_enrichments[%zu].slice_ns",
+				 (size_t)(t - f->r->tasks));
 	} else if (t->slice.state == SCXRAY_PRESENT) {
 		strbuf_puts(sb, ", its slice has ");
 		cell_ns(sb, t->slice.value);
@@ -217,7 +220,7 @@ void rule_lost_kick(struct facts *f)
 		bool both;
 
 		if (!is_class(use->rq->curr_class, "idle") || num_is(&use->rq->online, 0) ||
-		    !pick(f, waits_for_idle, use))
+		    !waits_pick(f, waits_for_idle, use))
 			continue;
 		both = use->old && is_class(use->old->curr_class, "idle");
 		sb = tell_picked(f, "lost_kick", false);
@@ -225,7 +228,7 @@ void rule_lost_kick(struct facts *f)
 			      both ? " in both snapshots" : "");
 		put_names(f, sb);
 		strbuf_puts(sb, " on its own local DSQ");
-		if (last_finding(f->dg)->nr_tasks > 1)
+		if (finding_last(f->dg)->nr_tasks > 1)
 			strbuf_puts(sb, ", the first");
 		strbuf_puts(sb, " for ");
 		put_longest(f, sb);

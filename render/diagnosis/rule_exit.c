@@ -67,7 +67,8 @@ static void put_named_cpus(const struct exit_case *c, struct strbuf *sb)
 	strbuf_puts(sb, " is on CPU ");
 	cell_num(sb, &t->cpu);
 	strbuf_putc(sb, '.');
-	evidence(c->dg, c->r, "task_enrichments[%zu].cpus_allowed", (size_t)(t - c->r->tasks));
+	finding_add_path(c->dg, c->r, "task_enrichments[%zu].cpus_allowed",
+			 (size_t)(t - c->r->tasks));
 }
 
 static void put_no_cpu(const struct exit_case *c, struct strbuf *sb)
@@ -87,7 +88,7 @@ static void put_gone(const struct exit_case *c, struct strbuf *sb, uint64_t id)
 		if (!num_is(&early->dsqs[i].id, id) || early->dsqs[i].origin != SCXRAY_DSQ_USER)
 			continue;
 		strbuf_puts(sb, " It was there at half-way: it has been destroyed since.");
-		evidence(c->dg, early, "dsq_states[%zu].id", i);
+		finding_add_path(c->dg, early, "dsq_states[%zu].id", i);
 		return;
 	}
 }
@@ -124,7 +125,7 @@ static void put_ids(const struct exit_case *c, struct strbuf *sb)
 		strbuf_printf(sb, " and %zu more.", nr - 8);
 	else
 		strbuf_putc(sb, '.');
-	evidence(c->dg, c->r, "dsq_states");
+	finding_add_path(c->dg, c->r, "dsq_states");
 	put_gone(c, sb, id);
 }
 
@@ -147,7 +148,8 @@ static void put_state(const struct exit_case *c, struct strbuf *sb)
 	strbuf_puts(sb, " is in state ");
 	cell_string(sb, t->scx_task_state_name);
 	strbuf_putc(sb, '.');
-	evidence(c->dg, c->r, "task_enrichments[%zu].scx_task_state", (size_t)(t - c->r->tasks));
+	finding_add_path(c->dg, c->r, "task_enrichments[%zu].scx_task_state",
+			 (size_t)(t - c->r->tasks));
 }
 
 static void put_hotplug(const struct exit_case *c, struct strbuf *sb)
@@ -167,7 +169,7 @@ static void put_hotplug(const struct exit_case *c, struct strbuf *sb)
 	if (c->s->exit_info.exit_code_names &&
 	    strstr(c->s->exit_info.exit_code_names, "ACT_RESTART"))
 		strbuf_puts(sb, " It is asked to be loaded again (SCX_ECODE_ACT_RESTART).");
-	evidence(c->dg, c->r, "scx_sched_state.exit_info.exit_code");
+	finding_add_path(c->dg, c->r, "scx_sched_state.exit_info.exit_code");
 }
 
 /* Words of the kernel's message (kernel/sched/ext.c), and what has to be told beside it. */
@@ -288,10 +290,10 @@ static bool put_context(const struct exit_case *c, struct strbuf *sb)
 	if (t->flag_names && strstr(t->flag_names, "EXITING"))
 		strbuf_puts(sb, ", and it is exiting");
 	strbuf_putc(sb, '.');
-	last_finding(c->dg)->map = (int32_t)m;
-	last_finding(c->dg)->r = c->r;
+	finding_last(c->dg)->map = (int32_t)m;
+	finding_last(c->dg)->r = c->r;
 	finding_add_task(c->dg, (size_t)(t - c->r->tasks));
-	evidence(c->dg, c->r, "maps[%zu].name", m);
+	finding_add_path(c->dg, c->r, "maps[%zu].name", m);
 	return true;
 }
 
@@ -351,23 +353,23 @@ static void find_cause(struct diagnosis *dg, const struct scxray_report *r, size
 	if ((kind < SCX_EXIT_ERROR && !hotplug) || kind == SCX_EXIT_ERROR_STALL)
 		return;
 	c.site = exit_site(r, &c.s->exit_info);
-	sb = find(dg, RANK_CAUSE, SEVERITY_ERROR, name);
-	last_finding(dg)->weight = UINT64_MAX;
-	last_finding(dg)->program = c.site.program;
-	last_finding(dg)->r = r;
+	sb = finding_begin(dg, RANK_CAUSE, SEVERITY_ERROR, name);
+	finding_last(dg)->weight = UINT64_MAX;
+	finding_last(dg)->program = c.site.program;
+	finding_last(dg)->r = r;
 	if (c.s->exit_info.exit_cpu.state == SCXRAY_PRESENT)
-		last_finding(dg)->cpu = (int32_t)num_signed(&c.s->exit_info.exit_cpu);
+		finding_last(dg)->cpu = (int32_t)num_signed(&c.s->exit_info.exit_cpu);
 	put_what(&c, sb, kind, row);
 	if (c.site.task)
 		finding_add_task(dg, (size_t)(c.site.task - r->tasks));
 	if (row != SIZE_MAX && messages[row].put)
 		messages[row].put(&c, sb);
 	else if (kind == SCX_EXIT_ERROR_BPF && put_context(&c, sb))
-		last_finding(dg)->kind = "task_context_missing";
+		finding_last(dg)->kind = "task_context_missing";
 	if (!i)
-		evidence(dg, r, "scx_sched_state.exit_info.msg");
+		finding_add_path(dg, r, "scx_sched_state.exit_info.msg");
 	else
-		evidence(dg, r, "scx_sched_state.sub_schedulers");
+		finding_add_path(dg, r, "scx_sched_state.sub_schedulers");
 }
 
 void find_exit_causes(struct diagnosis *dg)

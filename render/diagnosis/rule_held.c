@@ -42,20 +42,21 @@ void rule_verdict_left(struct facts *f)
 	struct strbuf *sb;
 	const struct scxray_task *t;
 
-	if (!pick(f, has_verdict, NULL))
+	if (!waits_pick(f, has_verdict, NULL))
 		return;
 	sb = tell_picked(f, "verdict_left_behind", false);
-	t = &f->r->tasks[f->dg->tasks[last_finding(f->dg)->first_task]];
+	t = &f->r->tasks[f->dg->tasks[finding_last(f->dg)->first_task]];
 	put_names(f, sb);
 	strbuf_puts(sb,
-		    last_finding(f->dg)->nr_tasks == 1 ? " waits for " : " wait, the first for ");
+		    finding_last(f->dg)->nr_tasks == 1 ? " waits for " : " wait, the first for ");
 	put_longest(f, sb);
 	strbuf_puts(sb, " with a direct-dispatch verdict left behind (ddsp_dsq_id ");
 	cell_dsq_id(sb, &t->ddsp_dsq_id);
 	strbuf_puts(sb,
 		    ") though on no DSQ and QUEUED: the verdict was never carried out, a fault of "
 		    "the kernel that commit 7e0ffb72de8a mends.");
-	evidence(f->dg, f->r, "task_enrichments[%zu].ddsp_dsq_id", (size_t)(t - f->r->tasks));
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].ddsp_dsq_id",
+			 (size_t)(t - f->r->tasks));
 }
 
 /* "scheduler scxfix took a, b and 2 more in ops.enqueue(), the first 8.048s (timeout 8.000s) ago" */
@@ -68,11 +69,11 @@ static void put_taken(struct facts *f, struct strbuf *sb, const struct scxray_sc
 		strbuf_puts(sb, "scheduler");
 	strbuf_puts(sb, " took ");
 	put_names(f, sb);
-	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " in ops.enqueue() "
+	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " in ops.enqueue() "
 							   : " in ops.enqueue(), the first ");
 	put_longest(f, sb);
 	strbuf_puts(sb, " ago, and inserted ");
-	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? "it" : "them");
+	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? "it" : "them");
 	strbuf_puts(sb, " into no DSQ");
 }
 
@@ -112,7 +113,7 @@ static void put_place(struct strbuf *sb, const struct scxray_map *map, const str
 static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *h)
 {
 	const struct scxray_map *map = &f->r->maps[h->map];
-	size_t nr = last_finding(f->dg)->nr_tasks;
+	size_t nr = finding_last(f->dg)->nr_tasks;
 	const char *list = map->ringbuf ? "ringbuf.records" : map->arena ? "arena" : NULL;
 
 	strbuf_puts(sb, ": map ");
@@ -126,20 +127,21 @@ static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *
 		strbuf_puts(sb,
 			    "; its consumer position did not move between the snapshots: nobody "
 			    "reads it");
-	last_finding(f->dg)->map = (int32_t)h->map;
+	finding_last(f->dg)->map = (int32_t)h->map;
 	if (map->arena)
-		evidence(f->dg, f->r, "maps[%zu].name", h->map);
+		finding_add_path(f->dg, f->r, "maps[%zu].name", h->map);
 	else if (list)
-		evidence(f->dg, f->r, "maps[%zu].ringbuf", h->map);
+		finding_add_path(f->dg, f->r, "maps[%zu].ringbuf", h->map);
 	else
-		evidence(f->dg, f->r, "maps[%zu].name", h->map);
+		finding_add_path(f->dg, f->r, "maps[%zu].name", h->map);
 	if (map->form == SCXRAY_MAP_QUEUE)
-		evidence(f->dg, f->r, "maps[%zu].array_entries[%zu].value", h->map, h->first_place);
+		finding_add_path(f->dg, f->r, "maps[%zu].array_entries[%zu].value", h->map,
+				 h->first_place);
 }
 
 static void put_nowhere(struct facts *f, struct strbuf *sb, const struct holder *h)
 {
-	const char *its = last_finding(f->dg)->nr_tasks == 1 ? "its" : "their";
+	const char *its = finding_last(f->dg)->nr_tasks == 1 ? "its" : "their";
 
 	if (!h->nr_searched) {
 		strbuf_puts(sb,
@@ -160,7 +162,7 @@ static void put_nowhere(struct facts *f, struct strbuf *sb, const struct holder 
 	if (!h->whole)
 		strbuf_puts(sb, " in the part that was read");
 	else if (!h->has_arena)
-		strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? ": it is likely lost"
+		strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? ": it is likely lost"
 								   : ": they are likely lost");
 	for (size_t m = 0; m < f->r->nr_maps; m++) {
 		if (!f->r->maps[m].active || !f->r->maps[m].type_name ||
@@ -175,7 +177,7 @@ static void put_nowhere(struct facts *f, struct strbuf *sb, const struct holder 
 /* Their contexts are in an arena: linked there, or not. */
 static void put_links(struct facts *f, struct strbuf *sb, const struct arena_links *links)
 {
-	bool one = last_finding(f->dg)->nr_tasks == 1;
+	bool one = finding_last(f->dg)->nr_tasks == 1;
 
 	strbuf_puts(sb, one ? "; its context in arena " : "; their contexts in arena ");
 	cell_text(sb, &f->r->maps[links->map].name);
@@ -195,8 +197,8 @@ static void put_links(struct facts *f, struct strbuf *sb, const struct arena_lin
 	} else {
 		strbuf_printf(sb, " %s linked nowhere: likely lost", one ? "is" : "are");
 	}
-	last_finding(f->dg)->map = (int32_t)links->map;
-	evidence(f->dg, f->r, "maps[%zu].name", links->map);
+	finding_last(f->dg)->map = (int32_t)links->map;
+	finding_add_path(f->dg, f->r, "maps[%zu].name", links->map);
 }
 
 /* The process that should have read the map. */
@@ -207,7 +209,7 @@ static void put_stopped(struct facts *f, struct strbuf *sb, const struct scxray_
 	strbuf_printf(sb, " is stopped (state %c) and reads nothing from map ", t->state_letter);
 	put_map(sb, map);
 	strbuf_puts(sb, ": it is likely the scheduler's part in user space. ");
-	evidence(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
 }
 
 /* Does the scheduler run others meanwhile? */
@@ -238,7 +240,7 @@ static void put_others_ran(const struct facts *f, struct strbuf *sb,
 /* Who exits can't be found by its pid any more. */
 static void put_exiting(struct facts *f, struct strbuf *sb)
 {
-	const struct finding *finding = last_finding(f->dg);
+	const struct finding *finding = finding_last(f->dg);
 
 	for (size_t i = 0; i < finding->nr_tasks; i++) {
 		const struct scxray_task *t = &f->r->tasks[f->dg->tasks[finding->first_task + i]];
@@ -248,7 +250,8 @@ static void put_exiting(struct facts *f, struct strbuf *sb)
 		strbuf_putc(sb, ' ');
 		cell_task(sb, t, t->kva);
 		strbuf_puts(sb, " is exiting: bpf_task_from_pid() may no longer find it.");
-		evidence(f->dg, f->r, "task_enrichments[%zu].flags", (size_t)(t - f->r->tasks));
+		finding_add_path(f->dg, f->r, "task_enrichments[%zu].flags",
+				 (size_t)(t - f->r->tasks));
 		return;
 	}
 }
@@ -274,7 +277,7 @@ void rule_held(struct facts *f)
 		struct holder h;
 		struct strbuf *sb;
 
-		if (!pick(f, is_held, sched))
+		if (!waits_pick(f, is_held, sched))
 			continue;
 		h = find_holder(f);
 		if (h.map == SIZE_MAX)
@@ -298,7 +301,7 @@ void rule_held(struct facts *f)
 		put_timers(f, sb);
 		put_cgroup(f, sb);
 		put_bounds(f, sb);
-		evidence(f->dg, f->r, "task_enrichments[%" PRIu32 "].ops_state",
-			 f->dg->tasks[last_finding(f->dg)->first_task]);
+		finding_add_path(f->dg, f->r, "task_enrichments[%" PRIu32 "].ops_state",
+				 f->dg->tasks[finding_last(f->dg)->first_task]);
 	}
 }

@@ -75,7 +75,7 @@ void rule_kick_circle(struct facts *f)
 		all_stood = all_stood && stood(&f->cpus[at]);
 		at = waits_for(f, at);
 	} while (at != first);
-	if (!pick(f, any_wait, NULL))
+	if (!waits_pick(f, any_wait, NULL))
 		return;
 	sb = tell_picked(f, "kick_circle", !all_stood);
 	strbuf_puts(sb, "CPUs wait for each other's kicks (SCX_KICK_WAIT) in a circle: ");
@@ -89,7 +89,7 @@ void rule_kick_circle(struct facts *f)
 				"(kick_sync)");
 	strbuf_puts(sb, ". ");
 	put_names(f, sb);
-	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " waits for "
+	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " waits for "
 							   : " wait meanwhile, the first for ");
 	put_longest(f, sb);
 	strbuf_putc(sb, '.');

@@ -115,7 +115,7 @@ static void find_loop(struct facts *f, const struct cpu_use *use, bool locks)
 		 (now.frame || then.frame);
 	lag = now.frame && lag >= LAG_NS ? lag : 0;
 	if ((!both && !seldom && !lag) || (in_lock(&now) || in_lock(&then)) != locks ||
-	    !pick(f, waits, NULL))
+	    !waits_pick(f, waits, NULL))
 		return;
 	sb = tell_picked(f, "program_loops", !both && !lag);
 	put_inside(f, sb, use, now.frame ? &now : &then,
@@ -131,7 +131,7 @@ static void find_loop(struct facts *f, const struct cpu_use *use, bool locks)
 	}
 	strbuf_puts(sb, ". ");
 	put_names(f, sb);
-	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " waits for "
+	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " waits for "
 							   : " wait meanwhile, the first for ");
 	put_longest(f, sb);
 	strbuf_putc(sb, '.');

@@ -29,7 +29,7 @@ static bool waits_for_offline(const struct facts *f, const struct wait *w, const
 
 static void put_waiters(struct facts *f, struct strbuf *sb)
 {
-	const struct finding *finding = last_finding(f->dg);
+	const struct finding *finding = finding_last(f->dg);
 	const struct scxray_dsq *queue = NULL;
 	size_t nr = 0;
 
@@ -64,7 +64,7 @@ static void find_offline(struct facts *f, const struct cpu_use *use)
 {
 	struct strbuf *sb;
 
-	if (!num_is(&use->rq->online, 0) || !pick(f, waits_for_offline, use))
+	if (!num_is(&use->rq->online, 0) || !waits_pick(f, waits_for_offline, use))
 		return;
 	sb = tell_picked(f, "cpu_offline", false);
 	strbuf_printf(sb, "CPU %" PRIu32 " is offline", use->rq->cpu);

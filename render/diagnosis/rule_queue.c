@@ -21,13 +21,13 @@ static bool is_overtaken(const struct facts *f, const struct wait *w, const void
 {
 	uint64_t nr;
 
-	return w->dsq == arg && overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
+	return w->dsq == arg && wait_is_overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
 }
 
 /* The lowest vtime on the queue, and how far beyond it the last of the finding's tasks is. */
 static void put_vtimes(struct facts *f, struct strbuf *sb, const struct scxray_dsq *dsq)
 {
-	const struct finding *finding = last_finding(f->dg);
+	const struct finding *finding = finding_last(f->dg);
 	const struct scxray_task *head = report_find_task(f->r, &dsq->tasks[0]);
 	int64_t farthest = 0;
 	uint64_t v, head_v;
@@ -42,7 +42,8 @@ static void put_vtimes(struct facts *f, struct strbuf *sb, const struct scxray_d
 	if (!farthest)
 		return;
 	strbuf_printf(sb, ", with vtimes up to %" PRId64 " beyond the head's", farthest);
-	evidence(f->dg, f->r, "dsq_states[%zu].tasks[0].dsq_vtime", (size_t)(dsq - f->r->dsqs));
+	finding_add_path(f->dg, f->r, "dsq_states[%zu].tasks[0].dsq_vtime",
+			 (size_t)(dsq - f->r->dsqs));
 }
 
 /* The queue is consumed, these tasks stay: who comes later is put before them. */
@@ -51,7 +52,7 @@ static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 	struct queue_moves m = queue_moves(f, dsq);
 	struct strbuf *sb;
 
-	if (!pick(f, is_overtaken, dsq))
+	if (!waits_pick(f, is_overtaken, dsq))
 		return;
 	sb = tell_picked(f, dsq->is_vtime ? "vtime_starved" : "fifo_starved", false);
 	begin_dsq(sb, dsq);
@@ -64,7 +65,7 @@ static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 		strbuf_puts(sb, " is consumed");
 	strbuf_puts(sb, ", but ");
 	put_names(f, sb);
-	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " stays" : " stay");
+	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " stays" : " stay");
 	strbuf_puts(sb, " on it for ");
 	put_longest(f, sb);
 	if (dsq->is_vtime) {
@@ -104,7 +105,7 @@ static void put_slices(struct facts *f, struct strbuf *sb, const struct scxray_d
 	strbuf_printf(sb, " With %zu tasks on it and slices of up to ", dsq->nr_tasks);
 	cell_ns(sb, longest);
 	strbuf_puts(sb, " a turn may take longer than the timeout.");
-	evidence(f->dg, f->r, "task_enrichments[%zu].slice_ns", at);
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].slice_ns", at);
 }
 
 /* It is consumed in order: who is on it has not had its turn yet. */
@@ -115,13 +116,13 @@ void rule_slow_queue(struct facts *f)
 		struct queue_moves m = queue_moves(f, dsq);
 		struct strbuf *sb;
 
-		if (!pick(f, is_on, dsq))
+		if (!waits_pick(f, is_on, dsq))
 			continue;
 		sb = tell_picked(f, m.counted && m.taken ? "slow_queue" : "on_dsq", false);
 		put_names(f, sb);
-		strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " waits on " : " wait on ");
+		strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " waits on " : " wait on ");
 		put_dsq(sb, dsq);
-		strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? " for " : ", the first for ");
+		strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " for " : ", the first for ");
 		put_longest(f, sb);
 		if (m.counted && m.taken)
 			strbuf_printf(sb,

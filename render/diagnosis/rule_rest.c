@@ -50,11 +50,11 @@ void rule_hands(struct facts *f)
 		struct strbuf *sb;
 		bool one;
 
-		if (!pick(f, is_in, &hands[i].custody))
+		if (!waits_pick(f, is_in, &hands[i].custody))
 			continue;
 		sb = tell_picked(f, hands[i].kind, false);
-		one = last_finding(f->dg)->nr_tasks == 1;
-		t = &f->r->tasks[f->dg->tasks[last_finding(f->dg)->first_task]];
+		one = finding_last(f->dg)->nr_tasks == 1;
+		t = &f->r->tasks[f->dg->tasks[finding_last(f->dg)->first_task]];
 		put_names(f, sb);
 		strbuf_puts(sb, one ? " has been runnable for "
 				    : " have been runnable, the first for ");
@@ -67,7 +67,7 @@ void rule_hands(struct facts *f)
 				      "took it out of sched_ext while it was runnable.",
 				      t->sched_class);
 		put_bounds(f, sb);
-		evidence(f->dg, f->r, "task_enrichments[%zu].%s", (size_t)(t - f->r->tasks),
-			 hands[i].member);
+		finding_add_path(f->dg, f->r, "task_enrichments[%zu].%s", (size_t)(t - f->r->tasks),
+				 hands[i].member);
 	}
 }

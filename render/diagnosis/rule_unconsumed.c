@@ -109,7 +109,7 @@ static void put_dispatches(const struct facts *f, struct strbuf *sb)
 	    !num_get(&then->cnt, &before) || nr <= before)
 		return;
 	strbuf_printf(sb, " ops.dispatch() ran %" PRIu64 " times meanwhile.", nr - before);
-	evidence(f->dg, f->r, "prog_runtime_stats[%zu].cnt", (size_t)(now - f->r->progs));
+	finding_add_path(f->dg, f->r, "prog_runtime_stats[%zu].cnt", (size_t)(now - f->r->progs));
 }
 
 /* CPUs whose task is the same all the while: it is let go on. */
@@ -227,7 +227,7 @@ static void find_left(struct facts *f, const struct scxray_dsq *dsq)
 	struct strbuf *sb;
 
 	if (dsq->origin == SCXRAY_DSQ_LOCAL || queue_moves(f, dsq).old || !has_kept_all(f, dsq) ||
-	    !pick(f, is_left, dsq) || !pick(f, is_on, dsq))
+	    !waits_pick(f, is_left, dsq) || !waits_pick(f, is_on, dsq))
 		return;
 	sb = tell_picked(f, "dsq_not_consumed", true);
 	begin_dsq(sb, dsq);
@@ -242,7 +242,7 @@ static void find_left(struct facts *f, const struct scxray_dsq *dsq)
 	put_cgroup(f, sb);
 	put_bounds(f, sb);
 	if (only_kthreads(f))
-		last_finding(f->dg)->kind = "kthread_starved";
+		finding_last(f->dg)->kind = "kthread_starved";
 	about_dsq(f, dsq, "seq");
 }
 
@@ -251,7 +251,7 @@ static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 	struct queue_moves m = queue_moves(f, dsq);
 	struct strbuf *sb;
 
-	if ((!m.never && !m.stood) || !pick(f, is_on, dsq))
+	if ((!m.never && !m.stood) || !waits_pick(f, is_on, dsq))
 		return;
 	sb = tell_picked(f, "dsq_not_consumed", false);
 	if (m.never) {
@@ -281,7 +281,7 @@ static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 				      dsq->nr_tasks - m.old->nr_tasks);
 		about_dsq(f, dsq, "task_kvas");
 	}
-	strbuf_puts(sb, last_finding(f->dg)->nr_tasks == 1 ? ", for " : ", the first for ");
+	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? ", for " : ", the first for ");
 	put_longest(f, sb);
 	strbuf_puts(sb, ": ");
 	put_names(f, sb);
@@ -291,10 +291,10 @@ static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 	put_cgroup(f, sb);
 	put_bounds(f, sb);
 	if (only_kthreads(f))
-		last_finding(f->dg)->kind = "kthread_starved";
+		finding_last(f->dg)->kind = "kthread_starved";
 	if (m.stood)
-		evidence(f->dg, f->early, "dsq_states[%zu].task_kvas",
-			 (size_t)(m.old - f->early->dsqs));
+		finding_add_path(f->dg, f->early, "dsq_states[%zu].task_kvas",
+				 (size_t)(m.old - f->early->dsqs));
 }
 
 void rule_dsq_not_consumed(struct facts *f)

@@ -16,9 +16,9 @@
 /* Tasks that are named, and those whose CPUs are told; further ones are counted. */
 #define MAX_NAMED 3
 
-size_t pick(struct facts *f,
-	    bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
-	    const void *arg)
+size_t waits_pick(struct facts *f,
+		  bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
+		  const void *arg)
 {
 	size_t nr = 0;
 
@@ -31,12 +31,12 @@ size_t pick(struct facts *f,
 
 struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred)
 {
-	struct strbuf *sb = find(f->dg, RANK_CAUSE, SEVERITY_WARNING, kind);
-	struct finding *finding = last_finding(f->dg);
+	struct strbuf *sb = finding_begin(f->dg, RANK_CAUSE, SEVERITY_WARNING, kind);
+	struct finding *finding = finding_last(f->dg);
 
 	finding->r = f->r;
 	if (inferred)
-		infer(f->dg);
+		finding_infer(f->dg);
 	for (size_t i = 0; i < f->nr_waits; i++) {
 		struct wait *w = &f->waits[i];
 
@@ -53,22 +53,22 @@ struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred)
 		if (w->named)
 			finding->weight |= 1ULL << 63;
 		if (finding->nr_tasks == 1)
-			evidence(f->dg, f->r, "task_enrichments[%zu].runnable_age_jiffies",
-				 w->index);
+			finding_add_path(f->dg, f->r, "task_enrichments[%zu].runnable_age_jiffies",
+					 w->index);
 	}
 	return sb;
 }
 
 static const struct scxray_task *told(const struct facts *f, size_t i)
 {
-	const struct finding *finding = last_finding(f->dg);
+	const struct finding *finding = finding_last(f->dg);
 
 	return &f->r->tasks[f->dg->tasks[finding->first_task + i]];
 }
 
 void put_names(struct facts *f, struct strbuf *sb)
 {
-	size_t nr = last_finding(f->dg)->nr_tasks;
+	size_t nr = finding_last(f->dg)->nr_tasks;
 
 	for (size_t i = 0; i < nr && i < MAX_NAMED; i++) {
 		if (i)
@@ -83,7 +83,7 @@ void put_longest(struct facts *f, struct strbuf *sb)
 {
 	const struct scxray_task *t;
 
-	if (!last_finding(f->dg)->nr_tasks)
+	if (!finding_last(f->dg)->nr_tasks)
 		return;
 	t = told(f, 0);
 	cell_wait(sb, &f->r->guest.hz, t->runnable_age_jiffies.value);
@@ -107,7 +107,7 @@ static void put_cpus(struct strbuf *sb, const struct scxray_task *t)
 
 bool only_kthreads(const struct facts *f)
 {
-	size_t nr = last_finding(f->dg)->nr_tasks;
+	size_t nr = finding_last(f->dg)->nr_tasks;
 
 	for (size_t i = 0; i < nr; i++)
 		if (!is_kthread(told(f, i)) || !is_bound(f, told(f, i)))
@@ -117,7 +117,7 @@ bool only_kthreads(const struct facts *f)
 
 bool any_may_use(const struct facts *f, uint32_t cpu)
 {
-	for (size_t i = 0; i < last_finding(f->dg)->nr_tasks; i++)
+	for (size_t i = 0; i < finding_last(f->dg)->nr_tasks; i++)
 		if (may_use(told(f, i), cpu))
 			return true;
 	return false;
@@ -126,7 +126,7 @@ bool any_may_use(const struct facts *f, uint32_t cpu)
 /* Whose miss the kernel ended the scheduler for. */
 static void put_worker(struct facts *f, struct strbuf *sb)
 {
-	for (size_t i = 0; f->watchdog_missed && i < last_finding(f->dg)->nr_tasks; i++) {
+	for (size_t i = 0; f->watchdog_missed && i < finding_last(f->dg)->nr_tasks; i++) {
 		if (!is_unbound_worker(told(f, i)))
 			continue;
 		strbuf_putc(sb, ' ');
@@ -149,7 +149,7 @@ static bool same_cpus(const struct facts *f, const struct scxray_task *a,
 /* True, and said in one, where all of several are bound alike. */
 static bool put_common_bound(struct facts *f, struct strbuf *sb)
 {
-	size_t nr = last_finding(f->dg)->nr_tasks;
+	size_t nr = finding_last(f->dg)->nr_tasks;
 
 	if (nr < 2 || !is_bound(f, told(f, 0)))
 		return false;
@@ -159,14 +159,14 @@ static bool put_common_bound(struct facts *f, struct strbuf *sb)
 	strbuf_puts(sb, nr == 2 ? " Both may run on " : " All of them may run on ");
 	put_cpus(sb, told(f, 0));
 	strbuf_putc(sb, '.');
-	evidence(f->dg, f->r, "task_enrichments[%zu].cpus_allowed",
-		 (size_t)(told(f, 0) - f->r->tasks));
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].cpus_allowed",
+			 (size_t)(told(f, 0) - f->r->tasks));
 	return true;
 }
 
 static void put_each_bound(struct facts *f, struct strbuf *sb)
 {
-	size_t nr = last_finding(f->dg)->nr_tasks, named = 0, more = 0;
+	size_t nr = finding_last(f->dg)->nr_tasks, named = 0, more = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct scxray_task *t = told(f, i);
@@ -183,8 +183,8 @@ static void put_each_bound(struct facts *f, struct strbuf *sb)
 			strbuf_puts(sb, " (a kernel thread)");
 		strbuf_puts(sb, named ? " on " : " may run on ");
 		put_cpus(sb, t);
-		evidence(f->dg, f->r, "task_enrichments[%zu].cpus_allowed",
-			 (size_t)(t - f->r->tasks));
+		finding_add_path(f->dg, f->r, "task_enrichments[%zu].cpus_allowed",
+				 (size_t)(t - f->r->tasks));
 		named++;
 	}
 	if (more)
@@ -197,7 +197,7 @@ static void put_each_bound(struct facts *f, struct strbuf *sb)
 static const char *shared_cgroup(const struct facts *f)
 {
 	const char *path = told(f, 0)->cgroup_path;
-	const struct finding *finding = last_finding(f->dg);
+	const struct finding *finding = finding_last(f->dg);
 
 	if (!path || !strcmp(path, "/"))
 		return NULL;
@@ -208,7 +208,7 @@ static const char *shared_cgroup(const struct facts *f)
 		const struct scxray_task *t = &f->r->tasks[i];
 
 		if (is_class(t->sched_class, "ext") && is_class(t->cgroup_path, path) &&
-		    (t->runnable_cpu >= 0 || t->curr_cpu >= 0) && !is_stalled(f->r, t, true))
+		    (t->runnable_cpu >= 0 || t->curr_cpu >= 0) && !task_is_stalled(f->r, t, true))
 			return NULL;
 	}
 	return path;
@@ -216,7 +216,7 @@ static const char *shared_cgroup(const struct facts *f)
 
 void put_cgroup(struct facts *f, struct strbuf *sb)
 {
-	size_t nr = last_finding(f->dg)->nr_tasks;
+	size_t nr = finding_last(f->dg)->nr_tasks;
 	const char *path = nr ? shared_cgroup(f) : NULL;
 
 	if (!path)
@@ -225,8 +225,8 @@ void put_cgroup(struct facts *f, struct strbuf *sb)
 	strbuf_puts(sb, " in cgroup ");
 	cell_string(sb, path);
 	strbuf_puts(sb, ", of which no other task is runnable.");
-	evidence(f->dg, f->r, "task_enrichments[%zu].cgroup_path",
-		 (size_t)(told(f, 0) - f->r->tasks));
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].cgroup_path",
+			 (size_t)(told(f, 0) - f->r->tasks));
 }
 
 void put_timers(struct facts *f, struct strbuf *sb)
@@ -250,7 +250,7 @@ void put_timers(struct facts *f, struct strbuf *sb)
 	strbuf_puts(sb, " The BPF timer in map ");
 	cell_text(sb, &f->r->maps[idle].name);
 	strbuf_puts(sb, " is not armed.");
-	evidence(f->dg, f->r, "maps[%zu].name", idle);
+	finding_add_path(f->dg, f->r, "maps[%zu].name", idle);
 }
 
 void put_bounds(struct facts *f, struct strbuf *sb)
@@ -318,14 +318,14 @@ const struct scxray_sched *sched_of(const struct scxray_report *r, const struct 
 
 void about_dsq(struct facts *f, const struct scxray_dsq *dsq, const char *member)
 {
-	last_finding(f->dg)->r = f->r;
-	last_finding(f->dg)->dsq = (int32_t)(dsq - f->r->dsqs);
-	evidence(f->dg, f->r, "dsq_states[%zu].%s", (size_t)(dsq - f->r->dsqs), member);
+	finding_last(f->dg)->r = f->r;
+	finding_last(f->dg)->dsq = (int32_t)(dsq - f->r->dsqs);
+	finding_add_path(f->dg, f->r, "dsq_states[%zu].%s", (size_t)(dsq - f->r->dsqs), member);
 }
 
 void about_cpu(struct facts *f, const struct scxray_rq *rq, const char *member)
 {
-	last_finding(f->dg)->r = f->r;
-	last_finding(f->dg)->cpu = (int32_t)rq->cpu;
-	evidence(f->dg, f->r, "rq_scx_states[%zu].%s", (size_t)(rq - f->r->rqs), member);
+	finding_last(f->dg)->r = f->r;
+	finding_last(f->dg)->cpu = (int32_t)rq->cpu;
+	finding_add_path(f->dg, f->r, "rq_scx_states[%zu].%s", (size_t)(rq - f->r->rqs), member);
 }

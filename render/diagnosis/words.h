@@ -10,9 +10,9 @@ struct scxray_sched;
 /* Opens a finding of the tasks that are picked, and claims them: the rule tells them. */
 struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred);
 /* Picks what no rule has claimed yet and `explains` holds for; returns how many. */
-size_t pick(struct facts *f,
-	    bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
-	    const void *arg);
+size_t waits_pick(struct facts *f,
+		  bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
+		  const void *arg);
 
 /* "victim1[98], victim3[100], victim0[97] and 1 more": of the finding begun last */
 void put_names(struct facts *f, struct strbuf *sb);

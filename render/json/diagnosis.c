@@ -55,9 +55,9 @@ void json_diagnosis(struct json *j, const struct diagnosis *dg)
 
 		json_object(j);
 		json_key(j, "rank");
-		json_string(j, rank_name(f->rank));
+		json_string(j, finding_rank_name(f->rank));
 		json_key(j, "severity");
-		json_string(j, severity_name(f->severity));
+		json_string(j, finding_severity_name(f->severity));
 		json_key(j, "kind");
 		json_string(j, f->kind);
 		json_key(j, "confidence");

@@ -40,7 +40,7 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 	strbuf_putc(&t->out, '\n');
 	for (size_t i = 0; i < dg->nr; i++) {
 		const struct finding *f = &dg->findings[i];
-		const char *rank = rank_name(f->rank);
+		const char *rank = finding_rank_name(f->rank);
 
 		strbuf_puts(&t->out, "  ");
 		text_styled(t, styles[f->severity], rank);

@@ -19,7 +19,7 @@ bool diff_task_tells(const struct diff *d, const struct diagnosis *dg,
 {
 	size_t index = (size_t)(task - d->late->tasks);
 
-	if (is_stalled(d->late, task, true))
+	if (task_is_stalled(d->late, task, true))
 		return true;
 	for (size_t i = 0; i < dg->nr; i++) {
 		const struct finding *f = &dg->findings[i];

@@ -41,7 +41,7 @@ static bool put_oldest(struct strbuf *sb, const struct scxray_report *r)
 	if (!oldest)
 		return false;
 	cell_task(sb, oldest, oldest->kva);
-	strbuf_puts(sb, is_stalled(r, oldest, true) ? " stalled " : " runnable for ");
+	strbuf_puts(sb, task_is_stalled(r, oldest, true) ? " stalled " : " runnable for ");
 	cell_wait(sb, &r->guest.hz, oldest->runnable_age_jiffies.value);
 	timeout = sched_timeout_jiffies(r, &oldest->sched_kva);
 	if (timeout) {
