@@ -83,6 +83,8 @@
 	X(rq, online, "online")                                          \
 	X(rq, lock, "__lock.raw_lock.val")                               \
 	X(rq, lock_owner_cpu, "__lock.owner_cpu") /* DEBUG_SPINLOCK */   \
+	X(rq, fair_server, "fair_server")	  /* 6.8 */              \
+	X(rq, ext_server, "ext_server")		  /* 7.0 */              \
 	X(rq, rt, "rt")                                                  \
 	X(rq, dl_root, "dl.root.rb_root.rb_node")                        \
 	X(rt_rq, queue, "active.queue")                                  \
@@ -96,9 +98,13 @@
 	X(sched_dl_entity, deadline, "deadline")                         \
 	X(sched_dl_entity, dl_throttled, "dl_throttled")                 \
 	X(sched_dl_entity, dl_server, "dl_server")                       \
+	X(sched_dl_entity, dl_server_active, "dl_server_active")         \
 	X(scx_rq, local_dsq, "local_dsq")                                \
 	X(scx_rq, bypass_dsq, "bypass_dsq") /* 6.19, 7.0 */              \
 	X(scx_rq, reject_dsq, "reject_dsq") /* 7.3 */                    \
+	X(scx_rq, rescue_dsq, "rescue.dsq") /* 7.3 */                    \
+	X(scx_rq, rescue_curr, "rescue.curr")                            \
+	X(scx_rq, rescue_budget, "rescue.budget")                        \
 	X(scx_rq, runnable_list, "runnable_list")                        \
 	X(scx_rq, nr_running, "nr_running")                              \
 	X(scx_rq, flags, "flags")                                        \
@@ -146,6 +152,12 @@
 	X(scx_sched_pcpu, event_stats, "event_stats")                    \
 	X(scx_sched_pcpu, flags, "flags") /* 7.1 */                      \
 	X(scx_sched_pcpu, bypass_dsq, "bypass_dsq")                      \
+	X(scx_sched_pcpu, dsp_ctx, "dsp_ctx") /* 7.1 */                  \
+	X(scx_dsp_ctx, cursor, "cursor")                                 \
+	X(scx_dsp_ctx, buf, "buf")                                       \
+	X(scx_dsp_buf_ent, task, "task")                                 \
+	X(scx_dsp_buf_ent, dsq_id, "dsq_id")                             \
+	X(scx_idle_cpus, cpu, "cpu")			/* 6.15 */       \
 	X(scx_sched_pcpu, cpus_to_kick, "cpus_to_kick") /* 7.3 */        \
 	X(scx_sched_pcpu, cpus_to_kick_if_idle, "cpus_to_kick_if_idle")  \
 	X(scx_sched_pcpu, cpus_to_preempt, "cpus_to_preempt")            \
@@ -476,8 +488,10 @@ enum layout_member {
 	X(dl_sched_class, 0)                                          \
 	X(idle_sched_class, 0)                                        \
 	X(stop_sched_class, 0)                                        \
-	X(scx_root, 8)	    /* 6.16 */                                \
-	X(scx_sched_all, 0) /* 7.1 */                                 \
+	X(scx_root, 8)		    /* 6.16 */                        \
+	X(scx_dsp_ctx, 8)	    /* up to 7.0 */                   \
+	X(scx_idle_global_masks, 0) /* 6.15 */                        \
+	X(scx_sched_all, 0)	    /* 7.1 */                         \
 	X(scx_tasks, 0)                                               \
 	X(scx_locked_rq_state, 0)   /* 6.17 */                        \
 	X(locked_rq, 0)		    /* 6.16 */                        \

@@ -35,6 +35,7 @@ static const struct {
 	{ "run queues", walk_rqs, false },
 	{ "schedulers", walk_scheds, false },
 	{ "DSQs", walk_dsqs, false },
+	{ "CPUs", walk_cpus, false },
 	{ "tasks of higher classes", walk_higher, false },
 	{ "list of tasks", walk_scx_tasks, false },
 	{ "tasks", walk_task_details, false },

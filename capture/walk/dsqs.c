@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dsqs.c - every dispatch queue: local, bypass, reject, global, user
+ * dsqs.c - every dispatch queue: local, bypass, reject, rescue, global, user
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@
 #define CURSOR 1  /* SCX_DSQ_LNODE_ITER_CURSOR: an iterator's place, no task */
 #define ON_PRIQ 1 /* SCX_TASK_DSQ_ON_PRIQ */
 
-static const char *dsq_id_name(struct walk *w, uint64_t id)
+const char *dsq_id_name(struct walk *w, uint64_t id)
 {
 	uint64_t local_on, cpu_mask;
 
@@ -193,6 +193,7 @@ static void rq_dsqs(struct walk *w)
 		{ M_scx_rq_local_dsq, SCXRAY_DSQ_LOCAL },
 		{ M_scx_rq_bypass_dsq, SCXRAY_DSQ_BYPASS },
 		{ M_scx_rq_reject_dsq, SCXRAY_DSQ_REJECT },
+		{ M_scx_rq_rescue_dsq, SCXRAY_DSQ_RESCUE },
 	};
 
 	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)

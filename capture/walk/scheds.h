@@ -24,4 +24,7 @@ void walk_exit_info(struct walk *w, struct scxray_exit_info *info, struct scxray
 /* Event counters: `stats` is the per-CPU address of a struct scx_event_stats. */
 void walk_events(struct walk *w, struct scxray_sched *sched, uint64_t stats);
 
+/* The name of a built-in DSQ id, such as "SCX_DSQ_LOCAL_ON | 1"; NULL of a scheduler's own. */
+const char *dsq_id_name(struct walk *w, uint64_t id);
+
 #endif

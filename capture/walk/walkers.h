@@ -18,6 +18,9 @@ void walk_rqs(struct walk *w);
 void walk_scheds(struct walk *w);
 void walk_dsqs(struct walk *w);
 
+/* Of each CPU: deadline servers, rescue, the idle mask, the dispatch buffer. */
+void walk_cpus(struct walk *w);
+
 /* Runnable rt and deadline tasks of every CPU. */
 void walk_higher(struct walk *w);
 

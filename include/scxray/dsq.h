@@ -12,6 +12,7 @@ enum scxray_dsq_origin {
 	SCXRAY_DSQ_LOCAL,
 	SCXRAY_DSQ_BYPASS,
 	SCXRAY_DSQ_REJECT,
+	SCXRAY_DSQ_RESCUE,
 	SCXRAY_DSQ_GLOBAL,
 	SCXRAY_DSQ_USER,
 };
@@ -19,8 +20,8 @@ enum scxray_dsq_origin {
 struct scxray_dsq {
 	uint64_t kva;
 	enum scxray_dsq_origin origin;
-	uint32_t index;		/* CPU of a local, bypass or reject DSQ; node of a global one */
-	uint64_t sched_kva;	/* the scheduler it belongs to, 0 where unknown */
+	uint32_t index;	    /* CPU of a local, bypass, reject or rescue DSQ; node of a global one */
+	uint64_t sched_kva; /* the scheduler it belongs to, 0 where unknown */
 	const char *sched_name; /* its ops name, where there are several schedulers */
 	struct scxray_num id;
 	const char *id_name; /* "SCX_DSQ_LOCAL" for built-in ids, NULL for user DSQs */

@@ -8,6 +8,20 @@
 #include <scxray/atoms.h>
 #include <scxray/task.h>
 
+/* Of struct sched_dl_entity. */
+struct scxray_dl_server {
+	struct scxray_num active, throttled;
+	struct scxray_num runtime;    /* ns left of this period, signed */
+	struct scxray_num dl_runtime; /* ns for a period */
+};
+
+/* An entry of a CPU's dispatch buffer. */
+struct scxray_buffered {
+	struct scxray_task_ref task;
+	struct scxray_num dsq_id; /* where it is to go */
+	const char *dsq_id_name;  /* of a built-in id */
+};
+
 struct scxray_rq {
 	uint32_t cpu;
 	uint64_t kva;		      /* of struct rq */
@@ -56,6 +70,17 @@ struct scxray_rq {
 	struct scxray_num lock_tail_cpu;  /* the last CPU in its queue; NONE: none queues */
 	struct scxray_num lock_owner_cpu; /* only where the kernel keeps it (DEBUG_SPINLOCK) */
 	struct scxray_num lock_scx_cpu;	  /* runs a sched_ext operation under this lock; or NONE */
+	/* deadline servers, which run a class while others starve it; NONE: not in this kernel */
+	struct scxray_dl_server fair_server, ext_server;
+	/* 7.3: the task that the kernel runs itself, since the scheduler did not; 0: none */
+	struct scxray_num rescue_curr;
+	struct scxray_num rescue_budget; /* ns, signed */
+	/* is this CPU in the mask by which scx_bpf_pick_idle_cpu() finds idle ones? (6.15) */
+	struct scxray_num idle;
+	/* inserted in ops.dispatch() on this CPU, and not yet on their DSQs */
+	struct scxray_buffered *buffered;
+	size_t nr_buffered;
+	const char *buffered_cut; /* why some are missing; NULL */
 };
 
 #endif

@@ -101,6 +101,7 @@ struct scxray_task {
 
 	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
 	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */
+	uint32_t buffered_by; /* CPU in whose dispatch buffer it is, counted from 1; 0: in none */
 	bool on_scx_tasks;    /* linked on scx_tasks */
 	int32_t dsq_index;    /* index into dsqs[] of the queue it was found on, or -1 */
 	uint32_t dsq_pos;     /* its place there, 0 is the head */

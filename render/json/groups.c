@@ -99,6 +99,17 @@ static const struct field rq_fields[] = {
 	FIELD(scxray_rq, lock_tail_cpu, "lock_tail_cpu", FIELD_NUM),
 	FIELD(scxray_rq, lock_owner_cpu, "lock_owner_cpu", FIELD_NUM),
 	FIELD(scxray_rq, lock_scx_cpu, "lock_scx_cpu", FIELD_NUM),
+	FIELD(scxray_rq, fair_server.active, "fair_server_active", FIELD_FLAG),
+	FIELD(scxray_rq, fair_server.throttled, "fair_server_throttled", FIELD_FLAG),
+	FIELD(scxray_rq, fair_server.runtime, "fair_server_left_ns", FIELD_SIGNED),
+	FIELD(scxray_rq, fair_server.dl_runtime, "fair_server_runtime_ns", FIELD_NUM),
+	FIELD(scxray_rq, ext_server.active, "ext_server_active", FIELD_FLAG),
+	FIELD(scxray_rq, ext_server.throttled, "ext_server_throttled", FIELD_FLAG),
+	FIELD(scxray_rq, ext_server.runtime, "ext_server_left_ns", FIELD_SIGNED),
+	FIELD(scxray_rq, ext_server.dl_runtime, "ext_server_runtime_ns", FIELD_NUM),
+	FIELD(scxray_rq, rescue_curr, "rescue_curr_kva", FIELD_ADDR),
+	FIELD(scxray_rq, rescue_budget, "rescue_budget_ns", FIELD_SIGNED),
+	FIELD(scxray_rq, idle, "in_idle_mask", FIELD_FLAG),
 };
 const struct field_table json_rq_table = FIELD_TABLE(rq_fields);
 
@@ -189,6 +200,32 @@ static void queued_tasks(struct json *j, const char *key, const struct scxray_re
 	json_array_end(j);
 }
 
+static void dispatch_buffer(struct json *j, const struct scxray_report *r,
+			    const struct scxray_rq *rq)
+{
+	json_opt_string(j, "dispatch_buffer_cut", rq->buffered_cut);
+	if (!rq->nr_buffered)
+		return;
+	json_key(j, "dispatch_buffer");
+	json_array(j);
+	for (size_t i = 0; i < rq->nr_buffered; i++) {
+		const struct scxray_buffered *b = &rq->buffered[i];
+		const struct scxray_task *task = report_find_task(r, &b->task);
+
+		json_object(j);
+		json_key(j, "task_kva");
+		json_addr(j, b->task.kva);
+		if (task) {
+			json_num_field(j, "pid", &task->pid, FIELD_SIGNED);
+			json_text_field(j, "comm", &task->comm);
+		}
+		json_num_field(j, "dsq_id", &b->dsq_id, FIELD_ID);
+		json_opt_string(j, "dsq_id_name", b->dsq_id_name);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 void json_rqs(struct json *j, const struct scxray_report *r)
 {
 	json_reasons(j, r, SCXRAY_GROUP_RQS);
@@ -208,6 +245,7 @@ void json_rqs(struct json *j, const struct scxray_report *r)
 		json_opt_string(j, "runnable_cut", rq->runnable_cut);
 		queued_tasks(j, "higher_class_tasks", r, rq->higher, rq->nr_higher);
 		json_opt_string(j, "higher_class_cut", rq->higher_cut);
+		dispatch_buffer(j, r, rq);
 		json_object_end(j);
 	}
 	json_array_end(j);

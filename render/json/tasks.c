@@ -144,6 +144,8 @@ static void json_where(struct json *j, const struct scxray_report *r, const stru
 		where_cpu(j, t->queued_cpu.value);
 	else if (custody == CUSTODY_RUNNING)
 		where_cpu(j, (uint64_t)t->curr_cpu);
+	else if (custody == CUSTODY_BUFFER)
+		where_cpu(j, t->buffered_by - 1);
 	else if (custody == CUSTODY_MOVING)
 		where_cpu(j, t->holding_cpu.value);
 	else if (custody == CUSTODY_DSQ)

@@ -19,6 +19,7 @@ const char *custody_name(enum custody custody)
 		[CUSTODY_DSQ] = "dsq",
 		[CUSTODY_LOST_DSQ] = "not_linked",
 		[CUSTODY_BPF] = "bpf",
+		[CUSTODY_BUFFER] = "dispatch_buffer",
 		[CUSTODY_QUEUEING] = "queueing",
 		[CUSTODY_DISPATCHING] = "dispatching",
 		[CUSTODY_MOVING] = "moving",
@@ -62,6 +63,9 @@ void cell_custody(struct strbuf *sb, const struct scxray_report *r, const struct
 			strbuf_putc(sb, ' ');
 			cell_string(sb, t->sched_name);
 		}
+		break;
+	case CUSTODY_BUFFER:
+		strbuf_printf(sb, "dispatch buffer of cpu %u", t->buffered_by - 1);
 		break;
 	case CUSTODY_QUEUEING:
 		strbuf_puts(sb, "being enqueued");

@@ -24,9 +24,8 @@ const struct scxray_task *report_find_task(const struct scxray_report *r,
 const char *dsq_origin(const struct scxray_dsq *dsq, char *buf, size_t size)
 {
 	static const char *const origins[] = {
-		[SCXRAY_DSQ_LOCAL] = "local cpu",
-		[SCXRAY_DSQ_BYPASS] = "bypass cpu",
-		[SCXRAY_DSQ_REJECT] = "reject cpu",
+		[SCXRAY_DSQ_LOCAL] = "local cpu",    [SCXRAY_DSQ_BYPASS] = "bypass cpu",
+		[SCXRAY_DSQ_REJECT] = "reject cpu",  [SCXRAY_DSQ_RESCUE] = "rescue cpu",
 		[SCXRAY_DSQ_GLOBAL] = "global node",
 	};
 
@@ -113,6 +112,8 @@ enum custody task_custody(const struct scxray_report *r, const struct scxray_tas
 		return CUSTODY_MOVING;
 	if (num_true(&t->dsq_kva))
 		return CUSTODY_LOST_DSQ;
+	if (t->buffered_by)
+		return CUSTODY_BUFFER;
 	if (!strcmp(ops, "QUEUED"))
 		return CUSTODY_BPF;
 	if (!strcmp(ops, "QUEUEING"))

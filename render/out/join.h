@@ -64,10 +64,11 @@ enum custody {
 	CUSTODY_DSQ,	      /* linked on a DSQ of the report */
 	CUSTODY_LOST_DSQ,     /* on a DSQ that was not walked, or not linked there */
 	CUSTODY_BPF,	      /* QUEUED: enqueued to the BPF scheduler, on no DSQ */
-	CUSTODY_QUEUEING,     /* in the middle of ops.enqueue() */
-	CUSTODY_DISPATCHING,  /* in the middle of being dispatched */
-	CUSTODY_MOVING,	      /* holding_cpu is set: on its way to another CPU's local DSQ */
-	CUSTODY_NOBODY,	      /* on a runnable list, and nothing says where */
+	CUSTODY_BUFFER, /* in a CPU's dispatch buffer: ops.dispatch() has inserted it, and not returned */
+	CUSTODY_QUEUEING,    /* in the middle of ops.enqueue() */
+	CUSTODY_DISPATCHING, /* in the middle of being dispatched */
+	CUSTODY_MOVING,	     /* holding_cpu is set: on its way to another CPU's local DSQ */
+	CUSTODY_NOBODY,	     /* on a runnable list, and nothing says where */
 };
 
 enum custody task_custody(const struct scxray_report *r, const struct scxray_task *t);

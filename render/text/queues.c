@@ -14,6 +14,7 @@
 #include "render/out/join.h"
 #include "render/out/table.h"
 #include "render/out/reasons.h"
+#include "render/text/rq_notes.h"
 
 /* Tasks of one queue that are named; the others are counted. */
 #define MAX_NAMED 16
@@ -109,6 +110,7 @@ static const struct column rq_columns[] = {
 	COLUMN("preempt", LEFT, 11, scxray_rq, cpus_to_preempt, column_cpus),
 	COLUMN("wait", LEFT, 11, scxray_rq, cpus_to_wait, column_cpus),
 	COLUMN("sync", LEFT, 12, scxray_rq, cpus_to_sync, column_cpus),
+	COLUMN("idle_mask", LEFT, 13, scxray_rq, idle, column_flag),
 	COLUMN("bypass", LEFT, 3, scxray_rq, bypassing, column_flag),
 	COLUMN("deferred", RIGHT, 7, scxray_rq, nr_deferred, column_nonzero),
 	{ "lock", LEFT, 2, 0, rq_lock },
@@ -164,6 +166,7 @@ static void rq_notes(struct table *tab, const struct scxray_rq *rq)
 		name_tasks(sb, t->report, rq->higher, rq->nr_higher, false, text_cap(t, MAX_NAMED));
 	}
 	note_cut(tab, "rt and deadline tasks", rq->higher_cut);
+	rq_kernel_notes(tab, rq);
 	if (rq->nr_runnable) {
 		struct strbuf *sb = table_note(tab);
 
