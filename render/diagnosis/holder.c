@@ -139,24 +139,20 @@ static bool look_in_objects(struct search *s, const struct scxray_report *r,
 	return whole;
 }
 
-/* In all of a map, or in the values of one CPU of it. */
 static bool look_in_map(struct search *s, const struct scxray_report *r,
-			const struct scxray_map *map, int32_t cpu)
+			const struct scxray_map *map)
 {
 	bool whole = !map->total || map->total == map->nr_entries;
 
 	s->left = MAX_WORDS;
 	for (size_t i = 0; i < map->nr_entries; i++) {
 		const struct scxray_entry *e = &map->entries[i];
-
 		struct place place = { i, -1, NULL };
 
 		whole = look_in(s, e->key, map->key_type.size, place) &&
 			look_in(s, e->value, map->value_type.size, place) && whole;
 		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++) {
 			place.cpu = (int32_t)c;
-			if (cpu >= 0 && cpu != place.cpu)
-				continue;
 			whole = look_in(s, map->per_cpu[i * map->nr_cpus + c], map->value_type.size,
 					place) &&
 				whole;
@@ -239,21 +235,35 @@ static void judge(const struct facts *f, struct search *s, size_t m, struct hold
 	best->by_pid = s->sights[first].by_pid;
 }
 
-static bool look(const struct facts *f, struct search *s, size_t m, int32_t cpu,
-		 struct holder *best)
+static void forget(struct search *s, const struct facts *f)
 {
-	bool whole;
-
 	for (size_t i = 0; i < f->r->nr_tasks; i++)
 		s->sights[i].seen = false;
-	whole = look_in_map(s, f->r, &f->r->maps[m], cpu);
-	judge(f, s, m, best);
-	return whole;
+}
+
+/* What one CPU has may tell where all values together don't.  `left`: words, for all such looks. */
+static void look_by_cpu(const struct facts *f, struct search *s, size_t m, uint64_t *left,
+			struct holder *best)
+{
+	const struct scxray_map *map = &f->r->maps[m];
+
+	s->left = *left;
+	for (size_t c = 0; map->per_cpu && c < map->nr_cpus && s->left > f->r->nr_tasks; c++) {
+		/* to forget and to judge costs as well */
+		s->left -= f->r->nr_tasks;
+		forget(s, f);
+		for (size_t i = 0; i < map->nr_entries && s->left; i++)
+			look_in(s, map->per_cpu[i * map->nr_cpus + c], map->value_type.size,
+				(struct place){ i, (int32_t)c, NULL });
+		judge(f, s, m, best);
+	}
+	*left = s->left;
 }
 
 struct holder find_holder(const struct facts *f)
 {
 	struct holder best = { .map = SIZE_MAX, .everyones = SIZE_MAX, .cpu = -1, .whole = true };
+	uint64_t left = MAX_WORDS;
 	struct search s;
 	bool any_active = false;
 
@@ -270,10 +280,11 @@ struct holder find_holder(const struct facts *f)
 		/* maps inside maps of maps are no program's own */
 		if (any_active && !map->active && map->form != SCXRAY_MAP_QUEUE)
 			continue;
-		best.whole = look(f, &s, m, -1, &best) && best.whole;
-		/* what one CPU has may tell where all values together don't */
-		for (size_t c = 0; map->per_cpu && c < map->nr_cpus; c++)
-			look(f, &s, m, (int32_t)c, &best);
+		forget(&s, f);
+		best.whole = look_in_map(&s, f->r, map) && best.whole;
+		judge(f, &s, m, &best);
+		if (map->per_cpu)
+			look_by_cpu(f, &s, m, &left, &best);
 		best.has_arena = best.has_arena || map->arena;
 		best.nr_searched++;
 	}
