@@ -128,7 +128,7 @@ tools := $(tool_src:%.c=$(O)/%)
 fuzzers := $(fuzz_src:%.c=$(O)/%)
 hosts := $(patsubst %.c,$(O)/%-c,$(patsubst %.cpp,$(O)/%-cpp,$(host_src))) $(O)/tests/hosts/host-old
 objects := $(patsubst %.c,$(O)/%.o,$(lib_src) $(cli_src) $(reader_src) $(vmm_src) $(watch_src) $(qemu_src) $(plugin_src) $(unit_src) $(fuzz_src) $(tool_src) \
-	$(test_src) $(wildcard tests/fakes/*.c))
+	$(test_src) $(wildcard tests/fakes/*.c) tests/lab/other_vmm.c)
 
 # The default build is also build/scxray and so on, wherever another variant was made.
 main_bin := $(if $(SAN)$(FUZZ)$(filter-out gcc,$(compiler)),,$(patsubst $(O)/%,build/%,$(programs)))
@@ -217,6 +217,12 @@ $(bin): $(cli_src:%.c=$(O)/%.o) $(reader_lib) $(qemu_lib) $(watch_lib) $(lib)
 $(O)/scxray-vmm: $(vmm_src:%.c=$(O)/%.o) $(lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(all_ldflags) -o $@ $^ $(image_libs) $(all_libs) -ldl
+
+# The same VMM with the habits of others: for the lab.
+wraps := ioctl dlsym plugin_host_vcpu_exit plugin_host_vcpu_start
+$(O)/tests/lab/other_vmm: $(O)/tests/lab/other_vmm.o $(vmm_src:%.c=$(O)/%.o) $(lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(all_ldflags) $(wraps:%=-Wl,--wrap=%) -o $@ $^ $(image_libs) $(all_libs) -ldl
 
 # The map leaves scxray_plugin_init visible, and nothing else.
 $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin/plugin.map

@@ -23,7 +23,7 @@ check-vm: check-vm-deps ## scxray-vmm and the plugin in the lab, a true KVM unde
 check-vm-deps:
 	@PACKAGES='mk/packages.txt kernel-fixtures/packages.txt' CC='$(CC)' PYTHON='$(PYTHON)' \
 		sh mk/deps.sh build check images
-check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(O)/tests/tools/hold_thread $(lab_initrd) $(lab_qemu) fixtures | $(lab_guests)
+check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(O)/tests/tools/hold_thread $(O)/tests/lab/other_vmm $(lab_initrd) $(lab_qemu) fixtures | $(lab_guests)
 
 # Real QEMUs under emulation, watched from outside: Debian 12's 7.2, and the lab's.
 .PHONY: check-qemu check-qemu-parts

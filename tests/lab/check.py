@@ -46,7 +46,7 @@ while :; do
 done
 """
 # Copied before the run: what is being built meanwhile must not change under the lab's feet.
-PROGRAMS = ("scxray-vmm", "scxray-plugin.so", "scxray", "tests/tools/kvm_probe", "tests/tools/hold_thread")
+PROGRAMS = ("scxray-vmm", "scxray-plugin.so", "scxray", "tests/tools/kvm_probe", "tests/tools/hold_thread", "tests/lab/other_vmm")
 BOOT_S = 60
 TRIES = 4  # of one scenario: emulation breaks a machine now and then, the lab or a guest in it
 LABS = 2  # one a core

@@ -9,7 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
 from compare import compare  # noqa: E402
 from dumpfile import DumpError, parse_dump  # noqa: E402
-from left import TooSlow  # noqa: E402
+from left import CONSOLE, TooSlow  # noqa: E402
 
 SCX_EXIT_DONE = 1
 SCX_EXIT_ERROR_BPF = 1025
@@ -32,6 +32,16 @@ def shut_down(left):
     failed = [text for _, text in left.guest.marks if text.startswith("failed ")]
     left.check(not failed, "the guest did what it should", "\n".join(failed))
     left.need(left.guest.mark("done") is not None, "the guest came to its end")
+
+
+def console_as_logged(left, half, least):
+    """Lines on the console are those of the kernel's log: no character was lost or came twice. `least`: so many at least."""
+    console = left.text(CONSOLE)
+    texts = [record["text"] for record in half.get("kernel_log", []) if record.get("text", "").isprintable()]
+    there = [text for text in texts if f"] {text}\r\n" in console or f"] {text}\n" in console]
+    odd = sorted(set(texts) - set(there))
+    left.check(len(there) >= least and (not least or not odd), f"the console has the kernel's log, {least} lines at least",
+               "\n".join([f"{len(there)} of {len(texts)}", *odd]))
 
 
 def no_leftovers(left):

@@ -29,13 +29,13 @@ class Scenario:
         self.check = check
 
 
-def guest(release, mode, *, cpus=2, timeout_s=TIMEOUT_S, words="", options=(), settings=(), prefix="exec", suffix=""):
+def guest(release, mode, *, cpus=2, timeout_s=TIMEOUT_S, words="", options=(), settings=(), prefix="exec", suffix="", vmm="scxray-vmm"):
     """The script that runs a guest of kernel-fixtures in scxray-vmm, with the plugin."""
 
     def command(programs):
         append = f"console=ttyS0 panic=-1 quiet scxfix.alone scxfix.mode={mode} scxfix.timeout={timeout_s} {words}"
         lines = [
-            f"{prefix} {programs}/scxray-vmm --cpu baseline --cpus {cpus} --memory 256M",
+            f"{prefix} {programs}/{vmm} --cpu baseline --cpus {cpus} --memory 256M",
             f"--kernel {harness.ROOT}/build/kernels/{release}/vmlinuz",
             f"--initrd {harness.ROOT}/build/fixtures/initrd.cpio.zst",
             f"--append '{append.strip()}'",
@@ -65,7 +65,7 @@ def probe_check(left):
 # ---- failures ----------------------------------------------------------------
 
 
-def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, lab_cpus=1, **more):
+def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=1, lab_cpus=1, name=None, said=None, **more):
     """A failure that is seen half-way and, by the watchpoint, at its very moment."""
 
     def check(left):
@@ -81,8 +81,11 @@ def failure(release, mode, *, cpus=4, kind=expect.SCX_EXIT_ERROR_STALL, samples=
         expect.against_dump(left, "early", report["early"], "half-dump.txt")
         expect.against_dump(left, "late", report["late"], "dump.txt")
         expect.timeline(left, report["late"], samples)
+        expect.console_as_logged(left, report["late"], 100 if "loglevel=8" in more.get("words", "") else 0)
+        if said:
+            left.check(left.said(said), f"it says: {said.pattern}", "\n".join(left.tail()))
 
-    name = f"{mode}-{release}" + ("-late" if "words" in more else "")
+    name = name or f"{mode}-{release}" + ("-late" if "words" in more else "")
     return Scenario(name, f"{mode}: half-way and the watchpoint, {cpus} vCPUs, kernel {release}",
                     guest(release, mode, cpus=cpus, **more), check, cpus=lab_cpus)
 
@@ -285,6 +288,10 @@ ALL = [
         OLD, "spin", settings=("triggers=none",), options=("--late-on ' spinning'",)), spin_check, cpus=2),
     clock(OLD, "kvm-clock"),
     clock(NEW, "tsc"),
+    # what a VMM of others does, and what would come of it: an exit that is handled twice, a signal that ends it
+    failure(OLD, "stall", samples=50, name="naive", prefix="OTHER=naive exec", vmm="other_vmm", words="loglevel=8"),
+    failure(OLD, "stall", samples=50, name="late-handlers", prefix="OTHER=late exec", vmm="other_vmm",
+            said=re.compile(r"taken signal 64, which")),
     Scenario("well", "a scheduler that never fails, and leaves", guest(NEW, "well", timeout_s=4), well_check),
     Scenario("twice", "a scheduler that fails, starts anew and fails", guest(
         OLD, "error", timeout_s=6, words="scxfix.rounds=2"), twice_check),
