@@ -235,6 +235,8 @@ def main():
                            for _ in range(1 << i))
         write(folder, "capture", f"changes-{1 << i}", changes)
     write(folder, "qmp", "lines", b"\x07" + QMP)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "render", "golden", "dual.json"), "rb") as f:
+        write(folder, "report_json", "dual", f.read())
     write(folder, "gdb", "packets", b"+$T05thread:01;watch:ffffffff81000000;#07+$OK#9a$T02thread:p1.2;#00$E22#a9")
     write(folder, "qemu_texts", "tree", TREE)
     write(folder, "qemu_texts", "hmp", b"info\x1b[K\x1b[D mtree\r\n" + TREE + b"(qemu) ")
