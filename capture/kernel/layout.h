@@ -45,6 +45,8 @@
 	X(task_struct, real_parent, "real_parent")                       \
 	X(task_struct, signal, "signal")                                 \
 	X(task_struct, cgroups, "cgroups")                               \
+	X(task_struct, files, "files")                                   \
+	X(task_struct, tasks, "tasks")                                   \
 	X(task_struct, scx, "scx")                                       \
 	X(task_struct, rt, "rt")                                         \
 	X(task_struct, dl, "dl")                                         \
@@ -375,6 +377,13 @@
 	X(bpf_struct_ops_map, links_cnt, "links_cnt") /* up to 6.12 */   \
 	X(bpf_struct_ops_map, funcs_cnt, "funcs_cnt") /* 6.13 */         \
 	X(bpf_struct_ops_map, kvalue, "kvalue")                          \
+	X(bpf_struct_ops_link, link, "link")                             \
+	X(bpf_struct_ops_link, map, "map")                               \
+	X(files_struct, fdt, "fdt")                                      \
+	X(fdtable, max_fds, "max_fds")                                   \
+	X(fdtable, fd, "fd")                                             \
+	X(file, f_op, "f_op")                                            \
+	X(file, private_data, "private_data")                            \
 	X(bpf_link, prog, "prog")                                        \
 	X(bpf_prog, aux, "aux")                                          \
 	X(bpf_prog, attach_type, "expected_attach_type")                 \
@@ -519,6 +528,10 @@ enum layout_member {
 	X(btf_vmlinux, 8)                                             \
 	X(map_idr, 0)                                                 \
 	X(prog_idr, 0)                                                \
+	X(bpf_map_fops, 0)                                            \
+	X(bpf_prog_fops, 0)                                           \
+	X(bpf_link_fops, 0)                                           \
+	X(bpf_link_fops_poll, 0) /* 6.12 */                           \
 	X(bpf_stats_enabled_key, 4)                                   \
 	X(kernel_cpustat, 0)                                          \
 	X(kstat, 0)                                                   \

@@ -39,6 +39,7 @@ static const struct {
 	{ "tasks of higher classes", walk_higher, false },
 	{ "list of tasks", walk_scx_tasks, false },
 	{ "tasks", walk_task_details, false },
+	{ "held files", walk_held_files, false },
 	{ "vCPUs", vcpus, true },
 	{ "stacks", walk_stacks, true },
 	{ "locks", walk_locks, true },

@@ -130,6 +130,7 @@ static bool visit_map(struct walk *w, uint64_t index, uint64_t map, void *arg)
 	kvalue = member_addr(w, st_map, M_bpf_struct_ops_map_kvalue);
 	if (!is_same(w, search, kvalue + data.offset))
 		return true;
+	search->sched->struct_ops_map_kva = num_present(map);
 	nr = read_optional(w, st_map, M_bpf_struct_ops_map_funcs_cnt);
 	if (nr.state == SCXRAY_NONE)
 		nr = read_optional(w, st_map, M_bpf_struct_ops_map_links_cnt);

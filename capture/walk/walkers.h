@@ -28,6 +28,9 @@ void walk_scx_tasks(struct walk *w);
 void walk_task_details(struct walk *w);
 void walk_vcpus(struct walk *w, const struct scxray_source *source);
 
+/* After tasks, before stacks: processes that have files of the schedulers open become tasks of the report. */
+void walk_held_files(struct walk *w);
+
 /* Tasks in lock slow paths, by their stacks; locks that CPUs hold. */
 void walk_locks(struct walk *w);
 

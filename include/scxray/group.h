@@ -15,6 +15,7 @@ enum scxray_group {
 	SCXRAY_GROUP_NUMA,
 	SCXRAY_GROUP_PSI,
 	SCXRAY_GROUP_TASKS,
+	SCXRAY_GROUP_HELD_FILES, /* of the schedulers', by processes */
 	SCXRAY_GROUP_SCHEDS, /* unavailable: no scheduler, no sched_ext, or what else was missing */
 	SCXRAY_GROUP_RQS,
 	SCXRAY_GROUP_LOCKS, /* resilient spinlocks */

@@ -51,7 +51,8 @@ struct scxray_sched {
 	struct scxray_num timeout_ms;
 	struct scxray_num dispatch_max_batch;
 	struct scxray_num exit_dump_len;
-	struct scxray_op *ops; /* those that are set */
+	struct scxray_num struct_ops_map_kva; /* that it was loaded from; NONE: not found */
+	struct scxray_op *ops;		      /* those that are set */
 	size_t nr_ops;
 	struct scxray_num exit_kind; /* the atomic, 0 while it runs */
 	const char *exit_kind_name;

@@ -7,6 +7,26 @@
 
 #include <scxray/atoms.h>
 
+enum scxray_held_kind {
+	SCXRAY_HELD_MAP,
+	SCXRAY_HELD_PROG,
+	SCXRAY_HELD_LINK,
+};
+
+/* An open file of a scheduler: a map or program of its, or the link that attached one of these. */
+struct scxray_held_file {
+	uint32_t fd;
+	enum scxray_held_kind kind;
+	uint64_t kva; /* of the bpf_map, bpf_prog or bpf_link */
+};
+
+/* What a process has open of the schedulers' files, by fd; its threads share it. */
+struct scxray_held_files {
+	uint64_t files_kva; /* of the process's files_struct */
+	struct scxray_held_file *files;
+	size_t nr_files;
+};
+
 /*
  * A task.  `scx` holds every member of struct sched_ext_entity; the scx_...
  * numbers below are the same bytes, read once for joins and tables.
@@ -84,6 +104,8 @@ struct scxray_task {
 	struct scxray_num runnable_age_ms;	/* signed; needs HZ */
 	struct scxray_num sched_kva;		/* its scx_sched (7.1+) */
 	const char *sched_name;			/* ops name of that scheduler; NULL where unknown */
+
+	const struct scxray_held_files *held; /* NULL: no file of a scheduler is open */
 
 	/* of a task that runs: its vCPU's backtrace */
 	struct scxray_stack_trace kernel_stack;

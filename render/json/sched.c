@@ -37,6 +37,7 @@ static const struct field sched_fields[] = {
 	FIELD(scxray_sched, watchdog_timeout, "watchdog_timeout", FIELD_NUM),
 	FIELD(scxray_sched, watchdog_timestamp, "watchdog_timestamp_jiffies", FIELD_NUM),
 	FIELD(scxray_sched, watchdog_age_jiffies, "watchdog_age_jiffies", FIELD_SIGNED),
+	FIELD(scxray_sched, struct_ops_map_kva, "struct_ops_map_kva", FIELD_ADDR),
 	FIELD(scxray_sched, ops_flags, "ops_flags", FIELD_NUM),
 	FIELD(scxray_sched, ops_flag_names, "ops_flag_names", FIELD_STRING),
 	FIELD(scxray_sched, timeout_ms, "timeout_ms", FIELD_NUM),

@@ -156,6 +156,35 @@ static void json_where(struct json *j, const struct scxray_report *r, const stru
 	json_object_end(j);
 }
 
+/* "held_files": what of the schedulers' its process has open; the process's other threads refer to it. */
+static void json_held(struct json *j, const struct scxray_report *r, const struct scxray_task *t)
+{
+	const struct scxray_task *process = t->held ? held_files_process(r, t->held) : NULL;
+
+	if (process && process != t)
+		json_num_field(j, "held_files_of_pid", &process->pid, FIELD_SIGNED);
+	if (process != t)
+		return;
+	json_key(j, "held_files");
+	json_array(j);
+	for (size_t i = 0; i < t->held->nr_files; i++) {
+		const struct scxray_held_file *file = &t->held->files[i];
+		const struct scxray_text *name = held_file_name(r, file);
+
+		json_object(j);
+		json_key(j, "fd");
+		json_u64(j, file->fd);
+		json_key(j, "kind");
+		json_string(j, held_file_kind(file));
+		json_key(j, "kva");
+		json_addr(j, file->kva);
+		if (name)
+			json_text_field(j, "name", name);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 static void json_task(struct json *j, const struct scxray_report *r, const struct scxray_task *t)
 {
 	const struct scxray_value_options options = { .report = r };
@@ -177,6 +206,7 @@ static void json_task(struct json *j, const struct scxray_report *r, const struc
 		json_key(j, "dsq_position");
 		json_u64(j, t->dsq_pos);
 	}
+	json_held(j, r, t);
 	json_stack(j, "kernel_stack", "kernel_stack_end", &t->kernel_stack);
 	if (t->scx.state == SCXRAY_PRESENT || t->scx.state == SCXRAY_UNREADABLE)
 		json_value_field(j, "scx", &t->scx, &options);
@@ -188,6 +218,7 @@ void json_tasks(struct json *j, const struct scxray_report *r, const struct scxr
 	uint32_t *order;
 
 	json_reasons(j, r, SCXRAY_GROUP_TASKS);
+	json_reasons(j, r, SCXRAY_GROUP_HELD_FILES);
 	if (!r->nr_tasks)
 		return;
 	order = tasks_by_age(r);

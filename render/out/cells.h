@@ -149,6 +149,7 @@ void text_locks(struct text *t, const struct scxray_report *r);
 void text_psi(struct text *t, const struct scxray_report *r);
 void text_dsqs(struct text *t, const struct scxray_report *r);
 void text_scheds(struct text *t, const struct scxray_report *r);
+void text_held_files(struct text *t, const struct scxray_report *r);
 void text_log(struct text *t, const struct scxray_report *r);
 void text_timeline(struct text *t, const struct scxray_report *r);
 void text_perf(struct text *t, const struct scxray_report *r);

@@ -10,6 +10,8 @@
 
 #include <scxray/atoms.h>
 #include <scxray/dsq.h>
+#include <scxray/map.h>
+#include <scxray/prog.h>
 #include <scxray/report_struct.h>
 #include <scxray/rq.h>
 #include <scxray/sched.h>
@@ -143,4 +145,53 @@ uint64_t sched_timeout_jiffies(const struct scxray_report *r, const struct scxra
 		if (num_is(&r->scheds[i].sched_kva, sched_kva->value))
 			return timeout_of(r, &r->scheds[i]);
 	return r->nr_scheds ? timeout_of(r, &r->scheds[0]) : 0;
+}
+
+const struct scxray_text *held_file_name(const struct scxray_report *r,
+					 const struct scxray_held_file *file)
+{
+	for (size_t i = 0; file->kind == SCXRAY_HELD_MAP && i < r->nr_maps; i++)
+		if (r->maps[i].map_kva == file->kva)
+			return &r->maps[i].name;
+	for (size_t i = 0; file->kind == SCXRAY_HELD_PROG && i < r->nr_progs; i++)
+		if (r->progs[i].kva == file->kva)
+			return &r->progs[i].name;
+	return NULL;
+}
+
+const char *held_file_kind(const struct scxray_held_file *file)
+{
+	static const char *const kinds[] = {
+		[SCXRAY_HELD_MAP] = "map",
+		[SCXRAY_HELD_PROG] = "prog",
+		[SCXRAY_HELD_LINK] = "link",
+	};
+
+	return kinds[file->kind];
+}
+
+const struct scxray_task *held_files_process(const struct scxray_report *r,
+					     const struct scxray_held_files *held)
+{
+	const struct scxray_task *first = NULL;
+
+	for (size_t i = 0; i < r->nr_tasks; i++) {
+		const struct scxray_task *t = &r->tasks[i];
+
+		if (t->held != held)
+			continue;
+		if (t->pid.state == SCXRAY_PRESENT && num_is(&t->tgid, t->pid.value))
+			return t;
+		first = first ? first : t;
+	}
+	return first;
+}
+
+size_t held_files_tasks(const struct scxray_report *r)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < r->nr_tasks; i++)
+		nr += r->tasks[i].held != NULL;
+	return nr;
 }

@@ -12,6 +12,8 @@
 #include <scxray/report_struct.h>
 
 struct scxray_dsq;
+struct scxray_held_file;
+struct scxray_held_files;
 struct scxray_task;
 struct scxray_task_ref;
 
@@ -38,6 +40,17 @@ const struct scxray_task *report_find_oldest(const struct scxray_report *r);
 
 /* The run queue of a CPU, or NULL. */
 const struct scxray_rq *report_find_rq(const struct scxray_report *r, uint64_t cpu);
+
+/* The name of the map or program that a process has open; NULL: a link, or missing in the report. */
+const struct scxray_text *held_file_name(const struct scxray_report *r,
+					 const struct scxray_held_file *file);
+/* The task that stands for the process with these files: its first thread, or the first one in the report. */
+const struct scxray_task *held_files_process(const struct scxray_report *r,
+					     const struct scxray_held_files *held);
+/* How many tasks have such files open. */
+size_t held_files_tasks(const struct scxray_report *r);
+/* "map", "prog", "link" */
+const char *held_file_kind(const struct scxray_held_file *file);
 
 /* True if the report has no group at all, and no reason for a missing one. */
 bool report_is_empty(const struct scxray_report *r);

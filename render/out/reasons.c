@@ -19,6 +19,7 @@ const struct group_names group_names[SCXRAY_NR_GROUPS] = {
 	[SCXRAY_GROUP_PSI] = { "cgroup_psi", "cgroup_psi_unavailable", "cgroup_psi_cut" },
 	[SCXRAY_GROUP_TASKS] = { "task_enrichments", "task_enrichments_unavailable",
 				 "task_enrichments_cut" },
+	[SCXRAY_GROUP_HELD_FILES] = { "held_files", "held_files_unavailable", "held_files_cut" },
 	[SCXRAY_GROUP_SCHEDS] = { "scx_walker", "scx_walker_unavailable", "scx_sched_state_cut" },
 	[SCXRAY_GROUP_RQS] = { "rq_scx_states", "rq_scx_states_unavailable", NULL },
 	[SCXRAY_GROUP_LOCKS] = { "locks", "held_rqspinlocks_unavailable", "held_rqspinlocks_cut" },

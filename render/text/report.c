@@ -129,8 +129,10 @@ static void text_scx(struct text *t, const struct scxray_report *r)
 		text_styled(t, STYLE_BOLD, "scx_walker");
 		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
 			      r->nr_scheds ? "captured" : "absent");
-		if (text_wants(t, GROUP_SCHED))
+		if (text_wants(t, GROUP_SCHED)) {
 			text_scheds(t, r);
+			text_held_files(t, r);
+		}
 		if (text_wants(t, GROUP_RQS))
 			text_rqs(t, r);
 		if (text_wants(t, GROUP_LOCKS))
@@ -144,6 +146,8 @@ static void text_scx(struct text *t, const struct scxray_report *r)
 		text_reason(t, r, SCXRAY_GROUP_LOCKS, any);
 	if (text_wants(t, GROUP_DSQS))
 		text_reason(t, r, SCXRAY_GROUP_DSQS, r->nr_dsqs);
+	if (text_wants(t, GROUP_SCHED))
+		text_reason(t, r, SCXRAY_GROUP_HELD_FILES, held_files_tasks(r));
 	text_reason(t, r, SCXRAY_GROUP_SCHEDS, any);
 }
 

@@ -122,6 +122,8 @@ static void scx(struct text *t, const struct scxray_report *r)
 	}
 	count(t, r, SCXRAY_GROUP_RQS, 0, "");
 	count(t, r, SCXRAY_GROUP_DSQS, 0, "");
+	count(t, r, SCXRAY_GROUP_HELD_FILES, held_files_tasks(r),
+	      "tasks that have files of schedulers open");
 	count(t, r, SCXRAY_GROUP_SCHEDS, 0, "");
 }
 

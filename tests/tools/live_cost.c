@@ -31,10 +31,11 @@
 /* What a report of queues and maps can do without: asked for beside them. */
 static const char *const extras[] = {
 	"modules",    "tasks of higher classes",
-	"stacks",     "locks",
-	"identities", "programs",
-	"CPU time",   "NUMA",
-	"pressure",   "log",
+	"held files", "stacks",
+	"locks",      "identities",
+	"programs",   "CPU time",
+	"NUMA",	      "pressure",
+	"log",
 };
 
 struct bench {
