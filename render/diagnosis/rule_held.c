@@ -203,12 +203,13 @@ static void put_links(struct facts *f, struct strbuf *sb, const struct arena_lin
 
 /* The process that should have read the map. */
 static void put_stopped(struct facts *f, struct strbuf *sb, const struct scxray_task *t,
-			const struct scxray_map *map)
+			const struct scxray_map *map, bool shown)
 {
 	cell_task(sb, t, t->kva);
 	strbuf_printf(sb, " is stopped (state %c) and reads nothing from map ", t->state_letter);
 	put_map(sb, map);
-	strbuf_puts(sb, ": it is likely the scheduler's part in user space. ");
+	strbuf_puts(sb, shown ? ", which it has open. "
+			      : ": it is likely the scheduler's part in user space. ");
 	finding_add_path(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
 }
 
@@ -256,6 +257,36 @@ static void put_exiting(struct facts *f, struct strbuf *sb)
 	}
 }
 
+/* " agent[108] has it open; it is in state S in anon_pipe_read+0x1a." */
+static void put_reader(struct facts *f, struct strbuf *sb, const struct scxray_map *map)
+{
+	const struct scxray_task *t = find_reader(f, map);
+	size_t nr = 0;
+
+	if (!t)
+		return;
+	strbuf_putc(sb, ' ');
+	cell_task(sb, t, t->kva);
+	strbuf_printf(sb, " has it open and is in state %c",
+		      t->state_letter ? t->state_letter : '?');
+	for (size_t i = 0; t->curr_cpu < 0 && i < t->kernel_stack.nr && nr < 3; i++) {
+		const char *symbol = t->kernel_stack.frames[i].symbol;
+
+		if (!symbol || (!nr && (!strncmp(symbol, "__schedule", 10) ||
+					!strncmp(symbol, "schedule", 8))))
+			continue;
+		strbuf_puts(sb, nr++ ? ", " : " in ");
+		cell_frame(sb, &t->kernel_stack.frames[i]);
+	}
+	if (t->curr_cpu >= 0)
+		strbuf_printf(sb, ", running on CPU %" PRId32, t->curr_cpu);
+	for (size_t i = 0; i < f->nr_waits; i++)
+		if (f->waits[i].task == t)
+			strbuf_puts(sb, "; it waits to be run itself");
+	strbuf_putc(sb, '.');
+	finding_add_path(f->dg, f->r, "task_enrichments[%zu].state", (size_t)(t - f->r->tasks));
+}
+
 /* How sure it is, and what kind of finding, by where they were found. */
 static const char *kind_of(const struct holder *h, const struct arena_links *links)
 {
@@ -273,6 +304,7 @@ void rule_held(struct facts *f)
 		const struct scxray_sched *sched = f->r->nr_scheds ? &f->r->scheds[i] : NULL;
 		struct arena_links links = { .map = SIZE_MAX };
 		const struct scxray_task *stopped = NULL;
+		bool shown = false;
 		const char *kind;
 		struct holder h;
 		struct strbuf *sb;
@@ -283,11 +315,11 @@ void rule_held(struct facts *f)
 		if (h.map == SIZE_MAX)
 			links = find_arena_links(f);
 		else
-			stopped = find_stopped_process(f, sched, &f->r->maps[h.map]);
+			stopped = find_stopped_process(f, sched, &f->r->maps[h.map], &shown);
 		kind = stopped ? "user_process_stopped" : kind_of(&h, &links);
-		sb = tell_picked(f, kind, strcmp(kind, "held") != 0);
+		sb = tell_picked(f, kind, strcmp(kind, "held") != 0 && !shown);
 		if (stopped)
-			put_stopped(f, sb, stopped, &f->r->maps[h.map]);
+			put_stopped(f, sb, stopped, &f->r->maps[h.map], shown);
 		put_taken(f, sb, sched);
 		if (h.map != SIZE_MAX)
 			put_holder(f, sb, &h);
@@ -296,6 +328,8 @@ void rule_held(struct facts *f)
 		else
 			put_nowhere(f, sb, &h);
 		strbuf_putc(sb, '.');
+		if (h.map != SIZE_MAX && !stopped)
+			put_reader(f, sb, &f->r->maps[h.map]);
 		put_exiting(f, sb);
 		put_others_ran(f, sb, sched);
 		put_timers(f, sb);

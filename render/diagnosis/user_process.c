@@ -28,20 +28,46 @@ static bool has_name_of(const struct scxray_task *t, const struct scxray_sched *
 	       t->comm.state == SCXRAY_PRESENT && strstr(t->comm.bytes, sched->name.bytes);
 }
 
+static bool has_open(const struct scxray_task *t, const struct scxray_map *map)
+{
+	for (size_t i = 0; t->held && i < t->held->nr_files; i++)
+		if (t->held->files[i].kind == SCXRAY_HELD_MAP &&
+		    t->held->files[i].kva == map->map_kva)
+			return true;
+	return false;
+}
+
+/* Whose open files are known is no guess: the first process that has the map open. */
+static const struct scxray_task *find_opener(const struct facts *f, const struct scxray_map *map)
+{
+	for (size_t i = 0; i < f->r->nr_tasks; i++)
+		if (has_open(&f->r->tasks[i], map))
+			return &f->r->tasks[i];
+	return NULL;
+}
+
+const struct scxray_task *find_reader(const struct facts *f, const struct scxray_map *map)
+{
+	return map->form == SCXRAY_MAP_RINGBUF ? find_opener(f, map) : NULL;
+}
+
 const struct scxray_task *find_stopped_process(const struct facts *f,
 					       const struct scxray_sched *sched,
-					       const struct scxray_map *map)
+					       const struct scxray_map *map, bool *shown)
 {
 	const struct scxray_task *any = NULL;
+	bool opened = find_opener(f, map);
 
+	*shown = false;
 	if (map->form != SCXRAY_MAP_RINGBUF && map->form != SCXRAY_MAP_QUEUE)
 		return NULL;
 	for (size_t i = 0; i < f->r->nr_tasks; i++) {
 		const struct scxray_task *t = &f->r->tasks[i];
 
-		if (!is_stopped(f, t))
+		if (!is_stopped(f, t) || (opened && !has_open(t, map)))
 			continue;
-		if (has_name_of(t, sched))
+		*shown = opened && map->form == SCXRAY_MAP_RINGBUF;
+		if (opened || has_name_of(t, sched))
 			return t;
 		any = any ? any : t;
 	}

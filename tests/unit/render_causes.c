@@ -420,6 +420,17 @@ START_TEST(tasks_of_a_cpu_that_is_offline)
 }
 END_TEST
 
+/* The task has the second map open. */
+static void open_map(struct sample *s, int task, struct scxray_held_file *file,
+		     struct scxray_held_files *files)
+{
+	*file = (struct scxray_held_file){ .fd = 7,
+					   .kind = SCXRAY_HELD_MAP,
+					   .kva = s->maps[1].map_kva };
+	*files = (struct scxray_held_files){ .files = file, .nr_files = 1 };
+	s->tasks[task].held = files;
+}
+
 /* The records wait in order, and nobody takes the first. */
 START_TEST(a_ring_buffer_that_nobody_reads)
 {
@@ -432,6 +443,8 @@ START_TEST(a_ring_buffer_that_nobody_reads)
 				       .records = records,
 				       .nr_records = 2 };
 	struct scxray_ringbuf early = { .consumer_pos = N(4096) };
+	struct scxray_held_files files;
+	struct scxray_held_file file;
 	struct pair p;
 
 	pair_init(&p);
@@ -443,6 +456,22 @@ START_TEST(a_ring_buffer_that_nobody_reads)
 		 "did not move between the snapshots: nobody reads it.");
 	early.consumer_pos = N(4000);
 	ck_not_found(&p.doc, "nobody reads it");
+	/* who has it open */
+	open_map(&p.late, SLEEPER, &file, &files);
+	ck_found(&p.doc, "has it open and is in state S.");
+	ck_found(&p.doc, "\"kind\":\"held_in_map\"");
+	/* a stopped one that has not is none of its */
+	for (int i = VT0; i <= SLEEPER; i++)
+		p.early.tasks[i].pcount = p.late.tasks[i].pcount = N(5);
+	p.late.tasks[VT0].state_letter = 'T';
+	ck_not_found(&p.doc, "user_process_stopped");
+	p.late.tasks[SLEEPER].state_letter = 'T';
+	ck_found(&p.doc, "\"kind\":\"user_process_stopped\",\"confidence\":\"shown\"");
+	ck_found(&p.doc,
+		 "is stopped (state T) and reads nothing from map future, which it has open.");
+	/* open files are not known: concluded */
+	p.late.tasks[SLEEPER].held = NULL;
+	ck_found(&p.doc, "\"kind\":\"user_process_stopped\",\"confidence\":\"inferred\"");
 	pair_deinit(&p);
 }
 END_TEST
