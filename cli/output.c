@@ -91,7 +91,8 @@ static int open_in_place(struct output *out)
 	return 0;
 }
 
-static int open_path(struct output *out, const char *path)
+/* `mode`: of a new file; 0: as the umask has it. */
+static int open_path(struct output *out, const char *path, mode_t mode)
 {
 	struct stat st;
 	bool exists = !stat(path, &st);
@@ -107,12 +108,12 @@ static int open_path(struct output *out, const char *path)
 		return open_in_place(out);
 	hold_signals(out);
 	/* a file that is written anew keeps its permissions */
-	error = scxray_file_create(&out->file, out->path, exists ? st.st_mode & 0777 : 0);
+	error = scxray_file_create(&out->file, out->path, exists ? st.st_mode & 0777 : mode);
 	out->stream = out->file.stream;
 	return error;
 }
 
-int output_open(struct output *out, const char *path)
+static int open_with(struct output *out, const char *path, mode_t mode)
 {
 	int error;
 
@@ -121,11 +122,21 @@ int output_open(struct output *out, const char *path)
 		out->stream = stdout;
 		return CLI_OK;
 	}
-	error = open_path(out, path);
+	error = open_path(out, path, mode);
 	if (!error)
 		return CLI_OK;
 	release(out);
 	return output_failed(path, error);
+}
+
+int output_open(struct output *out, const char *path)
+{
+	return open_with(out, path, 0);
+}
+
+int output_open_private(struct output *out, const char *path)
+{
+	return open_with(out, path, 0600);
 }
 
 static int close_in_place(struct output *out)

@@ -31,6 +31,8 @@ struct output {
 
 /* Both print what is wrong, and return CLI_OK or CLI_FAILED. */
 int output_open(struct output *out, const char *path);
+/* The same of a file that only its owner may read: it holds a guest's memory. */
+int output_open_private(struct output *out, const char *path);
 int output_commit(struct output *out);
 
 /* Closes the stream and removes what was written. */

@@ -50,7 +50,7 @@ static int image_save(const struct image *image, const char *path,
 
 	if (!path)
 		return CLI_OK;
-	if (output_open(&out, path))
+	if (output_open_private(&out, path))
 		return CLI_FAILED;
 	if (scxray_core_write(image->source, out.stream, &err)) {
 		output_abandon(&out);

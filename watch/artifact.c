@@ -209,6 +209,11 @@ static int failed_to_write(const char *path, int error, struct scxray_error *err
 			   strerror(error), advice(error));
 }
 
+static bool is_core(enum artifact_part part)
+{
+	return part == ARTIFACT_CORE || part == ARTIFACT_EARLY_CORE;
+}
+
 int artifact_begin(const struct artifacts *artifacts, enum artifact_kind kind, unsigned number,
 		   enum artifact_part part, struct scxray_file *file, struct scxray_error *err)
 {
@@ -218,7 +223,8 @@ int artifact_begin(const struct artifacts *artifacts, enum artifact_kind kind, u
 	*file = (struct scxray_file){ 0 };
 	if (!path)
 		return no_memory(err);
-	error = scxray_file_create(file, path, 0);
+	/* a core holds the guest's memory as it was, keys and all */
+	error = scxray_file_create(file, path, is_core(part) ? 0600 : 0);
 	if (error)
 		failed_to_write(path, error, err);
 	free(path);

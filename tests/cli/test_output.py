@@ -84,6 +84,9 @@ def check_limit(cases, folder, core):
         whole = os.path.join(folder, name)
         harness.scxray("report", core, option, whole, stdout=subprocess.DEVNULL)
         size = os.path.getsize(whole)
+        mode = os.stat(whole).st_mode & 0o777
+        if option == "--save-core":  # a guest's memory, keys and all
+            cases.check(mode == 0o600, f"{name}: only its owner may read it", oct(mode))
         os.unlink(whole)
         for limit in sorted({1, 4096, size // 2, size - 1}):
 
