@@ -11,6 +11,7 @@
  *	trace.c    scxray trace
  *	diff.c     scxray diff
  *	view.c     scxray check, tasks, task, dsqs, dsq, cpus, map, log: parts of a report
+ *	apart.c    images that may crash a library: in a process of their own
  *	options.c  its options
  *	completion.c  what shells need to complete command lines
  *	output.c   where output goes: complete files or none, terminals, pipes

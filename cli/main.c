@@ -10,6 +10,7 @@
 #include "watch/maker.h"
 #include "watch/maker_main.h"
 
+#include "apart.h"
 #include "cli.h"
 #include "output.h"
 
@@ -134,5 +135,6 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return print_help(command);
-	return command->run(argc - 1, argv + 1);
+	return command->options == cli_report_options ? apart_run(command, argc - 1, argv + 1)
+						      : command->run(argc - 1, argv + 1);
 }
