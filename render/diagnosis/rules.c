@@ -9,6 +9,7 @@
 
 static void (*const rules[])(struct facts *f) = {
 	rule_verdict_left,     /* a fault of the kernel */
+	rule_rescue,	       /* the kernel has taken them */
 	rule_kick_circle,      /* CPUs wait for each other */
 	rule_program_loops,    /* a CPU that does not come out of a program */
 	rule_cpu_offline,      /* and nobody else takes its tasks */

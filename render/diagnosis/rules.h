@@ -13,6 +13,7 @@
 void rule_verdict_left(struct facts *f);
 void rule_kick_circle(struct facts *f);
 void rule_program_loops(struct facts *f);
+void rule_rescue(struct facts *f);
 void rule_cpu_offline(struct facts *f);
 void rule_lost_kick(struct facts *f);
 void rule_cpu_kept(struct facts *f);

@@ -560,6 +560,34 @@ START_TEST(a_queue_in_order_whose_slices_are_long)
 }
 END_TEST
 
+START_TEST(a_task_that_the_kernel_rescues)
+{
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+	struct scxray_task *t;
+
+	sample_init(&s);
+	ck_not_found(&doc, "rescue");
+	s.dsqs[3].origin = SCXRAY_DSQ_RESCUE;
+	s.dsqs[3].index = 1;
+	ck_found(
+		&doc,
+		"The scheduler did not run stuck0[101] and stuck1[102]: the kernel has put them on "
+		"the rescue DSQ of CPU 1 and runs them itself, the first runnable for 9.208s");
+	ck_not_found(&doc, "never consumed");
+	ck_not_found(&doc, "used up");
+	s.rqs[1].rescue_budget = N(-1000);
+	ck_found(&doc, "Its budget for that is used up.");
+	/* in a dispatch buffer */
+	s.dsqs[3].origin = SCXRAY_DSQ_USER;
+	t = take_off(&s);
+	t->buffered_by = 1;
+	ck_found(&doc, "it is in a CPU's dispatch buffer: ops.dispatch() has inserted it, and not "
+		       "returned.");
+	sample_deinit(&s);
+}
+END_TEST
+
 START_TEST(an_lru_map_and_a_lost_task)
 {
 	struct sample s;
@@ -753,6 +781,7 @@ static const unit_test tests[] = {
 	&a_few_that_left_show_nothing,
 	&a_lockup_in_the_log,
 	&a_queue_in_order_whose_slices_are_long,
+	&a_task_that_the_kernel_rescues,
 	&an_lru_map_and_a_lost_task,
 	&an_error_code_in_the_place_of_a_cpu,
 	&a_queue_that_was_there,
