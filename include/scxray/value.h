@@ -154,6 +154,7 @@ struct scxray_value_options {
 	scxray_follow_fn follow; /* NULL: pointers are not followed */
 	scxray_follow_member_fn follow_member; /* NULL: numbers are numbers */
 	void *follow_arg;
+	bool plain; /* text: numbers without what they stand for (a task, a DSQ, an age) */
 };
 
 /*

@@ -219,6 +219,16 @@ void cell_ns(struct strbuf *sb, uint64_t ns)
 		strbuf_puts(sb, "ns");
 }
 
+void cell_slice(struct strbuf *sb, const struct scxray_num *slice)
+{
+	if (slice->state != SCXRAY_PRESENT)
+		cell_num(sb, slice);
+	else if (slice->value == UINT64_MAX)
+		strbuf_puts(sb, "SCX_SLICE_INF");
+	else
+		cell_ns(sb, slice->value);
+}
+
 void cell_age(struct strbuf *sb, const struct scxray_task *task)
 {
 	if (task->runnable_age_ms.state == SCXRAY_PRESENT) {

@@ -111,6 +111,8 @@ void cell_ms(struct strbuf *sb, int64_t ms);
 void cell_wait(struct strbuf *sb, const struct scxray_num *hz, uint64_t jiffies);
 /* ns as "20ms", "4.5ms", "300us" */
 void cell_ns(struct strbuf *sb, uint64_t ns);
+/* A slice in ns, or SCX_SLICE_INF (include/linux/sched/ext.h). */
+void cell_slice(struct strbuf *sb, const struct scxray_num *slice);
 /* how long it has been runnable, "-" if it is not runnable */
 void cell_age(struct strbuf *sb, const struct scxray_task *task);
 /* "0x57a11", "SCX_DSQ_GLOBAL", "local cpu 1" */

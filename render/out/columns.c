@@ -40,6 +40,16 @@ enum style column_ns(struct strbuf *sb, const struct text *t, const void *at)
 	return STYLE_PLAIN;
 }
 
+enum style column_slice(struct strbuf *sb, const struct text *t, const void *at)
+{
+	const struct scxray_num *num = at;
+
+	if (num->state != SCXRAY_PRESENT)
+		return column_num(sb, t, at);
+	cell_slice(sb, num);
+	return STYLE_PLAIN;
+}
+
 enum style column_nonzero(struct strbuf *sb, const struct text *t, const void *at)
 {
 	return num_is(at, 0) ? column_none(sb) : column_num(sb, t, at);

@@ -47,7 +47,7 @@ struct column {
 	}
 
 /* Cells of scxray_num. */
-column_cell column_num, column_signed, column_hex, column_ns;
+column_cell column_num, column_signed, column_hex, column_ns, column_slice;
 column_cell column_nonzero; /* 0 is "-" */
 column_cell column_flag;    /* "yes", or "-" */
 column_cell column_cpu;	    /* a CPU's number, "-" below 0 */

@@ -39,16 +39,6 @@ static void put_head(struct text *t, const struct facts *f, const struct wait *w
 	strbuf_putc(sb, '\n');
 }
 
-static void put_slice(struct strbuf *sb, const struct scxray_num *slice)
-{
-	if (slice->state != SCXRAY_PRESENT)
-		cell_num(sb, slice);
-	else if (slice->value == UINT64_MAX)
-		strbuf_puts(sb, "SCX_SLICE_INF");
-	else
-		cell_ns(sb, slice->value);
-}
-
 /* "    cpus 0, weight 305, slice 7ms, vtime 0, flags QUEUED, ran 24 times, none since half-way" */
 static void put_facts(struct text *t, const struct facts *f, const struct scxray_task *task)
 {
@@ -62,7 +52,7 @@ static void put_facts(struct text *t, const struct facts *f, const struct scxray
 	strbuf_puts(&sb, ", weight ");
 	cell_num(&sb, &task->weight);
 	strbuf_puts(&sb, ", slice ");
-	put_slice(&sb, &task->slice);
+	cell_slice(&sb, &task->slice);
 	strbuf_puts(&sb, ", vtime ");
 	cell_num(&sb, &task->dsq_vtime);
 	strbuf_puts(&sb, ", flags ");

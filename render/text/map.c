@@ -225,21 +225,33 @@ static bool is_repeated(struct map_text *m, size_t i, struct follow *late_follow
 	const struct scxray_map *late = m->t->late ? find_late(m->t->late, m->map, i) : NULL;
 
 	if (late && is_small(m->map) && is_small(late)) {
-		struct map_text other = { .map = late, .follow = late_follow };
+		struct map_text old = { .map = m->map, .follow = m->follow, .plain = true };
+		struct map_text new = { .map = late, .follow = late_follow, .plain = true };
 
-		if (text_is_repeated(m->t, m, &other, put_map))
+		if (text_is_repeated(m->t, &old, &new, put_map))
 			return true;
 		m->late = late;
 	}
 	return false;
 }
 
-/* Names of maps that share a line, as "label a, b (why)". */
-static void add_name(struct strbuf *sb, const char *label, const struct scxray_map *map,
+#define MAX_NAMES 64 /* maps that share a line */
+
+/* Names of maps that share a line. */
+struct names {
+	struct strbuf sb;
+	size_t nr;
+};
+
+/* "label a, b (why)" */
+static void add_name(struct names *names, const char *label, const struct scxray_map *map,
 		     const char *why)
 {
+	struct strbuf *sb = &names->sb;
 	size_t start;
 
+	if (names->nr++ >= MAX_NAMES)
+		return;
 	strbuf_puts(sb, sb->len ? ", " : label);
 	start = sb->len;
 	cell_text(sb, &map->name);
@@ -249,20 +261,24 @@ static void add_name(struct strbuf *sb, const char *label, const struct scxray_m
 }
 
 /* The lists of names, as one section. */
-static void put_names(struct text *t, struct strbuf *lists, size_t nr)
+static void put_names(struct text *t, struct names *lists, size_t nr)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < nr; i++) {
-		if (lists[i].len) {
+		struct strbuf *sb = &lists[i].sb;
+
+		if (lists[i].nr > MAX_NAMES)
+			strbuf_printf(sb, ", +%zu more", lists[i].nr - MAX_NAMES);
+		if (sb->len) {
 			if (!any)
 				text_section(t);
 			any = true;
-			text_wrap(t, strbuf_str(&lists[i]), 0, 4);
+			text_wrap(t, strbuf_str(sb), 0, 4);
 		}
-		if (lists[i].error)
-			t->out.error = lists[i].error;
-		strbuf_deinit(&lists[i]);
+		if (sb->error)
+			t->out.error = sb->error;
+		strbuf_deinit(sb);
 	}
 }
 
@@ -282,12 +298,12 @@ static void put_others(struct text *t, bool *any)
 void text_maps(struct text *t, const struct scxray_report *r)
 {
 	struct follow follow, late_follow = { 0 };
-	struct strbuf names[3];
+	struct names names[3] = { 0 };
 	bool own = maps_any_active(r) && !t->full;
 
 	text_reason(t, r, SCXRAY_GROUP_MAPS, r->nr_maps);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		strbuf_init(&names[i], NULL);
+		strbuf_init(&names[i].sb, NULL);
 	follow_init(&follow, r);
 	if (t->late)
 		follow_init(&late_follow, t->late);

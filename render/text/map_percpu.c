@@ -243,6 +243,7 @@ static bool build(struct percpu *p)
 
 	/* all trees are in memory at the same time */
 	options.max_nodes = MAX_NODES / (most ? most : 1);
+	options.plain = p->m->plain;
 
 	memset(p->trees, 0, p->nr * sizeof(*p->trees));
 	memset(p->values, 0, p->nr * sizeof(*p->values));

@@ -18,7 +18,10 @@
 
 bool map_text_tree(struct map_text *m, struct tree *tree, const struct scxray_value *value)
 {
-	if (!tree_build(tree, value, follow_options(m->follow)))
+	struct scxray_value_options options = *follow_options(m->follow);
+
+	options.plain = m->plain;
+	if (!tree_build(tree, value, &options))
 		return true;
 	if (!m->t->out.error)
 		m->t->out.error = errno;

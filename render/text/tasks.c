@@ -160,7 +160,7 @@ static const struct column columns[] = {
 	COLUMN("st", LEFT, 5, scxray_task, state_letter, task_state),
 	COLUMN("cpu", RIGHT, 2, scxray_task, cpu, column_num),
 	COLUMN("cpus", LEFT, 1, scxray_task, cpus_allowed, column_cpus),
-	COLUMN("slice", RIGHT, 8, scxray_task, slice, column_ns),
+	COLUMN("slice", RIGHT, 8, scxray_task, slice, column_slice),
 	COLUMN("vtime", RIGHT, 9, scxray_task, dsq_vtime, column_num),
 	COLUMN("weight", RIGHT, 10, scxray_task, weight, column_num),
 	COLUMN("prio", RIGHT, 11, scxray_task, prio, column_signed),

@@ -12,6 +12,10 @@
 #include "render/out/strbuf.h"
 
 void leaf_scalar(struct strbuf *sb, const struct scxray_scalar *s);
+/* Adds " (comm)" and the like where member `member` (or NULL) is known to stand for something. */
+struct scxray_report;
+void number_join(struct strbuf *sb, const struct scxray_report *r, const char *member,
+		 const struct scxray_scalar *s);
 bool leaf_is_zero(const struct scxray_scalar *s);
 
 /* "0x...", and what is known of its target */

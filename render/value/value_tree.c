@@ -13,6 +13,8 @@
 #include "render/out/escape.h"
 #include "render/value/leaf.h"
 
+#define MAX_JOINS 1024 /* numbers of one value that are looked up */
+
 struct tree_chunk {
 	struct tree_chunk *next;
 	size_t used, size;
@@ -141,6 +143,9 @@ static int on_scalar(void *arg, const struct scxray_scalar *s)
 	struct tree *tree = arg;
 
 	leaf_scalar(&tree->scratch, s);
+	/* a look-up may go through all tasks */
+	if (tree->member && *tree->member && tree->nr_joins++ < MAX_JOINS)
+		number_join(&tree->scratch, tree->report, tree->member, s);
 	return scalar_leaf(tree, leaf_is_zero(s));
 }
 
@@ -316,6 +321,7 @@ int tree_build(struct tree *tree, const struct scxray_value *value,
 {
 	memset(tree, 0, sizeof(*tree));
 	strbuf_init(&tree->scratch, NULL);
+	tree->report = options && !options->plain ? options->report : NULL;
 	if (!scxray_value_walk(value, options, &to_tree, tree) && !tree->error &&
 	    !tree->scratch.error)
 		return 0;

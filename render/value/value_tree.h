@@ -44,6 +44,8 @@ struct tree {
 	unsigned nr_open;
 	const char *member; /* name for the next node */
 	struct strbuf scratch;
+	const struct scxray_report *report; /* for what numbers stand for; or NULL */
+	unsigned nr_joins;
 	int error;
 };
 
