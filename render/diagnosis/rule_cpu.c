@@ -164,6 +164,23 @@ static void put_who_waits(struct facts *f, struct strbuf *sb, const struct scxra
 	put_bounds(f, sb);
 }
 
+/* The deadline server that should give sched_ext a share all the same (7.0). */
+static void put_server(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
+{
+	if (rq->ext_server.dl_runtime.state != SCXRAY_PRESENT)
+		return;
+	if (!rq->ext_server.dl_runtime.value)
+		strbuf_puts(sb,
+			    " The CPU's ext server, which would give them a share all the same, "
+			    "is turned off (runtime 0).");
+	else if (num_true(&rq->ext_server.throttled))
+		strbuf_puts(sb, " The CPU's ext server has given them their share of this period.");
+	else
+		return;
+	finding_add_path(f->dg, f->r, "rq_scx_states[%zu].ext_server_runtime_ns",
+			 (size_t)(rq - f->r->rqs));
+}
+
 static void find_kept(struct facts *f, struct cpu_use *use)
 {
 	const struct scxray_task *t = use->keeper;
@@ -191,8 +208,10 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 	}
 	strbuf_puts(sb, ". ");
 	put_who_waits(f, sb, rq);
-	if (!ext)
+	if (!ext) {
 		put_others(f, sb, rq);
+		put_server(f, sb, rq);
+	}
 	about_cpu(f, rq, "curr_class");
 }
 

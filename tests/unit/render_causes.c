@@ -377,6 +377,13 @@ START_TEST(a_queue_that_the_kept_cpu_consumes)
 	p.late.rqs[1].nr_switches = N(1300);
 	ck_found(&p.doc, said);
 	ck_found(&p.doc, "\"kind\":\"cpu_kept_by_class\"");
+	ck_not_found(&p.doc, "ext server");
+	p.late.rqs[0].ext_server.dl_runtime = N(0);
+	ck_found(&p.doc,
+		 "The CPU's ext server, which would give them a share all the same, is turned "
+		 "off (runtime 0).");
+	p.late.rqs[0].ext_server.dl_runtime = N(50000000);
+	ck_not_found(&p.doc, "ext server");
 	ck_not_found(&p.doc, "dsq_not_consumed");
 	/* it may just not have looked */
 	p.late.rqs[1].nr_switches = N(1003);
