@@ -3,8 +3,10 @@
 """Every property of the JSON schema says what it is: in a description of its own, or in that of what it refers to."""
 
 import copy
+import glob
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -43,6 +45,35 @@ def undescribed(schema):
     return found, missing
 
 
+# Where the diagnosis names the kind of a finding: in calls, and in tables by an exit's message and by custody.
+KINDS = (r'\b(?:finding_begin|tell_picked)\([^;]*?"([a-z]+(?:_[a-z]+)*)"', r'CUSTODY_[A-Z_]+,\s*"([a-z_]+)"',
+         r'\{ "[^"]*", "[^"]*",\s*"([a-z_]+)"', r'kind = "([a-z_]+)"')
+
+
+def kinds_of_findings():
+    """(those that the sources name, all words of theirs)"""
+    named, words = set(), set()
+    for path in glob.glob(os.path.join(harness.ROOT, "render", "diagnosis", "*.c")):
+        with open(path, encoding="utf-8") as f:
+            source = f.read()
+        for pattern in KINDS:
+            named.update(re.findall(pattern, source))
+        words.update(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', source))
+    return named, words
+
+
+def check_kinds(cases, schema):
+    allowed = next(kind for kind in (part.get("properties", {}).get("kind", {}).get("enum", ())
+                                     for part in schema["$defs"].values()) if "not_parked" in kind)
+    named, words = kinds_of_findings()
+    with open(os.path.join(harness.ROOT, "docs", "diagnosis.md"), encoding="utf-8") as f:
+        documented = set(re.findall(r"(?m)^\| ([a-z]+(?:_[a-z]+)*) \|", f.read())) - {"kind"}
+    cases.check(len(named) > 40, f"the sources name {len(named)} kinds of findings")
+    cases.check(named <= set(allowed), "the schema allows each", named - set(allowed))
+    cases.check(documented <= set(allowed), "and each that docs/diagnosis.md has", documented - set(allowed))
+    cases.check(set(allowed) <= words, "and no other", set(allowed) - words)
+
+
 def main():
     cases = harness.Cases()
     with open(harness.SCHEMA, encoding="utf-8") as f:
@@ -55,6 +86,7 @@ def main():
         cases.check(undescribed(other)[1] == [f"{name}.{key}"], f"{name}.{key} without one is noticed", undescribed(other))
     refs = {line.rpartition("/")[2] for line in json.dumps(schema).split('"') if line.startswith("#/$defs/")}
     cases.check(refs == set(schema["$defs"]), "all definitions are used, and there", refs ^ set(schema["$defs"]))
+    check_kinds(cases, schema)
     return cases.end()
 
 
