@@ -67,7 +67,7 @@ static void kick_missing(struct vm *vm, const struct waiting *waiting)
 
 		if (atomic_load(&vcpu->thread) == THREAD_RUNS &&
 		    !waiting->answered(vcpu, waiting->number))
-			vcpu->dead = kick(vm, vcpu, waiting->want) == -ESRCH;
+			vcpu->dead = kick_vcpu(vm, vcpu, waiting->want) == -ESRCH;
 	}
 }
 
@@ -247,7 +247,7 @@ void vm_abort(struct vm *vm)
 	/* Those that hold at the watchpoint go on as well. */
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
 		if (atomic_load(&vm->vcpus[i].thread) == THREAD_RUNS)
-			kick(vm, &vm->vcpus[i], WANT_WATCH);
+			kick_vcpu(vm, &vm->vcpus[i], WANT_WATCH);
 }
 
 /* ---- registers while the guest runs ----------------------------------------- */

@@ -130,7 +130,7 @@ void kick_say_lost(struct vm *vm)
 			lost);
 }
 
-int kick(struct vm *vm, struct vcpu *vcpu, uint32_t want)
+int kick_vcpu(struct vm *vm, struct vcpu *vcpu, uint32_t want)
 {
 	int tid, sig;
 

@@ -23,10 +23,10 @@ void kick_signal_release(int sig);
  * Asks the vCPU for `want`, and makes KVM_RUN return.  Any thread.  0, or -ESRCH where its
  * thread is gone; no thread at all is no error.
  */
-int kick(struct vm *vm, struct vcpu *vcpu, uint32_t want);
+int kick_vcpu(struct vm *vm, struct vcpu *vcpu, uint32_t want);
 
 /*
- * Says in the log that a signal of ours has become someone else's, where kick() has found that.
+ * Says in the log that a signal of ours has become someone else's, where kick_vcpu() has found that.
  * Not under a freeze.
  */
 void kick_say_lost(struct vm *vm);

@@ -125,7 +125,7 @@ static void attend(struct vm *vm, struct vcpu *vcpu)
 			watchpoint_hold(vm, vcpu);
 		if (vcpu->hold)
 			continue;
-		/* kick() sets `want` first: if that is still 0 here, then a thread that asks from now on
+		/* kick_vcpu() sets `want` first: if that is still 0 here, then a thread that asks from now on
 		 * also sets immediate_exit from now on. */
 		kick_clear(vcpu);
 		if (!atomic_load(&vcpu->want))

@@ -124,7 +124,7 @@ static void tell_others(struct vm *vm, const struct vcpu *me)
 {
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
 		if (&vm->vcpus[i] != me && atomic_load(&vm->vcpus[i].thread) == THREAD_RUNS)
-			kick(vm, &vm->vcpus[i], WANT_WATCH);
+			kick_vcpu(vm, &vm->vcpus[i], WANT_WATCH);
 }
 
 static void give_back(struct vm *vm, struct vcpu *vcpu, uint32_t seq)

@@ -47,7 +47,8 @@ static void sink_write(struct line *line, struct line_sink *sink)
 		} else if (errno == EAGAIN) {
 			return;
 		} else if (errno != EINTR) {
-			say("%s: %s: nothing more is written there", sink->name, strerror(errno));
+			message_print("%s: %s: nothing more is written there", sink->name,
+				      strerror(errno));
 			sink->fd = -1;
 			line->lost = true;
 		}

@@ -163,7 +163,7 @@ static void snapshot(struct loop *loop, enum scxray_plugin_moment moment, const 
 		return;
 	if (!atomic_load(&machine->plugin) &&
 	    plugin_host_load(machine, &loop->options->plugin, &err)) {
-		say("%s", err.text);
+		message_print("%s", err.text);
 		loop->plugin_failed = true;
 		return;
 	}
@@ -205,7 +205,7 @@ static void take_signals(struct loop *loop)
 	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGQUIT) {
 			if (!loop->options->plugin.path)
-				say("no snapshot: there is no --plugin");
+				message_print("no snapshot: there is no --plugin");
 			snapshot(loop, SCXRAY_MOMENT_LATE, PLUGIN_ON_DEMAND);
 			continue;
 		}

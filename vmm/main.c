@@ -48,7 +48,7 @@ static int ended(const struct machine *machine, const struct loop *loop, bool wr
 	int status = statuses[machine->end];
 
 	if (status != STATUS_SHUTDOWN)
-		say("%s", machine->end_text);
+		message_print("%s", machine->end_text);
 	if (!written)
 		return STATUS_NOT_WRITTEN;
 	if (status == STATUS_SIGNAL)
@@ -68,11 +68,11 @@ static int run(struct options *options)
 
 	machine = plugin_host_check(&options->plugin, &err) ? NULL : machine_create(&err);
 	if (!machine) {
-		say("%s", err.text);
+		message_print("%s", err.text);
 		return STATUS_FAILED;
 	}
 	if (fill_machine(machine, options, &err) || loop_open(&loop, machine, options, &err)) {
-		say("%s", err.text);
+		message_print("%s", err.text);
 		plugin_host_discard(machine);
 		machine_destroy(machine);
 		return STATUS_FAILED;
@@ -97,7 +97,7 @@ static int list_settings(const char *path)
 
 	if (!plugin_host_list_settings(path, &err))
 		return STATUS_SHUTDOWN;
-	say("%s", err.text);
+	message_print("%s", err.text);
 	return STATUS_FAILED;
 }
 
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	if (fflush(stdout)) {
-		say("stdout: %s", strerror(errno));
+		message_print("stdout: %s", strerror(errno));
 		return STATUS_FAILED;
 	}
 	return status;

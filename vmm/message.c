@@ -7,7 +7,7 @@
 
 #include "message.h"
 
-void say(const char *fmt, ...)
+void message_print(const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;

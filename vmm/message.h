@@ -6,6 +6,6 @@
 #define VMM_MESSAGE_H
 
 /* "scxray-vmm: " and the message, control characters replaced, in one write.  Any thread. */
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void message_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -113,7 +113,7 @@ static int usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	say("%s; see scxray-vmm --help", line);
+	message_print("%s; see scxray-vmm --help", line);
 	return STATUS_USAGE;
 }
 

@@ -34,7 +34,7 @@ static void log_line(void *context, enum scxray_plugin_level level, const char *
 
 	if (level >= SCXRAY_LOG_DEBUG && !host->machine->verbose)
 		return;
-	say("plugin: %s%s", level <= SCXRAY_LOG_DEBUG ? words[level] : "", line);
+	message_print("plugin: %s%s", level <= SCXRAY_LOG_DEBUG ? words[level] : "", line);
 }
 
 static void unload(struct plugin_host *host)
@@ -178,7 +178,7 @@ static void tell_path(struct plugin_host *host, const char *path)
 	for (size_t i = 0; i < host->nr_told; i++)
 		if (!strcmp(host->told[i], path))
 			return;
-	say("report: %s", path);
+	message_print("report: %s", path);
 	told = realloc(host->told, (host->nr_told + 1) * sizeof(*told));
 	if (!told)
 		return;
@@ -303,16 +303,18 @@ void plugin_host_trigger(struct machine *machine, enum scxray_plugin_moment mome
 	case SCXRAY_STATUS_OK:
 		break;
 	case SCXRAY_STATUS_DEGRADED:
-		say("plugin: the %s snapshot (%s) is degraded: not all vCPUs parked", which, why);
+		message_print("plugin: the %s snapshot (%s) is degraded: not all vCPUs parked",
+			      which, why);
 		break;
 	case SCXRAY_STATUS_BUSY:
-		say("plugin: no %s snapshot (%s): there is one already", which, why);
+		message_print("plugin: no %s snapshot (%s): there is one already", which, why);
 		break;
 	case SCXRAY_STATUS_NO_KERNEL:
-		say("plugin: no %s snapshot (%s): no kernel was found in guest memory", which, why);
+		message_print("plugin: no %s snapshot (%s): no kernel was found in guest memory",
+			      which, why);
 		break;
 	default:
-		say("plugin: no %s snapshot (%s): status %d", which, why, status);
+		message_print("plugin: no %s snapshot (%s): status %d", which, why, status);
 		break;
 	}
 }
@@ -327,9 +329,9 @@ int plugin_host_finish(struct machine *machine)
 		return 0;
 	status = host->plugin.finish(host->plugin.self, &result);
 	if (result.message)
-		say("plugin: %s", result.message);
+		message_print("plugin: %s", result.message);
 	else if (status < 0)
-		say("plugin: no report was written: status %d", status);
+		message_print("plugin: no report was written: status %d", status);
 	for (uint32_t i = 0; i < result.nr_paths; i++)
 		tell_path(host, result.paths[i]);
 	host->plugin.unload(host->plugin.self);

@@ -351,15 +351,17 @@ static void announce(const char *path, const struct machine *machine,
 {
 	const struct scxray_regs *regs = scxray_source_regs(source, 0);
 
-	say("%s: %u vCPUs, %llu MiB of RAM; no image has GDT, TSS, data segments, FPU, APIC%s%s: "
-	    "they have defaults",
-	    path, machine->nr_vcpus, (unsigned long long)(amount->bytes / MIB),
-	    known(regs, SCXRAY_REG_EFER) ? "" : ", this one no EFER",
-	    known(regs, SCXRAY_REG_LSTAR) ? "" : ", no LSTAR");
+	message_print(
+		"%s: %u vCPUs, %llu MiB of RAM; no image has GDT, TSS, data segments, FPU, APIC%s%s: "
+		"they have defaults",
+		path, machine->nr_vcpus, (unsigned long long)(amount->bytes / MIB),
+		known(regs, SCXRAY_REG_EFER) ? "" : ", this one no EFER",
+		known(regs, SCXRAY_REG_LSTAR) ? "" : ", no LSTAR");
 	if (amount->copied < amount->bytes)
-		say("%s: it has %llu KiB of that RAM, the rest is zero: its vCPUs are halted, to be "
-		    "looked at, not to run",
-		    path, (unsigned long long)(amount->copied / 1024));
+		message_print(
+			"%s: it has %llu KiB of that RAM, the rest is zero: its vCPUs are halted, to be "
+			"looked at, not to run",
+			path, (unsigned long long)(amount->copied / 1024));
 }
 
 int vm_restore(struct machine *machine, const char *path, enum cpu_model model,

@@ -34,7 +34,7 @@ static void sift_down(uint8_t *base, size_t root, size_t nr, size_t size,
 	}
 }
 
-void sort(void *base, size_t nr, size_t size, int (*compare)(const void *a, const void *b))
+void sort_array(void *base, size_t nr, size_t size, int (*compare)(const void *a, const void *b))
 {
 	uint8_t *bytes = base;
 	bool sorted = true;

@@ -11,6 +11,6 @@
  * As qsort(): not stable, so the order should be a total one.  What is in order already
  * costs one pass.
  */
-void sort(void *base, size_t nr, size_t size, int (*compare)(const void *a, const void *b));
+void sort_array(void *base, size_t nr, size_t size, int (*compare)(const void *a, const void *b));
 
 #endif

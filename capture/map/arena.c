@@ -149,7 +149,7 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 	scan_window(w, arena, scratch_gpa(w, kva));
 	/* where the window of user addresses wraps, their order is not the kernel's */
 	if (arena->nr_pages)
-		sort(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
+		sort_array(arena->pages, arena->nr_pages, sizeof(*arena->pages), by_user_addr);
 	map->total = arena->nr_mapped;
 	map->total_is_least = arena->cut != NULL;
 }

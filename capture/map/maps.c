@@ -174,7 +174,7 @@ void map_mark_inner(struct walk *w)
 				return;
 			for (size_t m = 0; m < w->r->nr_maps; m++)
 				maps[m] = (struct map_at){ w->r->maps[m].map_kva, (uint32_t)m };
-			sort(maps, w->r->nr_maps, sizeof(*maps), by_kva);
+			sort_array(maps, w->r->nr_maps, sizeof(*maps), by_kva);
 		}
 		for (size_t s = 0; s < outer->slots->nr_slots; s++) {
 			struct scxray_map *inner =

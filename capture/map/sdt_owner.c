@@ -71,7 +71,7 @@ void sdt_find_owners(struct walk *w)
 			slots[nr++] = (struct slot_at){ entry->payload.addr, entry };
 		}
 	}
-	sort(slots, nr, sizeof(*slots), by_addr);
+	sort_array(slots, nr, sizeof(*slots), by_addr);
 	for (size_t i = 0; i < w->r->nr_maps; i++)
 		if (w->r->maps[i].active && w->r->maps[i].nr_owners)
 			owners_in(&w->r->maps[i], slots, nr);

@@ -169,5 +169,5 @@ static int by_number(const void *a, const void *b)
 
 void sleepers_end(struct sleepers *s)
 {
-	sort(s->ran, s->nr_ran, sizeof(*s->ran), by_number);
+	sort_array(s->ran, s->nr_ran, sizeof(*s->ran), by_number);
 }

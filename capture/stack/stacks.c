@@ -235,7 +235,7 @@ static void of_tasks(struct stacks *s)
 	}
 	/* one that records takes all, and those that wait were found first */
 	if (order && (!is_recording(s->w) || r->nr_tasks > s->w->settings.max_task_stacks))
-		sort(order, r->nr_tasks, sizeof(*order), by_worth);
+		sort_array(order, r->nr_tasks, sizeof(*order), by_worth);
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		struct scxray_task *task = &r->tasks[order ? order[i].index : i];
 

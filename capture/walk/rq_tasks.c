@@ -64,7 +64,7 @@ static void index_oldest(struct walk *w, size_t nr)
 		for (size_t t = 0; t < w->r->rqs[i].nr_runnable; t++)
 			order[at++] = (struct waiting){ age_of(w, w->r->rqs[i].runnable[t].kva),
 							(uint32_t)i, (uint32_t)t };
-	sort(order, at, sizeof(*order), by_age);
+	sort_array(order, at, sizeof(*order), by_age);
 	for (size_t i = 0; i < at; i++) {
 		struct scxray_rq *rq = &w->r->rqs[order[i].rq];
 

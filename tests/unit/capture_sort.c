@@ -35,7 +35,7 @@ START_TEST(it_sorts_as_qsort_does)
 				memset(a[i].rest, (int)(a[i].key & 0xff), sizeof(a[i].rest));
 			}
 			memcpy(b, a, sizeof(a));
-			sort(a, nr, sizeof(*a), by_key);
+			sort_array(a, nr, sizeof(*a), by_key);
 			qsort(b, nr, sizeof(*b), by_key);
 			for (size_t i = 0; i < nr; i++) {
 				ck_assert_uint_eq(a[i].key, b[i].key);
