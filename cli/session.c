@@ -71,6 +71,8 @@ int session_open(struct session *session, const struct session_options *options)
 	*session = (struct session){ .json_lines = options->json_lines,
 				     .quiet = options->quiet,
 				     .signal_fd = -1 };
+	session_status_init(&session->status,
+			    options->progress && !options->quiet && !options->json_lines);
 	log_init(&session->log, session_log_line, session);
 	if (settings_init(&session->settings, options->settings, &err))
 		return cli_usage("%s", err.text);
@@ -83,8 +85,9 @@ int session_open(struct session *session, const struct session_options *options)
 	return CLI_OK;
 }
 
-enum session_end session_wait(struct session *session, int fd)
+static enum session_end wait_for_end(struct session *session, int fd)
 {
+	struct watch_progress progress;
 	struct pollfd fds[] = {
 		{ .fd = qemu_machine_end_fd(session->machine), .events = POLLIN },
 		{ .fd = session->signal_fd, .events = POLLIN },
@@ -92,6 +95,8 @@ enum session_end session_wait(struct session *session, int fd)
 	};
 
 	for (;;) {
+		watcher_progress(session->watcher, &progress);
+		session_status_show(&session->status, &progress);
 		poll(fds, 3, LOOK_MS);
 		if (fds[1].revents)
 			return SESSION_SIGNAL;
@@ -100,6 +105,14 @@ enum session_end session_wait(struct session *session, int fd)
 		if (fds[2].revents)
 			return SESSION_FD;
 	}
+}
+
+enum session_end session_wait(struct session *session, int fd)
+{
+	enum session_end end = wait_for_end(session, fd);
+
+	session_status_end(&session->status);
+	return end;
 }
 
 int session_finish(struct session *session)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "cli/session_status.h"
 #include "qemu/machine.h"
 #include "watch/perf.h"
 #include "watch/settings.h"
@@ -22,12 +23,14 @@ struct session_options {
 	struct target target;
 	const char *settings[SESSION_MAX_SETTINGS + 1]; /* "key=value", up to a NULL */
 	bool json_lines;
-	bool quiet; /* the command itself says what is wrong */
+	bool quiet;    /* the command itself says what is wrong */
+	bool progress; /* no other program writes to the terminal: it may have a line that changes */
 };
 
 struct session {
 	bool json_lines;
 	bool quiet;
+	struct session_status status;
 	struct settings settings;
 	struct log log;
 	struct qemu_machine *machine;

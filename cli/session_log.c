@@ -45,7 +45,7 @@ static struct json_object *new_line(const char *what)
 
 void session_log_line(void *context, enum scxray_plugin_level level, const char *text)
 {
-	const struct session *session = context;
+	struct session *session = context;
 	struct json_object *line;
 
 	if (session->quiet)
@@ -58,7 +58,7 @@ void session_log_line(void *context, enum scxray_plugin_level level, const char 
 		return;
 	}
 	if (level <= SCXRAY_LOG_WARNING || (level == SCXRAY_LOG_INFO && isatty(STDERR_FILENO)))
-		fprintf(stderr, "scxray: %s\n", text);
+		session_status_say(&session->status, text);
 }
 
 void session_log_end(const struct session *session, enum scxray_plugin_status status,

@@ -2,7 +2,7 @@
 /*
  * session_log.h - what is said while a guest is watched
  *
- * On a terminal each moment and each file, on stderr; where stderr is none only what is wrong.
+ * On a terminal each moment and each file, on stderr, above the line of session_status.h; where stderr is none only what is wrong.
  * With --json-lines all of it on stdout, one JSON object a line.
  */
 #ifndef CLI_SESSION_LOG_H

@@ -37,7 +37,7 @@ const struct option cli_watch_options[] = {
 int cli_watch(int argc, char **argv)
 {
 	static struct target_texts texts;
-	struct session_options options = { 0 };
+	struct session_options options = { .progress = true };
 	struct session session;
 	int status;
 

@@ -343,6 +343,22 @@ void watch_stop(struct watch *watch)
 	machine->ops->watchpoint_gone(machine, 100);
 }
 
+void watch_read_progress(const struct watch *watch, struct watch_progress *progress)
+{
+	const struct scxray_look *look = &watch->look;
+
+	*progress = (struct watch_progress){ .found = watch->attach.found };
+	if (!progress->found)
+		return;
+	progress->running = running(watch);
+	progress->hz = look->hz;
+	progress->age = look->max_runnable_age;
+	progress->timeout = look->watchdog_timeout;
+	progress->none_runnable =
+		!look->runnable_unavailable && !look->runnable_cut && !look->nr_runnable;
+	scxray_live_read_names(watch->scene.live, look, &progress->names);
+}
+
 void watch_status(const struct watch *watch, struct scxray_plugin_result *result)
 {
 	reports_status(watch->reports, result);

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "progress.h"
 #include "state.h"
 
 /* Borrows all.  0, or -1 with *err; deinit in either case. */
@@ -41,6 +42,10 @@ struct watch_ram {
 };
 
 enum scxray_plugin_status watch_change_ram(struct watch *watch, const struct watch_ram *change);
+
+/* What the last look showed.  The watcher's thread, never under a freeze: reads the names in the guest. */
+void watch_read_progress(const struct watch *watch, struct watch_progress *progress);
+
 void watch_end(struct watch *watch);
 void watch_stop(struct watch *watch);
 void watch_status(const struct watch *watch, struct scxray_plugin_result *result);

@@ -21,6 +21,9 @@
 #define FINISH_PATIENCE_MS 1000
 #define FINISH_STEP_MS 20
 
+/* What a person sees of it is that fresh. */
+#define PROGRESS_MS 250
+
 /* Between two looks, the word of the exit kind is read that often where no watchpoint is set. */
 #define WORD_STEP_MS 1
 
@@ -35,6 +38,7 @@ struct request {
 
 struct watcher {
 	struct watch watch; /* the thread's alone */
+	uint64_t next_progress_ms;
 	struct watch_machine *machine;
 	int wake_fd;
 	pthread_t thread;
@@ -46,6 +50,7 @@ struct watcher {
 	bool stopping; /* no request is taken any more */
 	bool discard;  /* unload(): write nothing */
 	bool ended;    /* the thread does nothing more */
+	struct watch_progress progress;
 };
 
 static void wake(void *arg)
@@ -120,6 +125,22 @@ static void wait_for_work(struct watcher *watcher)
 	}
 }
 
+/* The thread waits for nobody who looks on: the next time is soon. */
+static void tell_progress(struct watcher *watcher)
+{
+	uint64_t now = watch_now_ms();
+	struct watch_progress progress;
+
+	if (now < watcher->next_progress_ms)
+		return;
+	watcher->next_progress_ms = now + PROGRESS_MS;
+	watch_read_progress(&watcher->watch, &progress);
+	if (pthread_mutex_trylock(&watcher->lock))
+		return;
+	watcher->progress = progress;
+	pthread_mutex_unlock(&watcher->lock);
+}
+
 static void *watcher_run(void *arg)
 {
 	struct watcher *watcher = arg;
@@ -136,6 +157,7 @@ static void *watcher_run(void *arg)
 		if (!stopping)
 			watch_tick(&watcher->watch);
 		watch_write(&watcher->watch);
+		tell_progress(watcher);
 	}
 	pthread_mutex_lock(&watcher->lock);
 	stopping = !watcher->discard;
@@ -308,6 +330,13 @@ enum scxray_plugin_status watcher_remove_ram(struct watcher *watcher, uint64_t g
 	struct request request = { .ram = &ram };
 
 	return ask(watcher, &request);
+}
+
+void watcher_progress(struct watcher *watcher, struct watch_progress *progress)
+{
+	pthread_mutex_lock(&watcher->lock);
+	*progress = watcher->progress;
+	pthread_mutex_unlock(&watcher->lock);
 }
 
 void watcher_finish(struct watcher *watcher, struct scxray_plugin_result *result)

@@ -12,6 +12,7 @@
 #include "machine.h"
 #include "log.h"
 #include "perf.h"
+#include "progress.h"
 #include "settings.h"
 
 struct watcher;
@@ -36,6 +37,9 @@ enum scxray_plugin_status watcher_trigger(struct watcher *watcher, int32_t momen
 enum scxray_plugin_status watcher_add_ram(struct watcher *watcher,
 					  const struct scxray_live_region *region);
 enum scxray_plugin_status watcher_remove_ram(struct watcher *watcher, uint64_t gpa);
+
+/* What it last knew, some tenths of a second old.  Any thread. */
+void watcher_progress(struct watcher *watcher, struct watch_progress *progress);
 
 /* finish() of plugin.h; the thread has ended when it returns.  *result is valid until destroy. */
 void watcher_finish(struct watcher *watcher, struct scxray_plugin_result *result);

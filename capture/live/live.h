@@ -11,6 +11,7 @@
  *	record.c	 the walk under the freeze, and snapshots
  *	look.c		 a glance while it runs
  *	subs.c		 sub-schedulers, at such a glance
+ *	names.c		 what kernel and scheduler are called
  *	latch.c		 the scheduler's user-exit record
  *	cow.c		 RAM as it was at one instant, while the guest runs on
  *	uffd.c		 userfaultfd(2), which that needs

@@ -154,6 +154,17 @@ void scxray_live_look(struct scxray_live *live, struct scxray_look *look);
 bool scxray_live_exit_kind(struct scxray_live *live, const struct scxray_look *look,
 			   uint32_t *word);
 
+/* Texts of the guest, NUL terminated, as memory holds them: whoever prints them escapes them. */
+struct scxray_live_names {
+	char release[65]; /* of the kernel, by its banner; "" where none was found */
+	char scheduler
+		[129]; /* sched_ext_ops.name of the look's scx_root; "": none, or unreadable */
+};
+
+/* Right after a look at the same guest, on the same thread.  Reads one string; no malloc, no lock. */
+void scxray_live_read_names(struct scxray_live *live, const struct scxray_look *look,
+			    struct scxray_live_names *names);
+
 /*
  * Room for one recording: address space for settings.max_copy_bytes, of which pages cost
  * memory when they are first used.  Mallocs.  NULL when out of memory.

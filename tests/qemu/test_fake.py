@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """scxray watch and attach with a process that looks like a QEMU (fake.py): reports, errors, and what is left of them."""
 
+import fcntl
 import json
 import os
+import pty
+import re
+import select
 import signal
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -133,6 +138,73 @@ def attached(cases, parts, folder, want):
     ran = harness.scxray("attach", "-o", "/nowhere/a.txt", fake.path("qmp"))
     cases.check(ran.status == 1 and ran.err.count("\n") == 1 and "/nowhere" in ran.err, "a folder that is not there", ran)
     fake.end()
+
+
+ERASE = "\r\x1b[K"
+
+
+def on_terminal(fake, columns, enough, *args):
+    """What a watch writes to a terminal of that many columns until that is `enough`, and what to standard output."""
+    terminal, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    watch = subprocess.Popen([harness.SCXRAY, "watch", "--set", "perf=off", "-o", fake.path("files"), *args, fake.path("qmp")],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=its, env={**os.environ, "TERM": "xterm"})
+    shown = b""
+
+    def ready():
+        nonlocal shown
+        while select.select([terminal], [], [], 0)[0]:
+            shown += os.read(terminal, 65536)
+        return enough(shown.decode("utf-8", "replace")) or watch.poll() is not None
+
+    fake.wait(ready)
+    watch.send_signal(signal.SIGTERM)
+    out = watch.communicate(timeout=LIMIT_S)[0]
+    ready()
+    os.close(its)
+    os.close(terminal)
+    return shown.decode(), out
+
+
+def followed(shown):
+    """The lines that a terminal showed and erased, those that remain, and what the last one has."""
+    seen, kept, line = [], [], ""
+    for piece in re.split(r"(\r\n|\r\x1b\[K)", shown):
+        if piece == ERASE:
+            seen.append(line)
+            line = ""
+        elif piece == "\r\n":
+            kept.append(line)
+            line = ""
+        else:
+            line += piece
+    return [s for s in seen if s], kept, line
+
+
+def progressed(cases, parts, folder, want):
+    """One line that changes, on a terminal only."""
+    release = want["early"]["guest"]["release"]
+    name = want["early"]["scx_sched_state"]["name"]
+    full = re.compile(re.escape(f"{release}, scheduler {name}, oldest runnable ") + r"[0-9.]+ (ms|s) of [0-9.]+ (ms|s)")
+    for columns in (120, 30):
+        fake = Fake(parts, os.path.join(folder, f"terminal-{columns}"))
+        last = full if columns == 120 else re.compile(re.escape(f"{release}, scheduler"[: columns - 1]))
+        shown, _ = on_terminal(fake, columns, lambda s, last=last: last.search(s) and "early snapshot" in s,
+                               "--set", "triggers=early")
+        fake.end()
+        seen, kept, rest = followed(shown)
+        cases.check(seen and seen[0] == "looking for a kernel", f"{columns} columns: it begins without a kernel", seen)
+        cases.check(len(set(seen)) > 1, f"{columns} columns: it changes", seen)
+        cases.check(all(len(s) < columns for s in seen), f"{columns} columns: it is no longer than the terminal", seen)
+        if columns == 120:
+            cases.check(any(full.fullmatch(s) for s in seen), "it says kernel, scheduler, and how long the oldest waits", shown)
+        cases.check(kept and all(k.startswith("scxray: ") for k in kept), f"{columns} columns: erased before each line", kept)
+        cases.check(any("early snapshot" in k for k in kept), f"{columns} columns: the moments are said", kept)
+        cases.check(not rest, f"{columns} columns: nothing is left of it", shown[-200:])
+    fake = Fake(parts, os.path.join(folder, "terminal-json"))
+    shown, out = on_terminal(fake, 120, lambda _: os.path.exists(fake.path("files/vm.scxray.json")), "--json-lines")
+    fake.end()
+    cases.check(not shown and b'"end"' in out, "--json-lines: no line on the terminal", shown)
 
 
 ERRORS = (
@@ -264,6 +336,7 @@ def main():
         for socket, args in (("qmp", ()), ("qmp", ("--memfd",)), ("hmp", ())):
             watched(cases, parts, folder, want, socket, *args)
         attached(cases, parts, folder, want)
+        progressed(cases, parts, folder, want)
         errors(cases, parts, folder)
         flooded(cases, parts, folder)
         killed(cases, parts, folder)
