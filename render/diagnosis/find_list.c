@@ -69,7 +69,7 @@ static void find_tasks_cut(struct diagnosis *dg, const struct scxray_report *r)
 	strbuf_printf(sb, "The list of tasks is not complete (%zu are here): ", r->nr_tasks);
 	cell_string(sb, r->cut[SCXRAY_GROUP_TASKS]);
 	strbuf_puts(sb, ". Tasks that wait may be missing below.");
-	finding_add_path(dg, r, "task_enrichments");
+	finding_add_path(dg, r, "task_enrichments_cut");
 }
 
 void find_lists(struct diagnosis *dg)

@@ -111,6 +111,8 @@ void text_log(struct text *t, const struct scxray_report *r)
 		cell_string(&t->out, r->cut[SCXRAY_GROUP_LOG]);
 		strbuf_putc(&t->out, ')');
 	}
+	if (!t->full)
+		strbuf_puts(&t->out, "; sched_ext, BPF and warnings first");
 	strbuf_putc(&t->out, '\n');
 	if (t->full) {
 		for (size_t i = 0; i < r->nr_log; i++)
@@ -118,7 +120,6 @@ void text_log(struct text *t, const struct scxray_report *r)
 		return;
 	}
 	left = put_records(t, r, true, MAX_TELLING);
-	strbuf_puts(&t->out, "  (above: sched_ext, BPF and warnings; below: the last others)\n");
 	left += put_records(t, r, false, MAX_OTHERS);
 	if (left)
 		strbuf_printf(&t->out, "  (%zu more: with --full only)\n", left);

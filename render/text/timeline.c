@@ -196,8 +196,7 @@ static void notes(struct text *t, const struct timeline *tl)
 
 	strbuf_init(&sb, NULL);
 	if (tl->is_pair)
-		strbuf_puts(&sb, "; of the two images: their own counters, and the time between "
-				 "them by the guest's jiffies");
+		strbuf_puts(&sb, "; two images' own counters, by the guest's jiffies");
 	if (!t->full && is_in_diff(t, tl, 0))
 		strbuf_puts(&sb, "; event counters are in diff and event_counters");
 	if (s->nr_taken > s->nr_samples)

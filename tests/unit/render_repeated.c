@@ -205,14 +205,13 @@ START_TEST(the_log_begins_with_what_is_about_the_scheduler)
 	p.late.r.log = log;
 	p.late.r.nr_log = 12;
 	ck_late(&p, false,
-		"12 records captured\n"
+		"12 records captured; sched_ext, BPF and warnings first\n"
 		"  [    0.000000] <6> sched_ext: enabled\n"
 		"  [    1.000000] <4> chatter\n"
-		"  (above: sched_ext, BPF and warnings; below: the last others)\n"
 		"  [    4.000000] <6> chatter\n",
 		"[    3.000000]");
 	ck_late(&p, false, "  (2 more: with --full only)\n", NULL);
-	ck_late(&p, true, "  [    3.000000] <6> chatter\n", "above:");
+	ck_late(&p, true, "  [    3.000000] <6> chatter\n", "warnings first");
 	pair_deinit(&p);
 }
 END_TEST
