@@ -355,6 +355,15 @@ bench: deps ## phases, bytes and peak memory of the bundled cores and images (BE
 	$(again) all $(tools)
 	@$(PYTHON) tests/bench/bench.py --build $(O) $(BENCH)
 
+.PHONY: bench-compare bench-write
+bench-compare: deps ## fails where a phase takes 3 % more instructions than tests/bench/instructions.json has
+	$(again) all $(tools)
+	@$(PYTHON) tests/bench/compare.py --build $(O) --cc '$(CC)'
+
+bench-write: deps ## write tests/bench/instructions.json anew
+	$(again) all $(tools)
+	@$(PYTHON) tests/bench/compare.py --build $(O) --cc '$(CC)' --write
+
 # As it is installed, the library shows the names of its headers only.  With the others, a program's own
 # sort() would take the place of ours.
 installed_lib := $(O)/installed/libscxray.a
