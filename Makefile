@@ -46,6 +46,8 @@ MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/scxray
 DOCDIR ?= $(PREFIX)/share/doc/scxray
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # ---- variants ---------------------------------------------------------------
 
@@ -382,7 +384,8 @@ with_version = sed -e 's|@VERSION@|$(VERSION)|'
 install: all $(installed_lib) ## programs, plugin, library, headers, man pages, guides, completion (PREFIX=, DESTDIR=)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/scxray \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR)
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) \
+		$(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 $(filter-out %.so,$(programs)) $(DESTDIR)$(BINDIR)/
 	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
 	install -m 644 $(installed_lib) $(DESTDIR)$(LIBDIR)/libscxray.a
@@ -394,7 +397,9 @@ install: all $(installed_lib) ## programs, plugin, library, headers, man pages, 
 		chmod 644 $(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) &&) :
 	install -m 644 $(guides) $(DESTDIR)$(DOCDIR)/
 	$(bin) completion bash >$(DESTDIR)$(BASHDIR)/scxray
-	chmod 644 $(DESTDIR)$(BASHDIR)/scxray
+	$(bin) completion zsh >$(DESTDIR)$(ZSHDIR)/_scxray
+	$(bin) completion fish >$(DESTDIR)$(FISHDIR)/scxray.fish
+	chmod 644 $(DESTDIR)$(BASHDIR)/scxray $(DESTDIR)$(ZSHDIR)/_scxray $(DESTDIR)$(FISHDIR)/scxray.fish
 	install -m 644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 uninstall: ## what install put there
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(BINDIR)/%,$(filter-out %.so,$(programs))) \
@@ -402,7 +407,7 @@ uninstall: ## what install put there
 		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc \
 		$(DESTDIR)$(DATADIR)/report.schema.json \
 		$(patsubst docs/%,$(DESTDIR)$(MANDIR)/man1/%,$(man_pages)) \
-		$(DESTDIR)$(BASHDIR)/scxray \
+		$(DESTDIR)$(BASHDIR)/scxray $(DESTDIR)$(ZSHDIR)/_scxray $(DESTDIR)$(FISHDIR)/scxray.fish \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(guides))) \
 		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
 	@rmdir $(DESTDIR)$(INCLUDEDIR)/scxray $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(DATADIR) \

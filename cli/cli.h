@@ -69,7 +69,7 @@ extern const struct option cli_run_options[], cli_validate_options[];
 extern const struct option cli_trace_options[];
 
 /*
- * What a shell ("bash") needs to complete command lines of these commands, on standard output
+ * What a shell ("bash", "zsh", "fish") needs to complete command lines of these commands, on standard output
  * (completion.c).  A status as above.
  */
 int cli_complete(const char *shell, const struct cli_command *commands, size_t nr);

@@ -59,7 +59,7 @@ static int overview(FILE *out)
 	fputs("scxray: post-mortem reports of sched_ext schedulers from a guest's memory\n\n"
 	      "usage: scxray COMMAND [OPTION...] [FILE...]\n"
 	      "       scxray help COMMAND | scxray COMMAND --help\n"
-	      "       scxray completion bash\n"
+	      "       scxray completion bash|zsh|fish\n"
 	      "       scxray --version\n\n"
 	      "commands:\n",
 	      out);
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 		return maker_main(argc - 2, argv + 2);
 	if (!strcmp(name, "completion")) {
 		if (argc != 3)
-			return cli_usage("completion takes the name of a shell: bash");
+			return cli_usage("completion takes the name of a shell: bash, zsh or fish");
 		return cli_complete(argv[2], commands, NR_COMMANDS);
 	}
 

@@ -116,7 +116,8 @@ check "make install" make install DESTDIR="$tmp/to" PREFIX=/opt/x
 for file in bin/scxray bin/scxray-vmm lib/libscxray.a lib/pkgconfig/scxray.pc lib/scxray/scxray-plugin.so include/scxray/capture.h \
 	include/scxray/plugin.h share/man/man1/scxray.1 share/man/man1/scxray-vmm.1 share/scxray/report.schema.json \
 	share/doc/scxray/LICENSE share/doc/scxray/CHANGELOG.md share/doc/scxray/qemu.md \
-	share/bash-completion/completions/scxray; do
+	share/bash-completion/completions/scxray share/zsh/site-functions/_scxray \
+	share/fish/vendor_completions.d/scxray.fish; do
 	check "$file is there" test -s "$tmp/to/opt/x/$file"
 done
 check "the installed program runs" "$tmp/to/opt/x/bin/scxray" --version

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""scxray completion bash, in a real bash: by what it offers, and by a Tab on a terminal."""
+"""scxray completion in real shells: by what bash and fish offer, and by a Tab in bash and zsh on a terminal."""
 
 import os
 import pty
@@ -44,7 +44,7 @@ def check_words(cases, script, folder):
     said = harness.scxray("report", "--only", "x", "y").err.partition("there are ")[2].partition(", maps=")[0]
     table = (
         ([""], {*commands(), "help", "completion", "--help", "--version"}), (["ta"], {"tasks", "task"}),
-        (["help", "re"], {"report"}), (["completion", ""], {"bash"}),
+        (["help", "re"], {"report"}), (["completion", ""], {"bash", "zsh", "fish"}),
         (["report", "--format", ""], {"text", "json", "html", "csv"}), (["report", "--format", "j"], {"json"}),
         (["report", "--format", "=", "j"], {"json"}), (["report", "--exit-on", "="], {"error", "warning"}),
         (["check", "--color", "a"], {"auto", "always"}), (["report", "--only", ""], set(re.findall("[a-z]+", said))),
@@ -56,14 +56,40 @@ def check_words(cases, script, folder):
         cases.check(got == want, f"offers for {words}", f"{got} is not {want}")
 
 
-def type_keys(script, folder, keys, wanted):
-    """Types into a bash on a terminal: what it printed up to `wanted`, or all of it."""
+def fish_offers(script, folder, line):
+    """What fish offers for the last word of this line."""
+    ran = subprocess.run(["fish", "--no-config", "-c", "source $argv[1]; complete -C $argv[2]", script, line], cwd=folder,
+                         env={**os.environ, "HOME": folder}, capture_output=True, text=True, check=False)
+    return ran.stderr or {line.split("\t")[0] for line in ran.stdout.split("\n")} - {""}
+
+
+def check_fish(cases, script, folder, bash):
+    """The flags and words that bash offers, and files where an option takes one."""
+    for command in commands():
+        got, want = fish_offers(script, folder, f"scxray {command} --"), offers(bash, folder, command, "--")
+        cases.check({name.rstrip("=") for name in got} == want, f"fish: {command} --", f"{got} is not {want}")
+    for words in ([""], ["ta"], ["help", "re"], ["completion", ""], ["report", "--format", "j"], ["report", "--only", ""],
+                  ["check", "--exit-on", ""]):
+        got, want = fish_offers(script, folder, " ".join(["scxray", *words])), offers(bash, folder, *words)
+        cases.check(got == {word for word in want if words != [""] or word[0] != "-"}, f"fish offers for {words}", got)
+    for line, want in (("scxray log oth", {"other"}), ("scxray report --early oth", {"other"}),
+                       ("scxray check --exit-on=w", {"--exit-on=warning"})):
+        got = fish_offers(script, folder, line)
+        cases.check(got == want, f"fish offers for {line}", got)
+
+
+BASH = (["bash", "--norc", "--noprofile", "-i"], "")
+ZSH = (["zsh", "-f", "-i"], "autoload -U compinit; compinit -D -u; ")
+
+
+def type_keys(shell, script, folder, keys, wanted):
+    """Types into a shell on a terminal: what it printed up to `wanted`, or all of it."""
     pid, terminal = pty.fork()
     if not pid:
         os.chdir(folder)
         os.environ.update(PS1="$ ", TERM="dumb", INPUTRC="/dev/null")
-        os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
-    os.write(terminal, f"source {script}; stty columns 200; echo ready-$((1+1))\n".encode())
+        os.execvp(shell[0][0], shell[0])
+    os.write(terminal, f"{shell[1]}source {script}; scxray() {{ printf '<%s>' \"$@\"; }}; stty columns 200; echo ready-$((1+1))\n".encode())
     out, typed = b"", False
     while select.select([terminal], [], [], LIMIT_S)[0]:
         try:
@@ -80,28 +106,33 @@ def type_keys(script, folder, keys, wanted):
     return out
 
 
-def check_terminal(cases, script, folder):
-    for keys, wanted in ((b"scxray rep\t--form\tj\t", b"scxray report --format json "),
-                         (b"scxray check --exit-on=w\t", b"scxray check --exit-on=warning "),
-                         (b"scxray log a\\ \t", b"scxray log a\\ b.core ")):
-        out = type_keys(script, folder, keys, wanted)
-        cases.check(wanted in out, f"Tab: {keys}", out)
+def check_terminal(cases, shell, script, folder):
+    for keys, wanted in ((b"scxray rep\t--form\tj\t\r", b"<report><--format><json>"),
+                         (b"scxray check --exit-on=w\t\r", b"<check><--exit-on=warning>"),
+                         (b"scxray log a\\ \t\r", b"<log><a b.core>")):
+        out = type_keys(shell, script, folder, keys, wanted)
+        cases.check(wanted in out, f"{shell[0][0]}, Tab: {keys}", out)
 
 
 def main():
     cases = harness.Cases()
     with harness.scratch() as folder:
-        script = os.path.join(folder, "scxray.bash")
-        ran = harness.scxray("completion", "bash")
-        cases.check(ran.status == 0 and not ran.err, "completion bash", ran)
-        with open(script, "wb") as f:
-            f.write(ran.out)
+        scripts = {}
+        for shell in ("bash", "zsh", "fish"):
+            scripts[shell] = os.path.join(folder, f"scxray.{shell}")
+            ran = harness.scxray("completion", shell)
+            cases.check(ran.status == 0 and not ran.err, f"completion {shell}", ran)
+            with open(scripts[shell], "wb") as f:
+                f.write(ran.out)
+        script = scripts["bash"]
         for name in ("a b.core", "a*.core", "other"):
             with open(os.path.join(folder, name), "w", encoding="ascii"):
                 pass
         check_options(cases, script, folder)
         check_words(cases, script, folder)
-        check_terminal(cases, script, folder)
+        check_terminal(cases, BASH, script, folder)
+        check_terminal(cases, ZSH, scripts["zsh"], folder)
+        check_fish(cases, scripts["fish"], folder, script)
     for args in (["completion"], ["completion", "dosh"], ["completion", "bash", "x"]):
         ran = harness.scxray(*args)
         cases.check(ran.status == 2 and ran.err.count("\n") == 1 and not ran.out, f"refused: {args}", ran)
