@@ -103,11 +103,22 @@ def check_man(cases):
         cases.check('"scxray @VERSION@"' in read("docs", page), f"{page}: a place for the version")
 
 
+def check_commands(cases):
+    """Every command of --help is in the man page's synopsis or its text."""
+    text = harness.scxray("--help").out.decode().partition("commands:\n")[2].partition("\n\n")[0]
+    commands = re.findall(r"^  (\S+)", text, re.M)
+    cases.check("report" in commands, "--help lists commands", text)
+    page = read("docs", "scxray.1")
+    missing = [command for command in commands if not re.search(rf'^\.\w+ .*scxray {command}\b', page, re.M)]
+    cases.check(not missing, "commands that the man page does not have", missing)
+
+
 def main():
     cases = harness.Cases()
     harness.need_cores(cases)
     check_samples(cases)
     check_options(cases)
+    check_commands(cases)
     check_groups(cases)
     check_links(cases)
     check_targets(cases)
