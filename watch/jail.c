@@ -71,9 +71,9 @@ static int install_filter(void)
 {
 	struct sock_filter steps[MAX_STEPS];
 	struct sock_fprog program = { .filter = steps };
-	size_t nr = 0;
+	size_t count = 0;
 
-#define STEP(...) (steps[nr++] = (struct sock_filter)__VA_ARGS__)
+#define STEP(...) (steps[count++] = (struct sock_filter)__VA_ARGS__)
 	STEP(LOAD(arch));
 	STEP(IF_EQUAL(AUDIT_ARCH_X86_64, 1));
 	STEP(BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0));
@@ -92,7 +92,7 @@ static int install_filter(void)
 	}
 	STEP(RETURN(SECCOMP_RET_ERRNO | EPERM));
 #undef STEP
-	program.len = (unsigned short)nr;
+	program.len = (unsigned short)count;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 

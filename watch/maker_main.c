@@ -152,5 +152,5 @@ int maker_main(int nr, char **arguments)
 		say("failed", err.text);
 	say("end", "");
 	/* all is written; what a leak detector does is not allowed here */
-	_exit(*err.text != 0);
+	_exit(*err.text ? EXIT_FAILURE : EXIT_SUCCESS);
 }

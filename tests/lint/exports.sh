@@ -10,7 +10,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 nm -g --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u >"$tmp/shown"
-grep -hv '^typedef' "$@" | grep -oE '\<scxray_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$tmp/declared"
+grep -hvE '^(typedef|static inline)' "$@" | grep -oE '\<scxray_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$tmp/declared"
 if [ ! -s "$tmp/declared" ]; then
 	echo "$*: no function is declared: nothing was looked at" >&2
 	exit 1

@@ -33,6 +33,12 @@ static struct scxray_report report;
 static char *out;
 static size_t size;
 
+static void drop(void)
+{
+	free(out);
+	out = NULL;
+}
+
 static void start(void)
 {
 	static char names[NR_MAPS][8];
@@ -100,11 +106,11 @@ START_TEST(a_process_is_told_once_with_all_its_threads)
 
 	start();
 	ck_assert_int_eq(strncmp(text(false), expected, sizeof(expected) - 1), 0);
-	free(out);
+	drop();
 	ck_assert_ptr_nonnull(strstr(text(true),
 				     "m8 (fd 11), 0xffff888000001009 (fd 12); 1 prog: "
 				     "fix_tick (fd 20); 1 link: 0xffff888000003000 (fd 21)\n"));
-	free(out);
+	drop();
 }
 END_TEST
 
@@ -114,14 +120,14 @@ START_TEST(why_there_are_none_is_said)
 	tasks[0].held = tasks[1].held = NULL;
 	ck_assert_str_eq(text(false), "");
 	ck_assert_ptr_null(strstr(out, "held_files"));
-	free(out);
+	drop();
 	report.cut[SCXRAY_GROUP_HELD_FILES] = "cut after 16384 files";
 	text(false);
 	ck_assert_ptr_nonnull(strstr(out, "\nheld_files: <unavailable: cut after 16384 files>\n"));
-	free(out);
+	drop();
 	tasks[0].held = &held;
 	ck_assert_ptr_nonnull(strstr(text(false), "    (cut: cut after 16384 files)\n"));
-	free(out);
+	drop();
 }
 END_TEST
 
@@ -143,7 +149,7 @@ START_TEST(json_has_them_once_a_process)
 	ck_assert_ptr_nonnull(strstr(out, "\"kind\":\"link\",\"kva\":\"0xffff888000003000\"}]"));
 	ck_assert_ptr_nonnull(strstr(out, "\"held_files_of_pid\":101"));
 	ck_assert_ptr_null(strstr(strstr(out, "\"held_files\":[") + 1, "\"held_files\":["));
-	free(out);
+	drop();
 }
 END_TEST
 
