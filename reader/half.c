@@ -139,6 +139,7 @@ static void read_origin(const char *origin, struct scxray_dsq *dsq)
 	} origins[] = { { "local cpu ", SCXRAY_DSQ_LOCAL },
 			{ "bypass cpu ", SCXRAY_DSQ_BYPASS },
 			{ "reject cpu ", SCXRAY_DSQ_REJECT },
+			{ "rescue cpu ", SCXRAY_DSQ_RESCUE },
 			{ "global node ", SCXRAY_DSQ_GLOBAL } };
 
 	dsq->origin = SCXRAY_DSQ_USER;

@@ -68,7 +68,8 @@ static int rq_by_stack(struct seats *s, const struct scxray_vcpu *v)
 {
 	uint64_t sp = v->regs.value[SCXRAY_REG_RSP];
 
-	if (v->user_mode || !known(&v->regs, SCXRAY_REG_RSP) || !read_stacks(s))
+	/* a kernel without types has no run queues to look at, and nothing to ask for a stack's size */
+	if (v->user_mode || !known(&v->regs, SCXRAY_REG_RSP) || !s->w->r->nr_rqs || !read_stacks(s))
 		return -1;
 	for (size_t i = 0; i < s->w->r->nr_rqs; i++)
 		if (s->stacks[i] && sp >= s->stacks[i] && sp - s->stacks[i] < s->stack_size)
