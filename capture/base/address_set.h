@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * address_set.h - guest objects that a walk has met, told apart by address
+ * address_set.h - the addresses of the guest objects that a walk has met
  */
 #ifndef CAPTURE_ADDRESS_SET_H
 #define CAPTURE_ADDRESS_SET_H
@@ -10,11 +10,11 @@
 #define ADDRESS_SET_MAX (1u << 20)
 
 struct address_set {
-	uint64_t *slots; /* 0: empty; at least half of them are */
+	uint64_t *slots; /* 0: an empty slot; at least half of the slots are empty */
 	uint32_t mask, nr;
 };
 
-/* Room for `max` addresses, in the pool.  False: it is used up. */
+/* Room for `max` addresses, in the pool.  False: the pool is used up. */
 static inline bool address_set_init(struct address_set *set, struct pool *pool, uint32_t max)
 {
 	uint32_t size = 64;

@@ -2,8 +2,9 @@
 /*
  * chain.h - does a chain of guest objects run in a circle?
  *
- * Brent's way: one node is kept and compared with all that follow; after 1, 3, 7, 15, ... steps a later
- * one takes its place.  A circle of n nodes is found at most 3n steps after it is entered.
+ * Brent's algorithm: one node is kept, and each node that follows is compared with it; after 1, 3, 7,
+ * 15, ... steps the node at hand is kept instead.  A circle of n nodes is found at most 3n steps after
+ * it is entered.
  */
 #ifndef CAPTURE_CHAIN_H
 #define CAPTURE_CHAIN_H
@@ -17,7 +18,7 @@ struct chain_guard {
 	uint32_t steps, limit;
 };
 
-/* The chain goes from `node` to `next`, neither of them 0.  True: `next` was there before. */
+/* The chain goes from `node` to `next`, neither of them 0.  True: the chain had `next` before. */
 static inline bool chain_is_circle(struct chain_guard *guard, uint64_t node, uint64_t next)
 {
 	if (next == node || next == guard->kept)

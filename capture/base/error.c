@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * error.c - the message of a failed call; control characters, which a guest may have sent, become '?'
+ */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool.c - memory handed out from the front of one mapping; no allocation is freed alone
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +102,7 @@ void pool_trim(struct pool *pool, size_t used, void *p, size_t size)
 
 	pool->used = used;
 	poison(p, (size_t)(pool->base + end - (uint8_t *)p));
-	pool_room(pool, size); /* its bytes stay */
+	pool_room(pool, size); /* the bytes of `p` stay */
 }
 
 char *pool_strndup(struct pool *pool, const char *bytes, size_t size)
@@ -126,7 +129,7 @@ const char *pool_printf(struct pool *pool, const char *fmt, ...)
 	return s ? s : POOL_USED_UP;
 }
 
-/* Capacity is implied by the count: it doubles at powers of two from 8 on. */
+/* The count implies the capacity: 8 elements at first, doubled when a count of 8, 16, 32, ... is reached. */
 void *pool_push(struct pool *pool, void **array, size_t *count, size_t elem)
 {
 	size_t n = *count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sort.c - a heap sort: in place, and n log n whatever a guest holds
+ * sort.c - a heap sort: in place, and n log n steps for any data that a guest holds
  */
 #include "capture/base/sort.h"
 

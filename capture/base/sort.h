@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sort.h - sorting without malloc, which qsort() of glibc may call
+ * sort.h - sorting without malloc (qsort() of glibc may call it)
  */
 #ifndef CAPTURE_SORT_H
 #define CAPTURE_SORT_H
@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * As qsort(): not stable, so the order should be a total one.  What is in order already
- * costs one pass.
+ * Sorts as qsort() does.  Not stable, so `compare` should give a total order.  An array that is in
+ * order already costs one pass.
  */
 void sort_array(void *base, size_t nr, size_t size, int (*compare)(const void *a, const void *b));
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * guest.c - bytes at guest kernel addresses: one page at a time, or the reason why there are none
+ * guest.c - bytes at guest kernel addresses: they are read page by page; a failed read gives the reason
  */
 #include <string.h>
 
 #include "capture/memory/guest.h"
 
-/* The bytes from `kva` to the end of its page. */
+/* A pointer to the bytes from `kva` to the end of its page, and how many there are. */
 static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len)
 {
 	uint64_t gpa, page = (kva >> PAGE_SHIFT) + 1;
@@ -14,7 +14,7 @@ static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **h
 	bool recording = phys_is_recording(g->phys);
 	enum read_status status;
 
-	/* under a freeze most reads are of a page that was read a moment ago */
+	/* under a freeze most reads hit a page that was read a moment ago */
 	if (recording && g->paging.tlb[slot].copy && g->paging.tlb[slot].page == page &&
 	    phys_may_reread(g->phys)) {
 		*host = g->paging.tlb[slot].copy + in_page;
@@ -74,7 +74,7 @@ void guest_touch(struct guest *g, uint64_t kva, uint64_t len)
 		size_t n;
 		enum read_status status = page_at(g, at, &host, &n);
 
-		/* no page is recorded from here on: a size that is garbage must not hold up the guest */
+		/* no further page would be recorded, and a garbage size must not hold up the guest */
 		if (status == READ_DEADLINE || status == READ_BUDGET)
 			return;
 		if ((at | PAGE_MASK) == UINT64_MAX)
@@ -82,7 +82,7 @@ void guest_touch(struct guest *g, uint64_t kva, uint64_t len)
 	}
 }
 
-/* Nearly all reads are of a word in one page: no loop, and no call to copy 8 bytes. */
+/* Nearly all reads ask for one word in one page: these take no loop, and no call to copy 8 bytes. */
 enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len)
 {
 	const uint8_t *host;

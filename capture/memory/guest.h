@@ -18,15 +18,14 @@ struct guest {
 };
 
 /*
- * The reader's promise: all `len` bytes at kernel address `kva`, or a reason.
- * Never a short read, never a zero that was not there.  On failure `buf` may hold
- * a part of the bytes.
+ * Reads all `len` bytes at kernel address `kva` into `buf`, or gives the reason why it can't: never a short
+ * read, never a zero that memory did not hold.  On failure `buf` may hold a part of the bytes.
  */
 enum read_status guest_read(struct guest *g, uint64_t kva, void *buf, size_t len);
 
 /*
- * As phys_copy(): for what is only searched, nothing counts as touched, and a page that can't be had is
- * zeros.
+ * As phys_copy(), at a kernel address: for memory that is only searched.  No page counts as touched; a page
+ * that can't be read gives zeros.
  */
 void guest_copy(struct guest *g, uint64_t kva, void *buf, size_t len);
 
@@ -34,18 +33,17 @@ void guest_copy(struct guest *g, uint64_t kva, void *buf, size_t len);
 enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got);
 
 /*
- * A pointer to the bytes at `kva`, and how many there are of them up to the end of its page: at
- * least one.  For loops over many words; valid until the guest's memory is let go.
+ * A pointer to the bytes at `kva`, and how many there are up to the end of the page: at least one.  For
+ * loops over many words.  The pointer is valid as long as the guest's memory is mapped.
  */
 enum read_status guest_bytes(struct guest *g, uint64_t kva, const uint8_t **host, size_t *len);
 
-/* Records the pages of a range as far as they are mapped; up to the end of the recorder's budget. */
+/* Records the mapped pages of a range, until the recorder's budget or deadline ends it. */
 void guest_touch(struct guest *g, uint64_t kva, uint64_t len);
 
 /*
- * A NUL-terminated string of at most size - 1 bytes into `buf`, always
- * terminated; its length goes to *len.  A string that goes on behind that is cut;
- * one that runs into an unreadable page gives the reason.
+ * Reads a NUL-terminated string into `buf`, at most size - 1 bytes of it and always terminated; the length
+ * goes to *len.  A longer string is cut; one that runs into an unreadable page gives the reason.
  */
 enum read_status guest_read_string(struct guest *g, uint64_t kva, char *buf, size_t size,
 				   size_t *len);

@@ -35,8 +35,8 @@ static int is_canonical(uint64_t va, unsigned levels)
 }
 
 /*
- * An entry of a last-level table, which `leaf` is about.  Under a freeze a table is copied once, and
- * the pages that it maps are asked for one by one.
+ * Entry `index` of the last-level table that leaf[slot] holds.  Under a freeze that table is recorded once;
+ * each later entry is read from its copy.
  */
 static enum read_status leaf_entry(struct paging *paging, size_t slot, uint64_t index,
 				   uint64_t *entry)
@@ -72,9 +72,10 @@ static void remember(struct paging *paging, size_t slot, uint64_t span, uint64_t
 }
 
 /*
- * *same: how many bytes from an aligned address on have the same answer; 0 where
- * the address is not canonical.
- * *last: the last table that was looked into.
+ * Walks the tables from the root, or from a last table that was met before.
+ * *same: the size of the aligned block around `va` that has the same answer (what one entry of the last
+ * table maps); 0 where the address is not canonical.
+ * *last: the physical address of the last table that was read.
  */
 static enum read_status walk(struct paging *paging, uint64_t va, uint64_t *gpa, uint64_t *same,
 			     uint64_t *last)

@@ -19,20 +19,20 @@ struct paging {
 	struct {
 		uint64_t page; /* virtual page number + 1; 0 is empty */
 		uint64_t gpa;
-		const uint8_t *copy; /* of a page that is recorded (guest.c); else NULL */
+		const uint8_t *copy; /* the recorded page (guest.c); else NULL */
 	} tlb[PAGING_TLB_SLOTS];
-	/* the last tables of a walk: a big map's pages lie in few of them; or 2 MiB of a large page */
+	/* the last-level tables that were met (a big map's pages are in few of them), or 2 MiB of a large page */
 	struct {
 		uint64_t span;	/* va >> 21, + 1; 0 is empty */
-		uint64_t table; /* of a large page: where these 2 MiB begin */
+		uint64_t table; /* gpa of the table; if large: where these 2 MiB begin */
 		bool large;
-		const uint8_t *copy; /* of a table that is recorded; else NULL */
+		const uint8_t *copy; /* the recorded table; else NULL */
 	} leaf[PAGING_LEAF_SLOTS];
 };
 
 /*
- * Sets the tables to walk.  `cr3` may carry PCID, LAM and no-flush bits; whether
- * its bit 12 means "user half of a PTI pair" is the caller's to know.  Empties the TLB.
+ * Sets the tables to walk.  `cr3` may carry PCID, LAM and no-flush bits.  The caller clears bit 12 if it means
+ * "user half of a PTI pair".  Empties the TLB.
  */
 void paging_set_root(struct paging *paging, struct phys *phys, uint64_t cr3, unsigned levels);
 
@@ -40,9 +40,8 @@ void paging_set_root(struct paging *paging, struct phys *phys, uint64_t cr3, uns
 enum read_status paging_translate(struct paging *paging, uint64_t va, uint64_t *gpa);
 
 /*
- * The mapped pages of a range, in order.  A page table is read once for the 512
- * pages that it maps, and what whole tables leave out is skipped: an arena of
- * 4 GiB takes milliseconds.
+ * The mapped pages of a range, in order.  A last-level table is read once for the 512 pages that it maps; an
+ * absent entry of a higher table skips all that it would map: an arena of 4 GiB takes milliseconds.
  */
 struct paging_scan {
 	struct paging *paging;

@@ -10,7 +10,7 @@
 #include "capture/memory/phys.h"
 #include "capture/memory/recorder.h"
 
-#define FETCH_MAX_PAGES (1u << 20) /* address space only: what a walk touches has a budget */
+#define FETCH_MAX_PAGES (1u << 20) /* of address space; a budget limits what a walk touches */
 
 const char *read_status_text(enum read_status status)
 {
@@ -36,7 +36,7 @@ static uint64_t region_pages(const struct phys_region *r)
 	return (r->size + PAGE_MASK) >> PAGE_SHIFT;
 }
 
-/* Room for one more: the array has the next power of two, so that many regions cost no copy each. */
+/* Room for one more region.  The array's size is a power of two: not each new region copies it. */
 static int grow(struct phys *phys)
 {
 	size_t nr = phys->nr_regions;
@@ -178,7 +178,7 @@ static enum read_status recorded_page_at(struct phys *phys, const struct phys_re
 	return READ_OK;
 }
 
-/* The page's copy in the store, made when it is first asked for. */
+/* The page's copy in the store; the first request makes it. */
 static enum read_status fetched_page_at(struct phys *phys, const struct phys_region *r,
 					uint64_t gpa, const uint8_t **host)
 {
@@ -195,7 +195,7 @@ static enum read_status fetched_page_at(struct phys *phys, const struct phys_reg
 	if (!held) {
 		uint8_t page[PAGE_SIZE] = { 0 }, *to;
 
-		/* a fetch may itself read guest memory, and so take the next place in the store */
+		/* a fetch may read guest memory itself, and so take the next place in the store */
 		status = phys->fetch.read(phys->fetch.arg, gpa - in_page, page,
 					  left < PAGE_SIZE ? left : PAGE_SIZE);
 		if (status)

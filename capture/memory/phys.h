@@ -2,11 +2,11 @@
 /*
  * phys.h - guest physical memory
  *
- * Sorted regions of guest RAM: each has its bytes in this process (a VMM's memory), is
- * fetched page by page (an image file, RAM of another process), or is a set of single pages (a scxray core).
- * Every byte that scxray reads from a guest passes through phys_read().  The recorder sits here: while
- * `recording` is set, each page that is read is marked as touched, or (of a live
- * guest, with a `recorder`) copied when it is first read, and read from the copy.
+ * Regions of guest RAM, sorted.  The bytes of a region are in this process (a VMM's memory), are fetched page
+ * by page (an image file, RAM of another process), or are a set of single pages (a scxray core).
+ * Every byte that scxray reads from a guest passes through this file.  While `recording` is set, each page
+ * that is read is marked as touched; with a `recorder` (a live guest) the first read of a page copies it,
+ * and all reads give bytes of the copy.
  */
 #ifndef CAPTURE_PHYS_H
 #define CAPTURE_PHYS_H
@@ -28,10 +28,10 @@ enum read_status {
 	READ_BUDGET,	  /* the copy budget is used up */
 	READ_NULL,	  /* below the first page: a NULL pointer */
 	READ_DEADLINE,	  /* the recording's deadline came before this page */
-	READ_RAN,	  /* of a stack that was to be copied after the thaw: its task ran first */
-	READ_FILTERED,	  /* RAM, but the program that wrote the image left the page out */
-	READ_IO,	  /* the image file can't be read there */
-	READ_FETCH,	  /* the host could not bring the page */
+	READ_RAN,      /* a stack page that was to be copied after the thaw: its task ran first */
+	READ_FILTERED, /* RAM, but the program that wrote the image left the page out */
+	READ_IO,       /* the image file can't be read there */
+	READ_FETCH,    /* the host could not bring the page */
 	READ_NR,
 };
 
@@ -43,18 +43,21 @@ struct phys_region {
 	uint64_t size;	     /* bytes; the last page may be partial */
 	const uint8_t *host; /* the region's bytes; NULL: fetched, or single pages */
 	uint64_t *touched;   /* a bit per page */
-	uint64_t first;	     /* the number of its first page among those of all regions */
+	uint64_t first;	     /* the number of its first page, counted over all regions */
 };
 
-/* A page of a region that has no `host`: sorted by gpa. */
+/* A page of a region that has no `host`; an array of them is sorted by gpa. */
 struct phys_page {
 	uint64_t gpa;
 	const uint8_t *host; /* PAGE_SIZE bytes */
 };
 
-/* Where bytes come from that have no address in this process.  Both calls may block. */
+/* How bytes are read that have no address in this process.  `read` and `next_data` may block. */
 struct phys_fetch {
-	/* Copies all `len` bytes at `gpa`, which are in one region, or gives the reason; NULL: regions without `host` are single pages. */
+	/*
+	 * Copies all `len` bytes at `gpa`, which are in one region, or gives the reason.  NULL: regions
+	 * without `host` are single pages.
+	 */
 	enum read_status (*read)(void *arg, uint64_t gpa, void *to, size_t len);
 	/*
 	 * The first page at or after `gpa` that may hold anything but zeros, UINT64_MAX after the last: a
@@ -76,19 +79,19 @@ struct phys {
 	uint64_t nr_touched;
 	uint64_t max_touched;		 /* pages; 0: no limit */
 	struct recorder *recorder;	 /* of a live guest; NULL: pages are marked only */
-	enum read_status missing_status; /* why a core lacks pages; READ_OK: it never had them */
-	uint64_t *ran;			 /* pages that it lacks by READ_RAN, ascending */
+	enum read_status missing_status; /* why a page is not in the core; READ_OK: it never was */
+	uint64_t *ran;			 /* gpas of the pages that are READ_RAN, ascending */
 	size_t nr_ran;
 	uint64_t nr_missing; /* reads that found no page */
 };
 
 /*
- * Adds a region; they may come in any order (ascending is the fast one), but must not overlap.
+ * Adds a region; they may come in any order (ascending is the fastest), and must not overlap.
  * The memory at `host` is borrowed.  0, or -1 when out of memory or overlapping.
  */
 int phys_add_region(struct phys *phys, uint64_t gpa, uint64_t size, const uint8_t *host);
 
-/* The region that `gpa` is in; NULL. */
+/* The region that `gpa` is in; NULL: there is no RAM. */
 struct phys_region *phys_find_region(const struct phys *phys, uint64_t gpa);
 
 /* Adds the pages of a core, sorted by gpa; the array is taken over (free()d later). */
@@ -102,7 +105,7 @@ void phys_deinit(struct phys *phys);
 /* Forgets what was touched. */
 void phys_reset_touched(struct phys *phys);
 
-/* `len` bytes at `gpa`, or the reason why not all of them could be had. */
+/* `len` bytes at `gpa`, or the reason why not all of them can be read. */
 enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t len);
 
 /*
@@ -118,36 +121,36 @@ static inline bool phys_is_recording(const struct phys *phys)
 }
 
 /*
- * Of a phys that is recording: may a page that phys_page_at() gave be read again without asking
- * for it?  False once the deadline is crossed, and each time the clock has to be looked at.
+ * Only while recording: may a page that phys_page_at() gave be read again without a second call of it?
+ * False once the deadline is crossed, and each time the clock has to be looked at.
  */
 bool phys_may_reread(struct phys *phys);
 
 /*
- * As phys_read(), for searches through much memory: nothing is kept and nothing counts as touched.
- * A page that can't be had is zeros.
+ * As phys_read(), for searches through much memory: no page is kept and none counts as touched.  A page
+ * that can't be read gives zeros.
  */
 void phys_copy(struct phys *phys, uint64_t gpa, void *to, size_t len);
 
 /* The first page of RAM at or after `gpa` that is worth a search; UINT64_MAX after the last. */
 uint64_t phys_next_data(struct phys *phys, uint64_t gpa);
 
-/* Pages in all regions: their numbers end here. */
+/* How many pages all regions have: page numbers are below this. */
 uint64_t phys_nr_pages(const struct phys *phys);
 
-/* The number of the page at `gpa` among them; false where there is no RAM. */
+/* The number of the page at `gpa`, counted over all regions; false where there is no RAM. */
 bool phys_number(const struct phys *phys, uint64_t gpa, uint64_t *number);
 
-/* The host's address of `gpa` in a region that is mapped whole; NULL. */
+/* The host's address of `gpa` in a region that has a `host`; NULL elsewhere. */
 const uint8_t *phys_host(const struct phys *phys, uint64_t gpa);
 
 /*
- * An aligned word of `size` bytes (1, 2, 4, 8) as memory has it now, by one load, whatever was
- * copied or fetched before.
+ * An aligned word of `size` bytes (1, 2, 4, 8) as memory has it now, by one load; copies and fetched pages
+ * are not used.
  */
 enum read_status phys_load(struct phys *phys, uint64_t gpa, size_t size, uint64_t *value);
 
-/* Memory that is fetched may have changed: what was fetched before is not used again. */
+/* Fetched memory may have changed since: drops all pages that were fetched so far. */
 void phys_forget(struct phys *phys);
 
 /* Bytes from `gpa` to the end of its region, at most `max`; 0 where there is no RAM. */

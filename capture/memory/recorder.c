@@ -9,7 +9,7 @@
 #include "capture/base/clock.h"
 #include "capture/memory/recorder.h"
 
-#define MAX_INDEX_POPULATED (8u << 20) /* of a guest of 8 GiB */
+#define MAX_INDEX_POPULATED (8u << 20) /* the index of a guest of 8 GiB */
 
 static void *reserve(uint64_t size)
 {
@@ -110,7 +110,7 @@ void page_store_release(struct page_store *store)
 		madvise(store->bytes, used, MADV_DONTNEED);
 }
 
-/* A byte written in each page: works on every kernel, and once is enough. */
+/* Writes a byte in each page: this works on every kernel, and once is enough. */
 static void fault_in(void *at, uint64_t size)
 {
 	volatile uint8_t *bytes = at;
@@ -148,8 +148,8 @@ static bool is_late(struct recorder *rec)
 }
 
 /*
- * A page is saved before its writer goes on: the copy that was made before the look here is whole if there
- * is nothing saved.
+ * Replaces a page's copy by its saved bytes, if some were saved.  A page is saved before its writer goes on,
+ * so if nothing is saved now, the copy in `to`, which was made before, is whole.
  */
 static enum read_status take_saved(const struct recorder *rec, uint64_t number, uint8_t *to)
 {
@@ -183,7 +183,7 @@ enum read_status recorder_page(struct recorder *rec, uint64_t number, const stru
 	enum read_status status;
 	uint8_t *bytes;
 
-	/* all reads fail from then on, so that each loop of a walk ends soon */
+	/* once late, all reads fail, so that each loop of a walk ends soon */
 	if (rec->late || (++rec->lookups % RECORDER_CLOCK_EVERY == 0 && is_late(rec)))
 		return READ_DEADLINE;
 	if (slot) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * search.c - guest physical memory read in bulk: nothing of it is kept
+ * search.c - guest physical memory read in bulk; no page is kept
  */
 #include <string.h>
 
@@ -10,7 +10,10 @@
 
 #define COPY_CHUNK (256u << 10)
 
-/* What of [gpa, gpa + len) is in one region, copied at once if it can be fetched. */
+/*
+ * Copies the start of [gpa, gpa + len): up to its region's end where RAM is fetched, else one page.
+ * Returns how many bytes that is.
+ */
 static size_t copy_some(struct phys *phys, uint64_t gpa, uint8_t *to, size_t len)
 {
 	struct phys_region *r = phys_find_region(phys, gpa);
@@ -23,7 +26,7 @@ static size_t copy_some(struct phys *phys, uint64_t gpa, uint8_t *to, size_t len
 		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
 			return left;
 		left = left < n ? left
-				: n; /* a page of many can't be had: one by one from here on */
+				: n; /* one of these pages can't be read: only the first page now */
 		if (!phys->fetch.read(phys->fetch.arg, gpa, to, left))
 			return left;
 	} else if (r && !phys_page_at(phys, gpa, &host, &left)) {
