@@ -49,6 +49,12 @@ void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((forma
 /* The contents as a C string; "" on error.  Valid until the next call. */
 const char *strbuf_str(struct strbuf *sb);
 
+/* The end of a noun that is counted. */
+static inline const char *plural_s(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static inline void strbuf_write(struct strbuf *sb, const void *bytes, size_t n)
 {
 	if (n && n <= sb->cap - sb->len) {

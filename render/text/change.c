@@ -28,7 +28,7 @@ static void old_and_new(struct strbuf *sb, const struct diff *d, const struct di
 {
 	if (c->bytes_differ) {
 		strbuf_printf(sb, "%" PRIu64 " byte%s differ%s", c->bytes_differ,
-			      c->bytes_differ == 1 ? "" : "s", c->bytes_differ == 1 ? "s" : "");
+			      plural_s(c->bytes_differ), c->bytes_differ == 1 ? "s" : "");
 	} else if (c->is_text) {
 		strbuf_printf(sb, "%s → %s", diff_text(d, c->old_text), diff_text(d, c->new_text));
 	} else {

@@ -159,5 +159,5 @@ void text_cpu_use(struct text *t, const struct diagnosis *dg)
 	table_print(&tab, 2);
 	table_deinit(&tab);
 	if (nr > cap)
-		strbuf_printf(&t->out, "  (%zu more CPUs)\n", nr - cap);
+		strbuf_printf(&t->out, "  (%zu more CPU%s)\n", nr - cap, plural_s(nr - cap));
 }

@@ -141,7 +141,7 @@ static void put_stuck(struct text *t, const struct diff *d, struct strbuf *sb)
 	}
 	if (nr_cards)
 		strbuf_printf(&t->out, "    %zu task%s above that wait%s too long\n", nr_cards,
-			      nr_cards == 1 ? "" : "s", nr_cards == 1 ? "s" : "");
+			      plural_s(nr_cards), nr_cards == 1 ? "s" : "");
 }
 
 void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg)

@@ -125,8 +125,8 @@ static void dual_header(struct text *t, const struct scxray_document *doc, const
 			      (unsigned long long)doc->early_max_age_jiffies,
 			      (unsigned long long)doc->early_threshold_jiffies);
 	}
-	strbuf_printf(sb, ", late=(%zu maps, %zu vcpu_regs)", doc->late->nr_maps,
-		      doc->late->nr_vcpus);
+	strbuf_printf(sb, ", late=(%zu map%s, %zu vcpu_regs)", doc->late->nr_maps,
+		      plural_s(doc->late->nr_maps), doc->late->nr_vcpus);
 	style_end(t, sb, STYLE_BOLD);
 	strbuf_puts(sb, "\n");
 	halves(t, doc, diff);

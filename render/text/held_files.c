@@ -34,8 +34,7 @@ static void put_kind(const struct text *t, struct strbuf *sb, const struct scxra
 	if (!nr)
 		return;
 	strbuf_printf(sb, "%s%zu %s%s", sb->len ? "; " : "", nr,
-		      held_file_kind(&(struct scxray_held_file){ .kind = kind }),
-		      nr == 1 ? "" : "s");
+		      held_file_kind(&(struct scxray_held_file){ .kind = kind }), plural_s(nr));
 	for (size_t i = 0; i < held->nr_files && shown < cap; i++) {
 		if (held->files[i].kind != kind)
 			continue;

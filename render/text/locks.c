@@ -60,8 +60,7 @@ void text_locks(struct text *t, const struct scxray_report *r)
 		return;
 	text_styled(t, STYLE_BOLD, "  locks");
 	strbuf_printf(&t->out, ": %zu task%s in lock slow paths, %zu resilient spinlock%s held\n",
-		      waiting, waiting == 1 ? "" : "s", r->nr_rqspinlocks,
-		      r->nr_rqspinlocks == 1 ? "" : "s");
+		      waiting, plural_s(waiting), r->nr_rqspinlocks, plural_s(r->nr_rqspinlocks));
 	for (size_t i = 0; i < r->nr_tasks && shown < MAX_NAMED; i++)
 		if (r->tasks[i].lock_slowpath_match) {
 			waiter(t, &r->tasks[i]);

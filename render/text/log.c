@@ -105,7 +105,7 @@ void text_log(struct text *t, const struct scxray_report *r)
 		return;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "kernel_log");
-	strbuf_printf(&t->out, ": %zu record%s captured", r->nr_log, r->nr_log == 1 ? "" : "s");
+	strbuf_printf(&t->out, ": %zu record%s captured", r->nr_log, plural_s(r->nr_log));
 	if (r->cut[SCXRAY_GROUP_LOG]) {
 		strbuf_puts(&t->out, " (");
 		cell_string(&t->out, r->cut[SCXRAY_GROUP_LOG]);

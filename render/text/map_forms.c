@@ -45,9 +45,9 @@ void map_text_arena(struct map_text *m)
 	for (size_t i = 0; i < arena->nr_pages; i++)
 		nr_nonzero += !is_zero_page(&arena->pages[i]);
 	strbuf_printf(out,
-		      "arena: %zu pages captured (%zu KiB), %zu non-zero "
+		      "arena: %zu page%s captured (%zu KiB), %zu non-zero "
 		      "(see sdt_alloc section + JSON for typed data)",
-		      arena->nr_pages, arena->nr_pages * 4, nr_nonzero);
+		      arena->nr_pages, plural_s(arena->nr_pages), arena->nr_pages * 4, nr_nonzero);
 	if (arena->cut) {
 		strbuf_puts(out, " (truncated, ");
 		cell_num(out, &m->map->max_entries);
@@ -120,7 +120,8 @@ static void put_record(struct text *t, const struct scxray_ringbuf_record *recor
 		map_text_raw(t, record->bytes, shown);
 	}
 	if (shown < record->len)
-		strbuf_printf(out, " +%zu bytes", record->len - shown);
+		strbuf_printf(out, " +%zu byte%s", record->len - shown,
+			      plural_s(record->len - shown));
 	strbuf_putc(out, '\n');
 }
 
@@ -225,10 +226,10 @@ void map_text_stacks(struct map_text *m)
 
 	if (!stacks)
 		return;
-	strbuf_printf(out, "stack_trace: %s%llu of %u buckets populated%s",
+	strbuf_printf(out, "stack_trace: %s%llu of %u bucket%s populated%s",
 		      m->map->total_is_least ? "at least " : "",
 		      (unsigned long long)stacks_populated(m->map), stacks->nr_buckets,
-		      stacks->cut ? " (truncated)" : "");
+		      plural_s(stacks->nr_buckets), stacks->cut ? " (truncated)" : "");
 	if (stacks->nr_unreadable)
 		strbuf_printf(out, " (%u unreadable)", stacks->nr_unreadable);
 	strbuf_putc(out, '\n');
@@ -294,8 +295,9 @@ void map_text_slots(struct map_text *m)
 
 	if (!slots)
 		return;
-	strbuf_printf(out, "fd_array: %zu of %u slots populated%s", slots->nr_slots,
-		      slots->nr_scanned, slots->cut ? " (slots truncated)" : "");
+	strbuf_printf(out, "fd_array: %zu of %u slot%s populated%s", slots->nr_slots,
+		      slots->nr_scanned, plural_s(slots->nr_scanned),
+		      slots->cut ? " (slots truncated)" : "");
 	if (slots->nr_unreadable)
 		strbuf_printf(out, " (%u unreadable)", slots->nr_unreadable);
 	if (slots->nr_slots && !slots->slots[0].key)

@@ -295,8 +295,8 @@ static void put_key(struct percpu *p)
 			strbuf_putc(out, ' ');
 			cell_unreadable(out, entry->addr, entry->reason);
 		} else if (structs) {
-			strbuf_printf(out, name ? " struct %s (%zu CPUs)" : "%s (%zu CPUs)",
-				      name ? name : "", p->nr);
+			strbuf_printf(out, name ? " struct %s (%zu CPU%s)" : "%s (%zu CPU%s)",
+				      name ? name : "", p->nr, plural_s(p->nr));
 		}
 		strbuf_putc(out, '\n');
 		if (structs && grouped) {

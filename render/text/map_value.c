@@ -51,7 +51,7 @@ void map_text_raw(struct text *t, const uint8_t *bytes, size_t size)
 		strbuf_write(sb, pair + !i, sizeof(pair) - !i);
 	}
 	if (size > cap)
-		strbuf_printf(sb, " +%zu bytes", size - cap);
+		strbuf_printf(sb, " +%zu byte%s", size - cap, plural_s(size - cap));
 	strbuf_puts(sb, size ? " (raw)" : "(raw)");
 }
 
@@ -120,7 +120,8 @@ static void raw_key(struct strbuf *sb, const uint8_t *key, uint32_t size)
 	for (uint32_t i = 0; i < size && i < MAX_RAW_KEY; i++)
 		strbuf_printf(sb, "%s%02x", i ? " " : "", key[i]);
 	if (size > MAX_RAW_KEY)
-		strbuf_printf(sb, " +%" PRIu32 " bytes", size - MAX_RAW_KEY);
+		strbuf_printf(sb, " +%" PRIu32 " byte%s", size - MAX_RAW_KEY,
+			      plural_s(size - MAX_RAW_KEY));
 }
 
 void map_text_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t *bytes)

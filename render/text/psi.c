@@ -87,7 +87,7 @@ void text_psi(struct text *t, const struct scxray_report *r)
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "cgroup_psi");
 	strbuf_printf(&t->out, ": %zu cgroup%s captured (of the last 10 s, and in all)\n",
-		      r->nr_cgroup_psi, r->nr_cgroup_psi == 1 ? "" : "s");
+		      r->nr_cgroup_psi, plural_s(r->nr_cgroup_psi));
 	table_init(&tab, t, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < r->nr_cgroup_psi; i++) {
 		if (is_calm(&r->cgroup_psi[i]))

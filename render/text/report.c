@@ -35,10 +35,11 @@ void text_guest(struct text *t, const struct scxray_guest *guest)
 	strbuf_puts(&t->out, ": ");
 	cell_text(&sb, &guest->release);
 	if (guest->nr_cpus.state == SCXRAY_PRESENT)
-		strbuf_printf(&sb, ", %llu CPUs", (unsigned long long)guest->nr_cpus.value);
+		strbuf_printf(&sb, ", %llu CPU%s", (unsigned long long)guest->nr_cpus.value,
+			      plural_s(guest->nr_cpus.value));
 	if (guest->nr_nodes.state == SCXRAY_PRESENT)
 		strbuf_printf(&sb, ", %llu NUMA node%s", (unsigned long long)guest->nr_nodes.value,
-			      guest->nr_nodes.value == 1 ? "" : "s");
+			      plural_s(guest->nr_nodes.value));
 	if (guest->hz.state == SCXRAY_PRESENT)
 		strbuf_printf(&sb, ", HZ=%llu", (unsigned long long)guest->hz.value);
 	if (guest->memory_bytes)

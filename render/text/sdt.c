@@ -51,7 +51,8 @@ static void put_sdt(struct map_text *m, const struct scxray_sdt *sdt)
 		strbuf_putc(out, ')');
 	}
 	if (sdt->skipped_subtrees)
-		strbuf_printf(out, " (%u subtrees skipped)", sdt->skipped_subtrees);
+		strbuf_printf(out, " (%u subtree%s skipped)", sdt->skipped_subtrees,
+			      plural_s(sdt->skipped_subtrees));
 	strbuf_putc(out, '\n');
 	for (size_t i = 0; i < sdt->nr_entries; i++)
 		put_entry(m, &sdt->entries[i]);

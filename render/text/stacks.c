@@ -87,7 +87,7 @@ static void group(struct text *t, const struct entry *entries, size_t nr)
 
 	strbuf_init(&label, NULL);
 	strbuf_init(&names, NULL);
-	strbuf_printf(&label, "%zu task%s:", nr, nr == 1 ? "" : "s");
+	strbuf_printf(&label, "%zu task%s:", nr, plural_s(nr));
 	for (size_t i = 0; i < nr && i < cap; i++) {
 		size_t start;
 
@@ -169,5 +169,5 @@ void text_task_stacks(struct text *t, const struct scxray_task *const *tasks, si
 	free(entries);
 	if (repeated)
 		strbuf_printf(&t->out, "  kernel stacks of %zu task%s: as in the late snapshot\n",
-			      repeated, repeated == 1 ? "" : "s");
+			      repeated, plural_s(repeated));
 }

@@ -19,16 +19,17 @@
 #include "render/out/reasons.h"
 #include "render/out/timeline.h"
 
-/* "{group}: {count} {what}" or "{group}: <unavailable: {reason}>"; nothing for an empty group. */
-static void count_line(struct text *t, const char *group, size_t nr, const char *what,
-		       const char *unavailable)
+/* "{group}: {count} {noun}s {rest}" (a noun or a rest may be "") or "{group}: <unavailable: {reason}>"; nothing for an empty group. */
+static void count_line(struct text *t, const char *group, size_t nr, const char *noun,
+		       const char *rest, const char *unavailable)
 {
 	if (!nr && !unavailable)
 		return;
 	text_styled(t, STYLE_BOLD, group);
 	strbuf_puts(&t->out, ": ");
 	if (nr)
-		strbuf_printf(&t->out, "%zu %s", nr, what);
+		strbuf_printf(&t->out, "%zu%s%s%s%s%s", nr, *noun ? " " : "", noun,
+			      *noun ? plural_s(nr) : "", *rest && *rest != ',' ? " " : "", rest);
 	if (unavailable) {
 		strbuf_puts(&t->out, nr ? ", <unavailable: " : "<unavailable: ");
 		cell_string(&t->out, unavailable);
@@ -38,9 +39,9 @@ static void count_line(struct text *t, const char *group, size_t nr, const char 
 }
 
 static void count(struct text *t, const struct scxray_report *r, enum scxray_group group, size_t nr,
-		  const char *what)
+		  const char *noun, const char *rest)
 {
-	count_line(t, group_names[group].text, nr, what, reason_of(r, group, nr));
+	count_line(t, group_names[group].text, nr, noun, rest, reason_of(r, group, nr));
 }
 
 static void maps(struct text *t, const struct scxray_report *r)
@@ -61,7 +62,7 @@ static void maps(struct text *t, const struct scxray_report *r)
 		strbuf_printf(&sb, ", %zu of them the live scheduler's own", active);
 	if (broken)
 		strbuf_printf(&sb, ", %zu with an error", broken);
-	count(t, r, SCXRAY_GROUP_MAPS, nr, strbuf_str(&sb));
+	count(t, r, SCXRAY_GROUP_MAPS, nr, "", strbuf_str(&sb));
 	strbuf_deinit(&sb);
 }
 
@@ -72,30 +73,30 @@ static void vcpus(struct text *t, const struct scxray_report *r)
 
 	for (size_t i = 0; i < r->nr_vcpus; i++)
 		parked += r->vcpus[i].parked;
-	snprintf(what, sizeof(what), "vCPUs, registers of %zu", parked);
-	count(t, r, SCXRAY_GROUP_VCPUS, r->nr_vcpus, what);
+	snprintf(what, sizeof(what), ", registers of %zu", parked);
+	count(t, r, SCXRAY_GROUP_VCPUS, r->nr_vcpus, "vCPU", what);
 }
 
 static void sdts(struct text *t, const struct scxray_report *r)
 {
-	count(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts, "allocators");
-	count_line(t, "scx_static", r->nr_static_ranges, "ranges", NULL);
+	count(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts, "allocator", "");
+	count_line(t, "scx_static", r->nr_static_ranges, "range", "", NULL);
 }
 
 static void progs(struct text *t, const struct scxray_report *r)
 {
-	count(t, r, SCXRAY_GROUP_PROGS, r->nr_progs, "programs");
+	count(t, r, SCXRAY_GROUP_PROGS, r->nr_progs, "program", "");
 }
 
 static void times(struct text *t, const struct scxray_report *r)
 {
-	count(t, r, SCXRAY_GROUP_CPU_TIMES, r->nr_cpu_times, "CPUs captured");
-	count(t, r, SCXRAY_GROUP_NUMA, r->nr_numa_nodes, "nodes captured");
+	count(t, r, SCXRAY_GROUP_CPU_TIMES, r->nr_cpu_times, "CPU", "captured");
+	count(t, r, SCXRAY_GROUP_NUMA, r->nr_numa_nodes, "node", "captured");
 }
 
 static void psi(struct text *t, const struct scxray_report *r)
 {
-	count(t, r, SCXRAY_GROUP_PSI, r->nr_cgroup_psi, "cgroups captured");
+	count(t, r, SCXRAY_GROUP_PSI, r->nr_cgroup_psi, "cgroup", "captured");
 }
 
 static void tasks(struct text *t, const struct scxray_report *r)
@@ -109,8 +110,9 @@ static void tasks(struct text *t, const struct scxray_report *r)
 		nr++;
 		waiting += r->tasks[i].runnable_cpu >= 0 && r->tasks[i].curr_cpu < 0;
 	}
-	snprintf(what, sizeof(what), "tasks captured, %zu wait to run", waiting);
-	count(t, r, SCXRAY_GROUP_TASKS, nr, what);
+	snprintf(what, sizeof(what), "captured, %zu %s to run", waiting,
+		 waiting == 1 ? "waits" : "wait");
+	count(t, r, SCXRAY_GROUP_TASKS, nr, "task", what);
 }
 
 static void scx(struct text *t, const struct scxray_report *r)
@@ -120,11 +122,11 @@ static void scx(struct text *t, const struct scxray_report *r)
 		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
 			      r->nr_scheds ? "captured" : "absent");
 	}
-	count(t, r, SCXRAY_GROUP_RQS, 0, "");
-	count(t, r, SCXRAY_GROUP_DSQS, 0, "");
-	count(t, r, SCXRAY_GROUP_HELD_FILES, held_files_tasks(r),
-	      "tasks that have files of schedulers open");
-	count(t, r, SCXRAY_GROUP_SCHEDS, 0, "");
+	count(t, r, SCXRAY_GROUP_RQS, 0, "", "");
+	count(t, r, SCXRAY_GROUP_DSQS, 0, "", "");
+	count(t, r, SCXRAY_GROUP_HELD_FILES, held_files_tasks(r), "task",
+	      "with files of schedulers open");
+	count(t, r, SCXRAY_GROUP_SCHEDS, 0, "", "");
 }
 
 static void locks(struct text *t, const struct scxray_report *r)
@@ -134,12 +136,12 @@ static void locks(struct text *t, const struct scxray_report *r)
 
 	for (size_t i = 0; i < r->nr_tasks; i++)
 		waiting += r->tasks[i].lock_slowpath_match != NULL;
-	snprintf(what, sizeof(what), "tasks in lock slow paths, %zu resilient spinlocks held",
-		 r->nr_rqspinlocks);
+	snprintf(what, sizeof(what), "in lock slow paths, %zu resilient spinlock%s held",
+		 r->nr_rqspinlocks, plural_s(r->nr_rqspinlocks));
 	if (r->nr_rqspinlocks && !waiting)
-		count(t, r, SCXRAY_GROUP_LOCKS, r->nr_rqspinlocks, "resilient spinlocks held");
+		count(t, r, SCXRAY_GROUP_LOCKS, r->nr_rqspinlocks, "resilient spinlock", "held");
 	else
-		count(t, r, SCXRAY_GROUP_LOCKS, waiting, what);
+		count(t, r, SCXRAY_GROUP_LOCKS, waiting, "task", what);
 }
 
 static void timeline(struct text *t, const struct scxray_report *r)
@@ -150,16 +152,16 @@ static void timeline(struct text *t, const struct scxray_report *r)
 	timeline_init(&tl, t->doc, r);
 	what[0] = '\0';
 	if (tl.t.nr_samples)
-		snprintf(what, sizeof(what), "samples (%" PRIu64 "–%" PRIu64 "ms)",
-			 tl.t.elapsed_ms[0], tl.t.elapsed_ms[tl.t.nr_samples - 1]);
-	count_line(t, group_names[SCXRAY_GROUP_TIMELINE].text, tl.t.nr_samples, what,
+		snprintf(what, sizeof(what), "(%" PRIu64 "–%" PRIu64 "ms)", tl.t.elapsed_ms[0],
+			 tl.t.elapsed_ms[tl.t.nr_samples - 1]);
+	count_line(t, group_names[SCXRAY_GROUP_TIMELINE].text, tl.t.nr_samples, "sample", what,
 		   tl.is_pair ? NULL : r->unavailable[SCXRAY_GROUP_TIMELINE]);
 	timeline_deinit(&tl);
 }
 
 static void perf(struct text *t, const struct scxray_report *r)
 {
-	count(t, r, SCXRAY_GROUP_PERF, r->host ? r->host->nr_perf : 0, "vCPUs");
+	count(t, r, SCXRAY_GROUP_PERF, r->host ? r->host->nr_perf : 0, "vCPU", "");
 }
 
 static void truncated(struct text *t, const struct scxray_report *r)
@@ -170,7 +172,7 @@ static void truncated(struct text *t, const struct scxray_report *r)
 
 static void kernel_log(struct text *t, const struct scxray_report *r)
 {
-	count(t, r, SCXRAY_GROUP_LOG, r->nr_log, "records captured");
+	count(t, r, SCXRAY_GROUP_LOG, r->nr_log, "record", "captured");
 }
 
 /* In the order of the report. */

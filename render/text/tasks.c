@@ -260,7 +260,7 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 			strbuf_printf(&names, " +%zu more", named - cap);
 		if (kthreads)
 			strbuf_printf(&names, " and %zu kernel thread%s", kthreads,
-				      kthreads == 1 ? "" : "s");
+				      plural_s(kthreads));
 		label.len = 0;
 		strbuf_printf(&label, "%zu not runnable, class %s:", count, name);
 		put_sleepers(t, &label, &names);
@@ -268,7 +268,7 @@ static void sleepers(struct text *t, const struct order *order, size_t nr)
 	if (nr_others) {
 		label.len = 0;
 		strbuf_printf(&label, "%zu not runnable, kernel thread%s:", nr_others,
-			      nr_others == 1 ? "" : "s");
+			      plural_s(nr_others));
 		put_sleepers(t, &label, &others);
 	}
 	strbuf_deinit(&names);
@@ -312,15 +312,15 @@ static void stacks(struct text *t, const struct order *order, size_t nr)
 	if (cards)
 		strbuf_printf(&t->out,
 			      "  (kernel stacks of %zu task%s that wait%s too long: above)\n",
-			      cards, cards == 1 ? "" : "s", cards == 1 ? "s" : "");
+			      cards, plural_s(cards), cards == 1 ? "s" : "");
 	if (running)
 		strbuf_printf(&t->out, "  (kernel stacks of %zu running task%s: in vcpu_regs)\n",
-			      running, running == 1 ? "" : "s");
+			      running, plural_s(running));
 	if (hidden)
 		strbuf_printf(
 			&t->out,
 			"  (kernel stacks of %zu sleeping kernel thread%s: with --full only)\n",
-			hidden, hidden == 1 ? "" : "s");
+			hidden, plural_s(hidden));
 }
 
 void text_tasks(struct text *t, const struct scxray_report *r)
@@ -352,7 +352,7 @@ void text_tasks(struct text *t, const struct scxray_report *r)
 	strbuf_puts(&t->out, ": ");
 	if (named)
 		strbuf_printf(&t->out, "%zu of ", nr);
-	strbuf_printf(&t->out, "%zu tasks captured\n", r->nr_tasks);
+	strbuf_printf(&t->out, "%zu task%s captured\n", r->nr_tasks, plural_s(r->nr_tasks));
 	table_init(&tab, t, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < nr; i++)
 		if (order[i].waits)

@@ -13,15 +13,17 @@
 #include "render/out/timeline.h"
 #include "render/out/reasons.h"
 
-#define NAME_WIDTH 30
+#define NAME_WIDTH 30 /* at least */
+#define MAX_NAME_WIDTH 48
 #define MAX_COLUMNS 60 /* of a sparkline */
 #define MIN_COLUMNS 16
-#define BESIDE 60 /* columns for the name, the last value and the rate */
+#define BESIDE 30 /* columns for the last value and the rate */
 
 /* The columns of a sparkline: fewer than the samples where the line has no room. */
-static size_t nr_columns(const struct text *t, const struct timeline *tl)
+static size_t nr_columns(const struct text *t, const struct timeline *tl, size_t name_width)
 {
-	size_t most = t->width > BESIDE + MIN_COLUMNS ? t->width - BESIDE : MIN_COLUMNS;
+	size_t beside = name_width + BESIDE;
+	size_t most = t->width > beside + MIN_COLUMNS ? t->width - beside : MIN_COLUMNS;
 
 	most = most < MAX_COLUMNS ? most : MAX_COLUMNS;
 	return tl->t.nr_samples < most ? tl->t.nr_samples : most;
@@ -105,7 +107,7 @@ static void movement(struct strbuf *sb, const struct timeline *tl, size_t series
 		strbuf_printf(sb, "  %" PRIu64 " to %" PRIu64, min, max);
 }
 
-static void line(struct text *t, const struct timeline *tl, size_t series)
+static void line(struct text *t, const struct timeline *tl, size_t series, size_t name_width)
 {
 	const struct scxray_series *s = &tl->t.series[series];
 	uint64_t last = s->values[tl->t.nr_samples - 1];
@@ -115,10 +117,10 @@ static void line(struct text *t, const struct timeline *tl, size_t series)
 	strbuf_init(&name, NULL);
 	cell_string(&name, s->name);
 	width = utf8_display_width(strbuf_str(&name), name.len);
-	strbuf_fill(&t->out, ' ', 2 + (width < NAME_WIDTH ? NAME_WIDTH - width : 0));
+	strbuf_fill(&t->out, ' ', 2 + (width < name_width ? name_width - width : 0));
 	strbuf_puts(&t->out, strbuf_str(&name));
 	strbuf_puts(&t->out, "  ");
-	sparkline(&t->out, tl, series, nr_columns(t, tl));
+	sparkline(&t->out, tl, series, nr_columns(t, tl, name_width));
 	strbuf_puts(&t->out, "  (last=");
 	if (timeline_is_event(tl, series))
 		strbuf_i64(&t->out, (int64_t)last);
@@ -145,6 +147,32 @@ static bool is_in_diff(const struct text *t, const struct timeline *tl, size_t s
 {
 	return tl->is_pair && timeline_is_event(tl, series) && text_wants(t, GROUP_DIFF) &&
 	       text_wants(t, GROUP_SCHED);
+}
+
+static bool is_shown(const struct text *t, const struct timeline *tl, size_t series)
+{
+	return t->full || (!is_constant(tl, series) && !is_in_diff(t, tl, series));
+}
+
+/* The names' column: a name that is longer than any kernel's breaks only its own line. */
+static size_t widest_name(const struct text *t, const struct timeline *tl)
+{
+	size_t widest = NAME_WIDTH;
+
+	for (size_t i = 0; i < tl->t.nr_series; i++) {
+		struct strbuf name;
+		size_t width;
+
+		if (!is_shown(t, tl, i))
+			continue;
+		strbuf_init(&name, NULL);
+		cell_string(&name, tl->t.series[i].name);
+		width = utf8_display_width(strbuf_str(&name), name.len);
+		if (width > widest && width <= MAX_NAME_WIDTH)
+			widest = width;
+		strbuf_deinit(&name);
+	}
+	return widest;
 }
 
 /* "16 more are 0 throughout; constant: A=25, B=1" */
@@ -188,10 +216,10 @@ static void constants(struct text *t, const struct timeline *tl)
 }
 
 /* Notes: where the samples are from, and how many of them a column stands for. */
-static void notes(struct text *t, const struct timeline *tl)
+static void notes(struct text *t, const struct timeline *tl, size_t name_width)
 {
 	const struct scxray_timeline *s = &tl->t;
-	size_t nr = nr_columns(t, tl);
+	size_t nr = nr_columns(t, tl, name_width);
 	struct strbuf sb;
 
 	strbuf_init(&sb, NULL);
@@ -236,15 +264,17 @@ void text_timeline(struct text *t, const struct scxray_report *r)
 	if (!tl.is_pair)
 		text_reason(t, r, SCXRAY_GROUP_TIMELINE, tl.t.nr_samples);
 	if (tl.t.nr_samples) {
+		size_t name_width = widest_name(t, &tl);
+
 		text_section(t);
 		text_styled(t, STYLE_BOLD, "event_counter_timeline");
-		strbuf_printf(&t->out, ": %zu samples (%" PRIu64 "–%" PRIu64 "ms)\n",
-			      tl.t.nr_samples, tl.t.elapsed_ms[0],
+		strbuf_printf(&t->out, ": %zu sample%s (%" PRIu64 "–%" PRIu64 "ms)\n",
+			      tl.t.nr_samples, plural_s(tl.t.nr_samples), tl.t.elapsed_ms[0],
 			      tl.t.elapsed_ms[tl.t.nr_samples - 1]);
-		notes(t, &tl);
+		notes(t, &tl, name_width);
 		for (size_t i = 0; i < tl.t.nr_series; i++)
-			if (t->full || (!is_constant(&tl, i) && !is_in_diff(t, &tl, i)))
-				line(t, &tl, i);
+			if (is_shown(t, &tl, i))
+				line(t, &tl, i, name_width);
 		if (!t->full)
 			constants(t, &tl);
 	}

@@ -268,6 +268,40 @@ START_TEST(sparklines_have_the_right_levels)
 }
 END_TEST
 
+START_TEST(one_of_a_thing_is_no_plural_and_long_names_fit)
+{
+	static uint64_t times[] = { 0 }, values[] = { 7 };
+	static const struct scxray_series series[] = {
+		{ "SCX_EV_A_NAME_OF_34_CHARACTERS_123", values },
+		{ "short", values },
+		{ "hostile_name_that_is_longer_than_any_column_of_names_may_be", values },
+	};
+	struct scxray_host host = { .timeline = { .elapsed_ms = times,
+						  .nr_samples = 1,
+						  .series = series,
+						  .nr_series = 3,
+						  .nr_events = 3 } };
+	struct scxray_report r = {
+		.host = &host,
+		.guest = { .release = { .state = SCXRAY_PRESENT, .bytes = "6.18", .len = 4 },
+			   .nr_cpus = { .state = SCXRAY_PRESENT, .value = 1 } },
+	};
+	char *text;
+
+	scxray_document_single(&doc, &r);
+	text = render_with(&(struct scxray_text_options){ .width = 80, .full = true });
+	has(text, "guest: 6.18, 1 CPU\n");
+	has(text, "event_counter_timeline: 1 sample (0–0ms)\n"
+		  "  SCX_EV_A_NAME_OF_34_CHARACTERS_123  ▅  (last=7)\n"
+		  "                               short  ▅  (last=7)\n"
+		  "  hostile_name_that_is_longer_than_any_column_of_names_may_be  ▅  (last=7)\n");
+	free(text);
+	text = render_with(&(struct scxray_text_options){ .width = 80, .summary = true });
+	has(text, "event_counter_timeline: 1 sample (0–0ms)\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(long_rows_are_resampled_and_keep_their_peaks)
 {
 	char *text;
@@ -489,6 +523,7 @@ static const unit_test tests[] = {
 	&a_pair_whose_late_half_is_racy,
 	&a_late_core_says_why_there_is_no_early_half,
 	&sparklines_have_the_right_levels,
+	&one_of_a_thing_is_no_plural_and_long_names_fit,
 	&long_rows_are_resampled_and_keep_their_peaks,
 	&a_pair_of_images_has_two_samples_and_no_more,
 	&only_what_is_asked_for_is_shown,

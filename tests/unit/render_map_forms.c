@@ -320,12 +320,11 @@ START_TEST(slots_of_hashes_go_by_key)
 	m.map.slots = &slots;
 	m.map.key_type.size = 4;
 	slot.key = map_block(&m, &key, 4);
-	ck_map_text(&m,
-		    "fd_array: 1 of 1 slots populated\n  key=0c 00 00 00 (raw): map inner#12\n");
+	ck_map_text(&m, "fd_array: 1 of 1 slot populated\n  key=0c 00 00 00 (raw): map inner#12\n");
 	ck_map_json(&m, "\"slots\":[{\"key_hex\":\"0c000000\",\"kva\":\"0xffff888000100000\","
 			"\"holds\":\"map inner#12\"}]");
 	m.map.key_type = map_typed(&m, m.t.u32, 4);
-	ck_map_text(&m, "fd_array: 1 of 1 slots populated\n  key=12: map inner#12\n");
+	ck_map_text(&m, "fd_array: 1 of 1 slot populated\n  key=12: map inner#12\n");
 	ck_map_no_json(&m, "indices");
 	map_deinit(&m);
 }

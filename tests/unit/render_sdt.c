@@ -87,7 +87,7 @@ START_TEST(slots_are_lines)
 	init(&a);
 	got = text(&a.c.m.r);
 	expect_in(got, "sdt_alloc task_allocator (elem_size=24, target_type_id=");
-	expect_in(got, ", reason=the only struct of 16 bytes): 2 live (1 subtrees skipped)\n");
+	expect_in(got, ", reason=the only struct of 16 bytes): 2 live (1 subtree skipped)\n");
 	expect_in(got, "\n    idx=5 genn=2 user_addr=0x100000000020 owner=busy0[7] "
 		       "payload=node{v=77}\n");
 	expect_in(got, "\n    user_addr=0x100000008000 payload=<unreadable: ");
