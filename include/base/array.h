@@ -12,8 +12,8 @@
 
 /*
  * The first of the indices 0 to nr - 1 for which `below`, an expression of `i`, is false; nr where it is
- * true for all.  It has to be true up to some index and false from there on; of guest data, where it may not be,
- * any index up to nr comes out.  Evaluates `below` for about log2(nr) values of `i`.
+ * true for all.  It has to be true up to some index and false from there on; guest data may break that, and
+ * then the result is any index up to nr.  Evaluates `below` for about log2(nr) values of `i`.
  */
 #define LOWER_BOUND(nr, i, below)                                \
 	({                                                       \

@@ -31,13 +31,13 @@ struct scxray_num {
 };
 
 /*
- * Bytes from guest memory that are meant as text.  They may hold anything but
- * NUL, invalid UTF-8 included: whoever prints them escapes them.
+ * Bytes from guest memory that are meant as text.  They may hold any byte except
+ * NUL, so also invalid UTF-8: the code that prints them escapes them.
  */
 struct scxray_text {
 	const char *bytes; /* NUL-terminated as well, for convenience; NULL unless PRESENT */
 	size_t len;
-	uint64_t addr; /* where it stands, or UNREADABLE: what could not be read */
+	uint64_t addr; /* where it is; UNREADABLE: what could not be read */
 	const char *reason;
 	enum scxray_state state;
 };
@@ -67,13 +67,13 @@ struct scxray_value {
 
 /*
  * A place in a BPF program's source, by the line info that its loader gave the kernel
- * (bpf_prog_aux.linfo, and the strings of the program's BTF).  A program without line info has
- * NONE in all but `function`.
+ * (bpf_prog_aux.linfo, and the strings of the program's BTF).  In a program without line info only
+ * `function` is not NONE.
  */
 struct scxray_bpf_line {
 	struct scxray_text function; /* "scxfix_dispatch" */
 	struct scxray_text file;     /* as the compiler was given it: "/src/main.bpf.c" */
-	struct scxray_num line;	     /* from 1; NONE: the compiler made this code of no line */
+	struct scxray_num line;	     /* from 1; NONE: this code belongs to no source line */
 	struct scxray_num column;    /* from 1; NONE likewise */
 	struct scxray_text text;     /* the line itself, without the blanks that it begins with */
 };
@@ -93,7 +93,7 @@ struct scxray_address {
 struct scxray_stack_trace {
 	struct scxray_address *frames;
 	size_t nr;
-	const char *end; /* NULL: nobody looked (no kernel stack was asked for) */
+	const char *end; /* NULL: no walk was made (no kernel stack was asked for) */
 	bool whole;
 };
 

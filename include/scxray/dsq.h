@@ -31,7 +31,7 @@ struct scxray_dsq {
 	size_t nr_tasks;
 	size_t nr_cursors; /* iterator cursors that were skipped */
 	const char *cut;   /* why the list ends early, NULL if it does not */
-	bool is_vtime;	   /* its tasks stand in the rb-tree as well */
+	bool is_vtime;	   /* its tasks are in the rb-tree as well */
 	const char *const *
 		conflicts; /* list against nr, list against rb-tree, vtime order: one sentence each */
 	size_t nr_conflicts;

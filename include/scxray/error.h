@@ -6,7 +6,7 @@
  * and returns 0 or -1 (or a pointer or NULL).  On failure the struct is filled,
  * on success it is left alone.  The caller owns the struct; nothing in it has
  * to be freed.  Errors are for what stops the work; a value that could not be
- * read is no error but a `struct scxray_num` that says so (report.h).
+ * read is not an error: it is a `struct scxray_num` that says so (atoms.h).
  */
 #ifndef SCXRAY_ERROR_H
 #define SCXRAY_ERROR_H
@@ -19,7 +19,7 @@ extern "C" {
 
 enum scxray_code {
 	SCXRAY_OK = 0,
-	SCXRAY_ERR_IO,	    /* the host's file system said no */
+	SCXRAY_ERR_IO,	    /* a system call on a file of the host failed */
 	SCXRAY_ERR_FORMAT,  /* the file is not what it claims to be */
 	SCXRAY_ERR_GUEST,   /* the guest's memory does not hold what is needed */
 	SCXRAY_ERR_UNREAD,  /* guest address `addr` could not be read */
@@ -29,7 +29,7 @@ enum scxray_code {
 
 struct scxray_error {
 	enum scxray_code code;
-	uint64_t addr;	/* guest address, where one is to blame; else 0 */
+	uint64_t addr;	/* guest address, where one is the cause; else 0 */
 	char text[256]; /* one line: what, where, what to do; no newline */
 };
 

@@ -28,7 +28,7 @@ struct scxray_freeze_timing {
 	uint64_t capture_us;	/* the walk under the freeze */
 	uint64_t thaw_us;	/* end of the walk to the last vCPU let go */
 	uint64_t frozen_us;	/* first kick to the last vCPU let go: what the guest lost */
-	int64_t guest_clock_us; /* what of that the guest's clock saw; -1: not known */
+	int64_t guest_clock_us; /* the part of that which the guest's clock counted; -1: not known */
 	const char *clock;	/* how clocks were held back, or why not */
 	const char *devices;	/* "paused", or why not; NULL: the host did not offer it */
 	uint64_t bytes_copied;
@@ -42,8 +42,8 @@ struct scxray_freeze_timing {
 	/* "copy": under the freeze; "cow": RAM was write-protected under it, and copied after the thaw */
 	const char *method;
 	const char *method_reason;
-	uint64_t protect_us;  /* of cow: the protection, under the freeze */
-	uint64_t saved_bytes; /* of cow: pages that were about to be written */
+	uint64_t protect_us;  /* cow: the protection, under the freeze */
+	uint64_t saved_bytes; /* cow: pages that were about to be written */
 };
 
 /* Counters of one vCPU's thread, the guest's part alone (exclude_host). */
@@ -90,7 +90,7 @@ struct scxray_host {
 		trigger; /* what fired: "watchpoint on exit_kind (vCPU 2)", "poll of exit_kind", ... */
 	const char *watchpoint;		  /* "armed", or why not */
 	const char *moment;		  /* "early", "late" */
-	const char *early_skipped_reason; /* of a late one without an early half; else NULL */
+	const char *early_skipped_reason; /* of a late half without an early one; else NULL */
 	uint64_t max_age_jiffies;	  /* greatest runnable age seen when it fired */
 	uint64_t threshold_jiffies;	  /* 0: not known */
 	bool has_timing;

@@ -15,7 +15,7 @@ extern "C" {
 
 struct scxray_regs;
 
-/* Regions of guest RAM, ascending: false behind the last. */
+/* Regions of guest RAM, ascending: false after the last. */
 bool scxray_source_region(const struct scxray_source *source, size_t index, uint64_t *gpa,
 			  uint64_t *size);
 

@@ -35,9 +35,9 @@ struct scxray_live_region {
 
 /*
  * Brings bytes of the guest RAM that is not mapped, for instance by process_vm_readv(2) from
- * another process: all `len` bytes at `gpa`, which are in one region, but may be of many pages.
+ * another process: all `len` bytes at `gpa`, which are in one region and may span many pages.
  * False: they can't be had.  Called on the thread that calls scxray_live_*(), under a freeze as
- * well: no malloc, no lock that anyone else holds for long.  1, 2, 4 or 8 aligned bytes should be
+ * well: no malloc, no lock that another thread holds for long.  1, 2, 4 or 8 aligned bytes should be
  * read in one access.
  */
 typedef bool scxray_live_fetcher(void *context, uint64_t gpa, void *to, size_t len);
@@ -62,8 +62,8 @@ void scxray_live_set_fetcher(struct scxray_live *live, scxray_live_fetcher *fetc
 
 /*
  * Guest RAM comes, or the region that begins at `gpa` goes: after the call it is read no more.  What
- * is known of the kernel is dropped: scxray_live_resolve() follows.  Snapshots keep their own,
- * but those that are not recorded yet know only the RAM of before.  Mallocs; not under a freeze.
+ * is known of the kernel is dropped: scxray_live_resolve() follows.  Snapshots keep their own;
+ * those that are not recorded yet know only the earlier RAM.  Mallocs; not under a freeze.
  * 0, or -1 with *err, and all is as before: overlapping, no such region, the last one, no memory.
  */
 int scxray_live_add_region(struct scxray_live *live, const struct scxray_live_region *region,
@@ -102,7 +102,7 @@ void scxray_live_stop(struct scxray_live *live);
 
 /*
  * What a glance at the running guest shows.  Racy: each number is one that memory held,
- * but not all at one instant.  NONE where there is no scheduler.
+ * though not all at one instant.  NONE where there is no scheduler.
  */
 struct scxray_look {
 	struct scxray_num jiffies;
@@ -111,24 +111,24 @@ struct scxray_look {
 		scx_root; /* address of the live struct scx_sched; of scx_ops before 6.16 while enabled */
 	struct scxray_num enable_state; /* scx_enable_state_var */
 	struct scxray_num exit_kind;	/* 0 while it runs */
-	/* exit_info->kind, to which scx_disable_workfn() moves what stood in exit_kind at once: a
-	 * poll mostly finds SCX_EXIT_DONE there, and the kind only here */
+	/* exit_info->kind, to which scx_disable_workfn() moves the value of exit_kind at once:
+	 * exit_kind then is SCX_EXIT_DONE, so a poll usually finds the kind only here */
 	struct scxray_num exit_info_kind;
-	struct scxray_num exit_kind_kva; /* where that word stands: for a watchpoint */
+	struct scxray_num exit_kind_kva; /* where that word is: for a watchpoint */
 	struct scxray_num exit_kind_gpa; /* the same, guest physical: for a poll */
 	uint32_t exit_kind_size;	 /* bytes: 4 */
 	/* of a sub-scheduler that ends while the root goes on, the one with the greatest kind (errors
 	 * are the greatest): its kind, and its struct scx_sched; NONE where none ends (7.1 on) */
 	struct scxray_num sub_exit_kind;
 	struct scxray_num sub_exit_kva;
-	/* where the exit kinds of sub-schedulers stand that do not end: for watchpoints */
+	/* where the exit kinds are of sub-schedulers that do not end: for watchpoints */
 	uint64_t sub_word_kva[SCXRAY_LOOK_MAX_SUB_WORDS];
 	uint32_t nr_sub_words;
 	/* jiffies; 0: no watchdog.  Where sub-schedulers have other ones, that of the task below */
 	struct scxray_num watchdog_timeout;
 	struct scxray_num watchdog_age; /* jiffies, signed */
-	/* jiffies, signed; NONE: nobody is runnable.  Of several schedulers' tasks the one that has
-	 * used up most of its timeout */
+	/* jiffies, signed; NONE: no task is runnable.  With several schedulers: the task
+	 * that has used up most of its timeout */
 	struct scxray_num max_runnable_age;
 	struct scxray_num max_runnable_kva; /* that task */
 	uint32_t nr_runnable;		    /* on all runnable lists */
@@ -154,7 +154,7 @@ void scxray_live_look(struct scxray_live *live, struct scxray_look *look);
 bool scxray_live_exit_kind(struct scxray_live *live, const struct scxray_look *look,
 			   uint32_t *word);
 
-/* Texts of the guest, NUL terminated, as memory holds them: whoever prints them escapes them. */
+/* Texts of the guest, NUL terminated, as memory holds them: the code that prints them escapes them. */
 struct scxray_live_names {
 	char release[65]; /* of the kernel, by its banner; "" where none was found */
 	char scheduler
@@ -177,7 +177,7 @@ struct scxray_record_result {
 	uint64_t pages;	   /* copied */
 	bool deadline;	   /* the deadline cut it */
 	bool budget;	   /* the budget did */
-	bool resolved;	   /* false: no kernel was known; nothing but registers is in it */
+	bool resolved;	   /* false: no kernel was known; it holds only registers */
 	uint32_t sleepers; /* tasks whose stacks are left to scxray_live_record_sleepers() */
 	/* of that */
 	uint64_t sleepers_us;	 /* time that it took, while the guest ran */

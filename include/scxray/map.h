@@ -14,12 +14,12 @@ extern "C" {
 
 /* ---- maps --------------------------------------------------------------- */
 
-/* Where a map's contents stand in struct scxray_map. */
+/* Which member of struct scxray_map has a map's contents. */
 enum scxray_map_form {
-	SCXRAY_MAP_NONE,    /* nothing but the header; `error` says why, if there is a reason */
-	SCXRAY_MAP_VALUE,   /* one value: entries[0] */
-	SCXRAY_MAP_ARRAY,   /* entries by index, no keys */
-	SCXRAY_MAP_ENTRIES, /* entries with keys; of storage maps, with owners */
+	SCXRAY_MAP_NONE,	   /* only the header; `error` says why, if there is a reason */
+	SCXRAY_MAP_VALUE,	   /* one value: entries[0] */
+	SCXRAY_MAP_ARRAY,	   /* entries by index, no keys */
+	SCXRAY_MAP_ENTRIES,	   /* entries with keys; of storage maps, with owners */
 	SCXRAY_MAP_PERCPU_ARRAY,   /* entries by index, values per CPU */
 	SCXRAY_MAP_PERCPU_ENTRIES, /* entries with keys, values per CPU */
 	SCXRAY_MAP_QUEUE,   /* entries in queue order (of a stack: top first), index is the place */

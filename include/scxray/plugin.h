@@ -29,9 +29,9 @@
  *		dlclose(so);
  *	}
  *
- * Compatibility: every struct begins with its size as the one who fills it knows
- * it (arrays of structs have their element's size beside them), members are only
- * ever added at the end, and whoever reads a struct treats what lies behind its
+ * Compatibility: every struct begins with its size as the side that fills it knows
+ * it (arrays of structs have their element's size in the member after them), members are
+ * only ever added at the end, and the side that reads a struct treats what is after its
  * size as zero.  So a plugin loads in an older host and in a newer one.
  *
  * Text that crosses is UTF-8 and NUL-terminated.  docs/embedding.md shows a
@@ -234,14 +234,14 @@ struct scxray_plugin {
 	void (*vcpu_stop)(void *self, uint32_t index);
 
 	/*
-	 * A snapshot now.  On any thread, but on a vCPU's only before its vcpu_start() or after its
+	 * A snapshot now.  On any thread; on a vCPU's only before its vcpu_start() or after its
 	 * vcpu_stop(): a VMM of one thread stops its vCPU for it.  From cold it also finds the
 	 * kernel first, while the guest runs.  Blocks until the guest runs again: the time to
 	 * find the kernel if it is not found yet (tens of milliseconds), park_deadline_ms and
-	 * capture_deadline_ms at most.  Decoding and writing go on behind it.
+	 * capture_deadline_ms at most.  Decoding and writing go on after it.
 	 * A late trigger that follows none of the early ones makes a report without an early half.
 	 * `why` is quoted in the report as what fired it; NULL: "on demand".
-	 * SCXRAY_STATUS_BUSY: of each scheduler (and of a guest that runs none) there is one early half,
+	 * SCXRAY_STATUS_BUSY: each scheduler (and a guest that runs none) has one early half,
 	 * one late half on demand, and one when it fails; after a late half there is no early one, and after
 	 * that of its failure no further one.  The next scheduler's late half makes a report of its
 	 * own (NAME.scxray.2), up to max_reports.
@@ -267,7 +267,7 @@ struct scxray_plugin {
 	void (*unload)(void *self);
 
 	/*
-	 * Describes the settings: fills *setting for index 0, 1, ... and returns 0, or -1 behind
+	 * Describes the settings: fills *setting for index 0, 1, ... and returns 0, or -1 after
 	 * the last.  Any thread; needs no VM (self may be NULL).
 	 */
 	int32_t (*setting)(void *self, uint32_t index, struct scxray_plugin_setting *setting);

@@ -86,7 +86,7 @@ struct scxray_document {
 	enum scxray_json_form json_form;
 	const struct scxray_told *told; /* NULL: the diagnosis is made */
 	size_t nr_told;
-	/* of who makes it right after a freeze: what that took, in microseconds; 0: nobody says */
+	/* set by a caller that makes it right after a freeze: what that took, in microseconds; 0: not known */
 	uint64_t early_decode_us, late_decode_us; /* from what was recorded to the report */
 	uint64_t text_write_us;			  /* this document as text, already on disk */
 };
@@ -112,7 +112,7 @@ void scxray_document_dual(struct scxray_document *doc, const struct scxray_repor
 struct scxray_text_options {
 	unsigned width; /* columns that tables may use; 0: 120 */
 	bool color;	/* ANSI colours */
-	bool summary;	/* the diagnosis, and of each group no more than its count */
+	bool summary;	/* the diagnosis, and only the count of each group */
 	bool full;	/* no row is left out for being one too many, or 0 */
 };
 

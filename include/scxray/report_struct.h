@@ -139,7 +139,7 @@ const struct scxray_pointee *scxray_report_pointee(const struct scxray_report *r
 
 /*
  * The arena that `addr` is in, a user address as programs store it, or the kernel's address
- * of the same byte.  Arenas of several schedulers mostly have the same user addresses: then
+ * of the same byte.  Arenas of several schedulers usually have the same user addresses: then
  * it is the one that programs with this BTF use.  NULL, with the reason where it is not just
  * that no arena has the address.
  */

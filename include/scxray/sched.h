@@ -10,7 +10,7 @@
 struct scxray_op {
 	const char *name; /* member of sched_ext_ops: "enqueue" */
 	struct scxray_address func;
-	const char *program; /* name of the BPF program behind it, NULL if not found out */
+	const char *program; /* name of the BPF program that it calls, NULL if not known */
 };
 
 struct scxray_event {

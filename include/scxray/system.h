@@ -65,7 +65,7 @@ enum scxray_psi_line {
 struct scxray_cgroup_psi {
 	uint64_t kva;	  /* of the struct cgroup */
 	const char *path; /* NULL: unreadable */
-	bool dying;	  /* removed, but not yet gone */
+	bool dying;	  /* removed, and not yet freed */
 	struct scxray_num enabled;
 	struct scxray_psi lines[SCXRAY_NR_PSI_LINES]; /* NONE: this kernel does not keep it */
 	const char *unavailable;		      /* why there are no lines; else NULL */

@@ -119,7 +119,7 @@ struct scxray_task {
 	struct scxray_num dl_left;	   /* of dl_runtime; signed */
 	struct scxray_num dl_abs_deadline; /* on the rq's clock */
 	struct scxray_num dl_throttled;
-	struct scxray_num queued_cpu; /* on whose rt or deadline queue it stands; else NONE */
+	struct scxray_num queued_cpu; /* on whose rt or deadline queue it is; else NONE */
 
 	int32_t runnable_cpu; /* CPU on whose runnable_list it is linked, or -1 */
 	int32_t curr_cpu;     /* CPU on which it is rq->curr, or -1 */

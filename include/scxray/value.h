@@ -56,7 +56,7 @@ struct scxray_scalar {
 	const struct scxray_task
 		*task;	     /* PTR to task_struct, UINT with its address: the task, or NULL */
 	const char *label;   /* PTR: what it leads to, in words, or NULL */
-	const char *skipped; /* PTR that would be followed but was not: why, or NULL */
+	const char *skipped; /* PTR that should have been followed and was not: why, or NULL */
 };
 
 struct scxray_array {
@@ -76,15 +76,15 @@ struct scxray_bytes {
 	bool is_signed;
 };
 
-/* What is to become of elements that are equal. */
+/* What the walk does with elements that are equal. */
 enum scxray_repeat {
-	SCXRAY_REPEAT_ALL,  /* one value each, as if nobody had asked */
+	SCXRAY_REPEAT_ALL,  /* one value each, as without a repeat() */
 	SCXRAY_REPEAT_ONE,  /* one value for all of them */
-	SCXRAY_REPEAT_DONE, /* none: the callback has done all there is to do */
+	SCXRAY_REPEAT_DONE, /* none: the callback has handled them */
 };
 
 /*
- * All callbacks but repeat() must be there.  Each returns 0, or something else to stop the
+ * All callbacks except repeat() are required.  Each returns 0, or something else to stop the
  * walk, which scxray_value_walk() then returns.  `cut` is why a container ends
  * before its last part, NULL if it does not.
  */
@@ -117,10 +117,10 @@ struct scxray_value_visitor {
 
 /* What a pointer leads to.  Strings live until the walk's next callback. */
 struct scxray_followed {
-	struct scxray_value value; /* PRESENT or UNREADABLE: to be shown behind the pointer */
-	const char *label;	   /* what is there, in words; beside a value or alone */
+	struct scxray_value value; /* PRESENT or UNREADABLE: to be shown after the pointer */
+	const char *label;	   /* what is there, in words; with a value or alone */
 	const char *skipped;	   /* else why it was not followed though it should have been */
-	/* what lies behind a value that ends in a flexible array may be somebody else's */
+	/* bytes after a value that ends in a flexible array may belong to another object */
 	bool loose;
 };
 
@@ -136,7 +136,7 @@ typedef bool (*scxray_follow_fn)(void *arg, const struct btf *btf, uint32_t type
 
 /*
  * Asked for each number of 64 bits that is a struct's member and not 0: true if it
- * is known to be a pointer in disguise, then with `to` filled as for a pointer.
+ * is known to hold a pointer; then `to` is filled as for a pointer.
  */
 typedef bool (*scxray_follow_member_fn)(void *arg, const struct btf *btf, uint32_t struct_id,
 					unsigned member, uint64_t addr, unsigned depth,
@@ -154,12 +154,12 @@ struct scxray_value_options {
 	scxray_follow_fn follow; /* NULL: pointers are not followed */
 	scxray_follow_member_fn follow_member; /* NULL: numbers are numbers */
 	void *follow_arg;
-	bool plain; /* text: numbers without what they stand for (a task, a DSQ, an age) */
+	bool plain; /* text: numbers without their meaning (a task, a DSQ, an age) */
 };
 
 /*
  * Walks `value`.  `options` may be NULL.  0, or what a callback returned.
- * Reads nothing but the value's BTF and bytes (and `report`); any thread.
+ * Reads only the value's BTF and bytes (and `report`); any thread.
  */
 int scxray_value_walk(const struct scxray_value *value, const struct scxray_value_options *options,
 		      const struct scxray_value_visitor *visitor, void *arg);
