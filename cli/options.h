@@ -59,6 +59,12 @@ int options_parse(struct report_options *options, enum report_format usual,
 /* Reads the images and writes the report, as the options say (report.c).  A status of cli.h. */
 int report_write(const struct report_options *options);
 
+/*
+ * Says on stderr what was asked for by name and is not in the document, and which maps there are.
+ * CLI_FAILED where that was a view's operand; a report of --only is written all the same.
+ */
+int report_find_selected(const struct scxray_document *doc, const struct report_options *options);
+
 /* Writes a document as the options say.  A status of cli.h. */
 int report_render(const struct scxray_document *doc, const struct report_options *options);
 

@@ -3,12 +3,58 @@
  * render.c - a document as the options ask for it, and the status that it gives
  */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <scxray/map.h>
+#include <scxray/report_struct.h>
 
 #include "cli.h"
 #include "csv.h"
 #include "options.h"
 #include "output.h"
 #include "timing.h"
+
+#define MAX_NAMES_LEN 400
+
+/* ", there are a, b, ..." of the maps that were captured; as many as a line on stderr may hold. */
+static void put_map_names(char *list, size_t size, const struct scxray_report *r)
+{
+	size_t len = 0;
+
+	*list = '\0';
+	for (size_t i = 0; i < r->nr_maps; i++) {
+		const struct scxray_text *name = &r->maps[i].name;
+		const char *lead = len ? ", " : "; there are ";
+
+		if (name->state != SCXRAY_PRESENT || !name->len)
+			continue;
+		if (len + strlen(lead) + name->len + sizeof(", ...") > size) {
+			snprintf(list + len, size - len, ", ...");
+			return;
+		}
+		len += (size_t)snprintf(list + len, size - len, "%s%.*s", lead, (int)name->len,
+					name->bytes);
+	}
+}
+
+int report_find_selected(const struct scxray_document *doc, const struct report_options *options)
+{
+	const struct scxray_selection *only = &options->only;
+	const char *asked = options->operand;
+	char list[MAX_NAMES_LEN] = "";
+
+	if (scxray_document_has_selected(doc))
+		return CLI_OK;
+	if (only->maps.nr)
+		put_map_names(list, sizeof(list), doc->late);
+	if (!asked)
+		asked = only->maps.nr	 ? only->maps.pattern[0]
+			: only->tasks.nr ? only->tasks.pattern[0]
+					 : only->dsqs.pattern[0];
+	cli_fail("%s: nothing that was captured is called %s%s", options->image, asked, list);
+	return options->operand ? CLI_FAILED : CLI_OK;
+}
 
 int report_render(const struct scxray_document *doc, const struct report_options *options)
 {

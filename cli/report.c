@@ -101,9 +101,8 @@ static int make_report(const struct report_options *options, struct image *late,
 				: "image file";
 	doc->only = &options->only;
 	doc->json_form = options->json_form;
-	if (options->operand && !scxray_document_has_selected(doc))
-		return cli_fail("%s: nothing that was captured is called %s", late->path,
-				options->operand);
+	if (report_find_selected(doc, options))
+		return CLI_FAILED;
 	return report_render(doc, options);
 }
 

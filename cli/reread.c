@@ -48,9 +48,8 @@ static int check_options(const struct report_options *options)
 static int write_part(const struct report_options *options, struct loaded *loaded)
 {
 	loaded->doc.only = &options->only;
-	if (options->operand && !scxray_document_has_selected(&loaded->doc))
-		return cli_fail("%s: nothing that was captured is called %s", options->image,
-				options->operand);
+	if (report_find_selected(&loaded->doc, options))
+		return CLI_FAILED;
 	return report_render(&loaded->doc, options);
 }
 

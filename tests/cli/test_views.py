@@ -73,14 +73,25 @@ def check_none(cases, core, folder):
     out = os.path.join(folder, "out.txt")
     for view in ("task", "dsq", "map"):
         ran = look(view, "no-such-name", "-o", out, core)
-        good = ran.status == 1 and re.fullmatch(r"scxray: \S+: nothing that was captured is called no-such-name\n", ran.err)
+        good = ran.status == 1 and re.fullmatch(r"scxray: \S+: nothing that was captured is called no-such-name(; there are [^\n]+)?\n", ran.err)
         cases.check(good and not ran.out and not os.path.exists(out), f"{view}: no such one", ran)
+        cases.check(("; there are " in ran.err) == (view == "map"), f"{view}: which maps there are", ran)
         ran = look(view, core)
         cases.check(ran.status == 2 and re.fullmatch(r"scxray: [^\n]+, and an image file; see scxray --help\n", ran.err), f"{view} alone", ran)
     for args in (["tasks", "--only", "log", core], ["check", "--exit-on", "info", core], ["task", "", core],
                  ["dsq", "0x1", core, "--format", "html"], ["task", "x" * 64, core], ["check"], ["tasks", core, core]):
         ran = look(*args)
         cases.check(ran.status == 2 and ran.err.count("\n") == 1 and not ran.out, f"refused: {args}", ran)
+
+
+def check_map_names(cases, core):
+    """A map's name that is not there: the names that are, and each of them finds its map."""
+    ran = look("report", "--only", "maps=nonexist", core)
+    names = ran.err.rstrip("\n").partition("nonexist; there are ")[2].split(", ")
+    captured = json.loads(look("report", "--format", "json", core).out)["late"]["maps"]
+    cases.check(ran.status == 0 and names == [m["name"] for m in captured if m.get("name")], "--only maps=nonexist", ran)
+    ran = look("report", "--only", f"maps={names[0]}", core)
+    cases.check(ran.status == 0 and not ran.err, f"--only maps={names[0]}", ran)
 
 
 def check_status(cases, half, error, name, folder):
@@ -122,6 +133,7 @@ def main():
         check_whole(cases, harness.core_name(pairs[-1][1]), [pairs[-1][1]])
         check_whole(cases, "a pair", ["--early", *pairs[-1]])
         check_none(cases, pairs[-1][1], folder)
+        check_map_names(cases, pairs[-1][1])
         check_help(cases)
     return cases.end()
 
