@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * find.c - finding the kernel in memory that holds nothing but memory
+ * find.c - finds the kernel in a guest's memory, with no help from the guest
  *
- * Several routes lead to page tables and to the kallsyms tables.  Each is only a
+ * Several routes lead to page tables and to the kallsyms tables.  What they give is a
  * guess until the banner confirms it: symbols_load() fails unless the symbol
  * linux_banner leads to "Linux version".
  */
@@ -43,9 +43,9 @@ const char *kernel_route_text(enum kernel_route route)
 }
 
 /*
- * Loads the symbols through the current tables; what was found is kept on success.
- * From here on a replay reads the same, so this is recorded, page tables included:
- * hence the empty TLB.
+ * Loads the symbols through the current page tables; keeps `where` and the route on success.
+ * A replay reads the same bytes from here on, so these reads are recorded.  The TLB is emptied first, so
+ * that the page tables are read, and recorded, again.
  */
 static bool accept_symbols(struct kernel *k, struct guest *g, const struct kallsyms_where *where,
 			   enum kernel_route route, struct scxray_error *err)
@@ -72,7 +72,7 @@ static bool where_from_vmcoreinfo(struct guest *g, const char *info, struct kall
 	uint64_t base;
 
 	*where = (struct kallsyms_where){ 0 };
-	/* the others are tables, this is a variable: up to 6.19 */
+	/* up to 6.19; the other symbols are tables, this is a variable */
 	if (vmcoreinfo_symbol(info, "kallsyms_relative_base", &base) &&
 	    guest_read_u64(g, base, &where->relative_base))
 		return false;
@@ -138,7 +138,7 @@ static bool is_mapped(struct guest *g, uint64_t va)
 	return paging_translate(&g->paging, va, &gpa) == READ_OK;
 }
 
-/* The kernel's first address, from one inside its text: mapped without a gap. */
+/* The kernel's first address, found from `inside`, an address of its text: it is mapped without a gap. */
 static uint64_t text_below(struct guest *g, uint64_t inside)
 {
 	uint64_t va = inside & ~(KERNEL_STEP - 1);
@@ -189,7 +189,7 @@ static const struct {
 	{ ROUTE_PAGE_TABLES, text_by_page_tables },
 };
 
-/* All vCPUs lead to one image: if it has no symbols, once is enough to know. */
+/* All vCPUs may lead to one image: false if it was searched before and had no symbols. */
 static bool worth_a_search(const struct kernel *k, uint64_t gpa)
 {
 	for (unsigned i = 0; i < k->nr_searched; i++)
@@ -199,8 +199,9 @@ static bool worth_a_search(const struct kernel *k, uint64_t gpa)
 }
 
 /*
- * The bytes of RAM from `gpa` on where they are in this process; else a copy of them, which *copy
- * is then.  *size in and out.  NULL: not to be had whole.
+ * The bytes of RAM from `gpa` on: the guest's own if they are in this process, else a copy, which goes to
+ * *copy and which the caller frees.  *size: how many are wanted, then how many there are.  NULL: not all
+ * of them can be read.
  */
 static const uint8_t *image_bytes(struct guest *g, uint64_t gpa, uint64_t *size, void **copy)
 {
@@ -217,8 +218,8 @@ static const uint8_t *image_bytes(struct guest *g, uint64_t gpa, uint64_t *size,
 }
 
 /*
- * Searches the image that starts at `text`: it is contiguous in physical memory.  Where it has to be
- * copied, first as much as most kernels have before the end of their symbols.
+ * Searches the kernel image that starts at `text` and is contiguous in physical memory.  If it has to be
+ * copied, the first search copies only as much as holds most kernels' symbols.
  */
 static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum kernel_route route,
 			 struct scxray_error *err)
@@ -301,7 +302,7 @@ bool kernel_find(struct kernel *k, struct guest *g, struct scxray_source *source
 {
 	bool found;
 
-	source->phys.recording = false; /* a search reads what no report needs */
+	source->phys.recording = false; /* a search reads pages that no report needs */
 	if (source->hint.valid)
 		found = by_hint(k, g, source, err);
 	else

@@ -8,8 +8,8 @@
 #include "capture/kernel/kernel.h"
 
 /*
- * Tries all routes, the surest first: sets k->symbols, where, route, cr3 and levels, and aims g at the
- * page tables.  False, and perhaps *err, where none leads to a kernel.  The search itself is not
+ * Tries all routes, the surest first.  Sets k->symbols, where, route, cr3 and levels, and sets g to the
+ * page tables.  False, and perhaps *err, if no route leads to a kernel.  The search itself is not
  * recorded.
  */
 bool kernel_find(struct kernel *k, struct guest *g, struct scxray_source *source,

@@ -3,24 +3,24 @@
  * kallsyms.c - reads the kernel's own tables of symbols (scripts/kallsyms.c, kernel/kallsyms.c)
  *
  *	kallsyms_num_syms	u32: how many symbols there are
- *	kallsyms_names		one name a symbol: its length, and so many bytes, each the number of
- *				a token.  The length is one byte; from 128 on (6.1) the low 7 bits
- *				of it, and a second byte with those above.
+ *	kallsyms_names		one name a symbol: its length, then so many bytes, each the number of
+ *				a token.  The length is one byte; if that is 128 or more (6.1), it
+ *				has the low 7 bits, and a second byte has the bits above.
  *	kallsyms_token_table	256 strings, each ended by NUL.  A name is the text of its tokens
  *				one after the other; its first letter is the type, as in nm.
  *	kallsyms_token_index	u16[256]: where each of these strings begins
  *	kallsyms_markers	u32 each: where each 256th name begins
- *	kallsyms_offsets	s32 a symbol, in order of address as a rule: from these follow the
- *				addresses, in one of three ways (enum kallsyms_encoding).  No word
- *				says in which: it is the one in which linux_banner leads to the
- *				banner.
+ *	kallsyms_offsets	s32 a symbol, as a rule in order of address.  An address follows from
+ *				its offset in one of three ways (enum kallsyms_encoding).  The kernel
+ *				does not say in which: scxray takes the way in which linux_banner
+ *				leads to the banner.
  *	kallsyms_relative_base	u64: the base of the offsets, up to 6.19
  *	kallsyms_seqs_of_names	3 bytes a symbol, the greatest first (6.2): the symbols in order of
  *				their names
  *
- * They stand in this order: num_syms, names, markers, token_table, token_index, offsets, relative_base,
- * seqs_of_names.  VMCOREINFO does not name markers and seqs_of_names: they follow from the others
- * (kallsyms_names.c).
+ * Their order in memory: num_syms, names, markers, token_table, token_index, offsets, relative_base,
+ * seqs_of_names.  VMCOREINFO does not name markers and seqs_of_names; kallsyms_names.c finds them from
+ * the others.
  */
 #include "capture/kernel/kallsyms.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kallsyms.h - the tables that struct symbols keeps as the kernel has them: compressed
+ * kallsyms.h - the symbol tables, which struct symbols keeps compressed, as the kernel has them
  */
 #ifndef CAPTURE_KALLSYMS_H
 #define CAPTURE_KALLSYMS_H
@@ -16,14 +16,14 @@
 int kallsyms_load(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
 		  struct scxray_error *err);
 
-/* Of that the names, when nr and the tokens are there. */
+/* The part of kallsyms_load() that reads the names; s->nr and the tokens must be set. */
 int kallsyms_read_names(struct symbols *s, struct guest *g, const struct kallsyms_where *where,
 			struct scxray_error *err);
 
 /* The name of symbol `index`, below s->nr, without the type letter, cut to size - 1. */
 void kallsyms_name(const struct symbols *s, uint32_t index, char *buf, size_t size);
 
-/* Sets each want's index: of its name's symbols the first; s->nr where there is none. */
+/* Sets each want's index: the first symbol with its name; s->nr if there is none. */
 void kallsyms_find(const struct symbols *s, struct symbol_want *wants, size_t nr);
 
 /* The address of symbol `index`, below s->nr. */

@@ -3,7 +3,7 @@
  * kallsyms_names.c - the names of the kernel's symbols: where each begins, and in which order they are
  *
  * Names have no fixed length.  The kernel's own tables say where each 256th begins and in which order
- * they are; where these can't be found (they are checked at their ends only), all names are walked once.
+ * they are.  If these tables can't be found (only their ends are checked), all names are walked once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +18,9 @@
 #define SEQ_BYTES 3
 #define HASH_FACTOR 0x01000193u /* odd, so that no byte is lost */
 #define HASH_BITS 65536
-#define MAX_ALIKE 64 /* names that LTO has made of one */
+#define MAX_ALIKE 64 /* names that LTO made from one name */
 
-/* The compressed name at *at, which goes on to the next: *nr tokens.  False at the table's end. */
+/* The compressed name at *at, of *nr tokens; moves *at to the next name.  False at the table's end. */
 static bool next(const struct symbols *s, size_t *at, const uint8_t **tokens, size_t *nr)
 {
 	size_t pos = *at;
@@ -40,7 +40,7 @@ static bool next(const struct symbols *s, size_t *at, const uint8_t **tokens, si
 	return true;
 }
 
-/* Expands into `buf` without the type letter, cut to size - 1. */
+/* Expands a name into `buf`, without the type letter, cut to size - 1. */
 static void expand(const struct symbols *s, const uint8_t *tokens, size_t nr, char *buf,
 		   size_t size)
 {
@@ -83,11 +83,11 @@ static uint32_t nth_by_name(const struct symbols *s, size_t n)
 	const uint8_t *seq = s->seqs + SEQ_BYTES * n;
 	uint32_t index = (uint32_t)seq[0] << 16 | (uint32_t)seq[1] << 8 | seq[2];
 
-	return index < s->nr ? index : s->nr - 1; /* not in a kernel's table */
+	return index < s->nr ? index : s->nr - 1; /* the latter never in a true kernel's table */
 }
 
 /*
- * The part of a name by which it is sorted: a kernel by clang with LTO sorts "name.llvm.123" as "name"
+ * The part of a name by which it is sorted: a kernel that clang built with LTO sorts "name.llvm.123" as "name"
  * (cleanup_symbol_name() in scripts/kallsyms.c).
  */
 static size_t sorted_len(const char *name)
@@ -112,7 +112,7 @@ static int compare(const struct symbols *s, size_t n, const char *name, bool *ex
 	return order ? order : (other_len > len) - (other_len < len);
 }
 
-/* Of those that are sorted as one name, in any order, the first that is the very name. */
+/* Names that sort alike are in any order among themselves: the first of them that equals `name`. */
 static uint32_t find_sorted(const struct symbols *s, const char *name)
 {
 	bool found = false;
@@ -130,15 +130,16 @@ static uint32_t find_sorted(const struct symbols *s, const char *name)
 }
 
 /*
- * Without an order all names are walked once, for all that are wanted.  A hash that is a polynomial of
- * the bytes follows from those of a name's tokens, so that few names have to be expanded.
+ * Without a sorted order, one walk over all names looks for all wanted ones.  The hash is a polynomial of the
+ * bytes: a name's hash follows from the hashes of its tokens, so that few names have to be expanded.
  */
 struct hashes {
 	struct {
-		uint32_t whole, tail; /* of the token's text, and without its first letter */
-		uint32_t power;	      /* what the hash of the text before it is multiplied by */
+		uint32_t whole,
+			tail;	/* hash of the token's text, and of that without its first letter */
+		uint32_t power; /* the factor for the hash of the text before it */
 	} token[256];
-	uint64_t wanted[HASH_BITS / 64]; /* a bit for what a wanted hash ends in */
+	uint64_t wanted[HASH_BITS / 64]; /* bit i: a wanted hash ends in i */
 };
 
 static uint32_t hash_bytes(const uint8_t *bytes, size_t nr)
@@ -218,7 +219,7 @@ void kallsyms_find(const struct symbols *s, struct symbol_want *wants, size_t nr
 
 /* ---- reading ------------------------------------------------------------------------- */
 
-/* Past `nr` names from *at on. */
+/* Moves *at past `nr` names. */
 static bool skip(const struct symbols *s, size_t *at, uint32_t nr)
 {
 	const uint8_t *tokens;
@@ -230,7 +231,7 @@ static bool skip(const struct symbols *s, size_t *at, uint32_t nr)
 	return true;
 }
 
-/* Do these markers lead to where names begin?  Looks at the first ones and at the last. */
+/* Do these markers lead to starts of names?  Checks only the first ones and the last. */
 static bool markers_fit(const struct symbols *s, uint32_t nr_markers)
 {
 	size_t second = 0, last = s->marker[nr_markers - 1];
@@ -243,7 +244,7 @@ static bool markers_fit(const struct symbols *s, uint32_t nr_markers)
 	       s->names_size - last < 8 /* alignment */;
 }
 
-/* The kernel's own markers stand between the names and the token table. */
+/* The kernel's own markers are between the names and the token table. */
 static bool read_markers(struct symbols *s, const struct kallsyms_where *where)
 {
 	uint32_t nr_markers = (s->nr + MARKER_STEP - 1) / MARKER_STEP;
@@ -262,8 +263,8 @@ static bool read_markers(struct symbols *s, const struct kallsyms_where *where)
 }
 
 /*
- * The symbols by name are after the offsets, and after their base where there is one.  A core has no copy
- * of them, since they would double it.
+ * The symbols in order of name are after the offsets, or after the offsets' base if there is one.  A core
+ * does not hold them: they would double its size.
  */
 static void read_seqs(struct symbols *s, struct guest *g, const struct kallsyms_where *where)
 {

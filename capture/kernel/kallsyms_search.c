@@ -2,10 +2,10 @@
 /*
  * kallsyms_search.c - the kallsyms tables in a bare kernel image
  *
- * The token table gives itself away: the tokens of the ten digits are always the
- * digits themselves, so "0\0" "1\0" ... "9\0" stands at token 48.  From there the
- * index behind it is checked exactly, the markers before it are walked back, and
- * the names before those are found by their count.
+ * The token table has a mark: the tokens of the ten digits are always the digits
+ * themselves, so "0\0" "1\0" ... "9\0" is at token 48.  The search finds these bytes,
+ * checks the index after the table entry by entry, walks back through the markers
+ * before the table, and finds the names before those by their count.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@ static uint32_t u32_at(const uint8_t *p)
 	return v;
 }
 
-/* The start of the token table whose "0" token is at `digits`; 0 where there is none. */
+/* The start of the token table whose "0" token is at `digits`; 0: there is none. */
 static size_t table_start(const uint8_t *image, size_t digits)
 {
 	size_t at = digits;
@@ -43,7 +43,7 @@ static size_t table_start(const uint8_t *image, size_t digits)
 	return at;
 }
 
-/* The token index right behind the table, checked entry by entry; 0 where it is not. */
+/* The token index right after the table, checked entry by entry; 0: it is not there. */
 static size_t find_index(const uint8_t *image, size_t size, size_t table)
 {
 	uint16_t index[NR_TOKENS];
@@ -139,10 +139,10 @@ static bool find_names(const uint8_t *image, size_t markers, size_t nr_markers, 
 	return false;
 }
 
-/* What a search may spend: a kernel has one such table, an attacker's image millions. */
+/* How many tables a search may try: a kernel has one, an attacker's image may have millions. */
 struct budget {
-	unsigned starts;  /* token tables by their digits */
-	unsigned indexes; /* those with their index behind them */
+	unsigned starts;  /* token tables found by their digits */
+	unsigned indexes; /* those followed by their index */
 };
 
 static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t digits,
@@ -168,7 +168,7 @@ static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t dig
 		.token_index = va + index,
 		.offsets = (va + index + NR_TOKENS * 2 + 3) & ~3ULL, /* this order since 6.4 */
 	};
-	/* a base, where there is one, stands behind the offsets, aligned to 8 */
+	/* the base, if there is one, follows the offsets, aligned to 8 */
 	end = (where->offsets - va + 4ULL * u32_at(image + num_syms) + 7) & ~7ULL;
 	if (end + 8 <= size) {
 		memcpy(&base, image + end, 8);
@@ -179,7 +179,8 @@ static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t dig
 }
 
 /*
- * The first tokens of the digits in these bytes; NULL.  memchr(3) is four times as fast as memmem(3): a
+ * The first place in these bytes with the tokens of the digits; NULL: none.
+ * memchr(3) is four times as fast as memmem(3): a
  * '7' is rare in code.
  */
 static const uint8_t *next_digits(const uint8_t *from, const uint8_t *end)

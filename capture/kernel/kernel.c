@@ -23,7 +23,7 @@ struct boot_hint kernel_hint(const struct kernel *k)
 	};
 }
 
-/* The kernel's own top table maps everything, whatever process a vCPU was in. */
+/* The kernel's own top table maps all of it; that of the process a vCPU ran may not. */
 static void use_kernel_root(struct kernel *k, struct guest *g)
 {
 	uint64_t root = k->layout.symbol[S_init_top_pgt];
@@ -93,8 +93,8 @@ static void load_types(struct kernel *k, struct guest *g)
 }
 
 /*
- * No report needs it, but a core shall have it: who restores one into a VM is asked by this
- * word whether its kernel still boots (capture/live/resolve.c).
+ * Records system_state.  No report needs it, but a core must hold it: where a core is restored into a VM,
+ * capture/live/resolve.c reads from this word whether the kernel still boots.
  */
 static void keep_system_state(const struct kernel *k, struct guest *g)
 {

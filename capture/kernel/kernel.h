@@ -32,7 +32,7 @@ enum kernel_route {
 
 struct kernel {
 	enum kernel_route route;
-	uint64_t cr3; /* the tables through which it was found */
+	uint64_t cr3; /* the page tables through which it was found */
 	unsigned levels;
 	uint64_t text;	    /* run-time address of _text */
 	uint64_t phys_base; /* signed */
@@ -40,14 +40,14 @@ struct kernel {
 	struct symbols symbols;
 	struct types types;
 	bool has_types;
-	struct scxray_error types_error; /* why not */
+	struct scxray_error types_error; /* why there are none */
 	struct layout layout;
 	bool has_kaslr_offset;
 	uint64_t kaslr_offset;
 	uint32_t nr_cpus; /* nr_cpu_ids */
-	uint64_t *percpu; /* __per_cpu_offset of each */
+	uint64_t *percpu; /* __per_cpu_offset of each CPU */
 	uint64_t us_find, us_symbols, us_types;
-	/* while it is being looked for: where an image was searched and had no symbols */
+	/* during the search: where an image was searched and had no symbols */
 	uint64_t searched[KERNEL_MAX_IMAGES];
 	unsigned nr_searched;
 };
@@ -56,8 +56,8 @@ const char *kernel_route_text(enum kernel_route route);
 
 /*
  * Finds the kernel of the source's guest and loads its symbols, types and
- * layout; sets g up to read its memory.  Fails only where no kernel (or no
- * symbols) can be found; a kernel without BTF has has_types unset.
+ * layout; sets g up to read its memory.  Fails only if no kernel (or no
+ * symbols) can be found; for a kernel without BTF has_types is unset.
  */
 int kernel_load(struct kernel *kernel, struct guest *g, struct scxray_source *source,
 		struct scxray_error *err);

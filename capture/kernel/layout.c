@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * layout.c - finds the members and symbols of layout.h in one kernel's BTF and kallsyms
+ */
 #include <string.h>
 
 #include "capture/kernel/layout.h"
@@ -54,7 +57,7 @@ void layout_find_members(struct layout *layout, const struct types *types)
 	uint32_t id = 0;
 
 	for (int m = 0; m < LAYOUT_NR_MEMBERS; m++) {
-		if (strcmp(owner, members[m].owner)) { /* rows of one struct stand together */
+		if (strcmp(owner, members[m].owner)) { /* rows of one struct are adjacent */
 			owner = members[m].owner;
 			id = types_find(types, owner, BTF_KIND_STRUCT);
 		}

@@ -2,8 +2,8 @@
 /*
  * layout.h - every kernel struct member, symbol and enum that is read, named once
  *
- * The guest's BTF says where each member stands, its kallsyms where each symbol
- * is.  All are optional: a walker asks, and what is absent is said in the report.
+ * The guest's BTF says where each member is, its kallsyms where each symbol
+ * is.  All are optional: a walker asks, and the report says what is absent.
  * A new member or symbol is a new row here.
  */
 #ifndef CAPTURE_LAYOUT_H
@@ -457,7 +457,7 @@ enum layout_member {
 	LAYOUT_NR_MEMBERS
 };
 
-/* Symbols, with the size of what stands there (0: address only). */
+/* Symbols, with the size of the object there (0: only the address is used). */
 #define LAYOUT_SYMBOLS(X)                                             \
 	X(linux_banner, 0)                                            \
 	X(_text, 0)                                                   \

@@ -22,8 +22,8 @@ static bool decimal(const char *info, const char *key, uint64_t *value)
 }
 
 /*
- * Free pages and what is as good as free, huge pages of user space; and slabs (see memmap.h).  All
- * other types, as page tables and large kmalloc() blocks, are the kernel's own.
+ * The types that are not the kernel's own: free pages (offline and unaccepted ones are as good), huge pages of
+ * user space, and slabs (see memmap.h).  All other types, as page tables and large kmalloc() blocks, are its own.
  */
 static bool find_types(struct memmap *map, const char *info)
 {
@@ -37,7 +37,7 @@ static bool find_types(struct memmap *map, const char *info)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (vmcoreinfo_number(info, keys[i], &value))
 			map->others[map->nr_others++] = (uint8_t)((uint32_t)value >> TYPE_SHIFT);
-		else if (i < 2) /* of a kernel that tells them by other means */
+		else if (i < 2) /* this kernel marks these pages by other means */
 			return false;
 	return true;
 }
@@ -55,7 +55,7 @@ bool memmap_init(struct memmap *map, struct guest *g, const char *info, uint64_t
 	       find_types(map, info);
 }
 
-/* In use, by no user, no file and no slab: the kernel's own. */
+/* Is the page the kernel's own: in use, but not by a user, a file or a slab? */
 static bool is_kernels(struct memmap *map, uint64_t gpa)
 {
 	uint64_t page = map->base + (gpa >> PAGE_SHIFT) * map->size, compound, mapping;
@@ -72,7 +72,7 @@ static bool is_kernels(struct memmap *map, uint64_t gpa)
 		return false;
 	if (mapcount >> TYPE_SHIFT >= FIRST_TYPE && mapcount >> TYPE_SHIFT < NO_TYPE)
 		return !memchr(map->others, (int)(mapcount >> TYPE_SHIFT), map->nr_others);
-	/* mapped by a user or not (a BPF map's pages may be), but neither anonymous nor a file's */
+	/* neither anonymous nor a file's; a user may map it (as a BPF map's pages) */
 	return (int32_t)refcount > 0 && !mapping;
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * modules.c - which module's code holds an address, and the symbol at it
+ */
 #include <stdio.h>
 
 #include <base/array.h>
@@ -24,7 +27,7 @@ static bool before(const struct module_symbol *a, const struct module_symbol *b)
 	return a->addr != b->addr ? a->addr < b->addr : a->index < b->index;
 }
 
-/* Puts what stands at `root` where it belongs among its children: a heap, the last on top. */
+/* Moves the symbol at `root` down the heap to where it belongs; the top of the heap is the last in order. */
 static void sift(struct module_symbol *symbols, uint32_t root, uint32_t nr)
 {
 	for (uint32_t child; (child = 2 * root + 1) < nr; root = child) {
@@ -52,7 +55,7 @@ void modules_sort(struct module_symbol *symbols, uint32_t nr)
 	}
 }
 
-/* As find_kallsyms_symbol(): the last one at or before the address, of equals the first. */
+/* As find_kallsyms_symbol(): the last symbol at or before the address; the first one if several are equal. */
 static const struct module_symbol *nearest(const struct module *m, const struct module_text *text,
 					   uint64_t addr)
 {

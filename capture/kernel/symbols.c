@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * symbols.c - a name's address, and an address's name: the kernel's symbols and BPF programs
+ * symbols.c - finds a name's address and an address's name, in the kernel's symbols and BPF programs
  */
 #include "capture/kernel/symbols.h"
 
@@ -94,7 +94,7 @@ const char *symbols_bpf_function(const char *name)
 		       : NULL;
 }
 
-/* The program whose code holds addr - back. */
+/* The name of the BPF program whose code holds addr - back. */
 static const char *bpf_name(const struct symbols *s, uint64_t addr, unsigned back, char *buf,
 			    size_t size)
 {
@@ -109,7 +109,7 @@ static uint32_t nth(const struct symbols *s, size_t n)
 	return s->by_addr ? s->by_addr[n] : (uint32_t)n;
 }
 
-/* The first at `addr` or beyond, in that order; s->nr if there is none. */
+/* The place, in order of address, of the first symbol at or after `addr`; s->nr if there is none. */
 static size_t first_from(const struct symbols *s, uint64_t addr)
 {
 	return LOWER_BOUND(s->nr, i, kallsyms_addr(s, nth(s, i)) < addr);
@@ -127,13 +127,13 @@ static const char *name_back(const struct symbols *s, uint64_t addr, unsigned ba
 	if (bpf_name(s, addr, back, buf, size))
 		return buf;
 	beyond = inside < START_KERNEL_MAP || inside == UINT64_MAX ? 0 : first_from(s, inside + 1);
-	/* nothing beyond: past _end; per-CPU offsets and the like are no addresses */
+	/* no symbol after it: past _end; before the first: per-CPU offsets and the like are no addresses */
 	if (beyond == 0 || beyond == s->nr)
 		return NULL;
 	base = kallsyms_addr(s, nth(s, beyond - 1));
 	if (base < START_KERNEL_MAP)
 		return NULL;
-	/* of aliases the first */
+	/* the first of its aliases */
 	name_at(s, nth(s, first_from(s, base)), name, sizeof(name));
 	return name_plus(buf, size, name, addr - base, "");
 }

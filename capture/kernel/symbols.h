@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * symbols.h - the guest kernel's symbols, out of its own kallsyms tables
+ * symbols.h - the guest kernel's symbols, from its own kallsyms tables
  *
- * Names stay compressed as the kernel holds them; an address is looked up by
- * binary search and its name expanded then.  Facts about the format:
- * scripts/kallsyms.c and kernel/kallsyms.c, 6.1 to 7.3.
+ * Names stay compressed, as the kernel holds them; a binary search looks an address up, and only then is its
+ * name expanded.  The format (see kallsyms.c): scripts/kallsyms.c and kernel/kallsyms.c, 6.1 to 7.3.
  */
 #ifndef CAPTURE_SYMBOLS_H
 #define CAPTURE_SYMBOLS_H
@@ -25,7 +24,7 @@ enum kallsyms_encoding {
 /* A range of BPF code: a program, a trampoline. */
 struct bpf_symbol {
 	uint64_t start, end;
-	uint64_t aux; /* struct bpf_prog_aux of the program; 0: it is none, or unknown */
+	uint64_t aux; /* struct bpf_prog_aux of the program; 0: not a program, or unknown */
 	char *name;
 };
 
@@ -33,11 +32,11 @@ struct symbols {
 	uint32_t nr;
 	int32_t *offset; /* a symbol's address as the kernel has it: kallsyms_addr() */
 	uint64_t offsets_kva, relative_base;
-	uint32_t *by_addr; /* symbols in order of address; NULL: so they are numbered */
+	uint32_t *by_addr; /* symbols in order of address; NULL: their numbers have that order */
 	uint8_t *names;
 	size_t names_size;
 	uint32_t *marker; /* where each 256th name begins */
-	uint8_t *seqs;	  /* 3 bytes a symbol: in order of their names; NULL: not found */
+	uint8_t *seqs;	  /* 3 bytes each: symbols in order of their names; NULL: not found */
 	uint8_t *tokens;
 	uint16_t token_index[256];
 	uint8_t token_len[256];
@@ -50,8 +49,8 @@ struct symbols {
 struct symbol_want {
 	const char *name;
 	uint64_t addr;
-	uint32_t index; /* kallsyms_find()'s */
-	bool found;	/* a symbol may well be at 0 */
+	uint32_t index; /* set by kallsyms_find() */
+	bool found;	/* a symbol's address may be 0 */
 };
 
 /*
@@ -62,18 +61,18 @@ int symbols_load(struct symbols *symbols, struct guest *g, const struct kallsyms
 		 struct scxray_error *err);
 void symbols_deinit(struct symbols *symbols);
 
-/* Fills all wants.  Of duplicates the first counts. */
+/* Fills all wants.  The first of several symbols with one name counts. */
 void symbols_find(const struct symbols *symbols, struct symbol_want *wants, size_t nr);
 
 /*
- * "name+0x1c" for `addr`, or NULL where no symbol covers it.  BPF programs end in
+ * "name+0x1c" for `addr`, or NULL if no symbol covers it.  Names of BPF programs end in
  * " [bpf]".  Writes to `buf`.
  */
 const char *symbols_name(const struct symbols *symbols, uint64_t addr, char *buf, size_t size);
 
 /*
- * The same for a return address: the symbol is that of the call before it, which
- * may be the last instruction of its function.
+ * As symbols_name(), for a return address: the symbol is that of the call before it, which may be the last
+ * instruction of its function.
  */
 const char *symbols_return_name(const struct symbols *symbols, uint64_t addr, char *buf,
 				size_t size);
@@ -89,15 +88,15 @@ void symbols_sort_bpf(struct symbols *symbols);
 const struct bpf_symbol *symbols_find_bpf(const struct symbols *symbols, uint64_t addr);
 /*
  * The function of a program's symbol: "enqueue" of "bpf_prog_0123456789abcdef_enqueue"
- * (bpf_prog_ksym_set_name() in kernel/bpf/core.c), a part of `name`; NULL where it is not of that form.
+ * (bpf_prog_ksym_set_name() in kernel/bpf/core.c), a part of `name`; NULL if `name` is not of that form.
  */
 const char *symbols_bpf_function(const char *name);
-/* Forgets them all: a live guest's programs come and go. */
+/* Forgets all BPF ranges: a live guest's programs come and go. */
 void symbols_clear_bpf(struct symbols *symbols);
 
 /*
- * Finds the tables in the bytes of a kernel image without any help: `image` are
- * `size` bytes that stand at `va`.  False where they are not there.
+ * Finds the tables in the bytes of a kernel image, without VMCOREINFO: `image` has the
+ * `size` bytes from `va` on.  False if the tables are not there.
  */
 bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where);
 

@@ -17,8 +17,8 @@
 #define MAX_BTF (64u << 20)
 #define MAX_STRIP 32
 #define MAX_DEPTH 16
-#define MAX_PROBES 256		/* in a hash that is mostly empty: a few in any true BTF */
-#define MAX_SEARCHED (1u << 16) /* members: a struct within itself has more ways than atoms */
+#define MAX_PROBES 256		/* at least half of the hash is empty: a true BTF takes a few */
+#define MAX_SEARCHED (1u << 16) /* members: a struct within itself would never end */
 
 static uint32_t hash(const char *name)
 {
@@ -73,7 +73,7 @@ static int index_types(struct types *types, struct scxray_error *err)
 		slot = hash(btf__str_by_offset(types->btf, t->name_off)) & types->mask;
 		for (uint32_t probe = 0; types->by_name[slot]; probe++) {
 			if (is_same(types, types->by_name[slot], t))
-				break; /* of duplicates the first counts */
+				break; /* the first of duplicates counts */
 			if (probe == MAX_PROBES)
 				return scxray_fail(err, SCXRAY_ERR_GUEST, 0,
 						   "BTF type %u: too many names of one hash", id);
@@ -86,8 +86,8 @@ static int index_types(struct types *types, struct scxray_error *err)
 }
 
 /*
- * libbpf takes split BTF from memory only from 1.4 on; bookworm's 1.1 takes it
- * from a file, so the blob gets one without a name.
+ * libbpf reads split BTF from memory only from 1.4 on; bookworm's 1.1 reads it from a file, so the blob is
+ * put into a file without a name.
  */
 static struct btf *parse_split(const void *data, uint32_t size, struct btf *base)
 {
@@ -104,7 +104,7 @@ static struct btf *parse_split(const void *data, uint32_t size, struct btf *base
 	return btf;
 }
 
-/* Bytes of its own strings, the last of which libbpf has seen to be NUL. */
+/* How many bytes its own strings have; libbpf has checked that the last is NUL. */
 static uint32_t own_chars(const struct btf *btf)
 {
 	uint32_t size;
@@ -267,7 +267,7 @@ static bool is_signed(const struct types *types, uint32_t id)
 	return (btf_kind(t) == BTF_KIND_ENUM || btf_kind(t) == KIND_ENUM64) && btf_kflag(t);
 }
 
-/* One name of a path, looked for through anonymous members; offsets are in bits. */
+/* Finds one name of a path, also within anonymous members; offsets are in bits. */
 static bool find_member(const struct types *types, uint32_t id, const char *name, size_t len,
 			int depth, uint32_t *left, uint64_t *bit_offset,
 			const struct btf_type **owner, uint32_t *index)

@@ -2,9 +2,8 @@
 /*
  * types.h - the guest kernel's BTF
  *
- * libbpf parses the blob; libbpf 1.1 trusts the references inside it, so
- * types_load() checks each of them first, and whoever walks the types may then
- * rely on what the struct's comment says.
+ * libbpf parses the blob.  libbpf 1.1 trusts the references inside it, so types_load() checks each of them
+ * first; then code that walks the types may rely on what the comment of struct types says.
  */
 #ifndef CAPTURE_TYPES_H
 #define CAPTURE_TYPES_H
@@ -16,8 +15,8 @@
 #include "capture/memory/guest.h"
 
 /*
- * Every type id in the types is valid, every name offset lies in the strings.
- * Not promised: that types don't form loops, or that sizes make sense.
+ * Every type id in the types is valid, every name offset is in the strings.  Types may still form loops, and
+ * sizes may make no sense.
  */
 struct types {
 	struct btf *btf;
@@ -30,7 +29,7 @@ struct types {
 /* A member of a struct, found by its path: "scx.local_dsq", through anonymous members. */
 struct member {
 	uint32_t offset; /* bytes */
-	uint32_t size;	 /* bytes; of a bitfield its storage as far as needed */
+	uint32_t size;	 /* bytes; for a bitfield, those that hold it */
 	uint32_t type_id;
 	uint8_t bit_offset; /* within the bytes at `offset` */
 	uint8_t bits;	    /* 0: not a bitfield */
@@ -43,20 +42,20 @@ int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t st
 	       struct scxray_error *err);
 
 /*
- * The same of a BTF that may build on another: its ids and names go on where
- * those of `base` end; NULL if it stands alone.  `base` must outlive it.
+ * As types_load(), for a BTF that may build on `base`: its ids and names go on where those of `base` end.
+ * `base` must outlive it; NULL: it builds on none.
  */
 int types_load_split(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
 		     const struct types *base, struct scxray_error *err);
 
-/* The same from bytes in memory; takes nothing over. */
+/* As types_load(), from bytes in this process; `data` stays the caller's. */
 int types_parse(struct types *types, const void *data, uint32_t size, struct scxray_error *err);
 void types_deinit(struct types *types);
 
 /* The id of the named struct or union with members (enum with values), or 0. */
 uint32_t types_find(const struct types *types, const char *name, uint32_t kind);
 
-/* Resolves typedefs and qualifiers; NULL where that does not end. */
+/* Resolves typedefs and qualifiers; NULL if that does not end. */
 const struct btf_type *types_strip(const struct types *types, uint32_t id, uint32_t *stripped_id);
 
 /* A member by its path of names joined by dots. */
