@@ -139,7 +139,7 @@ static int poll_timeout(uint64_t deadline)
 }
 
 /* Whoever should have ended it has not: the guest goes on without it. */
-static void end_late(struct cow *cow, uint64_t deadline)
+static void end_late(struct cow *cow, unsigned long long deadline)
 {
 	if (!atomic_compare_exchange_strong(&cow->deadline, &deadline, 0))
 		return;
