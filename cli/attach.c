@@ -18,8 +18,8 @@
 const char cli_attach_help[] =
 	"usage: scxray attach [OPTION...] [TARGET]\n"
 	"\n"
-	"Writes one report of a guest that QEMU runs, as it is now: it stands for some\n"
-	"milliseconds, and goes on. TARGET is as of scxray watch.\n"
+	"Writes one report of a guest that QEMU runs, as it is now: it is stopped for\n"
+	"some milliseconds, and goes on. TARGET is as of scxray watch.\n"
 	"\n"
 	"  --pid N             the QEMU of that process id\n"
 	"  --domain NAME       the QEMU of that libvirt domain\n"

@@ -39,7 +39,7 @@ const char cli_report_help[] =
 	"  --exit-on error|warning exit with 0 if the diagnosis has no finding that bad, 1 if\n"
 	"                          it has, 2 if it can't be told, or no report was written\n"
 	"  --annotate github       a line for each finding on standard output, which GitHub\n"
-	"                          Actions shows beside the run\n"
+	"                          Actions shows with the run\n"
 	"  --junit FILE            the findings as tests, in JUnit's XML: errors have failed\n"
 	"  --color auto|always|never\n"
 	"                          auto: on a terminal, unless NO_COLOR is set\n"

@@ -26,7 +26,7 @@ const char cli_run_help[] =
 	"sched_ext schedulers of its guests, as scxray watch does. QEMU gets one more -qmp socket\n"
 	"by a folder that is first in the command's PATH.\n"
 	"\n"
-	"  --log FILE          the test's log: reports stand beside it, under its name\n"
+	"  --log FILE          the test's log: reports go to its folder, under its name\n"
 	"  -o, --output DIR    folder for the reports; default the current one\n"
 	"  --core              write what the reports are read from, as well\n"
 	"  --set KEY=VALUE     a setting, as of the plugin: scxray-vmm --plugin-settings lists them\n"

@@ -17,7 +17,7 @@ const char cli_watch_help[] =
 	"\n"
 	"  --pid N             the QEMU of that process id\n"
 	"  --domain NAME       the QEMU of that libvirt domain\n"
-	"  --log FILE          the test's log: reports stand beside it, under its name\n"
+	"  --log FILE          the test's log: reports go to its folder, under its name\n"
 	"  -o, --output DIR    folder for the reports; default the current one\n"
 	"  --core              write what the reports are read from, as well\n"
 	"  --set KEY=VALUE     a setting, as of the plugin: scxray-vmm --plugin-settings lists them\n"

@@ -3,7 +3,7 @@
  * json.h - JSON as a tree
  *
  * A parser of our own: numbers of 64 bits stay exact (and those that are larger are seen), a key
- * that stands twice in an object is an error, and so are invalid UTF-8 and half a surrogate.
+ * that is there twice in an object is an error, and so are invalid UTF-8 and half a surrogate.
  */
 #ifndef READER_JSON_H
 #define READER_JSON_H

@@ -259,7 +259,7 @@ static int by_key(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A key that stands twice; NULL if there is none. */
+/* A key that is there twice; NULL if there is none. */
 static const char *twice(struct parser *p, const struct json_value *object)
 {
 	const char **keys = object->nr > 1 ? malloc(object->nr * sizeof(*keys)) : NULL;
@@ -326,7 +326,7 @@ static struct json_value *parse_container(struct parser *p, enum json_kind kind,
 						   : "no comma or bracket after an element");
 	same = kind == JSON_OBJECT ? twice(p, value) : NULL;
 	if (same) {
-		snprintf(what, sizeof(what), "key stands twice in one object: %.60s", same);
+		snprintf(what, sizeof(what), "key is there twice in one object: %.60s", same);
 		return fail(p, what);
 	}
 	return value;

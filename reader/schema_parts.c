@@ -151,7 +151,7 @@ static bool check_unique(const struct place *at)
 	for (size_t i = 1; i < nr; i++)
 		twice += !strcmp(texts[i - 1], texts[i]);
 	free(texts);
-	return !twice || schema_refuse(at, "an element stands twice");
+	return !twice || schema_refuse(at, "an element is there twice");
 }
 
 static bool check_count(const struct place *at, const char *keyword, const struct json_value *is)

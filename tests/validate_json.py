@@ -4,7 +4,7 @@
 
     tests/validate_json.py [--schema FILE] REPORT.json...
 
-Beyond the schema: no key stands twice in an object, and each path that the
+Beyond the schema: no key is there twice in an object, and each path that the
 diagnosis names as evidence leads somewhere.  One line per error, status 1 if
 there is any, 2 if a file can't be read.
 """
@@ -20,11 +20,11 @@ SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", 
 
 
 def no_duplicates(pairs):
-    """An object of a JSON file; a key that stands twice is an error of the writer."""
+    """An object of a JSON file; a key that is there twice is an error of the writer."""
     keys = [key for key, _ in pairs]
     if len(set(keys)) != len(keys):
         twice = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError("key stands twice in one object: " + ", ".join(twice))
+        raise ValueError("key is there twice in one object: " + ", ".join(twice))
     return dict(pairs)
 
 

@@ -73,9 +73,10 @@ struct key {
 	ROW(#key, #value #unit, SIZE, capture.key, 1, UINT64_MAX, NULL, what "; bytes, or K, M, G"),
 
 static const struct key keys[] = {
-	TEXT_ROW(log, "",
-		 "path of the test log: reports stand beside it under its name, less .log; "
-		 "instead of output and name"),
+	TEXT_ROW(
+		log, "",
+		"path of the test log: reports are written to its folder under its name without .log; "
+		"instead of output and name"),
 	TEXT_ROW(output, "", "folder for the reports, which has to exist; default: the VMM's own"),
 	TEXT_ROW(name, "",
 		 "name of the test: reports are called NAME.scxray.txt and so on; default: vm"),

@@ -182,7 +182,7 @@ static int load_meta(struct loader *l)
 	meta_u64(meta, "truncated_at_us", &l->source->truncated_at_us);
 	l->source->kind = strstr(meta, "origin=vm\n") ? "vm" : "vmcore";
 	free(meta);
-	return hint->valid ? 0 : broken(l, "the meta section lacks a key");
+	return hint->valid ? 0 : broken(l, "a key is missing in the meta section");
 }
 
 static int load_regions(struct loader *l)

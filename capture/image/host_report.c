@@ -178,7 +178,7 @@ static void take_series(struct decoder *d, const uint8_t *bytes, size_t size)
 	else if (!d->nr_samples || series.nr_values != d->nr_samples)
 		d->bad = "a series of another length";
 	else if (series.is_event && d->nr_series != d->nr_events)
-		d->bad = "an event counter behind other series";
+		d->bad = "an event counter after other series";
 	else if (d->nr_records++ == HOST_MAX_SERIES)
 		d->bad = "too many series";
 	else

@@ -309,7 +309,7 @@ int kallsyms_read_names(struct symbols *s, struct guest *g, const struct kallsym
 
 	if (where->token_table <= where->names || size > MAX_NAMES)
 		return scxray_fail(err, SCXRAY_ERR_GUEST, where->names,
-				   "kallsyms_names does not stand before its token table");
+				   "kallsyms_names is not before its token table");
 	s->names = malloc(size);
 	s->marker = calloc(s->nr / MARKER_STEP + 1, sizeof(*s->marker));
 	if (!s->names || !s->marker)

@@ -128,7 +128,7 @@ static const char *search(const struct orc_table *table, struct walk *w, uint64_
 		return pool_printf(w->pool, "the ORC tables are unreadable: %s",
 				   read_status_text(status));
 	if (!at)
-		return "the ORC tables begin behind this address";
+		return "the ORC tables begin after this address";
 	*index = (uint32_t)at - 1;
 	return NULL;
 }

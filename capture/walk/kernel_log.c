@@ -148,7 +148,7 @@ static struct scxray_text record_text(struct walk *w, const struct ring *ring, u
 	if (block_id.state != SCXRAY_PRESENT)
 		return lost(at, block_id.reason);
 	if (block_id.value != id)
-		return lost(at, "torn: another record stands in its place");
+		return lost(at, "torn: another record is in its place");
 	if (len > room - 8)
 		len = room - 8;
 	if (len > UINT16_MAX)

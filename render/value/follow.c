@@ -291,7 +291,7 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 		.bytes = bytes,
 		.size = (uint32_t)got,
 		.addr = addr,
-		.reason = got < MAX_POINTEE ? "the arena page behind it is not mapped"
+		.reason = got < MAX_POINTEE ? "the arena page that it points to is not mapped"
 					    : "4096 bytes of it are shown",
 		.state = SCXRAY_PRESENT,
 	};

@@ -185,7 +185,7 @@ START_TEST(what_is_torn_says_so_and_hides_no_other_record)
 	static const char *const reasons[] = {
 		"torn: it was being written",
 		"torn: it was being written",
-		"torn: another record stands in its place",
+		"torn: another record is in its place",
 		"torn: its place in the ring makes no sense",
 		"the kernel had no room for it",
 	};

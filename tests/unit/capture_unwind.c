@@ -534,7 +534,7 @@ START_TEST(hostile_tables)
 
 	start(&x, &old_numbers);
 	ck_assert_str_eq(orc_find(&x.orc, &x.f.walk, &x.orc.kernel, TEXT - 1, &found),
-			 "the ORC tables begin behind this address");
+			 "the ORC tables begin after this address");
 	guest_unmap(&x.f.b, ENTRIES);
 	ck_assert_str_eq(orc_find(&x.orc, &x.f.walk, &x.orc.kernel, AT(CALLER), &found),
 			 "the ORC tables are unreadable: page not mapped");

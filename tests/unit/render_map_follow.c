@@ -56,8 +56,9 @@ START_TEST(pointees_may_cross_a_page)
 	put(&c, 0, 0, 3);
 	expect(&c, "0x100000000ff8 → <truncated needed=16 had=8> "
 		   "node{next=0x100000000000 → node{v=3}}");
-	ck_map_json(&c.m, "\"deref\":{\"kind\":\"truncated\",\"needed\":16,\"had\":8,"
-			  "\"reason\":\"the arena page behind it is not mapped\",\"partial\":{");
+	ck_map_json(&c.m,
+		    "\"deref\":{\"kind\":\"truncated\",\"needed\":16,\"had\":8,"
+		    "\"reason\":\"the arena page that it points to is not mapped\",\"partial\":{");
 	map_deinit(&c.m);
 }
 END_TEST

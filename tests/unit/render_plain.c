@@ -112,7 +112,7 @@ START_TEST(anonymous_members_are_their_parents)
 }
 END_TEST
 
-/* No key stands twice in an object, whatever a guest calls its members. */
+/* No key is there twice in an object, whatever a guest calls its members. */
 START_TEST(members_of_one_name_get_numbers)
 {
 	struct types t = types_create();
