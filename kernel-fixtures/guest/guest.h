@@ -84,6 +84,8 @@ void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)
 /* clock.c */
 uint64_t now_ns(void);
 void sleep_until_ns(uint64_t when);
+
+/* wait.c: above the clock and the line, both of which it uses */
 /* Polls until ready(arg); dies with `what` after limit_ms. */
 void wait_for(bool (*ready)(const void *arg), const void *arg, unsigned int limit_ms,
 	      const char *what);

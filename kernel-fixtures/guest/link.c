@@ -2,7 +2,7 @@
 /*
  * The line to the host: a virtio serial port, because a UART is too slow for bulk under emulation;
  * the second UART where the kernel has no driver for the former built in. Marks go to the console as
- * well, where they stand in order with the kernel's own messages.
+ * well, where they are in order with the kernel's own messages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,7 @@
 #define VIRTIO_PORT "/dev/vport0p1"
 #define UART "/dev/ttyS1"
 #define PORT_LIMIT_MS 10000
+#define PORT_LOOK_NS (10 * NSEC_PER_MSEC)
 
 /* The second UART itself: data, FIFO control, line control, line status. */
 #define COM2 0x2f8
@@ -36,11 +37,16 @@
 static int port = -1;
 static bool direct; /* the line is COM2 without the kernel's driver */
 
-static bool virtio_port_there(const void *unused)
+/* Not by wait_for(): wait.c uses this file. */
+static void virtio_port_await(void)
 {
-	(void)unused;
-	port = open(VIRTIO_PORT, O_RDWR | O_CLOEXEC);
-	return port >= 0;
+	uint64_t limit = now_ns() + PORT_LIMIT_MS * NSEC_PER_MSEC;
+
+	while ((port = open(VIRTIO_PORT, O_RDWR | O_CLOEXEC)) < 0) {
+		if (now_ns() > limit)
+			die("waited %u ms in vain for " VIRTIO_PORT, PORT_LIMIT_MS);
+		sleep_until_ns(now_ns() + PORT_LOOK_NS);
+	}
 }
 
 static void uart_open(void)
@@ -92,7 +98,7 @@ void link_open(bool alone)
 	if (alone || access(VIRTIO_DRIVER, F_OK))
 		uart_open();
 	else
-		wait_for(virtio_port_there, NULL, PORT_LIMIT_MS, "for " VIRTIO_PORT);
+		virtio_port_await();
 }
 
 void link_drop(void)
