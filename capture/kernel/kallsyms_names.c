@@ -135,9 +135,8 @@ static uint32_t find_sorted(const struct symbols *s, const char *name)
  */
 struct hashes {
 	struct {
-		uint32_t whole,
-			tail;	/* hash of the token's text, and of that without its first letter */
-		uint32_t power; /* the factor for the hash of the text before it */
+		uint32_t whole, tail; /* hashes: of its text; without the first letter */
+		uint32_t power;	      /* the factor for the hash of the text before it */
 	} token[256];
 	uint64_t wanted[HASH_BITS / 64]; /* bit i: a wanted hash ends in i */
 };

@@ -2,10 +2,10 @@
 /*
  * bpf_prog.c - a BPF program's name, and the source lines of its code
  *
- * The loader gives the kernel an array `linfo`: which line the instructions from insn_off on are of.  The JIT
- * keeps beside it, in jited_linfo, the address of each such instruction.  A program and its subprograms share
- * both arrays; each begins at its own linfo_idx, and its addresses ascend from there as long as they are
- * within its code.  All has the same form from 6.12 to 7.3.
+ * The loader gives the kernel an array `linfo`: an entry says which line the instructions from insn_off on
+ * belong to.  The JIT keeps the address of each such instruction in a second array, jited_linfo.  A program and
+ * its subprograms share both arrays; each begins at its own linfo_idx, and its addresses ascend from there as long as they are
+ * within its code.  The form is the same from 6.12 to 7.3.
  */
 #include <string.h>
 
@@ -37,7 +37,7 @@ struct scxray_text bpf_prog_name(struct walk *w, uint64_t aux)
 	return name;
 }
 
-/* The first of them that is none. */
+/* The first of `nums` that has no value. */
 static const struct scxray_num *first_bad(const struct scxray_num *const *nums, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
@@ -46,7 +46,7 @@ static const struct scxray_num *first_bad(const struct scxray_num *const *nums, 
 	return NULL;
 }
 
-/* The text at `offset` of the program's BTF, at most MAX_TEXT - 1 bytes; a walk that records makes none. */
+/* The text at `offset` of the program's BTF, at most MAX_TEXT - 1 bytes; none in a walk that records. */
 static struct scxray_text string_of(struct walk *w, struct scxray_num btf, struct scxray_num offset)
 {
 	struct scxray_num strings = read_member(w, btf.value, M_btf_strings);
@@ -94,8 +94,8 @@ static void skip_blanks(struct scxray_text *text)
 }
 
 /*
- * The address of the last entry of linfo whose code begins at `ip` or before.  Beyond the program's own
- * entries are other subprograms': their code is elsewhere.
+ * The address of the last entry of linfo whose code begins at `ip` or before.  The entries after the
+ * program's own are those of other subprograms, whose code is elsewhere.
  */
 static struct scxray_num find_entry(struct walk *w, const struct bpf_symbol *prog, uint64_t ip)
 {

@@ -10,14 +10,14 @@
 struct walk;
 
 /*
- * The name of the program whose bpf_prog_aux is at `aux`: that of its function by its BTF, which its
- * symbol has whole; without one what aux->name has of it, 15 bytes at most.
+ * The name of the program whose bpf_prog_aux is at `aux`: the name of its function in its BTF, which its
+ * symbol holds in full; if there is no symbol, the first 15 bytes of it, which aux->name holds.
  */
 struct scxray_text bpf_prog_name(struct walk *w, uint64_t aux);
 
 /*
  * The place in the source of the instruction that holds addr - back (1 for a return address), as
- * bpf_prog_get_file_line() of kernel/bpf/core.c finds it.  In the report's memory; NULL where no program's
+ * bpf_prog_get_file_line() of kernel/bpf/core.c finds it.  In the report's memory.  NULL if no program's
  * code is there, and in a walk that records.
  */
 const struct scxray_bpf_line *bpf_prog_line(struct walk *w, uint64_t addr, unsigned back);

@@ -11,7 +11,7 @@ struct walk;
 
 /*
  * The path of the struct cgroup at `kva` in its hierarchy, "/" for the root, in the report's memory;
- * bytes that are not printable ASCII are '?'.  NULL where a part of it cannot be read.
+ * bytes that are not printable ASCII are '?'.  NULL if a part of it cannot be read.
  */
 const char *cgroup_path(struct walk *w, uint64_t kva);
 

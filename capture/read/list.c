@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * list.c - follows a struct list_head, and finds circles in it without malloc
+ */
 #include "capture/read/list.h"
 
 #include "capture/read/read.h"
@@ -10,7 +13,7 @@ static bool stop(struct list_iter *it, uint64_t at, const char *why)
 	return false;
 }
 
-/* Is `node` among those that were handed out?  Goes there again. */
+/* Was `node` handed out before?  Walks the list again up to this point. */
 static bool met_before(struct list_iter *it, uint64_t node)
 {
 	uint64_t at = it->head;
@@ -28,9 +31,9 @@ static bool met_before(struct list_iter *it, uint64_t node)
 }
 
 /*
- * A node that is reached a second time has two nodes before it, and points back to one
- * of them at most: so it does not point back now, or did not then.  Both are rare: a list
- * that was caught in the middle of a change has one such node, or two.
+ * A node that is reached a second time is reached from two nodes, and can point back to
+ * only one of them: so it does not point back now, or did not the first time.  Both are rare: a list
+ * that was caught in the middle of a change has only one or two such nodes.
  */
 static bool is_new(struct list_iter *it, uint64_t node)
 {

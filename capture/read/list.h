@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * list.h - a struct list_head, with a bound, and no node twice
+ * list.h - walks a struct list_head: bounded, and no node is handed out twice
  */
 #ifndef CAPTURE_READ_LIST_H
 #define CAPTURE_READ_LIST_H
@@ -18,7 +18,7 @@ struct list_iter {
 	uint64_t node;
 	uint32_t nr;
 	uint32_t max;
-	/* nodes that don't point back to where they were reached from */
+	/* nodes that don't point back to the node before them */
 	uint64_t torn[LIST_MAX_TORN];
 	uint32_t nr_torn;
 	const char *cut;
@@ -29,7 +29,7 @@ void list_start(struct list_iter *it, struct walk *w, uint64_t head, uint32_t ma
 
 /*
  * The next node's address.  False at the end; then `cut` says why the list ended early, or is
- * NULL.
+ * NULL if it did not.
  */
 bool list_next(struct list_iter *it, uint64_t *node);
 

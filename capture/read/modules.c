@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * modules.c - the list of loaded modules, and the symbols of those that are met
+ * modules.c - the list of loaded modules, and the symbols of those in which an address is met
  */
 #include <string.h>
 
@@ -15,10 +15,10 @@
 #define MAX_STRINGS (4u << 20)
 #define MAX_ORCS (1u << 22)
 
-/* enum module_state has no name for its numbers in the BTF of all releases; the value is old. */
+/* of enum module_state, which is not in the BTF of all releases; the value never changed */
 #define MODULE_STATE_UNFORMED 3
 
-/* mem[type]: where such code of the module stands; nothing where there is none. */
+/* mem[type]: where the module's code of that type is; zeroes: it has none. */
 static struct module_text memory(struct walk *w, uint64_t kva, const char *type)
 {
 	const struct member *mem = &w->k->layout.member[M_module_mem];
@@ -96,17 +96,17 @@ void walk_modules(struct walk *w)
 	modules->cut = it.cut;
 }
 
-/* An Elf64_Sym, as it stands in guest memory; `value` is a run-time address. */
+/* An Elf64_Sym, as guest memory holds it; `value` is a run-time address. */
 struct elf_symbol {
 	uint32_t name;
 	uint8_t info;
 	uint8_t other;
-	uint16_t section; /* 0: of another module */
+	uint16_t section; /* 0: the symbol is another module's */
 	uint64_t value;
 	uint64_t size;
 };
 
-/* Those of the module's code. */
+/* Takes the symbols of the module's code. */
 static bool load_table(struct walk *w, struct module *m, uint64_t kva, uint32_t nr)
 {
 	struct elf_symbol chunk[128];
@@ -130,7 +130,7 @@ static bool load_table(struct walk *w, struct module *m, uint64_t kva, uint32_t 
 	return true;
 }
 
-/* The strings are as long as the symbols say: up to the last name and its end. */
+/* The symbols say how long the strings are: up to the end of the last name. */
 static bool load_strings(struct walk *w, struct module *m, uint64_t kva)
 {
 	uint32_t size = 0;
@@ -144,14 +144,14 @@ static bool load_strings(struct walk *w, struct module *m, uint64_t kva)
 	bytes = pool_alloc(w->pool, size);
 	if (!bytes)
 		return false;
-	/* the last name may well be the last thing on the last page */
+	/* the last name may end before the last mapped page does: fewer bytes than `size` are fine */
 	guest_read_some(w->g, kva, bytes, size, &got);
 	m->strings = bytes;
 	m->strings_size = (uint32_t)got;
 	return true;
 }
 
-/* Ended by NUL and not empty; mapping symbols ("$x", ".L4") are no names. */
+/* Has the symbol a name: ended by NUL, not empty, and not a mapping symbol ("$x", ".L4")? */
 static bool has_name(const struct module *m, const struct module_symbol *s)
 {
 	const char *name;

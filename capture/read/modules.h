@@ -9,10 +9,10 @@
 
 struct walk;
 
-/* Sets w->modules; it stays NULL where the kernel has none. */
+/* Sets w->modules; it stays NULL if the kernel has none. */
 void walk_modules(struct walk *w);
 
-/* Reads the symbols of the module whose code holds `addr`, if there is one: once a module. */
+/* Reads the symbols of the module whose code holds `addr`, if there is one; each module's only once. */
 void modules_need(struct walk *w, uint64_t addr);
 
 #endif

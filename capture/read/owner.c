@@ -2,8 +2,8 @@
 /*
  * owner.c - which scheduler a program or a map belongs to
  *
- * The programs are those behind a scheduler's ops, the maps those that these programs
- * use: a few dozen a scheduler.  A guest may claim that there are millions.
+ * A scheduler owns the programs that implement its ops, and the maps that these programs use: a few dozen.
+ * A guest may claim millions, so their number is bounded.
  */
 #include <scxray/group.h>
 #include <scxray/report_struct.h>
@@ -14,10 +14,10 @@
 #include "capture/base/slot.h"
 #include "capture/read/walk.h"
 
-#define MAX_OWNED 4096 /* of all schedulers */
+#define MAX_OWNED 4096 /* of all schedulers together */
 #define NR_SLOTS (2 * MAX_OWNED)
 
-/* The slot with `kva` or the empty one where it belongs; half of them stay empty. */
+/* The slot with `kva`, or the empty slot where it belongs; half of the slots stay empty. */
 static uint32_t *find_slot(const struct walk *w, uint64_t kva)
 {
 	uint32_t slot = slot_of(kva, NR_SLOTS - 1);

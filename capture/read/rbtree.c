@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rbtree.c - include/linux/rbtree.h: the nodes in order, by a stack of fixed depth
+ */
 #include "capture/read/rbtree.h"
 
 #include "capture/read/read.h"

@@ -40,7 +40,7 @@ struct scxray_num read_int(struct walk *w, uint64_t addr, uint32_t size, bool is
 	uint64_t value = 0;
 	enum read_status status;
 
-	if (!size || size > 8) /* a BTF that calls this member a number lies */
+	if (!size || size > 8) /* no number has this size: the BTF is wrong */
 		return (struct scxray_num){
 			.value = addr,
 			.reason = "not an integer by its BTF",
@@ -185,7 +185,7 @@ struct scxray_cpumask read_cpumask_at(struct walk *w, uint64_t addr)
 	mask.state = status ? SCXRAY_UNREADABLE : SCXRAY_PRESENT;
 	mask.reason = status ? read_status_text(status) : NULL;
 	mask.words = words;
-	if (!status && mask.nr_bits % 64) /* bits beyond nr_cpu_ids carry no promise */
+	if (!status && mask.nr_bits % 64) /* bits from nr_cpu_ids on may hold anything */
 		words[mask.nr_bits / 64] &= (1ULL << mask.nr_bits % 64) - 1;
 	return mask;
 }
@@ -259,8 +259,8 @@ const char *flag_names(struct walk *w, const char *enum_name, const char *prefix
 #define MAX_STACK (1u << 20)
 
 /*
- * What the linker made room for, for the first task's stack (INIT_TASK_DATA() of
- * asm-generic/vmlinux.lds.h); no kernel's BTF has to name the union.
+ * The room that the linker script leaves for the first task's stack (INIT_TASK_DATA() of
+ * asm-generic/vmlinux.lds.h); BTF need not have union thread_union.
  */
 uint32_t task_stack_size(const struct walk *w)
 {

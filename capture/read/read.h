@@ -18,13 +18,13 @@ struct scxray_num read_int(struct walk *w, uint64_t addr, uint32_t size, bool is
 /* Member m of the struct at `base`; bit fields and atomics included. */
 struct scxray_num read_member(struct walk *w, uint64_t base, enum layout_member m);
 
-/* The same, where absence is normal (one of several shapes): NONE, and not listed as missing. */
+/* As read_member(), for a member that only some kernels have: if absent NONE, and not listed as missing. */
 struct scxray_num read_optional(struct walk *w, uint64_t base, enum layout_member m);
 
 /* The value at a symbol, of the size that the layout gives. */
 struct scxray_num read_symbol(struct walk *w, enum layout_symbol s, bool is_signed);
 
-/* Text in an array member, up to its size; and behind a char * member, up to `max` bytes. */
+/* Text in an array member, up to its size; and text that a char * member points to, up to `max` bytes. */
 struct scxray_text read_text_array(struct walk *w, uint64_t base, enum layout_member m);
 struct scxray_text read_text_pointer(struct walk *w, uint64_t base, enum layout_member m,
 				     size_t max);
@@ -35,7 +35,7 @@ struct scxray_cpumask read_cpumask_at(struct walk *w, uint64_t addr);
 /* A cpumask_var_t or cpumask_t * member: a pointer, or the mask itself (decided by BTF). */
 struct scxray_cpumask read_cpumask(struct walk *w, uint64_t base, enum layout_member m);
 
-/* Has this kernel the member, or the symbol?  Asking this lists nothing as missing. */
+/* Has this kernel the member, or the symbol?  This lists nothing as missing. */
 static inline bool has_member(const struct walk *w, enum layout_member m)
 {
 	return w->k->layout.member[m].present;
@@ -64,7 +64,7 @@ static inline void touch_member(struct walk *w, uint64_t base, enum layout_membe
 		guest_touch(w->g, member_addr(w, base, m), w->k->layout.member[m].size);
 }
 
-/* A pointer or long, for a walk that records and has to go on from there: 0 where there is none. */
+/* A pointer or long that a walk that records needs to go on; 0 if it can't be read. */
 static inline uint64_t record_word(struct walk *w, uint64_t base, enum layout_member m)
 {
 	const struct member *member = &w->k->layout.member[m];
@@ -76,16 +76,16 @@ static inline uint64_t record_word(struct walk *w, uint64_t base, enum layout_me
 	return value;
 }
 
-/* The size of one element of an array member; 0 if it is none. */
+/* The size of one element of an array member; 0 if the member is no array. */
 uint32_t element_size(const struct walk *w, enum layout_member m);
 
-/* The size of what a pointer member points to; 0 if that has none. */
+/* The size of the type that a pointer member points to; 0 if it has none. */
 uint32_t pointee_size(const struct walk *w, enum layout_member m);
 
 /*
  * The names of the set bits of `value` by a BTF enum: "ONLINE|CAN_STOP_TICK|0x40".
- * Enumerators that are no single bit, and bits outside `mask`, are left out;
- * `prefix` is cut off the names.
+ * Leaves out enumerators of more than one bit, and bits outside `mask`; cuts `prefix` off the
+ * names.
  */
 const char *flag_names(struct walk *w, const char *enum_name, const char *prefix, uint64_t value,
 		       uint64_t mask);

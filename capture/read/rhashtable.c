@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rhashtable.c - include/linux/rhashtable.h: a bucket word's bit 0 is its lock;
- * a chain ends in a word with bit 0 set (or 0); `future_tbl` holds what a resize
- * in flight has moved; a table that could not be allocated whole is nested.
+ * rhashtable.c - include/linux/rhashtable.h
+ *
+ * Bit 0 of a bucket's word is its lock.  A chain ends in a word with bit 0 set (or 0).
+ * While the table is resized, `future_tbl` holds the objects that were moved already.
+ * A table that could not be allocated in one piece is nested.
  */
 #include "capture/read/rhashtable.h"
 
@@ -13,7 +15,7 @@
 #define MAX_TABLES 8 /* resizes in flight */
 #define NEST_SLOTS (PAGE_SIZE / 8)
 #define MAX_NEST_DEPTH 4
-#define MAX_WORDS (4u << 20) /* in all: a nested table of garbage would never end */
+#define MAX_WORDS (4u << 20) /* in the whole walk: a nested table of garbage would never end */
 
 struct rht {
 	struct walk *w;

@@ -12,7 +12,7 @@ struct walk;
 
 /*
  * The objects (addresses of their rhash_head) of the rhashtable at `ht`, in the table's order, at most
- * `max`: visit() gets each, and returns false to stop.  *cut says why it was left early, or is NULL.
+ * `max`.  visit() gets each, and returns false to stop.  *cut says why the walk ended early, or is NULL.
  */
 void rhashtable_walk(struct walk *w, uint64_t ht, uint32_t max,
 		     bool (*visit)(struct walk *w, uint64_t node, void *arg), void *arg,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * symbol_of.c - the names of addresses, those in modules too
+ * symbol_of.c - the names of addresses, also of those in modules
  */
 #include <string.h>
 

@@ -9,13 +9,13 @@
 
 struct walk;
 
-/* "name+0x1c" in the report's memory; NULL where no symbol covers `addr`, and in a walk that records. */
+/* "name+0x1c" in the report's memory; NULL if no symbol covers `addr`, and in a walk that records. */
 const char *symbol_of(struct walk *w, uint64_t addr);
 
-/* The same for a return address: of the call before it. */
+/* As symbol_of(), for a return address: the symbol of the call before it. */
 const char *return_symbol_of(struct walk *w, uint64_t addr);
 
-/* A stack's frame at `addr`, with symbol and line of source; `exact`: it is no return address. */
+/* A stack's frame at `addr`, with its symbol and source line; `exact`: `addr` is no return address. */
 struct scxray_address frame_of(struct walk *w, uint64_t addr, bool exact);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * walk.h - one walk over a guest: what every walker works with
+ * walk.h - one walk over a guest: the state that every walker uses
  */
 #ifndef CAPTURE_WALK_H
 #define CAPTURE_WALK_H
@@ -17,20 +17,19 @@ struct owned;
 struct sleepers;
 
 /*
- * What a walk is for.  One that records runs while the guest is frozen: it reads what the
- * report will be made from, and makes nothing itself, neither names nor texts nor types;
- * it calls neither malloc nor libbpf's parser.  What it records must be what the
- * report's walk reads, so where it leaves something out it touches the bytes.
+ * The purpose of a walk.  A walk that records runs while the guest is frozen.  It reads the bytes that the
+ * report will be made from, and makes no names, texts or types; it calls neither malloc nor libbpf's
+ * parser.  It must record all that the report's walk reads, so if it skips a step it touches its bytes.
  */
 enum walk_mode {
 	WALK_REPORT,
-	WALK_REHEARSE, /* as WALK_RECORD, over a guest that runs; loads what that can use */
+	WALK_REHEARSE, /* as WALK_RECORD, while the guest runs; loads the types that WALK_RECORD can use */
 	WALK_RECORD,
 };
 
 struct walk {
 	enum walk_mode mode;
-	uint32_t skip; /* bit i: walkers_name(i) is left out, to measure what it costs */
+	uint32_t skip; /* bit i: walkers_name(i) does not run, to measure its cost */
 	const struct scxray_source *source;
 	struct guest *g;
 	struct kernel *k;
@@ -42,14 +41,14 @@ struct walk {
 	/* the guest's BTF objects that maps refer to: map_types.c */
 	void *btfs;
 	size_t nr_btfs;
-	struct btf_cache *btf_cache; /* of walks that record: the types they can use */
+	struct btf_cache *btf_cache; /* for walks that record: the types they can use */
 	/* programs of the live schedulers, and the maps they use: owner.c */
 	struct owned *owned;
 	size_t nr_owned;
 	uint32_t *owned_slots; /* address -> index into owned + 1 */
 	/* loadable modules; NULL: none, or not looked at */
 	struct modules *modules;
-	struct sleepers *sleepers; /* of a recording: what it need not copy itself; or NULL */
+	struct sleepers *sleepers; /* a recording's: stacks to copy after the thaw; or NULL */
 	/* task_struct address -> index into r->tasks + 1 */
 	uint32_t *task_slots;
 	uint32_t task_mask;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * xarray.c - include/linux/xarray.h: a word is a node if (w & 3) == 2 and w > 4096,
- * then the node is at w - 2; other words with these bits are retry, zero and
- * sibling marks; bit 0 marks a plain value.
+ * xarray.c - include/linux/xarray.h
+ *
+ * A word w is a node if (w & 3) == 2 and w > 4096; the node is then at w - 2.  Other words with
+ * these bits are retry, zero and sibling marks.  Bit 0 marks a plain value.
  */
 #include "capture/read/xarray.h"
 
@@ -10,7 +11,7 @@
 
 #define MAX_DEPTH 11 /* 64 bits in steps of 6 */
 #define MAX_SLOTS 64
-#define MAX_WORDS (4u << 20) /* in all: a tree of garbage would never end */
+#define MAX_WORDS (4u << 20) /* in the whole walk: a tree of garbage would never end */
 
 struct xarray_level {
 	uint64_t node;
@@ -19,7 +20,7 @@ struct xarray_level {
 	uint32_t slot;
 };
 
-/* Where a walk over the nodes is. */
+/* How far a walk over the nodes has come. */
 struct xarray_position {
 	struct xarray_level stack[MAX_DEPTH];
 	int depth; /* -1: all nodes are done */
@@ -37,7 +38,7 @@ static bool is_node(uint64_t word)
 	return is_internal(word) && word > 4096;
 }
 
-/* Fills the level for the node in `word`; false when it is broken. */
+/* Fills the level for the node in `word`; false if the node is broken. */
 static bool enter(struct walk *w, struct xarray_level *level, uint64_t word, uint64_t base,
 		  uint32_t parent_shift, const char **cut)
 {
@@ -52,7 +53,7 @@ static bool enter(struct walk *w, struct xarray_level *level, uint64_t word, uin
 				   (unsigned long long)level->node, shift.reason);
 		return false;
 	}
-	if (shift.value >= parent_shift) { /* also what ends a cycle */
+	if (shift.value >= parent_shift) { /* this also ends a cycle */
 		*cut = pool_printf(w->pool, "xarray broken at 0x%016llx: shift %llu below shift %u",
 				   (unsigned long long)level->node, (unsigned long long)shift.value,
 				   parent_shift);
@@ -64,7 +65,7 @@ static bool enter(struct walk *w, struct xarray_level *level, uint64_t word, uin
 
 /*
  * Finds the next entry below the nodes of `at`, in the order of indexes.  False: there is none, or
- * the tree is broken, which *cut says.
+ * the tree is broken; then *cut says how.
  */
 static bool next_entry(struct walk *w, struct xarray_position *at, uint64_t *index, uint64_t *entry,
 		       const char **cut)
