@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * MODE_USERSTOP: a process decides when victims run. It is asked through a ring buffer, and answers
- * through a queue map with the pid of who is next.
+ * through a queue map with the pid of the task that is next.
  */
 #ifndef SCXFIX_ASKED_H
 #define SCXFIX_ASKED_H
@@ -40,7 +40,7 @@ static bool ask(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags)
 	return true;
 }
 
-/* From ops.dispatch(): who may run now goes to DSQ_FIFO. */
+/* From ops.dispatch(): a task that may run now goes to DSQ_FIFO. */
 static void take_answers(void)
 {
 	struct task_struct *p;

@@ -130,7 +130,7 @@ struct scx_bpf_dsq_insert_vtime_args {
 };
 
 /*
- * Weak where some kernel lacks one: that must not keep the object from loading. 6.12 has only the
+ * Weak where it is missing in some kernel: that must not keep the object from loading. 6.12 has only the
  * old names of insert and move_to_local (renamed in 6.13). Debian's 7.1 and 7.2 have kfuncs that no
  * program can call, their BTF prototypes show the implicit argument: scx_bpf_create_dsq(), and in
  * 7.2 scx_bpf_pick_idle_cpu(), scx_bpf_kick_cpu() and scx_bpf_error_bstr() as well.

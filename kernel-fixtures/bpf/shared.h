@@ -133,7 +133,7 @@ struct scxfix_wait {
 	__u64 since_jiffies;
 };
 
-/* ring buffer asks, MODE_USERSTOP: who waits to be let run; map answers has the pids of those that may */
+/* ring buffer asks, MODE_USERSTOP: tasks that wait to be let run; map answers has the pids of those that may */
 struct scxfix_ask {
 	__u32 pid;
 	__u32 cpu;

@@ -143,7 +143,7 @@ static u32 take_first(struct budget_lock *it)
 	return pid;
 }
 
-/* From ops.dispatch(): who waits goes to DSQ_FIFO. */
+/* From ops.dispatch(): a task that waits goes to DSQ_FIFO. */
 static void take_waiting(void)
 {
 	struct budget_lock *it = budget_lock();

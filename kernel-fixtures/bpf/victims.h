@@ -77,7 +77,7 @@ static void hold(struct task_struct *p, const struct task_ctx *tc, u64 enq_flags
 		insert_fifo(p, tc, DSQ_FIFO, enq_flags);
 }
 
-/* Whoever runs does not wait. */
+/* A task that runs does not wait. */
 static void note_run(struct task_struct *p)
 {
 	struct scxfix_counters *mine = my_counters();
@@ -161,7 +161,7 @@ static void record_exit(struct scx_exit_info *info)
 	bpf_probe_read_kernel_str(uei.reason, sizeof(uei.reason), info->reason);
 	bpf_probe_read_kernel_str(uei.msg, sizeof(uei.msg), info->msg);
 	uei.exit_code = info->exit_code;
-	uei.kind = info->kind; /* last: who waits looks at this */
+	uei.kind = info->kind; /* last: init waits for this */
 	__sync_fetch_and_add(&exit_record.done, 1);
 }
 

@@ -18,7 +18,7 @@ static const struct {
 	{ MODE_OTHER, "busy0", "/crew/inner" },
 	{ MODE_OTHER, "busy1", "/crew/inner" },
 	/*
-	 * Of the schedulers in crew.c only one has these. Each is in a cgroup of its own, so that there is
+	 * Only one of the schedulers in crew.c has these. Each is in a cgroup of its own, so that there is
 	 * always another before /crew/inner, whatever the CPUs take at the same time.
 	 */
 	{ MODE_OTHER, "crowd0", "/crew/crowd0" },

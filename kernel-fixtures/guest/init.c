@@ -99,7 +99,7 @@ static void fail(const struct options *options)
 	tracing_stop();
 	if (scheduler_leaving(NULL))
 		die("the scheduler was gone at half-way: the host is too slow for this watchdog (TIMEOUT)");
-	/* A UART is slow: whoever waits for this CPU should do so after the dump, not before. */
+	/* A UART is slow: a task that waits for this CPU should do so after the dump, not before. */
 	if (options->alone)
 		oracle_send_moment(options, "half", true);
 
@@ -120,7 +120,7 @@ static bool spinning(const void *unused)
 	return began && now_ns() - began < 50 * NSEC_PER_MSEC;
 }
 
-/* ops.dispatch() is caught at it by whoever looks from outside, after the mark. */
+/* ops.dispatch() is caught at it by the host, which looks from outside, after the mark. */
 static void spin(void)
 {
 	cpu_set_t first;
@@ -193,7 +193,7 @@ static void all_rounds(const struct options *options)
 	}
 }
 
-/* Alone there is nobody who takes images or wants to know addresses. */
+/* Alone there is no host that takes images or wants to know addresses. */
 static void tell_host(const struct options *options)
 {
 	struct stops stops = symbols_send(options);

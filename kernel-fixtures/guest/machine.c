@@ -39,7 +39,7 @@ static void mount_all(void)
 /*
  * The kernel saves tasks that a real-time task starves: by throttling (sched_rt_runtime_us) and by
  * the deadline servers, fair_server since 6.12 and ext_server later. A hog is a hog only without
- * them. A kernel that lacks a knob lacks the net as well.
+ * them. Where a knob is missing, the net is missing as well.
  */
 static void free_the_hog(void)
 {
@@ -58,7 +58,7 @@ static void free_the_hog(void)
 	}
 }
 
-/* A scheduler that fails must not take the one with it who reports on it. */
+/* A scheduler that fails must not stop the task that reports on it. */
 static void rise_above(void)
 {
 	struct sched_param param = { .sched_priority = INIT_PRIORITY };

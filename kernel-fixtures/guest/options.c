@@ -10,7 +10,7 @@ static void timeout_parse(struct options *options, const char *text)
 	char *end;
 	unsigned long seconds = strtoul(text, &end, 10);
 
-	/* The kernel takes no more than 30 s. */
+	/* The kernel takes at most 30 s. */
 	if (*end || seconds < 2 || seconds > 30)
 		die("scxfix.timeout=%s: want whole seconds, 2 to 30", text);
 	options->timeout_ms = (unsigned int)seconds * 1000;

@@ -82,7 +82,7 @@ static void run(const char *program)
 }
 
 /*
- * Until the maps are listed nothing but this task runs, on the one vCPU that the host lets go
+ * Until the maps are listed only this task runs, on the one vCPU that the host lets go
  * (moment.py): so they are as they were at the image, but for what wakes up there meanwhile.
  * Whatever would have to be agreed upon with another vCPU would never come back: memory that is
  * unmapped is one such thing.

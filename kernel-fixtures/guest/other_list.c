@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What bpf() says of every map and of the BTF that their types are in: listing.txt, one JSON object
- * a line (README.md). Values are bytes: who reads them takes them apart by the BTF.
+ * a line (README.md). Values are bytes: the reader takes them apart by the BTF.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -54,7 +54,7 @@ static void list_thread(FILE *out, int fd, const struct bpf_map_info *info, int 
 	close(pidfd);
 }
 
-/* Of each thread that has any, by its pid. */
+/* What each thread has, by its pid. */
 static void list_tasks(FILE *out, int fd, const struct bpf_map_info *info)
 {
 	DIR *proc = opendir("/proc");

@@ -383,7 +383,7 @@ bool scheduler_wait_of(unsigned int victim, struct scxfix_wait *wait)
 	return wait->key;
 }
 
-/* Of all victims that wait now the one that has waited longest; false while none does. */
+/* The victim that has waited longest of those that wait now; false while none does. */
 bool scheduler_first_wait(struct scxfix_wait *first)
 {
 	struct scxfix_wait wait;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * symbols.txt: lines of /proc/kallsyms ("ADDRESS TYPE NAME", run-time addresses) for the symbols
- * below, as far as this kernel has them. A symbol that stands there twice is sent twice.
+ * below, as far as this kernel has them. A symbol that is there twice is sent twice.
  * kallsyms.txt, where asked for: all of it.
  */
 #include <stdlib.h>
@@ -120,7 +120,7 @@ struct stops symbols_send(const struct options *options)
 		char name[512], type;
 		unsigned long address;
 
-		/* Modules' and programs' symbols have a [module] behind the name. */
+		/* Modules' and programs' symbols have a [module] after the name. */
 		if (strchr(line, '[') || sscanf(line, "%lx %c %511s", &address, &type, name) != 3 ||
 		    !is_wanted(name))
 			continue;

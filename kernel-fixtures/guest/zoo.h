@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * MODE=maps: maps of every type with known contents, and what the host is told of them: maps.txt,
- * one JSON object a line (README.md). None of these maps changes once it stands there.
+ * one JSON object a line (README.md). None of these maps changes once it is filled.
  */
 #ifndef SCXFIX_GUEST_ZOO_H
 #define SCXFIX_GUEST_ZOO_H

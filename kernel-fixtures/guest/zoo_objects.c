@@ -197,7 +197,7 @@ static void make_busy(FILE *out)
 
 /*
  * A ring as user space sees it: the page with the consumer's position, the one with the producer's
- * (and behind it the pending and the overwrite position), then the data twice.
+ * (and after it the pending and the overwrite position), then the data twice.
  */
 static void put_ring(FILE *out, int fd, const char *name, size_t capacity, bool consume)
 {

@@ -322,7 +322,7 @@ static void make_user_ring(FILE *out)
 
 	if (map < 0)
 		return;
-	/* the page of the producer's position, and the data behind it */
+	/* the page of the producer's position, and the data after it */
 	data = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, map, (off_t)page);
 	if (data == MAP_FAILED)
 		die("zoo: map z_user_ring: %s", strerror(errno));

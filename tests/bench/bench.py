@@ -9,7 +9,7 @@ Without FILE: all bundled cores, and one image of each release below build/image
 in the page cache.  Instructions are counted by perf where the machine has
 counters, else by valgrind, else not.
 
-Of a freeze: how long the recording of a guest takes and how many pages it copies, with and without the groups
+A freeze: how long the recording of a guest takes and how many pages it copies, with and without the groups
 that a report of queues and maps could do without (stacks, identities, the log, and so on), both in turn.  Each file's memory
 stands for the guest's (tests/tools/live_cost.c).  Instructions of one recording are the difference between
 many and one, and the same on every machine of a kind; times are not.

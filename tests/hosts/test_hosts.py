@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hosts that know nothing but plugin.h: their reports against those of the program.
+"""Hosts that know only plugin.h: their reports against those of the program.
 
 The hosts of this folder get the memory of a bundled core, run a few instructions of their own
 beside it, and trigger both moments.  What the plugin then reports of the kernel in that memory
@@ -28,8 +28,8 @@ TOOLS = os.path.join(harness.BUILD, "tests", "tools")
 CORES = ("6.12-held", "6.18.15-vtime", "7.3.4-stall")
 
 VALIDATOR = Validator(harness.SCHEMA)
-# Of the host rather than of the kernel: its vCPUs, its RAM.
-# Registers are the host's, and pages that a bundled core lacks are zeros in its RAM: files that are open are then
+# What the host has, not the kernel: its vCPUs, its RAM.
+# Registers are the host's, and pages that are missing in a bundled core are zeros in its RAM: files that are open are then
 # unreadable for another reason.
 OWN = ("vcpu_regs", "held_files_cut")
 OWN_OF_GUEST = ("memory_bytes", "found_by")

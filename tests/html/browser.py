@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A headless Chromium by the WebDriver protocol, with nothing but chromedriver."""
+"""A headless Chromium by the WebDriver protocol, with chromedriver only."""
 
 import base64
 import json

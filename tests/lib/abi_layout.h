@@ -2,7 +2,7 @@
 /*
  * abi_layout.h - the layout of plugin.h's structs: what has been compiled into hosts stays as it is
  *
- * A new member is one more line here, behind the others of its struct.
+ * A new member is one more line here, after the others of its struct.
  */
 #ifndef TESTS_ABI_LAYOUT_H
 #define TESTS_ABI_LAYOUT_H

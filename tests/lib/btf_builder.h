@@ -39,7 +39,7 @@ void btf_builder_deinit(struct btf_builder *b);
 /* The offset of a string, "" and NULL at 0. */
 uint32_t btf_builder_string(struct btf_builder *b, const char *s);
 
-/* A type of any kind: `size_or_type` and `nr` words behind the three common ones.  Its id. */
+/* A type of any kind: `size_or_type` and `nr` words after the three common ones.  Its id. */
 uint32_t btf_builder_type(struct btf_builder *b, uint32_t name_off, uint32_t kind, uint32_t vlen,
 			  bool kflag, uint32_t size_or_type, const uint32_t *words, size_t nr);
 

@@ -17,7 +17,7 @@
 #define FAKE_VM_MAX_VCPUS 16
 
 struct fake_vm {
-	/* Held while a freeze is on: who holds it may change the guest as a whole. */
+	/* Held while a freeze is on: a thread that holds it may change the guest as a whole. */
 	pthread_mutex_t ram;
 
 	/* what the test sets, under `ram` */
@@ -39,7 +39,7 @@ extern struct fake_vm fake_vm;
 /* Everything as if no test had run. */
 void fake_vm_reset(void);
 
-/* vCPU `index` hits the watchpoint: it stands there until fake_vm_held() says no more. */
+/* vCPU `index` hits the watchpoint: it stops there until fake_vm_held() says that it is held no more. */
 void fake_vm_hit(uint32_t index);
 bool fake_vm_held(void);
 

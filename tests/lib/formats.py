@@ -114,7 +114,7 @@ def stopped_qemu(ram, folder):
 
 def without_registers(text):
     """A text report without what only registers give."""
-    # pages that a bundled core lacks are zeros in the RAM made of it: another reason for the same
+    # pages that are missing in a bundled core are zeros in the RAM made of it: another reason for the same
     text = re.sub(r"(?m)^(held_files: <unavailable: ).*$", r"\1>", text)
     text = re.sub(r"(?m)^vcpu_regs:\n(?:  .*\n)*", "", text)
     return re.sub(r"(?m)^ +stack: .*\n(?: {8,}[a-z_0-9.+ ,x]+\n)*", "", text)

@@ -41,7 +41,7 @@ void guest_deinit(struct guest_builder *b);
 /* The next free page, zeroed: its guest physical address. */
 uint64_t guest_page(struct guest_builder *b);
 
-/* The bytes behind a guest physical address in `ram`. */
+/* The bytes at a guest physical address in `ram`. */
 void *guest_host(struct guest_builder *b, uint64_t gpa);
 
 /*

@@ -28,7 +28,7 @@ struct kallsyms_tables {
 	uint64_t va; /* of bytes[0] */
 	struct kallsyms_where where;
 	uint64_t markers_va, seqs_va;
-	uint64_t relative_base_va; /* where the base itself stands; 0: none */
+	uint64_t relative_base_va; /* where the base itself is; 0: none */
 };
 
 /* The tables for `va`, which is a multiple of 16. */

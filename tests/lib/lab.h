@@ -17,7 +17,7 @@
 
 struct lab {
 	struct scxray_source *source;
-	uint8_t *memory; /* writable copy of all pages, one behind the other */
+	uint8_t *memory; /* writable copy of all pages, one after the other */
 	size_t size;
 	/*
 	 * The pages that the walk reads and the bootstrap (symbols, types, page

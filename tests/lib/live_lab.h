@@ -2,7 +2,7 @@
 /*
  * live_lab.h - the RAM of a guest as a VMM has it mapped, out of a scxray core
  *
- * Pages that the core lacks are 0.  Nothing runs in this guest: a test writes to its
+ * Pages that are missing in the core are 0.  Nothing runs in this guest: a test writes to its
  * memory instead.  A vmcore is taken as well, and only read.
  */
 #ifndef TESTS_LIVE_LAB_H
@@ -17,7 +17,7 @@
 
 struct live_lab {
 	struct scxray_source *core; /* to compare with */
-	struct kernel kernel;	    /* and where things stand in it */
+	struct kernel kernel;	    /* and where its structures are */
 	struct guest guest;
 	struct scxray_live_region regions[LIVE_LAB_MAX_REGIONS];
 	size_t nr_regions;

@@ -3,7 +3,7 @@
  * mini_kernel.h - the least that counts as a Linux kernel in guest memory
  *
  * A banner, kallsyms tables, per-CPU offsets, an IDT and page tables that map all
- * of it at a slid address.  RAM is the image and nothing else; the top table is
+ * of it at a slid address.  RAM is only the image; the top table is
  * its first page, its PTI user half the second.
  */
 #ifndef TESTS_MINI_KERNEL_H

@@ -158,7 +158,7 @@ static inline void set_vcpus(const struct live_lab *lab)
 	memcpy(fake_vm.vcpus, lab->vcpus, lab->nr_vcpus * sizeof(lab->vcpus[0]));
 }
 
-/* Where the exit kind stands, as the library sees it. */
+/* Where the exit kind is, as the library sees it. */
 static inline uint32_t *find_exit_kind(void)
 {
 	struct scxray_error err = { 0 };

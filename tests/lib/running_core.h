@@ -10,7 +10,7 @@
 #include <scxray/capture.h>
 
 /*
- * Writes the core at `path` anew to `out`, with the page of system_state where it lacks that:
+ * Writes the core at `path` anew to `out`, with the page of system_state where that is missing:
  * it says that the kernel runs, else it would be taken for one that boots.  And with
  * `nr_vcpus` vCPUs, which have the registers of the core's own in turn; 0: as it has.
  * 0, or -1 and *err.

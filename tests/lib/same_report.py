@@ -18,7 +18,7 @@ def not_in_core(value):
 
 
 def differences(image, live, where="", skip=()):
-    """Paths at which two reports differ; a page that the core lacks is one of zeros in the VM's RAM."""
+    """Paths at which two reports differ; a page missing in the core is one of zeros in the VM's RAM."""
     if not_in_core(image):
         return []
     if isinstance(image, dict) and isinstance(live, dict):

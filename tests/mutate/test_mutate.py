@@ -75,7 +75,7 @@ def look(cases, name, validator, result, counts):
 
 
 def run_all(cases, core, mutations, validator, counts):
-    """Goes on behind a mutation that ends the program."""
+    """Goes on after a mutation that ends the program."""
     name = harness.core_name(core)
     untouched = []
     first, end = FIRST, FIRST + mutations

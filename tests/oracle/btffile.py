@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reads BTF as a guest's bpf() gave it, and says where the members of a type stand.
+"""Reads BTF as a guest's bpf() gave it, and says where the members of a type are.
 
 Neither libbpf nor anything of scxray has a part in it: what the comparison with a report
 (compare_listing.py) takes values apart with.
@@ -13,7 +13,7 @@ MAGIC = 0xEB9F
  DECL_TAG, TYPE_TAG, ENUM64) = range(1, 20)
 CHAINED = (TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG)
 SIGNED, CHAR, BOOL = 1, 2, 4
-# Bytes of each record, or of each member of it, behind its head.
+# Bytes of each record, or of each member of it, after its head.
 FIXED = {INT: 4, ARRAY: 12, VAR: 4, DECL_TAG: 4}
 REPEATED = {STRUCT: 12, UNION: 12, ENUM: 8, ENUM64: 12, FUNC_PROTO: 8, DATASEC: 12}
 # What programs may not look into, bpf() does not show.
@@ -25,7 +25,7 @@ HIDDEN_TAGS = {"kptr", "kptr_untrusted", "percpu_kptr", "uptr"}
 MAX_DEPTH = 32
 
 Type = namedtuple("Type", "kind name size vlen kflag rest")
-# Where a member without parts stands; `kind` as in reports.
+# Where a member without parts is; `kind` as in reports.
 Place = namedtuple("Place", "path bit bits kind")
 
 

@@ -5,7 +5,7 @@ oracle.txt's section [system] has it: every task's stat, status, sched, cgroup a
 run-time statistics; pressure of each cgroup; /proc/stat.
 
 A task whose context switches are those that were printed has not run since, so all of it is compared: state, CPU,
-stack.  Of others only what does not move.  Counters go on between the reading and the image: they may have grown
+stack.  For others only what does not move.  Counters go on between the reading and the image: they may have grown
 by what a moment brings, and nothing may have become less.  What can't be compared, and why: a task's utime and
 stime (proc scales them to the sum of its run time), idle time of a CPU beyond a bound (proc adds what a CPU that is
 idle has idled so far).

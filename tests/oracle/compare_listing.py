@@ -13,7 +13,7 @@ The guest read the maps just after the image, with all other vCPUs still: but an
 woken a task, and the scheduler have worked on it. So few figures may be a little greater in the
 guest; their number is reported, and bounded.
 
-Of the scx library's allocators the tasks' storage is a witness: what a task's entry points to must
+The tasks' storage is a witness of the scx library's allocators: what a task's entry points to must
 be a slot, and the slots' number that of the library's own count.
 
 Prints each difference, then "compared N figures of M maps, D differences"; status 0 only if

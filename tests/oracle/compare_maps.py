@@ -66,7 +66,7 @@ def text_of(raw):
 
 
 class Layout:
-    """Where a C type's members stand, and what a report has to say of given bytes."""
+    """Where a C type's members are, and what a report has to say of given bytes."""
 
     def __init__(self, line, enums):
         self.size = line["size"]

@@ -7,7 +7,7 @@ Fails on every line that it does not know: a comparison that skips something pro
 import json
 
 HEADER = {"map", "name", "map_type", "key_size", "value_size", "max_entries", "map_flags"}
-# What names a line, and what else stands there.
+# What names a line, and what else is there.
 BY_ID = {"entries": {"listed"}, "percpu": {"listed"}, "stacks": {"listed"}}
 BY_NAME = {"queue": {"stored"}, "owned": {"owner", "listed"}, "slots": {"stored"}, "pages": {"stored"},
            "records": {"stored"}, "bloom": {"functions", "values"}, "typed": {"key", "members"},

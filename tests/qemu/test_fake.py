@@ -78,7 +78,7 @@ def reference(half, error):
 
 
 def queues(half):
-    """Who is on which queue, in order."""
+    """Which task is on which queue, in order."""
     return [(d.get("id"), d.get("cpu"), [t.get("pid") for t in d.get("tasks", [])]) for d in half["dsq_states"]]
 
 

@@ -17,7 +17,7 @@ PLUGIN = os.path.join(harness.BUILD, "scxray-plugin.so")
 VALIDATOR = Validator(harness.SCHEMA)
 TIMEOUT_STATUS, FAILED_STATUS = 4, 6
 
-# Registers that these images lack, and a VM has.
+# Registers that are missing in these images, and that a VM has.
 ONLY_LIVE = ("efer", "lstar")
 
 
@@ -40,7 +40,7 @@ def report_of(cases, image, folder):
 
 
 def check_moment(cases, what, image, live):
-    found = compare(image, live, skip=("vcpu_regs", "held_files_cut"))  # pages that the core lacks are zeros in RAM
+    found = compare(image, live, skip=("vcpu_regs", "held_files_cut"))  # the core's missing pages are zeros in RAM
     cases.check(not found, f"{what} is the image's report", "\n".join(found))
     for vcpu, (was, now) in enumerate(zip(image["vcpu_regs"], live["vcpu_regs"])):
         found = differences(was, now, "", ONLY_LIVE)
