@@ -105,7 +105,7 @@ static int load_index(struct loader *l)
 }
 
 /*
- * The first section of a type, unpacked, a NUL behind it; *raw is its size.  NULL
+ * The first section of a type, unpacked, followed by a NUL; *raw is its size.  NULL
  * with *err where it is broken; NULL and *raw 0 without where there is none.
  */
 static void *section(struct loader *l, enum core_section_type type, uint64_t *raw, int *failed)

@@ -20,7 +20,7 @@ struct image_file {
 
 /* 0, or -1 with *err, which names the path. */
 int image_file_open(struct image_file *file, const char *path, struct scxray_error *err);
-/* The same of a descriptor, which is taken, also on failure. */
+/* As image_file_open(), for a descriptor; it is taken over, also on failure. */
 int image_file_take(struct image_file *file, int fd, const char *name, struct scxray_error *err);
 void image_file_close(struct image_file *file);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* image.c - what an image holds, for those that put it back into a VM */
+/*
+ * image.c - what an image holds, for programs that put it back into a VM
+ */
 #include <scxray/image.h>
 
 #include "capture/image/source.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * notes.h - what an image says beside memory: vCPU registers, VMCOREINFO
+ * notes.h - what an image holds besides memory: vCPU registers, VMCOREINFO
  */
 #ifndef CAPTURE_IMAGE_NOTES_H
 #define CAPTURE_IMAGE_NOTES_H

@@ -25,7 +25,7 @@ struct segments {
 	struct extent *extents; /* by gpa */
 	size_t nr;
 	uint64_t nr_unplaced; /* segments whose physical address is none */
-	/* Of left-out memory: is the page zero?  NULL: not known yet, so it reads as zero. */
+	/* For memory that is left out: is the page zero?  NULL: not known yet, so it reads as zero. */
 	bool (*is_zero)(void *arg, uint64_t gpa);
 	void *is_zero_arg;
 };

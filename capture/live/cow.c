@@ -138,7 +138,7 @@ static int poll_timeout(uint64_t deadline)
 	return now >= deadline ? 0 : (int)((deadline - now) / 1000 + 1);
 }
 
-/* Whoever should have ended it has not: the guest goes on without it. */
+/* Nobody called cow_end() in time: ends the protection, so that the guest goes on. */
 static void end_late(struct cow *cow, unsigned long long deadline)
 {
 	if (!atomic_compare_exchange_strong(&cow->deadline, &deadline, 0))

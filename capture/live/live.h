@@ -152,7 +152,7 @@ uint64_t live_timeout_of(struct walk *w, const struct live_subs *subs, uint64_t 
 /* After a rehearsal: finds the scheduler's user-exit record. */
 void live_find_latch(struct scxray_live *live);
 
-/* What stands in it now, in scxray_look.latch's words. */
+/* What the record holds now, in the words of scxray_look.latch. */
 const char *live_look_latch(struct scxray_live *live);
 
 /*

@@ -3,7 +3,7 @@
  * look.c - a glance at a guest that runs: who waits longest, and is it over
  *
  * Nothing holds still meanwhile.  A task may leave its list, and be freed, between the read
- * of a pointer to it and the read behind it; so a list is followed only while each
+ * of a pointer to it and the read through it; so a list is followed only while each
  * node points back to the one before, an age counts only if the entity says that it is queued
  * and if no live system could exceed it, and where that ends a walk early
  * `runnable_cut` says so.  The next look is milliseconds away.

@@ -207,7 +207,7 @@ static void record_walk(struct scxray_live *live, struct scxray_snapshot *snapsh
 	source->nr_vcpus = snapshot->nr_vcpus;
 	live_walk_start(live, WALK_RECORD);
 	live->walk.skip = skip;
-	/* of one instant are all stacks then: none can be left for later */
+	/* then all stacks are of one instant: none may be left for later */
 	live->walk.sleepers = live->is_protected ? NULL : &snapshot->sleepers;
 	live_record_changing(live, rec);
 	if (live->kernel.has_types)
