@@ -253,7 +253,7 @@ def main():
             check_looks(cases, browser, name, folder)
             for half, error in harness.core_pairs()[:1]:
                 open_page(cases, browser, pages.json_of(error), os.path.join(scratch, "single.html"), "a single report")
-            open_page(cases, browser, {"schema": "degraded", "reason": "vCPU rendezvous timed out", "vcpu_regs": [None]}, os.path.join(scratch, "d.html"), "a degraded report")
+            open_page(cases, browser, {"schema": "degraded", "schema_version": 2, "reason": "vCPU rendezvous timed out", "late": {"vcpu_regs": [None]}}, os.path.join(scratch, "d.html"), "a degraded report")
             check_hostile(cases, browser, json.loads(json.dumps(report)), scratch)
             check_large(cases, browser, report, scratch)
     finally:

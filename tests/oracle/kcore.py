@@ -78,6 +78,8 @@ def check(cases, scxray, kernel):
             if "=== done" in text:
                 break
         inside, status = part(text, "report")
+        if "built without CONFIG_PROC_KCORE" in text:
+            return print(f"{name}: no /proc/kcore in this kernel, and the message says so")
         if not cases.check(status == 0, f"{name}: a report of /proc/kcore", text[-2000:]):
             return
         outside = subprocess.run([scxray, "report", "--full", image], capture_output=True, text=True, check=False).stdout
