@@ -67,7 +67,7 @@ VALIDATOR = Validator(harness.SCHEMA)
 def main():
     if harness.SANITIZED:
         print("the examples are built without the sanitizer that this plugin needs")
-        return 77
+        sys.exit(77)
     cases = harness.Cases()
     kvm = os.access("/dev/kvm", os.R_OK | os.W_OK)
     for compiler, source, flags, libraries in BUILDS:
