@@ -26,7 +26,7 @@ static struct {
 	struct kvm_run *runs[MAX];
 	atomic_int exits[MAX];
 	const char *paths[2];
-	const char *fail;
+	char *fail;
 	struct scxray_plugin_host host;
 } state;
 
@@ -96,6 +96,8 @@ static void unload(void *self)
 	(void)self;
 	record("unload");
 	fclose(state.record);
+	free(state.fail);
+	state.fail = NULL;
 }
 
 static int32_t setting(void *self, uint32_t index, struct scxray_plugin_setting *setting)
