@@ -75,8 +75,7 @@ struct key {
 static const struct key keys[] = {
 	TEXT_ROW(
 		log, "",
-		"path of the test log: reports are written to its folder under its name without .log; "
-		"instead of output and name"),
+		"path of the test log: reports go to its folder, under its name; instead of output, name"),
 	TEXT_ROW(output, "", "folder for the reports, which has to exist; default: the VMM's own"),
 	TEXT_ROW(name, "",
 		 "name of the test: reports are called NAME.scxray.txt and so on; default: vm"),
