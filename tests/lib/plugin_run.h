@@ -29,17 +29,28 @@ static const char *isolate = "isolate=off";
 
 /* ---- a host ------------------------------------------------------------------- */
 
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* two threads watch and write */
+
 static inline void on_log(void *context, enum scxray_plugin_level level, const char *line)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* two threads watch and write */
 	size_t len;
 
 	ck_assert_ptr_eq(context, &plugin);
 	ck_assert_msg(!atomic_load(&fake_vm.frozen), "a line under a freeze: %s", line);
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&log_lock);
 	len = strlen(log_text);
 	snprintf(log_text + len, sizeof(log_text) - len, "%d %s\n", (int)level, line);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&log_lock);
+}
+
+static inline bool log_has(const char *text)
+{
+	bool has;
+
+	pthread_mutex_lock(&log_lock);
+	has = strstr(log_text, text) != NULL;
+	pthread_mutex_unlock(&log_lock);
+	return has;
 }
 
 /* ---- what the host is told at once ---------------------------------------------- */

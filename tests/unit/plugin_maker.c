@@ -295,9 +295,10 @@ static int allocate(void)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	return 1;
 #else
-	char *small = malloc(1 << 20);
+	/* volatile: a compiler may leave out what is never used */
+	void *volatile small = malloc(1 << 20), *volatile large = malloc(512 << 20);
 
-	return small && !malloc(512 << 20);
+	return small && !large;
 #endif
 }
 

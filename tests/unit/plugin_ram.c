@@ -67,7 +67,7 @@ END_TEST
 
 static bool has_seen_it(void)
 {
-	return strstr(log_text, "a scheduler is attached") != NULL;
+	return log_has("a scheduler is attached");
 }
 
 static bool is_complete(void)

@@ -107,7 +107,7 @@ END_TEST
 
 static bool has_seen_it(void)
 {
-	return strstr(log_text, "a scheduler is attached") != NULL;
+	return log_has("a scheduler is attached");
 }
 
 /* The kernel sets scx_root before it sets the timeout: what is not known yet is not said. */
