@@ -113,10 +113,10 @@ static bool has_seen_it(void)
 /* The kernel sets scx_root before it sets the timeout: what is not known yet is not said. */
 START_TEST(a_timeout_that_is_not_set_yet)
 {
-	uint64_t none = 0;
+	const uint32_t none[2] = { 0 }; /* guest_writes() copies words */
 
 	setup_guest(CORE("6.18.15-vtime-half"), CORE("6.18.15-vtime-error"));
-	guest_writes(live_lab_at(&half, live_lab_symbol(&half, "scx_watchdog_timeout")), &none,
+	guest_writes(live_lab_at(&half, live_lab_symbol(&half, "scx_watchdog_timeout")), none,
 		     sizeof(none));
 	start("triggers=none", NULL, NULL);
 	ck_assert(wait_until(has_seen_it));
