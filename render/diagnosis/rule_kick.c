@@ -53,13 +53,6 @@ static size_t find_circle(const struct facts *f)
 	return SIZE_MAX;
 }
 
-static bool any_wait(const struct facts *f, const struct wait *w, const void *arg)
-{
-	(void)f;
-	(void)arg;
-	return w->task->curr_cpu < 0;
-}
-
 void rule_kick_circle(struct facts *f)
 {
 	size_t first = find_circle(f), at = first;
@@ -75,7 +68,7 @@ void rule_kick_circle(struct facts *f)
 		all_stood = all_stood && stood(&f->cpus[at]);
 		at = waits_for(f, at);
 	} while (at != first);
-	if (!waits_pick(f, any_wait, NULL))
+	if (!waits_pick(f, wait_is_off_cpu, NULL))
 		return;
 	sb = tell_picked(f, "kick_circle", !all_stood);
 	strbuf_puts(sb, "CPUs wait for each other's kicks (SCX_KICK_WAIT) in a circle: ");

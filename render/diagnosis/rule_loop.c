@@ -76,13 +76,6 @@ static bool switched(const struct cpu_use *use, uint64_t *nr)
 	return true;
 }
 
-static bool waits(const struct facts *f, const struct wait *w, const void *arg)
-{
-	(void)f;
-	(void)arg;
-	return w->task->curr_cpu < 0;
-}
-
 static void put_inside(struct facts *f, struct strbuf *sb, const struct cpu_use *use,
 		       const struct inside *in, const char *when)
 {
@@ -115,7 +108,7 @@ static void find_loop(struct facts *f, const struct cpu_use *use, bool locks)
 		 (now.frame || then.frame);
 	lag = now.frame && lag >= LAG_NS ? lag : 0;
 	if ((!both && !seldom && !lag) || (in_lock(&now) || in_lock(&then)) != locks ||
-	    !waits_pick(f, waits, NULL))
+	    !waits_pick(f, wait_is_off_cpu, NULL))
 		return;
 	sb = tell_picked(f, "program_loops", !both && !lag);
 	put_inside(f, sb, use, now.frame ? &now : &then,

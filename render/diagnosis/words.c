@@ -16,6 +16,13 @@
 /* Tasks that are named, and those whose CPUs are told; further ones are counted. */
 #define MAX_NAMED 3
 
+bool wait_is_off_cpu(const struct facts *f, const struct wait *w, const void *arg)
+{
+	(void)f;
+	(void)arg;
+	return w->task->curr_cpu < 0;
+}
+
 size_t waits_pick(struct facts *f,
 		  bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
 		  const void *arg)

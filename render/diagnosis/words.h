@@ -13,6 +13,8 @@ struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred);
 size_t waits_pick(struct facts *f,
 		  bool (*explains)(const struct facts *f, const struct wait *w, const void *arg),
 		  const void *arg);
+/* One of those: the task runs on no CPU.  `f` and `arg` are not looked at. */
+bool wait_is_off_cpu(const struct facts *f, const struct wait *w, const void *arg);
 
 /* "victim1[98], victim3[100], victim0[97] and 1 more": of the finding begun last */
 void put_names(struct facts *f, struct strbuf *sb);
