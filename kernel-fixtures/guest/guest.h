@@ -137,8 +137,8 @@ void cgroups_make(const struct options *options);
 uint64_t cgroups_id(const char *cgroup);
 
 /*
- * scheduler.c: the BPF side. MODE_SUB has a tree of schedulers; all but the first three calls and
- * scheduler_detach() are about the one that fails.
+ * scheduler.c: the BPF side. MODE_SUB has a tree of schedulers; except for the first three
+ * calls and scheduler_detach(), they are about the one that fails.
  */
 void scheduler_attach(const struct options *options);
 unsigned int scheduler_count(void);

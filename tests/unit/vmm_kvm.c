@@ -11,9 +11,9 @@
 #include "vmm/kvm.h"
 #include "vmm/machine.h"
 
-/* What the device is: an errno of open() and of KVM_GET_API_VERSION, a version, a capability that it lacks. */
+/* What the device is: an errno of open() and of KVM_GET_API_VERSION, a version, a capability that is missing. */
 static int open_errno, version_errno, version;
-static unsigned long lacks;
+static unsigned long missing;
 
 /* These two in the place of the C library's. */
 int open(const char *path, int flags, ...)
@@ -36,7 +36,7 @@ int ioctl(int fd, unsigned long request, ...)
 	argument = va_arg(ap, unsigned long);
 	va_end(ap);
 	if (request == KVM_CHECK_EXTENSION)
-		return argument != lacks;
+		return argument != missing;
 	ck_assert_uint_eq(request, KVM_GET_API_VERSION);
 	if (!version_errno)
 		return version;
@@ -48,7 +48,7 @@ static void good_device(void)
 {
 	open_errno = version_errno = 0;
 	version = KVM_API_VERSION;
-	lacks = ~0UL;
+	missing = ~0UL;
 }
 
 static void refused(const char *said)
@@ -102,7 +102,7 @@ START_TEST(a_missing_capability_has_a_name)
 
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
 		good_device();
-		lacks = (unsigned long)caps[i].cap;
+		missing = (unsigned long)caps[i].cap;
 		refused(caps[i].name);
 	}
 	good_device();
