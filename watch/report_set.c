@@ -277,11 +277,10 @@ static void write_lost(struct set *set, const struct maker_job *job, const char 
 			write_file(set, cores[i], copy_recording, (void *)&job->recordings[i]);
 	snprintf(why, sizeof(why), "%.400s; what was recorded is kept: scxray report on the core",
 		 failure);
-	if (half_make_bare(&set->late, set->writer, SCXRAY_STATUS_LOST, why) ||
-	    (set->early.moment &&
-	     half_make_bare(&set->early, set->writer, SCXRAY_STATUS_LOST, why)))
-		return;
-	write_halves(set, NULL);
+	if (!half_make_bare(&set->late, set->writer, SCXRAY_STATUS_LOST, why) &&
+	    (!set->early.moment ||
+	     !half_make_bare(&set->early, set->writer, SCXRAY_STATUS_LOST, why)))
+		write_halves(set, NULL);
 	half_deinit(&set->early);
 	half_deinit(&set->late);
 }
