@@ -377,14 +377,16 @@ $(installed_lib): $(lib)
 	$(Q)rm -f $@ && $(AR) qcsD $@ $(@:.a=.o)
 
 .PHONY: install uninstall
-man_pages := $(wildcard docs/*.1)
+man_pages := $(wildcard docs/*.[1-8])
+# Where a page goes: man1, man3 ...
+man_page = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 guides := LICENSE CHANGELOG.md $(wildcard docs/*.md)
 # The version's one place is at the top.
 with_version = sed -e 's|@VERSION@|$(VERSION)|'
 install: all $(installed_lib) ## programs, plugin, library, headers, man pages, guides, completion (PREFIX=, DESTDIR=)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/scxray $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/scxray \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) \
+		$(addprefix $(DESTDIR),$(sort $(dir $(foreach page,$(man_pages),$(call man_page,$(page)))))) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) \
 		$(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 $(filter-out %.so,$(programs)) $(DESTDIR)$(BINDIR)/
 	install -m 755 $(filter %.so,$(programs)) $(DESTDIR)$(LIBDIR)/scxray/
@@ -393,8 +395,8 @@ install: all $(installed_lib) ## programs, plugin, library, headers, man pages, 
 		-e 's|@PREFIX@|$(PREFIX)|; s|@LIBS@|$(LIBS)|; s|@KDUMP@|$(kdump)|' mk/scxray.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc
 	install -m 644 $(wildcard include/scxray/*.h) $(DESTDIR)$(INCLUDEDIR)/scxray/
-	$(foreach page,$(man_pages),$(with_version) $(page) >$(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) && \
-		chmod 644 $(DESTDIR)$(MANDIR)/man1/$(notdir $(page)) &&) :
+	$(foreach page,$(man_pages),$(with_version) $(page) >$(DESTDIR)$(call man_page,$(page)) && \
+		chmod 644 $(DESTDIR)$(call man_page,$(page)) &&) :
 	install -m 644 $(guides) $(DESTDIR)$(DOCDIR)/
 	$(bin) completion bash >$(DESTDIR)$(BASHDIR)/scxray
 	$(bin) completion zsh >$(DESTDIR)$(ZSHDIR)/_scxray
@@ -406,7 +408,7 @@ uninstall: ## what install put there
 		$(patsubst $(O)/%,$(DESTDIR)$(LIBDIR)/scxray/%,$(filter %.so,$(programs))) \
 		$(DESTDIR)$(LIBDIR)/libscxray.a $(DESTDIR)$(LIBDIR)/pkgconfig/scxray.pc \
 		$(DESTDIR)$(DATADIR)/report.schema.json \
-		$(patsubst docs/%,$(DESTDIR)$(MANDIR)/man1/%,$(man_pages)) \
+		$(foreach page,$(man_pages),$(DESTDIR)$(call man_page,$(page))) \
 		$(DESTDIR)$(BASHDIR)/scxray $(DESTDIR)$(ZSHDIR)/_scxray $(DESTDIR)$(FISHDIR)/scxray.fish \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(guides))) \
 		$(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/scxray/*.h))
@@ -417,6 +419,13 @@ uninstall: ## what install put there
 dist: ## build/scxray-VERSION.tar.gz: what is committed
 	@mkdir -p build
 	git archive --prefix=scxray-$(VERSION)/ -o build/scxray-$(VERSION).tar.gz HEAD
+
+.PHONY: deb check-deb
+deb: deps-build ## Debian packages in build/deb: scxray, scxray-plugin, libscxray-dev
+	@sh mk/deps.sh deb
+	@mk/deb.sh $(VERSION)
+check-deb: deb ## install them on a bare Debian 12 and 13, use them, remove them
+	@mk/check-deb.sh
 
 .PHONY: clean
 clean: ## what was compiled; kernels and images stay (rm -r build takes those as well)

@@ -65,9 +65,11 @@ def check_groups(cases):
     cases.check(len(groups) > 15, "groups that there are", ran)
     text = harness.scxray("help", "report").out.decode().partition("--only")[2].partition("--summary")[0]
     page = read("docs", "scxray.1").partition(".BI \\-\\-only")[2].partition(".TP")[0]
+    about = read("docs", "scxray-report.7").partition(".SH GROUPS")[2].partition(".SH ")[0]
     for group in groups:
         cases.check(re.search(rf"\b{group}\b", text), f"--help: the group {group}", text)
         cases.check(re.search(rf"^\.BR? (.* )?{group}\b", page, re.M), f"the man page: the group {group}", page)
+        cases.check(f".BR {group} " in about, f"scxray-report(7): the group {group}", about)
 
 
 def check_links(cases):
@@ -93,14 +95,24 @@ def check_targets(cases):
 
 
 def check_man(cases):
-    """The man page renders without a complaint, where there is something to render it."""
-    if not shutil.which("groff"):
-        return
-    ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", os.path.join(harness.ROOT, "docs", "scxray.1")],
-                         capture_output=True, check=False)
-    cases.check(ran.returncode == 0 and not ran.stderr, "groff: the man page", ran.stderr.decode())
-    for page in ("scxray.1", "scxray-vmm.1"):  # make install puts the version there
+    """The man pages render without a complaint, where there is something to render them."""
+    pages = sorted(name for name in os.listdir(os.path.join(harness.ROOT, "docs")) if re.search(r"\.[1-8]$", name))
+    cases.check(len(pages) >= 4, "man pages", pages)
+    for page in pages:
         cases.check('"scxray @VERSION@"' in read("docs", page), f"{page}: a place for the version")
+        if shutil.which("groff"):
+            ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", os.path.join(harness.ROOT, "docs", page)],
+                                 capture_output=True, check=False)
+            cases.check(ran.returncode == 0 and not ran.stderr, f"groff: {page}", ran.stderr.decode())
+
+
+def check_plugin_page(cases):
+    """scxray-plugin(3) has each call, callback and status of the header."""
+    header, page = read("include", "scxray", "plugin.h"), read("docs", "scxray-plugin.3")
+    names = re.findall(r"^\t\w+ \(\*(\w+)\)\(", header, re.M) + re.findall(r"^\t(SCXRAY_(?:STATUS|VCPU|MOMENT)_\w+) =", header, re.M)
+    cases.check(len(names) > 20, "calls and statuses of the header", names)
+    missing = [name for name in names if not re.search(rf"\b{name}\b", page)]
+    cases.check(not missing, "scxray-plugin(3) has them all", missing)
 
 
 def check_commands(cases):
@@ -123,6 +135,7 @@ def main():
     check_links(cases)
     check_targets(cases)
     check_man(cases)
+    check_plugin_page(cases)
     return cases.end()
 
 
