@@ -17,7 +17,7 @@
 #define MAX_PHASES 16
 #define SHRUNK "the image file shrank while it was read"
 
-/* A report with what its pointers lead to. */
+/* A report, and what its pointers lead to. */
 struct full_report {
 	struct scxray_report report; /* first: callers hold a pointer to it */
 	struct pool pool;
@@ -99,7 +99,7 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	start = clock_us();
 	w.source = source;
 	walkers_run(&w);
-	source->segments.is_zero = none_is_zero; /* the map ends here */
+	source->segments.is_zero = none_is_zero; /* the kernel's memory map ends here */
 	add_phase(w.r, "walk", clock_us() - start);
 	full->btfs = w.btfs;
 	full->nr_btfs = w.nr_btfs;

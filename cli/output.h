@@ -47,7 +47,7 @@ int output_failed(const char *path, int error);
 /* Flushes standard output at a command's end, and looks whether all went well. */
 int output_flush_stdout(void);
 
-/* Whether two names stand for one existing file. */
+/* Whether two names are of one existing file. */
 bool output_same_file(const char *a, const char *b);
 
 enum output_color {

@@ -16,7 +16,7 @@ struct gdb {
 	struct gdb_packet packet; /* the last one */
 };
 
-/* Takes over the socket; asks why the guest stands, for a stub that is new.  0, or -1 with *err;
+/* Takes over the socket; asks a new stub why the guest has stopped.  0, or -1 with *err;
  * deinit in either case. */
 int gdb_init(struct gdb *gdb, int fd, uint64_t deadline_ns, struct scxray_error *err);
 void gdb_deinit(struct gdb *gdb);

@@ -26,7 +26,7 @@ int gdb_packet_read(const char *bytes, size_t nr, size_t *used, struct gdb_packe
 /* `data` as a packet, into `size` bytes: its length, or 0 where there is no room. */
 size_t gdb_packet_write(const char *data, char *bytes, size_t size);
 
-/* Why the guest stands, as packets S and T say it. */
+/* Why the guest has stopped, as packets S and T say it. */
 struct gdb_stop {
 	bool valid;
 	uint32_t signal;    /* 2: it was asked to, or somebody else paused it; 5: a trap */

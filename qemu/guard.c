@@ -58,7 +58,7 @@ static void close_others(int line, int monitor_fd)
 	for (int fd = 0; fd < max; fd++)
 		if (fd != line && fd != monitor_fd)
 			close(fd);
-	/* who writes to a closed stdout must not reach a socket */
+	/* a write to a closed stdout must not reach a socket */
 	while (open("/dev/null", O_RDWR) >= 0 && open("/dev/null", O_RDWR) < 3)
 		;
 }

@@ -5,7 +5,7 @@
  * A small process, forked while scxray has one thread yet.  It holds the sockets to QEMU as well,
  * and a page in which scxray notes what it does to the guest.  When scxray is gone without having
  * said that all is well, the guard takes the watchpoints away, ends our gdbstub, and lets go a guest
- * that we had stopped, or that stands at our watchpoint.  A guest that its user had paused stays so.
+ * that we had stopped, or that is at our watchpoint.  A guest that its user had paused stays so.
  */
 #ifndef QEMU_GUARD_H
 #define QEMU_GUARD_H
@@ -17,7 +17,7 @@
 
 #include <scxray/error.h>
 
-#define GUARD_MAX_WORDS 8 /* those of before and of after a change */
+#define GUARD_MAX_WORDS 8 /* those before and after a change */
 
 /* Noted before it is done, taken back when it is undone. */
 struct guard_notes {

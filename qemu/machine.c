@@ -151,7 +151,7 @@ void qemu_machine_destroy(struct qemu_machine *qemu)
 	if (qemu->stop_fd >= 0 && read(qemu->stop_fd, &count, sizeof(count)) < 0)
 		count = 0;
 	done = machine_leave(qemu);
-	/* QEMU still hears the guard, who tries again where that failed */
+	/* QEMU still hears the guard, which tries again where that failed */
 	guard_end(&qemu->guard, done);
 	monitor_deinit(&qemu->monitor);
 	ram_deinit(&qemu->ram);

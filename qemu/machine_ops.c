@@ -111,7 +111,7 @@ static void open_stub(struct qemu_machine *qemu)
 	struct scxray_error err = { 0 };
 	bool ran = qemu->stand == STAND_RUNS;
 
-	/* who connects to a stub stops the guest by it */
+	/* a connection to the stub stops the guest */
 	atomic_store(&qemu->guard.notes->stopped, ran);
 	if (!stub_open(&qemu->stub, &qemu->monitor, &qemu->guard, qemu->pid, &err)) {
 		epoll_ctl(qemu->base.fd, EPOLL_CTL_ADD, qemu->stub.gdb.chan.fd, &event);

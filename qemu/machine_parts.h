@@ -59,7 +59,7 @@ int machine_ask_state(struct qemu_machine *qemu, struct scxray_error *err);
 void machine_events(struct qemu_machine *qemu);
 
 /*
- * Stops the guest if it runs; then qemu->stand says why it stands.  0, or -1 with *err: it runs, or
+ * Stops the guest if it runs; then qemu->stand says why it has stopped.  0, or -1 with *err: it runs, or
  * nothing is known.
  */
 int machine_stop(struct qemu_machine *qemu, uint64_t deadline_ns, struct scxray_error *err);
@@ -67,7 +67,7 @@ int machine_stop(struct qemu_machine *qemu, uint64_t deadline_ns, struct scxray_
 /* Lets it go on, unless its user had paused it.  False: QEMU does not say that it runs. */
 bool machine_go(struct qemu_machine *qemu);
 
-/* No watchpoint, no stub, nobody stands by our doing.  True: QEMU has confirmed all of it. */
+/* No watchpoint, no stub, no vCPU that we stopped.  True: QEMU has confirmed all of it. */
 bool machine_leave(struct qemu_machine *qemu);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * machine_run.c - stop and go, and who did it
+ * machine_run.c - stopping the guest and letting it go, and whether we or its user did
  *
  * With a gdbstub open the guest is stopped and let go by it alone: after a "cont" of the monitor
  * the stub would not tell the next hit.  What others do by their own monitor comes as events; it is
@@ -22,7 +22,7 @@ static void note(struct qemu_machine *qemu, enum stand stand)
 	atomic_store(&qemu->guard.notes->stopped, stand == STAND_OURS);
 }
 
-/* Why the stub says that it stands.  `asked`: because we want it to. */
+/* Why the guest has stopped, as the stub says.  `asked`: because we want it to. */
 static void note_stop(struct qemu_machine *qemu, const struct gdb_stop *stop, bool asked)
 {
 	if (stop->watch || stop->signal == 5) {
@@ -36,7 +36,7 @@ static void note_stop(struct qemu_machine *qemu, const struct gdb_stop *stop, bo
 	}
 }
 
-/* The monitor says that it stands at a breakpoint: the stub says which vCPU, if not to somebody
+/* The monitor says that it is at a breakpoint: the stub says which vCPU, if not to somebody
  * else's "cont". */
 static void note_hit(struct qemu_machine *qemu)
 {
@@ -103,7 +103,7 @@ void machine_events(struct qemu_machine *qemu)
 		machine_ask_state(qemu, NULL);
 }
 
-/* By the stub: it tells why the guest stands, but nothing where it stood already. */
+/* By the stub: it tells why the guest stops, and nothing where it had stopped before. */
 static int stop_by_stub(struct qemu_machine *qemu, uint64_t deadline_ns, struct scxray_error *err)
 {
 	struct gdb_stop stop;
@@ -128,7 +128,7 @@ static int stop_by_monitor(struct qemu_machine *qemu, uint64_t deadline_ns,
 	enum monitor_status before = MONITOR_RUNS;
 	uint32_t stops = qemu->monitor.stops;
 
-	/* who has no events has to ask whether it is our doing */
+	/* without events we have to ask whether we did it */
 	if (qemu->monitor.people && monitor_status(&qemu->monitor, &before, err))
 		return -1;
 	if (monitor_stop(&qemu->monitor, deadline_ns, err))

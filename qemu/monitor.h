@@ -47,7 +47,7 @@ int monitor_give_fd(struct monitor *monitor, const char *name, int fd, struct sc
 
 enum monitor_status {
 	MONITOR_RUNS,
-	MONITOR_DEBUG,	/* stands at a breakpoint */
+	MONITOR_DEBUG,	/* is at a breakpoint */
 	MONITOR_PAUSED, /* somebody has stopped it */
 	MONITOR_OVER,	/* shut down, crashed, migrated */
 };

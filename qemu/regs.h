@@ -3,7 +3,7 @@
  * regs.h - registers of all vCPUs: the notes of a dump of one page
  *
  * QEMU writes the dump into a memory file of ours.  A guest that runs is stopped by QEMU for that,
- * a millisecond or two, and goes on; one that stands stays so.
+ * a millisecond or two, and goes on; one that has stopped stays so.
  */
 #ifndef QEMU_REGS_H
 #define QEMU_REGS_H

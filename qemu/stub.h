@@ -24,7 +24,7 @@ struct stub {
 };
 
 /*
- * Opens it, for QEMU `pid`; the guest stands after that.  0, or -1 with *err and stub->unarmed: it
+ * Opens it, for QEMU `pid`; the guest has stopped after that.  0, or -1 with *err and stub->unarmed: it
  * can't be had, and the guest is as it was.
  */
 int stub_open(struct stub *stub, struct monitor *monitor, struct guard *guard, pid_t pid,

@@ -228,7 +228,7 @@ static bool move_all(struct vm *vm, const struct vcpu *last, uint64_t delta, uin
 
 struct tsc_result {
 	bool moved;
-	uint64_t ns;	 /* the host's time at which the TSCs stood as at the last park */
+	uint64_t ns;	 /* the host's time at which the TSCs were as at the last park */
 	int64_t seen_ns; /* what they had moved on since then, at seen_at; -1: not known */
 	uint64_t seen_at;
 };

@@ -110,7 +110,7 @@ static void look_at_ages(struct decide *d, const struct scxray_look *look,
 
 /*
  * The kind that ended the scheduler; SCX_EXIT_NONE while it runs, or while it can't be said.
- * scx_disable_workfn() puts DONE into exit_kind, and then what stood there into exit_info->kind.
+ * scx_disable_workfn() puts DONE into exit_kind, and then what was there into exit_info->kind.
  */
 static uint64_t exit_kind_of(const struct scxray_look *look)
 {

@@ -54,7 +54,7 @@ struct decide {
 struct decide_witness {
 	bool hit;	    /* the watchpoint stopped a vCPU ... */
 	uint32_t vcpu;	    /* ... this one */
-	bool has_last_word; /* the exit kind's word, read where it stood at the look before: */
+	bool has_last_word; /* the exit kind's word, read where it was at the look before: */
 	uint32_t last_word; /* what remains of a scheduler that went between two looks */
 };
 

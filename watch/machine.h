@@ -40,7 +40,8 @@ struct freeze_result {
 	bool aborted;  /* abort() ended the wait */
 	/* why it is not complete, where it is not that a vCPU did not park in time; else NULL */
 	const char *failure;
-	uint64_t park_us; /* from the first request to stop until all stood and their registers
+	uint64_t
+		park_us; /* from the first request to stop until all had stopped and their registers
 			   * were read, or until giving up */
 	/* "paused", "not paused: ..."; NULL: nothing is known of devices */
 	const char *devices;
@@ -73,7 +74,7 @@ struct watch_machine_ops {
 	/*
 	 * Stops all vCPUs, within `deadline_ms`, and fills *result and vcpus[0..nr_vcpus-1]
 	 * (`parked` is false where registers are not known).  Those that have stopped stay so until
-	 * thaw(), whatever the result.  A guest that stood already (a hit, its user's pause) is a
+	 * thaw(), whatever the result.  A guest that had stopped before (a hit, its user's pause) is a
 	 * complete one.
 	 */
 	void (*freeze)(struct watch_machine *machine, uint32_t deadline_ms,

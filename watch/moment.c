@@ -24,7 +24,7 @@ struct moment {
 	struct scxray_record_result record;
 	const char *method, *method_reason; /* as in struct scxray_freeze_timing */
 	struct scxray_cow_result cow;
-	struct scxray_look look; /* as all stood still */
+	struct scxray_look look; /* after all had stopped */
 	struct scxray_live_vcpu *vcpus;
 	size_t nr_vcpus;
 	struct scxray_snapshot *snapshot;
@@ -73,7 +73,7 @@ static void record(struct moment *moment, const struct moment_scene *scene)
 
 #define SHORT_COPY_US 2000 /* worth no protection */
 #define LAST_COW_US 10000000
-#define AFTER_DEADLINE_US 1000000 /* who ends the protection late may be that late */
+#define AFTER_DEADLINE_US 1000000 /* the end of a protection may be that late */
 
 /* Under the freeze: true if RAM is write-protected, and is recorded after the thaw. */
 static bool protect(struct moment *moment, const struct moment_scene *scene)
@@ -244,7 +244,7 @@ static void add_host(struct moment *moment, const struct moment_scene *scene,
 
 /*
  * A look may have seen the exit kind before the vCPU that had just stored it was out of the guest:
- * it stood on its watchpoint all the same, which says more.
+ * it was at its watchpoint all the same, which says more.
  */
 static void settle_why(struct moment *moment, struct watch_machine *machine,
 		       const struct moment_wish *wish)

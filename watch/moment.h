@@ -62,7 +62,7 @@ const char *moment_why(const struct moment *moment);
 /* Why it is degraded; NULL: all vCPUs had parked. */
 const char *moment_degraded(const struct moment *moment);
 
-/* Milliseconds that the guest stood still. */
+/* For how many milliseconds the guest was frozen. */
 double moment_frozen_ms(const struct moment *moment);
 
 /* With what the host knows set.  NULL and *err: there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * progress.h - how far the watch is, for a person who looks on
+ * progress.h - how far the watch is, for a person at a terminal
  */
 #ifndef WATCH_PROGRESS_H
 #define WATCH_PROGRESS_H

@@ -125,7 +125,7 @@ static void wait_for_work(struct watcher *watcher)
 	}
 }
 
-/* The thread waits for nobody who looks on: the next time is soon. */
+/* The thread never waits for a reader of the state: the next time is soon. */
 static void tell_progress(struct watcher *watcher)
 {
 	uint64_t now = watch_now_ms();

@@ -18,15 +18,15 @@
 #define CORE_MAGIC "SCXRAYC1"
 #define CORE_VERSION 1
 #define CORE_MAX_SECTIONS 8192
-#define CORE_MAX_SMALL (16u << 20) /* bytes of any section but pages */
+#define CORE_MAX_SMALL (16u << 20) /* bytes of a section that holds no pages */
 #define CORE_CHUNK_PAGES 256	   /* pages in one section */
 #define CORE_MAX_PAGES (1u << 18)
-/* Pages may be packed so well: a file of 224 kB holds 72 MiB at most, one of 3 MB 800. */
+/* The best packing that is believed: a file of 224 kB holds at most 72 MiB of pages, one of 3 MB 800 MiB. */
 #define CORE_MAX_RATIO 256
 #define CORE_MAX_UNPACKED(size) ((size)*CORE_MAX_RATIO + (16u << 20))
 #define CORE_MAX_REGIONS 65536
-#define CORE_ZSTD_FAST -1  /* of what is read once and thrown away */
-#define CORE_ZSTD_LEVEL 12 /* of 3, 9, 12, 19: the smallest that still takes well below a second */
+#define CORE_ZSTD_FAST -1  /* for what is read once and thrown away */
+#define CORE_ZSTD_LEVEL 12 /* of 3, 9, 12, 19 the smallest core well below a second */
 
 struct core_header {
 	char magic[8];
@@ -49,8 +49,8 @@ enum core_section_type {
 	CORE_VMCOREINFO = 4,   /* text */
 	CORE_PAGE_NUMBERS = 5, /* u64 guest physical addresses, ascending */
 	CORE_PAGES = 6,	       /* the pages in that order, CORE_CHUNK_PAGES a section */
-	CORE_HOST = 7,	       /* what the host knew: host.h; absent in cores of image files */
-	CORE_RAN = 8,	       /* u64 gpas, ascending: pages that are READ_RAN; mostly absent */
+	CORE_HOST = 7,	       /* what the host knew: host.h; missing in cores of image files */
+	CORE_RAN = 8,	       /* u64 gpas, ascending: pages that are READ_RAN; usually missing */
 };
 
 struct core_section {

@@ -54,8 +54,8 @@ static int unpack(struct loader *l, uint64_t offset, uint64_t size, void *to, ui
 }
 
 /*
- * Before anything is unpacked: each section after the one before it, so that no frame is named twice,
- * and all together of a size that such a file can hold.
+ * Before anything is unpacked: sections follow each other, so that no frame is named twice,
+ * and together they are no larger than such a file can hold.
  */
 static int check_sections(struct loader *l, uint64_t index_offset)
 {
@@ -199,7 +199,7 @@ static int load_regions(struct loader *l)
 		failed = broken(l, "too many memory regions");
 	for (size_t i = 0; !failed && i < nr; i++) {
 		total += regions[i].size;
-		/* in order, or adding them would take the square of their number */
+		/* in order: unsorted ones would take time by the square of their number */
 		if ((i && regions[i].gpa < regions[i - 1].gpa) || total < regions[i].size ||
 		    total > 1ULL << 46 || regions[i].gpa > 1ULL << 52 ||
 		    phys_add_region(&l->source->phys, regions[i].gpa, regions[i].size, NULL))

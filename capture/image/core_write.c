@@ -87,7 +87,7 @@ static int put_meta(struct writer *w, const struct scxray_source *source)
 		       hint->kallsyms.num_syms, hint->kallsyms.names, hint->kallsyms.token_table,
 		       hint->kallsyms.token_index, hint->kallsyms.offsets,
 		       hint->kallsyms.relative_base);
-	/* why pages are missing from a recording that was cut short */
+	/* why pages are missing in a recording that was cut short */
 	if (source->phys.missing_status)
 		len += snprintf(text + len, sizeof(text) - (size_t)len,
 				"missing=%x\ntruncated_at_us=%" PRIx64 "\n",
@@ -101,7 +101,7 @@ static int put_regions(struct writer *w, const struct scxray_source *source)
 	struct core_region *regions;
 	int failed;
 
-	if (nr > CORE_MAX_REGIONS) /* nobody could read it back */
+	if (nr > CORE_MAX_REGIONS) /* no reader would take it */
 		return scxray_fail(w->err, SCXRAY_ERR_NOMEM, 0,
 				   "%zu regions of RAM are too many for one core", nr);
 	regions = calloc(nr ? nr : 1, sizeof(*regions));
@@ -165,7 +165,7 @@ static int put_chunk(struct writer *w, struct phys *phys, const uint64_t *number
 	return failed;
 }
 
-/* The touched pages that can be read: of a core's own pages some may be absent. */
+/* The touched pages that can be read: some of a core's own pages may be missing. */
 static uint64_t *touched_pages(struct phys *phys, size_t *nr)
 {
 	uint64_t *numbers = malloc((phys->nr_touched ? phys->nr_touched : 1) * sizeof(*numbers));

@@ -14,7 +14,7 @@
 
 #include "capture/image/file.h"
 
-/* Why a file below /proc can't be opened has other reasons than permission bits. */
+/* A file below /proc may refuse to be opened for other reasons than its permission bits. */
 static const char *advice(const char *path, int error)
 {
 	if (strncmp(path, "/proc/", 6))
@@ -65,7 +65,7 @@ static int check_kind(struct image_file *file, const char *path, struct scxray_e
 
 int image_file_open(struct image_file *file, const char *path, struct scxray_error *err)
 {
-	/* without O_NONBLOCK a FIFO would wait for its writer */
+	/* without O_NONBLOCK, opening a FIFO would wait for a writer */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd >= 0)

@@ -12,10 +12,10 @@
 
 struct image_file {
 	int fd;
-	uint64_t size;	 /* when it was opened; 0: it is not open */
-	bool is_proc;	 /* /proc/kcore or /proc/vmcore: no size to be relied on, no holes */
+	uint64_t size; /* when it was opened; 0: it is not open */
+	bool is_proc; /* /proc/kcore or /proc/vmcore: its size means nothing, and it has no holes */
 	bool is_running; /* /proc/kcore: memory of the kernel that runs this process, as it changes */
-	bool shrunk;	 /* a read came to an end that was not there before */
+	bool shrunk;	 /* a read met an end that was not there before */
 };
 
 /* 0, or -1 with *err, which names the path. */
@@ -27,11 +27,11 @@ void image_file_close(struct image_file *file);
 /* All `len` bytes at `offset`, or READ_IO. */
 enum read_status image_file_read(struct image_file *file, uint64_t offset, void *to, size_t len);
 
-/* Is the file shorter than it was?  Then what was not to be had may have been anything. */
+/* Is the file shorter than it was?  Then what could not be read may have been anything. */
 bool image_file_shrank(const struct image_file *file);
 
 /*
- * The first byte at or after `offset` that is in no hole of the file; UINT64_MAX: holes up to
+ * The first byte at or after `offset` that is in no hole of the file; UINT64_MAX: there are only holes up to
  * the end.  `offset` itself where the file system does not know.
  */
 uint64_t image_file_next_data(struct image_file *file, uint64_t offset);

@@ -3,8 +3,8 @@
  * flattened.c - an image as a stream (makedumpfile -F): blocks, each with the offset where it belongs
  *
  * They come in any order, so they are put in their places in an unnamed temporary file, which then
- * is the image.  Blocks and header are of makedumpfile's makedumpfile.h: struct
- * makedumpfile_data_header, big-endian, after a header of 4096 bytes.
+ * is the image.  Each block begins with a struct makedumpfile_data_header of
+ * makedumpfile.h, big-endian; before the first is a header of 4096 bytes.
  */
 #include <endian.h>
 #include <errno.h>
@@ -47,7 +47,7 @@ static int put(int fd, const uint8_t *bytes, size_t size, uint64_t offset)
 	return 0;
 }
 
-/* Copies one block; what does not fit into the stream is an error. */
+/* Copies one block; one that reaches past the stream's end is an error. */
 static int put_block(struct image_file *from, uint64_t at, const struct block *block, int to,
 		     uint8_t *buffer, struct scxray_error *err)
 {

@@ -79,7 +79,7 @@ static int put_members(struct encoder *e, const struct host_table *table, const 
 	return 0;
 }
 
-/* A record of records: its size is known when they have been put.  0: it failed. */
+/* A record of records: its size is known after they were put.  0: it failed. */
 static size_t begin_record(struct encoder *e, uint16_t tag)
 {
 	return put_record(e, tag, NULL, 0) ? 0 : e->size;

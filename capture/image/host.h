@@ -4,7 +4,7 @@
  *
  * One form for all: a source keeps the bytes, a core stores them, a capture reads them into
  * its report.  They are records { tag, size, contents }: a reader skips tags that it does not
- * know and leaves members at 0 whose tag is absent, so cores of older and later versions load.
+ * know, and members whose tag is missing stay 0, so cores of older and later versions load.
  */
 #ifndef CAPTURE_HOST_H
 #define CAPTURE_HOST_H
@@ -100,11 +100,11 @@ struct host_table {
 	size_t nr;
 };
 
-/* A series on its way. */
+/* A series while it is read. */
 struct host_series {
 	const char *name;
 	bool is_event;
-	const uint8_t *values; /* as they stand in the bytes: at any alignment */
+	const uint8_t *values; /* where the bytes are: at any alignment */
 	size_t nr_values;
 };
 
@@ -116,8 +116,8 @@ extern const struct host_table host_series_table; /* of struct host_series */
 int host_check(const uint8_t *bytes, size_t size, struct scxray_error *err);
 
 /*
- * Puts into the report what the source's host knows, or why it knows nothing.  Takes all
- * memory from the pool; where that does not do, groups have their reason.
+ * Puts into the report what the source's host knows, or why it knows nothing.  All
+ * memory is the pool's; where the pool has none left, the groups say so.
  */
 void host_report(const struct scxray_source *source, struct pool *pool, struct scxray_report *r);
 

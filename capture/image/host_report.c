@@ -2,8 +2,8 @@
 /*
  * host_report.c - what the host knows, from bytes into a report
  *
- * Bytes from a core are an attacker's: every size is checked, texts hold no NUL, and no
- * count is believed that the bytes do not bear out.
+ * Bytes from a core are an attacker's: every size is checked, texts hold no NUL, and a
+ * count is checked against the bytes that there are.
  */
 #include "capture/image/host.h"
 
@@ -16,14 +16,14 @@
 struct decoder {
 	struct pool *pool;
 	const char *bad;    /* what is wrong with the bytes */
-	bool out_of_memory; /* something is not there for lack of it */
+	bool out_of_memory; /* something was left out for want of memory */
 	struct scxray_perf *perf;
 	size_t nr_perf;
 	uint64_t *elapsed_ms;
 	size_t nr_samples;
 	struct scxray_series *series;
 	size_t nr_series, nr_events;
-	size_t nr_records; /* of series, those that are left out included */
+	size_t nr_records; /* of series, with those that are left out */
 };
 
 /* The next record; false at the end and where the bytes are broken. */
@@ -126,7 +126,7 @@ static void take_samples(struct decoder *d, const uint8_t *bytes, size_t size)
 			d->bad = "samples whose times descend";
 }
 
-/* A name twice, or the time's own, could not be a key. */
+/* A name that comes twice, or is that of the time, can't be a key. */
 static bool is_taken(const struct decoder *d, const char *name)
 {
 	if (!strcmp(name, "elapsed_ms"))
@@ -224,7 +224,7 @@ int host_check(const uint8_t *bytes, size_t size, struct scxray_error *err)
 	struct pool pool;
 	struct decoder d = { .pool = &pool };
 
-	/* arrays that grow leave their old places behind: never more than twice the bytes */
+	/* an array that grows keeps its old place as well: at most twice the bytes */
 	if (pool_init(&pool, 4 * size + (1u << 20)))
 		return scxray_fail(err, SCXRAY_ERR_NOMEM, 0, "out of memory");
 	decode(&d, bytes, size, &host);

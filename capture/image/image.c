@@ -25,12 +25,12 @@ size_t scxray_source_page(struct scxray_source *source, uint64_t gpa, const uint
 
 	if (gpa & PAGE_MASK)
 		return 0;
-	if (phys->fetch.read) { /* all of RAM is asked for: it is not kept */
+	if (phys->fetch.read) { /* all of RAM will be read: nothing is kept */
 		len = phys_size_from(phys, gpa, PAGE_SIZE);
 		*bytes = source->page;
 		return len && !phys->fetch.read(phys->fetch.arg, gpa, source->page, len) ? len : 0;
 	}
-	/* a look from outside is no part of the walk: it must not end up in a core */
+	/* this read is no part of the walk: the page must not end up in a core */
 	phys->recording = false;
 	status = phys_page_at(phys, gpa, bytes, &len);
 	phys->recording = recording;

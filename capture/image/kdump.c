@@ -3,8 +3,8 @@
  * kdump.c - compressed images, as makedumpfile and QEMU (dump-guest-memory -z, -l, -s) write them
  *
  * libkdumpfile reads the pages; which pages there are is in its two bitmaps: those of the machine
- * (memory.pagemap), and those of the file (file.pagemap).  A page of zeros is in the file; so one that
- * is not was left out for what it was used for.  The notes are taken from the file as they are, by the
+ * (memory.pagemap), and those of the file (file.pagemap).  A page of zeros is in the file; so a page that is
+ * missing was left out for its use.  The notes are taken from the file as they are, by the
  * structs of makedumpfile's diskdump_mod.h, so that registers come as from ELF.
  */
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #define MAX_REGIONS (1u << 20)
 #define MAX_NOTE_BYTES (32u << 20)
 
-/* What is read of struct disk_dump_header. */
+/* struct disk_dump_header, as far as it is read. */
 struct header {
 	char signature[8];
 	uint32_t version;
@@ -29,10 +29,10 @@ struct header {
 	uint32_t block_size;
 	uint32_t sub_header_blocks;
 	uint32_t bitmap_blocks;
-	uint32_t nr_pages; /* in version 6: of the sub header */
+	uint32_t nr_pages; /* in version 6 the sub header has it */
 };
 
-/* Of struct kdump_sub_header, one block later (the notes from header version 4 on). */
+/* struct kdump_sub_header, one block later (notes: header version 4 and later). */
 #define SUB_VMCOREINFO 32
 #define SUB_NOTES 48
 #define SUB_NR_PAGES 96
@@ -123,7 +123,7 @@ static uint8_t *read_piece(struct image_file *file, uint64_t at, size_t *size)
 	return bytes;
 }
 
-/* Absent notes are no error, as in ELF. */
+/* Missing notes are no error, as in ELF. */
 static void take_notes(struct scxray_source *source, uint32_t version, uint32_t block)
 {
 	struct notes notes = { .source = source };
@@ -140,7 +140,7 @@ static void take_notes(struct scxray_source *source, uint32_t version, uint32_t 
 	source->notes_broken = notes.broken;
 }
 
-/* Of struct page_desc, one for each bit of the second bitmap. */
+/* struct page_desc: one for each bit of the second bitmap. */
 struct page_desc {
 	uint64_t offset;
 	uint32_t size;
@@ -168,7 +168,7 @@ static uint64_t count_bits(struct image_file *file, uint64_t at, uint64_t size, 
 	return nr;
 }
 
-/* libkdumpfile 0.5.1 copies as many bytes as a descriptor says to a page: none may say more. */
+/* libkdumpfile 0.5.1 copies as many bytes into a page as a descriptor says: none may say more than a page. */
 static bool descriptors_fit(struct image_file *file, const struct header *header)
 {
 	uint64_t half = (uint64_t)header->bitmap_blocks / 2 * PAGE_SIZE;
@@ -194,7 +194,7 @@ static bool descriptors_fit(struct image_file *file, const struct header *header
 	return fit;
 }
 
-/* A bit of the bitmaps for each page: libkdumpfile 0.5.1 reads on where there are fewer. */
+/* The bitmaps have a bit for each page: libkdumpfile 0.5.1 reads past their end where they are shorter. */
 static bool pages_fit(struct image_file *file, const struct header *header)
 {
 	uint64_t bits = (uint64_t)header->bitmap_blocks / 2 * PAGE_SIZE * 8, nr = 0;
@@ -205,7 +205,7 @@ static bool pages_fit(struct image_file *file, const struct header *header)
 	return header->nr_pages <= bits && nr <= bits;
 }
 
-/* The pieces that the sub header names, VMCOREINFO, notes and eraseinfo, are in the file and not large. */
+/* The pieces that the sub header names, VMCOREINFO, notes and eraseinfo, are inside the file and small. */
 static bool pieces_fit(struct image_file *file, const struct header *header)
 {
 	uint64_t piece[6];
@@ -222,7 +222,7 @@ static bool pieces_fit(struct image_file *file, const struct header *header)
 	return true;
 }
 
-/* Also because libkdumpfile 0.5.1 ends with SIGSEGV where a size is 0. */
+/* libkdumpfile 0.5.1 ends with SIGSEGV where a size is 0. */
 static int check_header(struct image_file *file, struct header *header, struct scxray_error *err)
 {
 	uint64_t blocks;

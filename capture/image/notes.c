@@ -75,7 +75,7 @@ static void take_prstatus(struct notes *notes, const uint8_t *desc, size_t size)
 	if (size < PRSTATUS_MIN)
 		return;
 	vcpu = vcpu_at(notes->source, notes->nr_prstatus++);
-	if (!vcpu || vcpu->parked) /* a QEMU note came first, and says more */
+	if (!vcpu || vcpu->parked) /* a QEMU note came before, and says more */
 		return;
 	vcpu->parked = true;
 	memcpy(&pid, desc + PRSTATUS_PID, 4);
@@ -148,7 +148,7 @@ static void take_vmcoreinfo(struct notes *notes, const uint8_t *desc, size_t siz
 		notes->source->vmcoreinfo = strndup((const char *)desc, size);
 }
 
-/* What the kernel leaves behind for a process, never for a machine. */
+/* Notes that the kernel writes for a process, never for a machine. */
 static bool is_of_process(uint32_t type)
 {
 	return type == NT_AUXV || type == NT_FILE || type == NT_SIGINFO;

@@ -12,8 +12,8 @@ struct notes {
 	size_t nr_prstatus;
 	size_t nr_qemu;
 	bool no_registers; /* those of PRSTATUS are made up: /proc/kcore */
-	bool broken;	   /* bytes that are no note */
-	bool of_process;   /* notes that only a core of a process has */
+	bool broken;	   /* some bytes are no note */
+	bool of_process;   /* there are notes that only a process's core has */
 };
 
 /* Takes the notes in `bytes`, aligned to `align` (4 or 8); may be called several times. */

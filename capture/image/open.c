@@ -14,7 +14,7 @@
 #define MAX_CORE_BYTES \
 	(2ULL << 30) /* a scxray core is read whole: packed it holds 1 GiB of pages */
 
-/* Puts the file's name in front of a loader's complaint. */
+/* Puts the file's name before a loader's message. */
 static void name_file(struct scxray_error *err, const char *path)
 {
 	struct scxray_error inner;

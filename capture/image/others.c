@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * others.c - what people have at hand instead of an image, by its first bytes, and the way from there
+ * others.c - files that are no image, told by their first bytes, and what to do with each
  */
 #include <string.h>
 

@@ -15,7 +15,7 @@
 
 /* ---- from headers to extents --------------------------------------------- */
 
-/* Of two that begin together, the one that has more; the same in every run. */
+/* Two that begin together: the longer one first, so that the order is the same in every run. */
 static int by_address(const void *a, const void *b)
 {
 	const Elf64_Phdr *x = a, *y = b;
@@ -47,7 +47,7 @@ static void push(struct segments *s, uint64_t gpa, uint64_t end, uint64_t offset
 	s->extents[s->nr++] = (struct extent){ .gpa = gpa, .end = end, .offset = offset };
 }
 
-/* What the file has: of bytes that it has twice, those of the segment that begins first. */
+/* What the file has; of bytes that it has twice, the segment's that begins first. */
 static void take_data(struct segments *s, const Elf64_Phdr *loads, size_t nr)
 {
 	uint64_t done = 0;
@@ -99,7 +99,7 @@ static void take_left_out(struct segments *s, const Elf64_Phdr *loads, size_t nr
 			push(s, from, stop, EXTENT_LEFT_OUT);
 			from = stop;
 		}
-		if (end > done) /* all up to there is data or left out, whatever comes later */
+		if (end > done) /* all before is data or left out, whatever comes later */
 			done = end;
 	}
 }

@@ -3,7 +3,7 @@
  * segments.h - which bytes of an image file are which guest physical memory
  *
  * Program headers come in any order and number, may overlap (kdump and /proc/kcore list
- * the kernel's text twice), may have no physical address, and may stand for memory that
+ * the kernel's text twice), may have no physical address, and may name memory that
  * the file leaves out (p_filesz < p_memsz).  They become sorted extents without overlap.
  */
 #ifndef CAPTURE_IMAGE_SEGMENTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * source.c - the end of a source; apart from open.c, so that a VM's plugin links no reader of files
+ * source.c - freeing a source; not in open.c, so that a VM's plugin links no reader of files
  */
 #include <stdlib.h>
 #include <sys/mman.h>

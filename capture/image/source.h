@@ -22,8 +22,8 @@
 #define SOURCE_MAX_VCPUS 4096
 
 /*
- * What a bootstrap found, so that a core can be replayed without the search that
- * led there: a search reads tens of megabytes that no report needs.
+ * What a bootstrap found, so that a core can be read again without the search:
+ * a search reads tens of megabytes that no report needs.
  */
 struct boot_hint {
 	bool valid;
@@ -47,7 +47,7 @@ struct source_vcpu {
 };
 
 struct scxray_source {
-	const char *kind; /* "vmcore" or "vm": what the bytes are from, cores keep their origin's */
+	const char *kind; /* "vmcore" or "vm": what the bytes came from; a core keeps it */
 	struct phys phys;
 	struct source_vcpu *vcpus;
 	size_t nr_vcpus;
@@ -56,9 +56,9 @@ struct scxray_source {
 	size_t host_size;
 	struct boot_hint hint;	    /* from a core: where the kernel was found */
 	struct boot_hint used_hint; /* of the last capture: what a core will keep */
-	uint64_t truncated_at_us;   /* of a recording: when its deadline cut it; 0: it did not */
-	bool recorded; /* pages of a live guest: the budget was that of the recording */
-	bool no_scan;  /* its RAM is not to be searched for a VMCOREINFO */
+	uint64_t truncated_at_us;   /* when a recording's deadline cut it; 0: it did not */
+	bool recorded;		    /* pages of a live guest: the recording had the budget */
+	bool no_scan;		    /* its RAM is not to be searched for a VMCOREINFO */
 	uint64_t open_us;
 
 	/* what backs the memory */

@@ -39,7 +39,7 @@ static int check_ident(const Elf64_Ehdr *ehdr, size_t size, struct scxray_error 
 	return 0;
 }
 
-/* How many program headers: where 16 bits are too few, section 0 says it. */
+/* How many program headers: section 0 has the number where 16 bits are too few. */
 static int count_headers(struct image_file *file, const Elf64_Ehdr *ehdr, uint32_t *nr,
 			 struct scxray_error *err)
 {

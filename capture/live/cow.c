@@ -17,8 +17,8 @@
 #include "capture/base/clock.h"
 #include "capture/live/uffd.h"
 
-#define HUGE_SIZE (2u << 20)  /* the greatest page that is worth a copy */
-#define FIRST_STEP (2u << 20) /* protected by one call: between two the clock is looked at */
+#define HUGE_SIZE (2u << 20)  /* the largest page that is worth a copy */
+#define FIRST_STEP (2u << 20) /* protected by one call; the clock is read after each */
 #define LAST_STEP (1u << 30)
 #define STEP_US 100 /* what a call may take before the next one asks for no more */
 #define END_STEP (4u << 20)
@@ -26,7 +26,7 @@
 
 struct cow_region {
 	uint64_t start, size; /* the host's addresses */
-	uint64_t granule;     /* bytes of a page, as far as protection goes */
+	uint64_t granule;     /* bytes that are protected as one */
 	uint64_t gpa, first;  /* as in struct phys_region */
 };
 
@@ -40,7 +40,7 @@ struct cow {
 	atomic_bool lost;
 	atomic_ullong deadline; /* clock_us(); 0: nothing is protected */
 	uint64_t protect_us;
-	pthread_mutex_t lock;	  /* of the store between two protections: nobody waits for it */
+	pthread_mutex_t lock; /* guards the store between two protections; no thread waits for it */
 	struct page_store *saved; /* written by the thread, while there is a deadline */
 	atomic_ullong nr_saved;
 	size_t nr_regions;
@@ -109,7 +109,7 @@ static void serve_faults(struct cow *cow)
 	size_t nr;
 
 	pthread_mutex_lock(&cow->lock);
-	/* after the end nobody waits: what is left are messages of before */
+	/* after the end no thread waits: messages that are left are old */
 	nr = atomic_load(&cow->deadline) ? uffd_faults(cow->fd, addresses, 16) : 0;
 	for (size_t i = 0; i < nr; i++)
 		serve_fault(cow, addresses[i]);
@@ -121,7 +121,7 @@ static void end_protection(struct cow *cow)
 	for (size_t i = 0; i < cow->nr_regions; i++) {
 		struct cow_region *r = &cow->regions[i];
 
-		/* in steps, as the one call that takes it all away keeps others from the address space */
+		/* in steps: one call for all would hold the address space's lock too long */
 		for (uint64_t at = 0; at < r->size; at += END_STEP)
 			uffd_protect(cow->fd, r->start + at,
 				     r->size - at < END_STEP ? r->size - at : END_STEP, false);
@@ -176,7 +176,7 @@ static void wake(struct cow *cow)
 {
 	uint64_t one = 1;
 
-	/* a full counter is as good as a written one */
+	/* the counter is full, so the thread wakes all the same */
 	if (write(cow->wake_fd, &one, sizeof(one)) < 0)
 		return;
 }
@@ -190,7 +190,7 @@ static bool is_alive(const struct cow *cow)
 
 /* ---- create, destroy ---------------------------------------------------------- */
 
-/* Asks the memory itself: the smallest page that can be let go alone.  A THP at its start is split by that. */
+/* Finds the smallest page that can be let go alone, by a trial on the memory itself.  A THP at its start is split by that. */
 static const char *find_granule(struct cow *cow, struct cow_region *r)
 {
 	static const uint64_t sizes[] = { PAGE_SIZE, HUGE_SIZE };

@@ -8,8 +8,8 @@
  *	cow_end(cow)					writers wait no longer
  *
  * A thread of its own saves each page that is about to be written, and lets its writer go on.  A
- * reader copies a page from RAM first and asks for a saved one after that: none then means that no
- * writer had gone on before the copy was complete.
+ * reader copies a page from RAM first and asks for a saved one after that: if there is none, no
+ * writer went on before the copy was complete.
  *
  * Who waits for how long: a writer for one copy of a page; where there is no room left, or where the
  * thread is lost, until cow_end().  If that never comes, the thread ends the protection at the deadline.
@@ -36,7 +36,7 @@ struct cow *cow_create(const struct phys *phys, uint64_t max_pages, const char *
 void cow_destroy(struct cow *cow); /* NULL is fine; ends a protection as well */
 
 /*
- * Under the freeze.  NULL: all RAM is protected.  Else why not (static text), for instance that it would
+ * Under the freeze.  NULL: all RAM is protected.  Otherwise why not (static text), for instance because it would
  * take longer than `limit_us` (0: no limit).  In both cases cow_end() follows after the thaw; else all ends
  * by itself `deadline_us` from now.  No malloc, no lock that anyone waits for.
  */
@@ -48,7 +48,7 @@ void cow_end(struct cow *cow);
 /* Pages as they were at cow_begin(), for struct recorder; until the next cow_begin(). */
 const struct page_store *cow_saved(const struct cow *cow);
 
-/* True once a writer may have gone on although its page was not saved: no read is good any more. */
+/* True once a writer may have gone on although its page was not saved: what is read from then on is worth nothing. */
 const atomic_bool *cow_lost(const struct cow *cow);
 
 void cow_result(const struct cow *cow, struct scxray_cow_result *result);

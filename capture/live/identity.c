@@ -41,8 +41,8 @@ static bool still_holds(struct scxray_live *live, uint64_t kva, const void *byte
 }
 
 /*
- * Not seen: a reboot of a kernel without stack protector into the very same image at the
- * very same addresses, that has by now been up for longer than the one before.
+ * One reboot is not noticed: that of a kernel without stack protector into the same image at the
+ * same addresses, once it has been up for longer than the one before.
  */
 bool scxray_live_resolved(struct scxray_live *live)
 {

@@ -64,7 +64,7 @@ const char *live_look_latch(struct scxray_live *live)
 		return "out_of_bounds";
 	if (latch->state == LATCH_NOT_RESOLVED)
 		return "not_resolved";
-	/* a map that was freed is not to be believed, whatever stands there now */
+	/* the map was freed: whatever is there now is not the record */
 	id = read_optional(w, latch->map_kva, M_bpf_map_id);
 	kind = read_int(w, latch->kind_kva, 4, true);
 	if (id.state != SCXRAY_PRESENT || id.value != latch->map_id || kind.state != SCXRAY_PRESENT)

@@ -129,13 +129,13 @@ struct scxray_live {
 /* Drops what is known of a kernel: it is found anew, or has gone. */
 void live_forget(struct scxray_live *live);
 
-/* Aims the guest at the kernel's own page tables, with nothing left of earlier translations. */
+/* Has the guest translate by the kernel's own page tables; forgets earlier translations. */
 void live_aim(struct scxray_live *live);
 
-/* A walk that records, with the results of the one before thrown away. */
+/* Begins a walk that records; the results of the one before are dropped. */
 void live_walk_start(struct scxray_live *live, enum walk_mode mode);
 
-/* Of a kernel that was found: notes what tells this boot from the next one.  0, or -1. */
+/* After a kernel was found: notes what tells this boot from the next one.  0, or -1. */
 int live_identify(struct scxray_live *live, struct scxray_error *err);
 
 /* After live_walk_start() and a walk of the guest and its rqs: sets live->plan.  0, or -1. */
@@ -145,7 +145,7 @@ int live_plan_look(struct scxray_live *live, struct scxray_error *err);
 void live_look_subs(struct scxray_live *live, struct scxray_look *look, uint64_t root,
 		    struct live_subs *subs);
 
-/* How long the task of a sched_ext_entity may wait: of a sub-scheduler's, else `root`. */
+/* How long the task of a sched_ext_entity may wait: its sub-scheduler's timeout, or `root`. */
 uint64_t live_timeout_of(struct walk *w, const struct live_subs *subs, uint64_t entity,
 			 uint64_t root);
 

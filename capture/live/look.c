@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * look.c - a glance at a guest that runs: who waits longest, and is it over
+ * look.c - a glance at a guest that runs: which task waits longest, and has the scheduler ended
  *
- * Nothing holds still meanwhile.  A task may leave its list, and be freed, between the read
+ * The guest changes all of it meanwhile.  A task may leave its list, and be freed, between the read
  * of a pointer to it and the read through it; so a list is followed only while each
- * node points back to the one before, an age counts only if the entity says that it is queued
- * and if no live system could exceed it, and where that ends a walk early
- * `runnable_cut` says so.  The next look is milliseconds away.
+ * node points back to the one before; an age counts only if the entity says that it is queued
+ * and the age is possible; `runnable_cut` says that a walk
+ * ended early.  The next look is milliseconds away.
  */
 #include <string.h>
 
@@ -153,7 +153,7 @@ static void look_events(struct scxray_live *live, struct scxray_look *look, uint
 
 /* ---- who waits ----------------------------------------------------------------- */
 
-/* The longest that a task can have waited while the watchdog still let it, in jiffies. */
+/* The longest wait that the watchdog can have let pass, in jiffies. */
 static int64_t longest(const struct scxray_live *live, const struct scxray_look *look)
 {
 	uint64_t hz =
@@ -170,7 +170,7 @@ static int64_t longest(const struct scxray_live *live, const struct scxray_look 
 
 /* What a walk over the runnable lists needs to know. */
 struct waiting {
-	int64_t most;		/* an age beyond this is none */
+	int64_t most;		/* a greater age is not believed */
 	uint64_t timeout;	/* the root scheduler's; 0: none */
 	uint64_t worst_timeout; /* of the task that max_runnable_age is of */
 	struct live_subs subs;
@@ -223,7 +223,7 @@ static void look_runnable(struct scxray_live *live, struct scxray_look *look, ui
 	struct walk *w = &live->walk;
 	uint64_t head = member_addr(w, scx, M_scx_rq_runnable_list), node = head;
 
-	/* a list in a circle past its head does not point back to where it came from */
+	/* in a circle that leaves out the head, a node does not point back */
 	for (uint32_t nr = 0;; nr++) {
 		struct scxray_num next = read_member(w, node, M_list_head_next), prev;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * names.c - what a guest that runs calls its kernel and its scheduler
+ * names.c - the names of a running guest's kernel and scheduler
  */
 #include <string.h>
 

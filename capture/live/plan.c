@@ -61,7 +61,7 @@ int live_plan_look(struct scxray_live *live, struct scxray_error *err)
 	struct live_plan *plan = &live->plan;
 
 	plan->hz = r->guest.hz;
-	plan->hz.reason = NULL; /* it may be the walk's, which does not last */
+	plan->hz.reason = NULL; /* the text may be the walk's, which ends before */
 	plan->nr_nodes = 1;
 	if (r->guest.nr_nodes.state == SCXRAY_PRESENT && r->guest.nr_nodes.value <= MAX_NODES)
 		plan->nr_nodes = (uint32_t)r->guest.nr_nodes.value;

@@ -9,8 +9,8 @@
 #include "capture/run/walkers.h"
 
 /*
- * Page look-ups of one rehearsal: some 100000 are usual.  What a guest asks for beyond that is not
- * rehearsed, and the recording under the freeze has its deadline.
+ * Page look-ups of one rehearsal: some 100000 are usual.  A guest that needs more is not rehearsed
+ * further; the recording under the freeze has its deadline.
  */
 #define MAX_LOOKUPS (16u << 20)
 
@@ -43,7 +43,7 @@ int scxray_live_prepare(struct scxray_live *live, struct scxray_error *err)
 	live_find_latch(live);
 	live->nr_expected = live->scratch->nr + live->scratch->nr / 4;
 	page_store_release(live->scratch);
-	/* the frozen walk uses as much, and somewhat more where the guest has grown */
+	/* the frozen walk needs as much, or a little more if the guest has grown */
 	pool_populate(&live->pool, live->pool.used + live->pool.used / 4);
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record.c - the walk under the freeze, and what becomes of it
+ * record.c - the walk under the freeze, and the snapshot that it leaves
  *
- * The walkers are those that make the report.  Here their results are thrown away, and
- * what they read is kept; later they run over that (WALK_RECORD in walk.h).
+ * The walkers are those that make the report.  Here their results are dropped, and
+ * the pages that they read are kept; later they run over that (WALK_RECORD in walk.h).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,13 @@
 #include "capture/walk/walkers.h"
 
 #define MAX_RETIRED 4
-#define FIRST_PAGES 8192 /* room for record_first() beside the budget */
+#define FIRST_PAGES 8192 /* room for record_first(), not counted in the budget */
 #define MAX_CONSTANT (256u << 20)
 
 struct scxray_snapshot {
 	struct page_store *pages;
 	struct page_store *base; /* of the kernel that was recorded; NULL: none was known */
-	struct page_store
-		*retired[MAX_RETIRED]; /* of kernels before: not to be freed in a freeze */
+	struct page_store *retired[MAX_RETIRED]; /* of earlier kernels: a freeze can't free them */
 	size_t nr_retired;
 	struct source_vcpu *vcpus;
 	size_t nr_vcpus, max_vcpus;
@@ -58,7 +57,7 @@ struct scxray_snapshot *scxray_snapshot_create(struct scxray_live *live)
 	snapshot->vcpus = calloc(live->max_vcpus ? live->max_vcpus : 1, sizeof(*snapshot->vcpus));
 	snapshot->regions =
 		calloc(phys->nr_regions ? phys->nr_regions : 1, sizeof(*snapshot->regions));
-	/* beside the budget, the pages that each recording begins with */
+	/* the pages that each recording begins with are not counted in the budget */
 	snapshot->pages =
 		page_store_create(phys_nr_pages(phys), live->settings.max_copy_bytes / PAGE_SIZE +
 							       live->nr_changing + FIRST_PAGES);
@@ -96,8 +95,8 @@ void scxray_snapshot_destroy(struct scxray_snapshot *snapshot)
 #define LEAF_SPAN (512 * PAGE_SIZE) /* what one last-level page table maps */
 
 /*
- * A kernel maps itself in large pages and splits them later, as when it ends its boot while it is
- * being found: the pages are where they were, the tables that lead to them are others.
+ * A kernel maps itself in large pages and may split them later, for instance at the end of its boot:
+ * the pages stay where they are, but other tables lead to them.
  */
 static void record_tables(struct scxray_live *live, const struct live_range *range)
 {
@@ -129,7 +128,7 @@ void live_record_changing(struct scxray_live *live, struct recorder *rec)
 	phys->recorder = before;
 }
 
-/* Why the scheduler ended is what is worth most, so it is read before all queues. */
+/* Why the scheduler ended is worth most, so it is read before all queues. */
 static void record_exit(struct scxray_live *live)
 {
 	struct walk *w = &live->walk;
@@ -182,7 +181,7 @@ static void use_base(struct scxray_snapshot *snapshot, struct page_store *base)
 		return;
 	if (snapshot->base && snapshot->nr_retired < MAX_RETIRED)
 		snapshot->retired[snapshot->nr_retired++] = snapshot->base;
-	else /* so many kernels, and no report of any */
+	else /* so many kernels, and no report was made of any */
 		page_store_put(snapshot->base);
 	snapshot->base = page_store_get(base);
 }
@@ -207,7 +206,7 @@ static void record_walk(struct scxray_live *live, struct scxray_snapshot *snapsh
 	source->nr_vcpus = snapshot->nr_vcpus;
 	live_walk_start(live, WALK_RECORD);
 	live->walk.skip = skip;
-	/* then all stacks are of one instant: none may be left for later */
+	/* all stacks are of one instant then: none is left for later */
 	live->walk.sleepers = live->is_protected ? NULL : &snapshot->sleepers;
 	live_record_changing(live, rec);
 	if (live->kernel.has_types)
@@ -277,11 +276,12 @@ void scxray_live_record_sleepers(struct scxray_live *live, struct scxray_snapsho
 	};
 	uint32_t before = snapshot->pages->nr;
 
-	if (live->walk.sleepers != &snapshot->sleepers) /* none, or walked again since */
+	if (live->walk.sleepers !=
+	    &snapshot->sleepers) /* there are none, or the guest was walked again since */
 		return;
 	phys->recorder = &rec;
 	phys->recording = true;
-	live_aim(live); /* a look may have translated by tables of later */
+	live_aim(live); /* a look may have used later tables */
 	result->ran = walk_sleepers(&live->walk);
 	phys->recording = false;
 	phys->recorder = NULL;

@@ -2,8 +2,8 @@
 /*
  * regions.c - guest RAM that comes and goes while the guest runs
  *
- * Pages are numbered through all regions, and stores of pages go by that number: with other regions
- * there are other numbers, so what is known of the kernel is dropped and found anew.  Snapshots have
+ * Pages are numbered through all regions, and stores of pages go by that number: other regions
+ * mean other numbers, so what is known of the kernel is dropped and found anew.  Snapshots have
  * regions and stores of their own.
  */
 #include <string.h>

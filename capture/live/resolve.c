@@ -15,7 +15,7 @@
 #include "capture/walk/walkers.h"
 
 #define MAX_BASE_PAGES (1u << 16) /* symbols, types and unwind tables: 20 MiB are usual */
-#define SYSTEM_RUNNING 3	  /* enum system_states, where BTF does not have it */
+#define SYSTEM_RUNNING 3	  /* enum system_states, where BTF lacks it */
 #define MAX_ORC (64u << 20)
 
 static int set_vcpus(struct scxray_live *live, const struct scxray_live_vcpu *vcpus, size_t nr,
@@ -33,7 +33,7 @@ static int set_vcpus(struct scxray_live *live, const struct scxray_live_vcpu *vc
 			continue;
 		source->vcpus[source->nr_vcpus].parked = true;
 		source->vcpus[source->nr_vcpus++].regs = vcpus[i].regs;
-		/* with page tables at hand, RAM need not be read through while the guest boots */
+		/* the page tables are known: no need to search RAM while the guest boots */
 		source->no_scan |= vcpus[i].regs.known >> SCXRAY_REG_CR3 & 1;
 	}
 	return 0;
@@ -149,7 +149,7 @@ static int resolve(struct scxray_live *live, struct recorder *rec, struct scxray
 		return -1;
 	if (!live->kernel.has_types)
 		return 0;
-	/* who its CPUs are and how fast its clock ticks */
+	/* its CPUs, and its clock's rate */
 	page_store_reset(live->scratch);
 	*rec = (struct recorder){ .to = live->scratch, .max_pages = UINT64_MAX };
 	phys->recording = true;

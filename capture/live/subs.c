@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * subs.c - the sub-schedulers at a look: how patient each is, and whether one ends
+ * subs.c - the sub-schedulers at a look: the timeout of each, and whether one ends
  *
  * They come and go while the list is read, so it is followed as runnable lists are: only while each
  * node points back to the one before.
@@ -10,7 +10,7 @@
 #include "capture/live/live.h"
 #include "capture/read/read.h"
 
-/* Between the claim of an exit and its end DONE stands in exit_kind, and the kind in exit_info. */
+/* From the claim of an exit to its end, exit_kind is DONE, and exit_info has the kind. */
 static uint64_t kind_of(struct walk *w, uint64_t sched)
 {
 	struct scxray_num kind = read_optional(w, sched, M_scx_sched_exit_kind), info, in_info;
@@ -36,7 +36,7 @@ static void one_sub(struct walk *w, struct scxray_look *look, struct live_subs *
 			member_addr(w, kva, M_scx_sched_exit_kind);
 	subs->sub[subs->nr].kva = kva;
 	subs->sub[subs->nr++].timeout = timeout.state == SCXRAY_PRESENT ? timeout.value : 0;
-	/* errors are the greatest kinds: what ends because another one does says less */
+	/* errors have the greatest kinds: a scheduler that ends because another one does says less */
 	if (kind &&
 	    (look->sub_exit_kind.state != SCXRAY_PRESENT || kind > look->sub_exit_kind.value)) {
 		look->sub_exit_kind = num_present(kind);

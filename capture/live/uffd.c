@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * uffd.c - the system calls of userfaultfd(2), as far as write-protection needs them
+ * uffd.c - the system calls of userfaultfd(2), those that write-protection needs
  */
 #include "capture/live/uffd.h"
 
@@ -30,7 +30,7 @@
 
 _Static_assert(sizeof(struct uffd_msg) == UFFD_MESSAGE_BYTES, "linux/userfaultfd.h");
 
-/* By the system call with its privilege; else by the device, whose file mode decides. */
+/* By the system call where it is allowed; else by the device, whose file mode decides. */
 static int open_any(void)
 {
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK), device;

@@ -2,8 +2,8 @@
 /*
  * uffd.h - userfaultfd(2): memory of this process whose writers wait
  *
- * Addresses and sizes are bytes, multiples of the mapping's page size (fs/userfaultfd.c).  Any thread; no
- * call but uffd_open() opens or allocates anything.
+ * Addresses and sizes are bytes, multiples of the mapping's page size (fs/userfaultfd.c).  Any thread; only
+ * uffd_open() opens or allocates anything.
  */
 #ifndef CAPTURE_UFFD_H
 #define CAPTURE_UFFD_H
@@ -23,7 +23,7 @@ int uffd_open(const char **why);
 /* 0, or -errno: -EINVAL where the memory is a file's, -EBUSY where another descriptor has it. */
 int uffd_register(int fd, uint64_t start, uint64_t size);
 
-/* All writers that wait go on; what was protected is so no longer. */
+/* All writers that wait go on, and nothing is protected any more. */
 void uffd_unregister(int fd, uint64_t start, uint64_t size);
 
 /* From now on writers wait; or with `on` false: those that wait go on.  0, or -errno. */

@@ -4,7 +4,7 @@
  *
  * What is worth most comes first: why the scheduler ended, the queues and the
  * tasks in them, where those tasks are, then maps, then the rest.  A new
- * walker is a new row; it needs what is above it.
+ * walker is a new row, below those that it needs.
  */
 #include <scxray/group.h>
 #include <scxray/report_struct.h>
@@ -28,7 +28,7 @@ static void vcpus(struct walk *w)
 static const struct {
 	const char *name;
 	void (*walk)(struct walk *w);
-	bool untyped; /* has something to say without BTF, too */
+	bool untyped; /* works without BTF as well */
 } walkers[MAX_WALKERS] = {
 	{ "symbols of BPF programs", walk_bpf_symbols, false },
 	{ "modules", walk_modules, false },
@@ -57,7 +57,7 @@ const char *walkers_name(size_t index)
 	return index < MAX_WALKERS ? walkers[index].name : NULL;
 }
 
-/* A kernel without BTF: all that can be said is which kernel it is and where its CPUs are. */
+/* A kernel without BTF: the report says which kernel it is and where its CPUs are, no more. */
 static void no_types(struct walk *w)
 {
 	const char *why =

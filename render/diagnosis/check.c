@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* check.c - is there a finding, for who wants only a status */
+/* check.c - is there a finding: for callers that want only a status */
 #include <errno.h>
 
 #include <base/array.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cpu_use.c - who has each CPU, and who had it between the snapshots */
+/* cpu_use.c - the task that has each CPU, and those that had it between the snapshots */
 #include <scxray/dsq.h>
 #include <scxray/host.h>
 #include <scxray/report_struct.h>

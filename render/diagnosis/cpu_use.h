@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cpu_use.h - who has each CPU, and who had it between the snapshots: a part of the facts */
+/* cpu_use.h - the task that has each CPU, and those that had it between the snapshots; a part of the facts */
 #ifndef RENDER_CPU_USE_H
 #define RENDER_CPU_USE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * facts.h - what the rules of the diagnosis decide by, computed once: who waits, what moved
- * between the two snapshots, who had each CPU
+ * between the two snapshots, which tasks had each CPU
  */
 #ifndef RENDER_FACTS_H
 #define RENDER_FACTS_H
@@ -27,11 +27,11 @@ struct queue_moves {
 	const struct scxray_dsq *old; /* NULL: no early report has it */
 	bool counted;		      /* inserted and taken are known */
 	uint64_t inserted, taken;
-	bool stood; /* who was on it early is at its head late, and was all the time */
+	bool stood; /* the tasks that were on it early are at its head late, and were all the time */
 	bool never; /* nobody has ever taken a task from it */
 };
 
-/* A CPU: who has it now, and who had it between the snapshots. */
+/* A CPU: the task that has it now, and those that had it between the snapshots. */
 struct cpu_use {
 	const struct scxray_rq *rq, *old;    /* old: NULL without an early report */
 	const struct scxray_task *curr;	     /* NULL: not among the report's tasks */
@@ -42,13 +42,15 @@ struct cpu_use {
 	bool measured;	   /* the times below are known */
 	uint64_t above_ns; /* run by classes that come before ext, since early */
 	uint64_t ext_ns;
-	const struct scxray_task *top; /* of the classes before ext who ran longest, or NULL */
+	const struct scxray_task
+		*top; /* of the classes before ext, the task that ran longest, or NULL */
 	uint64_t top_ns;
 	const struct scxray_task *top_ext; /* the same of class ext */
 	uint64_t top_ext_ns;
-	const struct scxray_task *keeper; /* who keeps it from sched_ext's other tasks, or NULL */
-	bool keeper_shown;		  /* else concluded */
-	bool local_only;		  /* only from those on its local DSQ */
+	const struct scxray_task
+		*keeper;   /* the task that keeps it from sched_ext's other tasks, or NULL */
+	bool keeper_shown; /* else concluded */
+	bool local_only;   /* only from those on its local DSQ */
 };
 
 struct facts {

@@ -16,16 +16,16 @@ struct scxray_task;
 
 enum severity {
 	SEVERITY_ERROR,	  /* what ended the scheduler, or tasks past the timeout */
-	SEVERITY_WARNING, /* what stands in the way, or soon will */
+	SEVERITY_WARNING, /* what is in the way, or soon will be */
 	SEVERITY_INFO,
 };
 
-/* What a finding is for the reader, who reads them in this order. */
+/* What a finding is for the reader; they come in this order. */
 enum finding_rank {
 	RANK_CAVEAT,   /* why the rest is to be taken with care */
 	RANK_CAUSE,    /* why tasks were not run, or what the scheduler did wrong */
 	RANK_VERDICT,  /* what the kernel did about it */
-	RANK_EVIDENCE, /* what else stands in the way */
+	RANK_EVIDENCE, /* what else is in the way */
 	RANK_NOTE,
 };
 

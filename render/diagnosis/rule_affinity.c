@@ -47,7 +47,7 @@ static size_t takers(const struct facts *f, const struct scxray_dsq *dsq, bool *
 	return nr;
 }
 
-/* Every task before it on the queue is one that waits too: nobody who moves is in its way. */
+/* Every task before it on the queue waits as well: no task that moves is in its way. */
 static bool at_head(const struct facts *f, const struct wait *w)
 {
 	for (size_t i = 0; i < w->dsq->nr_tasks && i < w->task->dsq_pos; i++) {
@@ -195,7 +195,7 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq)
 	/* without an early report that later ones were taken shows that somebody takes */
 	if (((m.counted && !m.taken) || !any_taker_may(f)) && !others_took_less(f, dsq))
 		return false;
-	/* who may run anywhere may also have had others put before it */
+	/* a task that may run anywhere may also have had others put before it */
 	sb = tell_picked(f, "passed_over", unbound);
 	one = finding_last(f->dg)->nr_tasks == 1;
 	begin_dsq(sb, dsq);
@@ -221,7 +221,7 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq)
 
 /*
  * consume_dispatch_q() takes the first task that may run on its CPU and passes by the others:
- * who is at the head, and is overtaken, may not run where the queue is consumed.
+ * the task at the head, which is overtaken, may not run where the queue is consumed.
  */
 static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 {
@@ -229,7 +229,7 @@ static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 	uint64_t passed;
 	struct strbuf *sb;
 
-	/* that those few who were seen to take are others shows less than who must have taken */
+	/* the few CPUs that were seen to take show less than those that must have taken */
 	if (!waits_pick(f, skipped, dsq) || find_passed_over(f, dsq) ||
 	    !waits_pick(f, skipped_bound, dsq))
 		return;

@@ -19,7 +19,7 @@
 #include "render/out/cells.h"
 #include "render/out/field.h"
 
-/* Has it stood since the early report? */
+/* Has it made no progress since the early report? */
 static bool stood(const struct cpu_use *use)
 {
 	return use->old && use->rq->kick_sync.state == SCXRAY_PRESENT &&

@@ -46,7 +46,7 @@ static void put_vtimes(struct facts *f, struct strbuf *sb, const struct scxray_d
 			 (size_t)(dsq - f->r->dsqs));
 }
 
-/* The queue is consumed, these tasks stay: who comes later is put before them. */
+/* The queue is consumed, these tasks stay: later ones are put before them. */
 static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 {
 	struct queue_moves m = queue_moves(f, dsq);
@@ -108,7 +108,7 @@ static void put_slices(struct facts *f, struct strbuf *sb, const struct scxray_d
 	finding_add_path(f->dg, f->r, "task_enrichments[%zu].slice_ns", at);
 }
 
-/* It is consumed in order: who is on it has not had its turn yet. */
+/* It is consumed in order: the tasks on it have not had their turn yet. */
 void rule_slow_queue(struct facts *f)
 {
 	for (size_t i = 0; i < f->r->nr_dsqs; i++) {

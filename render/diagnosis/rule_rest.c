@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rule_rest.c - tasks that no other rule explains: in whose hands they are */
+/* rule_rest.c - tasks that no other rule explains: who has them */
 #include <base/array.h>
 
 #include <scxray/host.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tables.h - the members of a report's structs, and what JSON calls them: for who reads JSON again
+ * tables.h - the members of a report's structs, and what JSON calls them: for the reader of JSON
  */
 #ifndef RENDER_JSON_TABLES_H
 #define RENDER_JSON_TABLES_H

@@ -102,7 +102,7 @@ void cell_unreadable(struct strbuf *sb, uint64_t addr, const char *reason)
 	strbuf_putc(sb, '>');
 }
 
-/* Writes what stands for a number that memory did not hold; false if it held one. */
+/* Writes what is printed for a number that memory did not hold; false if it held one. */
 static bool no_number(struct strbuf *sb, const struct scxray_num *num)
 {
 	if (num->state == SCXRAY_PRESENT)

@@ -44,7 +44,7 @@ const struct scxray_rq *report_find_rq(const struct scxray_report *r, uint64_t c
 /* The name of the map or program that a process has open; NULL: a link, or missing in the report. */
 const struct scxray_text *held_file_name(const struct scxray_report *r,
 					 const struct scxray_held_file *file);
-/* The task that stands for the process with these files: its first thread, or the first one in the report. */
+/* The task that is named for the process with these files: its first thread, or the first one in the report. */
 const struct scxray_task *held_files_process(const struct scxray_report *r,
 					     const struct scxray_held_files *held);
 /* How many tasks have such files open. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cpu_use.c - one line per CPU: who has it, and who had it between the snapshots */
+/* cpu_use.c - one line per CPU: the task that has it, and those that had it between the snapshots */
 #include <inttypes.h>
 
 #include <base/array.h>

@@ -19,7 +19,7 @@ struct map_text {
 	const struct scxray_map *map;
 	struct follow *follow;
 	const struct scxray_map *late; /* the same map: its entries are not repeated; or NULL */
-	bool plain;		       /* numbers without what they stand for at that moment */
+	bool plain;		       /* numbers without what they mean at that moment */
 };
 
 /* Builds a value's tree with the report's options; false on error, which t->out keeps. */

@@ -6,7 +6,7 @@
 struct diagnosis;
 struct text;
 
-/* Who has each CPU, and who had it between the snapshots. */
+/* The task that has each CPU, and those that had it between the snapshots. */
 void text_cpu_use(struct text *t, const struct diagnosis *dg);
 /* The queues that tasks wait on, with those that move. */
 void text_queue_moves(struct text *t, const struct diagnosis *dg);

@@ -44,7 +44,7 @@ static uint64_t clamped(uint64_t v)
 }
 
 /*
- * The value that stands for all samples of a column: a counter's last one, which includes
+ * The one value for all samples of a column: a counter's last one, which includes
  * the earlier ones; else the greatest, so that no peak is lost.
  */
 static uint64_t column_value(const struct timeline *tl, size_t series, size_t column, size_t nr)
@@ -215,7 +215,7 @@ static void constants(struct text *t, const struct timeline *tl)
 	strbuf_deinit(&names);
 }
 
-/* Notes: where the samples are from, and how many of them a column stands for. */
+/* Notes: where the samples are from, and how many of them a column has. */
 static void notes(struct text *t, const struct timeline *tl, size_t name_width)
 {
 	const struct scxray_timeline *s = &tl->t;

@@ -12,7 +12,7 @@
 #include "render/out/strbuf.h"
 
 void leaf_scalar(struct strbuf *sb, const struct scxray_scalar *s);
-/* Adds " (comm)" and the like where member `member` (or NULL) is known to stand for something. */
+/* Adds " (comm)" and the like where the member of this name (or NULL) is known to mean something. */
 struct scxray_report;
 void number_join(struct strbuf *sb, const struct scxray_report *r, const char *member,
 		 const struct scxray_scalar *s);

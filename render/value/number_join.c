@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * number_join.c - what a member's number stands for, where its name, its size and its value
+ * number_join.c - what a member's number means, where its name, its size and its value
  * leave no doubt: a task's pid, a DSQ's id, a slice, a time in jiffies
  */
 #include <scxray/dsq.h>

@@ -44,7 +44,7 @@ struct tree {
 	unsigned nr_open;
 	const char *member; /* name for the next node */
 	struct strbuf scratch;
-	const struct scxray_report *report; /* for what numbers stand for; or NULL */
+	const struct scxray_report *report; /* for what numbers mean; or NULL */
 	unsigned nr_joins;
 	int error;
 };
