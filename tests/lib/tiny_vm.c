@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tiny_vm.c - a VM of a few pages on /dev/kvm: its memory, registers and threads
+ * tiny_vm.c - a VM of a few pages on /dev/kvm: its memory and registers
  */
 #include "tests/lib/tiny_vm.h"
 
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/lib/tiny_guest.h"
+#include "tests/lib/tiny_vcpu.h"
 
 static _Noreturn void die(const char *what)
 {
@@ -86,195 +87,7 @@ bool tiny_vm_moved_on(const struct tiny_vm *tiny, const uint64_t *from)
 	return true;
 }
 
-/* ---- vCPU threads ----------------------------------------------------------- */
-
-static _Atomic bool halted;
-
-static void on_halt(int sig)
-{
-	struct timespec ms = { .tv_nsec = 1000000 };
-
-	(void)sig;
-	while (halted)
-		nanosleep(&ms, NULL);
-}
-
-static void on_usr1(int sig)
-{
-	(void)sig;
-}
-
-/* An OUT, or a write: the guest's counter, one more than the last. */
-static void check_out(struct tiny_vcpu *v, uint64_t value)
-{
-	if (value != ++v->next_out)
-		v->io_errors++;
-	v->next_out = value;
-}
-
-static void handle_io(struct tiny_vcpu *v)
-{
-	struct kvm_run *run = v->run;
-	uint32_t value;
-
-	if (run->io.port != TINY_PORT || run->io.size != 4 || run->io.count != 1) {
-		v->unexpected++;
-		return;
-	}
-	if (run->io.direction == KVM_EXIT_IO_OUT) {
-		memcpy(&value, (char *)run + run->io.data_offset, 4);
-		check_out(v, value);
-	} else {
-		value = (uint32_t)++v->next_in;
-		memcpy((char *)run + run->io.data_offset, &value, 4);
-	}
-}
-
-static void handle_mmio(struct tiny_vcpu *v)
-{
-	struct kvm_run *run = v->run;
-	uint64_t value;
-
-	if (run->mmio.phys_addr != TINY_MMIO_GPA || run->mmio.len != 8) {
-		v->unexpected++;
-		return;
-	}
-	if (run->mmio.is_write) {
-		memcpy(&value, run->mmio.data, 8);
-		check_out(v, value);
-	} else {
-		value = ++v->next_in;
-		memcpy(run->mmio.data, &value, 8);
-	}
-}
-
-static void compare(struct tiny_vcpu *v)
-{
-	struct kvm_regs regs;
-	const uint64_t *value = v->expected.regs.value;
-
-	if (!atomic_exchange(&v->compare, false))
-		return;
-	if (ioctl(v->fd, KVM_GET_REGS, &regs) || regs.rip != value[SCXRAY_REG_RIP] ||
-	    regs.rax != value[SCXRAY_REG_RAX] || regs.rdi != value[SCXRAY_REG_RDI] ||
-	    regs.rsp != value[SCXRAY_REG_RSP] || regs.rflags != value[SCXRAY_REG_RFLAGS] ||
-	    regs.r15 != value[SCXRAY_REG_R15])
-		v->differed++;
-	v->compared++;
-}
-
-/* plugin.h: after a signal has ended another wait of this thread, vcpu_exit() with EINTR. */
-static void wait_out_hlt(struct tiny_vcpu *v)
-{
-	struct timespec ms = { .tv_nsec = 1000000 };
-
-	if (nanosleep(&ms, NULL)) {
-		vm_vcpu_exit(v->tiny->vm, v->index, -EINTR);
-		compare(v);
-	}
-}
-
-/* A device that takes its time: freezes find vCPUs in their handlers, and CPUs are left. */
-static void sometimes_rest(struct tiny_vcpu *v)
-{
-	if (v->next_out % 16 == 0)
-		usleep(100);
-}
-
-static void handle(struct tiny_vcpu *v)
-{
-	switch (v->run->exit_reason) {
-	case KVM_EXIT_IO:
-		handle_io(v);
-		sometimes_rest(v);
-		break;
-	case KVM_EXIT_MMIO:
-		handle_mmio(v);
-		sometimes_rest(v);
-		break;
-	case KVM_EXIT_HLT:
-		if (v->program != TINY_HLT)
-			v->unexpected++;
-		wait_out_hlt(v);
-		break;
-	case KVM_EXIT_INTR:
-	case KVM_EXIT_IRQ_WINDOW_OPEN:
-		break;
-	default:
-		if (!v->unexpected++)
-			fprintf(stderr, "vCPU %u: exit %u, suberror %u\n", v->index,
-				v->run->exit_reason, v->run->internal.suberror);
-		usleep(1000);
-	}
-	if (v->stuck) {
-		v->is_stuck = true;
-		while (v->stuck)
-			usleep(500);
-		v->is_stuck = false;
-	}
-}
-
-static void fake_hit(struct tiny_vcpu *v)
-{
-	v->run->exit_reason = KVM_EXIT_DEBUG;
-	memset(&v->run->debug, 0, sizeof(v->run->debug));
-	v->run->debug.arch.exception = 1;
-	v->run->debug.arch.dr6 = 0xffff0ff1;
-}
-
-static void *vcpu_main(void *arg)
-{
-	struct tiny_vcpu *v = arg;
-	struct tiny_vm *tiny = v->tiny;
-
-	if (tiny->block_signals) {
-		sigset_t set;
-
-		sigfillset(&set);
-		sigdelset(&set, SIGUSR1);
-		pthread_sigmask(SIG_SETMASK, &set, NULL);
-	}
-	v->tid = (int)syscall(SYS_gettid);
-	while (!tiny->go)
-		usleep(100);
-	if (tiny->announce && !tiny->silent)
-		vm_vcpu_start(tiny->vm, v->index);
-	v->announced = true;
-	while (!tiny->stop && !v->leave) {
-		int result = ioctl(v->fd, KVM_RUN, 0) ? -errno : 0;
-		bool hit = result == -EINTR && atomic_exchange(&v->fake_hit, false);
-		int action;
-
-		if (hit) {
-			fake_hit(v);
-			result = 0;
-		}
-		/* one that runs before there is a coordinator */
-		while (!tiny->vm && !tiny->stop)
-			usleep(100);
-		if (!tiny->vm)
-			break;
-		action = vm_vcpu_exit(tiny->vm, v->index, result);
-		v->exits++;
-		compare(v);
-		if (v->die && result == -EINTR)
-			goto out;
-		if (action == SCXRAY_VCPU_CONSUMED)
-			v->consumed++;
-		else if (result == 0 || (tiny->naive && result == -EINTR))
-			handle(v);
-		else if (result != -EINTR && result != -EAGAIN)
-			v->unexpected++;
-		/* what a host does whose own stop has used immediate_exit */
-		if (result == -EINTR && tiny->stop)
-			__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
-	}
-	if (tiny->vm)
-		vm_vcpu_stop(tiny->vm, v->index);
-out:
-	v->ended = true;
-	return NULL;
-}
+/* ---- its timer ---------------------------------------------------------------- */
 
 /* Interrupts for those that wait in KVM_RUN. */
 static void *tick(void *arg)
@@ -329,7 +142,8 @@ static void create_vcpu(struct tiny_vm *tiny, uint32_t i, enum tiny_program prog
 struct tiny_vm *tiny_vm_create(uint32_t nr, const enum tiny_program *programs)
 {
 	struct tiny_vm *tiny = calloc(1, sizeof(*tiny));
-	struct sigaction usr1 = { .sa_handler = on_usr1 }, halt = { .sa_handler = on_halt };
+	struct sigaction usr1 = { .sa_handler = tiny_vcpu_on_usr1 },
+			 halt = { .sa_handler = tiny_vcpu_on_halt };
 	struct kvm_userspace_memory_region slot = { .memory_size = TINY_RAM };
 
 	if (!tiny)
@@ -396,7 +210,7 @@ void tiny_vm_start_vcpu(struct tiny_vm *tiny, uint32_t index)
 	if (v->ended)
 		pthread_join(v->thread, NULL);
 	v->ended = v->leave = false;
-	if (pthread_create(&v->thread, NULL, vcpu_main, v))
+	if (pthread_create(&v->thread, NULL, tiny_vcpu_main, v))
 		die("pthread_create");
 	v->has_thread = true;
 }
@@ -439,7 +253,7 @@ void tiny_vm_interrupt(struct tiny_vm *tiny, uint32_t index)
 
 void tiny_vm_halt_thread(struct tiny_vm *tiny, uint32_t index, bool on)
 {
-	halted = on;
+	tiny_vcpu_halted = on;
 	if (on)
 		syscall(SYS_tgkill, getpid(), tiny->vcpus[index].tid, SIGUSR2);
 }
@@ -448,7 +262,7 @@ void tiny_vm_destroy(struct tiny_vm *tiny)
 {
 	tiny->stop = true;
 	tiny->go = true;
-	halted = false;
+	tiny_vcpu_halted = false;
 	for (uint32_t i = 0; i < tiny->nr_vcpus; i++) {
 		struct tiny_vcpu *v = &tiny->vcpus[i];
 

@@ -25,7 +25,7 @@ struct host_sample {
 };
 
 /* `nr` samples, 50 ms apart. */
-static void host_sample_init(struct host_sample *s, size_t nr)
+static inline void host_sample_init(struct host_sample *s, size_t nr)
 {
 	memset(s, 0, sizeof(*s));
 	for (size_t i = 0; i < nr; i++) {
@@ -82,7 +82,7 @@ static void host_sample_init(struct host_sample *s, size_t nr)
 }
 
 /* The freeze before: the kernel had just been found. */
-static void host_sample_make_early(struct host_sample *s)
+static inline void host_sample_make_early(struct host_sample *s)
 {
 	s->host.trigger = "runnable age past half the timeout";
 	s->host.moment = "early";
@@ -100,7 +100,7 @@ static void host_sample_make_early(struct host_sample *s)
 	s->host.nr_perf = 0;
 }
 
-static void host_sample_make_degraded(struct host_sample *s)
+static inline void host_sample_make_degraded(struct host_sample *s)
 {
 	s->host.is_degraded = true;
 	s->host.degraded = (struct scxray_degraded){
@@ -116,7 +116,7 @@ static void host_sample_make_degraded(struct host_sample *s)
 }
 
 /* The report with its host, as a capture makes it. */
-__attribute__((unused)) static void host_sample_give(struct scxray_report *r, struct host_sample *s)
+static inline void host_sample_give(struct scxray_report *r, struct host_sample *s)
 {
 	r->host = &s->host;
 	r->unavailable[SCXRAY_GROUP_TIMELINE] = s->host.timeline_unavailable;

@@ -1,120 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a sequence of looks asks for: each test is a table of looks and what has to follow. */
-#include <stdio.h>
-#include <string.h>
+#include "tests/unit/decide_fixture.h"
 
-#include "watch/decide.h"
-
-#include "tests/lib/unit.h"
-
-#define ROOT 0xffff888001234000ULL
-#define OTHER 0xffff888005678000ULL
-#define TIMEOUT 2000 /* jiffies; HZ is 250 */
-#define NO_AGE INT64_MIN
-
-enum {	       /* what a look asks for */
-	A = 1, /* attached */
-	L = 2, /* left */
-	F = 4, /* false hit */
-	EARLY = 8,
-	LATE = 16,
-};
-
-struct step {
-	uint64_t root;
-	uint64_t exit_kind;
-	uint64_t exit_info_kind;
-	int64_t age;	  /* greatest runnable age; NO_AGE: nobody is runnable */
-	int64_t watchdog; /* the timestamp's age */
-	bool hit;
-	int last_word; /* -1: not known */
-	unsigned wants;
-	const char *why;
-};
-
-#define RUN(a, w, want)                                 \
-	{                                               \
-		ROOT, 0, 0, a, w, false, -1, want, NULL \
-	}
-#define EXIT(kind, info, want, text)                                \
-	{                                                           \
-		ROOT, kind, info, NO_AGE, 10, false, -1, want, text \
-	}
 #define HIT(kind, info, want, text)                                \
 	{                                                          \
 		ROOT, kind, info, NO_AGE, 10, true, -1, want, text \
 	}
-#define GONE(word, want, text)                               \
-	{                                                    \
-		0, 0, 0, NO_AGE, 10, false, word, want, text \
-	}
-
-static struct scxray_num number(uint64_t value)
-{
-	return (struct scxray_num){ .value = value, .state = SCXRAY_PRESENT };
-}
-
-static struct scxray_look look_of(const struct step *step)
-{
-	struct scxray_look look = {
-		.hz = number(250),
-		.scx_root = number(step->root),
-		.watchdog_timeout = number(TIMEOUT),
-		.watchdog_age = number((uint64_t)step->watchdog),
-		.latch = "not_triggered",
-	};
-
-	if (!step->root)
-		look.scx_root.state = SCXRAY_NONE;
-	if (step->age != NO_AGE)
-		look.max_runnable_age = number((uint64_t)step->age);
-	if (step->root) {
-		look.exit_kind = number(step->exit_kind);
-		look.exit_info_kind = number(step->exit_info_kind);
-	}
-	return look;
-}
-
-static const struct decide_config usual = { .early = true, .poll = true };
-static struct decide d;
-
-static void go(const struct step *steps, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++) {
-		struct scxray_look look = look_of(&steps[i]);
-		struct decide_witness witness = {
-			.hit = steps[i].hit,
-			.vcpu = 3,
-			.has_last_word = steps[i].last_word >= 0,
-			.last_word = (uint32_t)steps[i].last_word,
-		};
-		struct decision got;
-		unsigned asks;
-
-		decide_look(&d, &look, &witness, &got);
-		asks = (got.attached ? A : 0) | (got.left ? L : 0) | (got.false_hit ? F : 0) |
-		       (got.early ? EARLY : 0) | (got.late ? LATE : 0);
-		ck_assert_msg(asks == steps[i].wants, "look %zu asks for %u, not %u", i, asks,
-			      steps[i].wants);
-		if (steps[i].why)
-			ck_assert_str_eq(got.why, steps[i].why);
-	}
-}
-
-#define GO(config, ...)                                      \
-	do {                                                 \
-		const struct step steps[] = { __VA_ARGS__ }; \
-		decide_init(&d, &(config));                  \
-		go(steps, ARRAY_SIZE(steps));                \
-	} while (0)
-
-static const char *skipped(void)
-{
-	static char buf[256];
-
-	decide_skipped_reason(&d, buf, sizeof(buf));
-	return buf;
-}
 
 START_TEST(a_stall_is_seen_early_and_late)
 {
@@ -234,119 +125,6 @@ START_TEST(only_what_is_a_trigger)
 }
 END_TEST
 
-START_TEST(one_scheduler_after_another)
-{
-	GO(usual, RUN(5, 10, A), EXIT(1026, 0, L | LATE, NULL), GONE(1, 0, NULL),
-	   /* the next at the same address, with its own early and late */
-	   RUN(5, 10, A), RUN(1200, 10, 0), RUN(1200, 10, EARLY), EXIT(64, 0, L, NULL),
-	   /* a third before anybody saw the second go: an exit kind that is 0 again */
-	   RUN(5, 10, A), RUN(1200, 10, 0), RUN(1200, 10, EARLY),
-	   /* a fourth elsewhere, and the third's word tells how it ended */
-	   { OTHER, 0, 0, 5, 10, false, 1024, L | LATE, NULL },
-	   { OTHER, 0, 0, 5, 10, false, -1, A, NULL },
-	   { OTHER, 1025, 0, 5, 10, false, -1, L | LATE, NULL });
-	ck_assert_uint_eq(d.instance, 4);
-	/* one that was already ending when it was first seen */
-	GO(usual, EXIT(1026, 0, A | L | LATE, NULL));
-	ck_assert_str_eq(skipped(),
-			 "scan prerequisites unavailable: the scheduler was first seen at "
-			 "its end");
-}
-END_TEST
-
-/* The root goes on, so the next look meets it as one that has come. */
-START_TEST(a_sub_scheduler_ends)
-{
-	static const struct {
-		uint64_t kind, kva;
-		int64_t age;
-		unsigned wants;
-	} steps[] = {
-		{ 0, 0, 1, A },
-		{ 0, 0, TIMEOUT / 2, 0 },
-		{ 0, 0, TIMEOUT / 2, EARLY },
-		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, LATE | L },
-		/* it takes a while to go; its tasks' ages are no second half-way */
-		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, A },
-		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, 0 },
-		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, 0 },
-		{ 0, 0, 1, 0 },
-		/* unloaded, or ended with its parent: nothing to tell */
-		{ 64, 0x5000, 1, 0 },
-		{ 0xffff, 0x5000, 1, 0 },
-		{ 0, 0, TIMEOUT / 2, 0 },
-		{ 0, 0, TIMEOUT / 2, EARLY },
-		/* another one that may have the first one's place in memory */
-		{ SCX_EXIT_ERROR_STALL, 0x5000, TIMEOUT, LATE | L },
-		{ 0, 0, 1, A },
-	};
-
-	decide_init(&d, &usual);
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		struct step step = RUN(steps[i].age, 10, 0);
-		struct scxray_look look = look_of(&step);
-		struct decide_witness witness = { 0 };
-		struct decision got;
-		unsigned asks;
-
-		if (steps[i].kind) {
-			look.sub_exit_kind = number(steps[i].kind);
-			look.sub_exit_kva = number(steps[i].kva);
-		}
-		decide_look(&d, &look, &witness, &got);
-		asks = (got.attached ? A : 0) | (got.left ? L : 0) | (got.early ? EARLY : 0) |
-		       (got.late ? LATE : 0);
-		ck_assert_msg(asks == steps[i].wants, "look %zu asks for %u, not %u", i, asks,
-			      steps[i].wants);
-		if (got.late)
-			ck_assert_str_eq(got.why, "poll of a sub-scheduler's exit_kind");
-	}
-}
-END_TEST
-
-/* Where it stood on its watchpoint that says more, and is believed without a poll. */
-START_TEST(a_sub_scheduler_ends_on_its_watchpoint)
-{
-	const struct decide_config no_poll = { .early = true };
-	struct step step = RUN(1, 10, 0);
-	struct scxray_look look = look_of(&step);
-	struct decide_witness witness = { 0 };
-	struct decision got;
-
-	decide_init(&d, &no_poll);
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(got.attached);
-	/* by an orderly exit: nobody is to be kept for that */
-	look.sub_exit_kind = number(64);
-	look.sub_exit_kva = number(0x5000);
-	witness.hit = true;
-	witness.vcpu = 2;
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(got.false_hit && !got.late);
-	look.sub_exit_kind = number(SCX_EXIT_ERROR_STALL);
-	witness.hit = false;
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(!got.late && !got.false_hit);
-	witness.hit = true;
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(got.late && got.left && !got.false_hit);
-	ck_assert_str_eq(got.why, "watchpoint on a sub-scheduler's exit_kind (vCPU 2)");
-}
-END_TEST
-
-START_TEST(a_reboot_is_another_scheduler)
-{
-	const struct step before[] = { RUN(5, 10, A) };
-	const struct step after[] = { GONE(1026, 0, NULL), RUN(5, 10, A) };
-
-	decide_init(&d, &usual);
-	go(before, 1);
-	decide_forget(&d);
-	go(after, 2);
-	ck_assert_uint_eq(d.instance, 2);
-}
-END_TEST
-
 START_TEST(what_can_not_be_read_changes_nothing)
 {
 	struct step step = RUN(5, 10, 0);
@@ -375,35 +153,6 @@ START_TEST(what_can_not_be_read_changes_nothing)
 	decide_look(&d, &look, &witness, &got);
 	ck_assert(got.left && got.late);
 	ck_assert_str_eq(got.why, "user-exit record in the scheduler's .bss");
-}
-END_TEST
-
-START_TEST(a_former_schedulers_record)
-{
-	struct step first = RUN(17, 10, 0);
-	struct scxray_look look = look_of(&first);
-	struct decide_witness witness = { 0 };
-	struct decision got;
-
-	decide_init(&d, &usual);
-	/* what was left of the one before, until the record of this one is found */
-	look.latch = "triggered";
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(got.attached && !got.left && !got.late);
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(!got.left && !got.late);
-	look.latch = "not_triggered";
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(!got.left && !got.late);
-	look.latch = "triggered";
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(got.left && got.late);
-	/* and the next one's begins anew */
-	look.scx_root = number(OTHER);
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(got.attached && !got.late);
-	decide_look(&d, &look, &witness, &got);
-	ck_assert(!got.left && !got.late);
 }
 END_TEST
 
@@ -469,13 +218,9 @@ static const unit_test tests[] = {
 	&each_kind_of_exit,
 	&the_watchpoint,
 	&only_what_is_a_trigger,
-	&one_scheduler_after_another,
-	&a_sub_scheduler_ends,
-	&a_sub_scheduler_ends_on_its_watchpoint,
-	&a_reboot_is_another_scheduler,
 	&what_can_not_be_read_changes_nothing,
-	&a_former_schedulers_record,
 	&why_there_is_no_early_half,
 	&a_timeout_that_the_host_gives,
 };
-UNIT_MAIN("plugin decide", tests)
+
+UNIT_MAIN("plugin_decide", tests)

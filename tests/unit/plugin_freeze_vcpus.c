@@ -2,26 +2,9 @@
 /*
  * plugin_freeze_vcpus.c - vCPUs that start, stop and are sampled; what a host may do and forget
  */
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include "tests/lib/freeze_rounds.h"
-#include "tests/lib/unit.h"
-#include "watch/now.h"
+#include "tests/unit/freeze_fixture.h"
 
 #define LONG_MS 30000
-
-static void moved_on_from_now(struct tiny_vm *tiny)
-{
-	uint64_t from[TINY_MAX_VCPUS];
-
-	tiny_vm_counters(tiny, from);
-	ck_assert(tiny_vm_moved_on(tiny, from));
-}
 
 static void stop_vcpu(struct tiny_vm *tiny, uint32_t index)
 {
@@ -30,23 +13,6 @@ static void stop_vcpu(struct tiny_vm *tiny, uint32_t index)
 		tiny_vm_interrupt(tiny, index);
 		usleep(200);
 	}
-}
-
-static void complete_freeze(struct tiny_vm *tiny)
-{
-	struct freeze_result result;
-	const char *wrong = freeze_once(tiny, &result);
-
-	ck_assert_msg(!wrong, "%s", wrong);
-}
-
-static struct tiny_vm *two(enum tiny_program a, enum tiny_program b)
-{
-	struct tiny_vm *tiny = tiny_vm_create(2, (enum tiny_program[]){ a, b });
-
-	tiny_vm_start(tiny, true, 0);
-	moved_on_from_now(tiny);
-	return tiny;
 }
 
 START_TEST(a_stopped_vcpu_counts_with_its_registers)
@@ -250,127 +216,6 @@ START_TEST(first_seen_during_a_freeze)
 }
 END_TEST
 
-/* The plugin's own signal gets through where the host has blocked all it does not know. */
-START_TEST(a_host_that_blocks_signals)
-{
-	struct tiny_vm *tiny = tiny_vm_create(2, (enum tiny_program[]){ TINY_RING3, TINY_HLT });
-
-	tiny->block_signals = true;
-	tiny_vm_start(tiny, true, 0);
-	moved_on_from_now(tiny);
-	for (int i = 0; i < 20; i++)
-		complete_freeze(tiny);
-	tiny_vm_destroy(tiny);
-}
-END_TEST
-
-START_TEST(the_hosts_own_signal)
-{
-	struct tiny_vm *tiny = tiny_vm_create(2, (enum tiny_program[]){ TINY_RING3, TINY_PORTS });
-
-	tiny_vm_start(tiny, true, SIGUSR1);
-	moved_on_from_now(tiny);
-	for (int i = 0; i < 50; i++)
-		complete_freeze(tiny);
-	ck_assert_uint_eq(tiny_vm_errors(tiny), 0);
-	tiny_vm_destroy(tiny);
-}
-END_TEST
-
-static unsigned signals_taken(void)
-{
-	unsigned taken = 0;
-
-	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) {
-		struct sigaction now;
-
-		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
-			taken++;
-	}
-	return taken;
-}
-
-START_TEST(signals_are_taken_and_given_back)
-{
-	unsigned before = signals_taken();
-	struct tiny_vm *a = two(TINY_RING3, TINY_PORTS), *b = two(TINY_RING3, TINY_PORTS);
-
-	ck_assert_uint_eq(signals_taken(), before + 2);
-	complete_freeze(a);
-	complete_freeze(b);
-	tiny_vm_destroy(a);
-	ck_assert_uint_eq(signals_taken(), before + 1);
-	complete_freeze(b);
-	tiny_vm_destroy(b);
-	ck_assert_uint_eq(signals_taken(), before);
-}
-END_TEST
-
-static _Atomic int stolen_signals;
-static char said[256];
-
-static void on_stolen(int sig)
-{
-	(void)sig;
-	stolen_signals++;
-}
-
-static void keep_line(void *context, enum scxray_plugin_level level, const char *line)
-{
-	(void)context;
-	if (level == SCXRAY_LOG_WARNING)
-		snprintf(said, sizeof(said), "%s", line);
-}
-
-/* A host that installs its own handlers later, for signals that it takes to be free. */
-START_TEST(a_signal_that_is_taken_away)
-{
-	struct tiny_vm *tiny = tiny_vm_create(2, (enum tiny_program[]){ TINY_RING3, TINY_PORTS });
-	struct sigaction action = { .sa_handler = on_stolen };
-	char expected[64];
-
-	tiny->log = keep_line;
-	tiny_vm_start(tiny, true, 0);
-	moved_on_from_now(tiny);
-	complete_freeze(tiny);
-	ck_assert_str_eq(said, "");
-	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(sigaction(SIGRTMAX - i, &action, NULL), 0);
-		said[0] = 0;
-		complete_freeze(tiny);
-		snprintf(expected, sizeof(expected), "taken signal %d, which", SIGRTMAX - i);
-		ck_assert_msg(strstr(said, expected) != NULL, "%s", said);
-		snprintf(expected, sizeof(expected), "signal %d does now", SIGRTMAX - i - 1);
-		ck_assert_msg(strstr(said, expected) != NULL, "%s", said);
-	}
-	ck_assert_int_eq(stolen_signals, 0);
-	ck_assert_uint_eq(tiny_vm_errors(tiny), 0);
-	tiny_vm_destroy(tiny);
-}
-END_TEST
-
-/* A host may use immediate_exit itself: the plugin takes back only what it has set. */
-START_TEST(the_hosts_own_immediate_exit)
-{
-	struct tiny_vm *tiny = tiny_vm_create(1, (enum tiny_program[]){ TINY_RING3 });
-	struct scxray_plugin_host host;
-	struct scxray_plugin_vcpu vcpus[TINY_MAX_VCPUS];
-	struct kvm_run *run = tiny->vcpus[0].run;
-	struct scxray_error err;
-	struct vm *vm;
-
-	tiny->announce = true;
-	tiny_vm_describe(tiny, &host, vcpus);
-	vm = vm_create(&host, &err);
-	vm_vcpu_start(vm, 0);
-	run->immediate_exit = 1;
-	ck_assert_int_eq(vm_vcpu_exit(vm, 0, -EINTR), SCXRAY_VCPU_HANDLE);
-	ck_assert_uint_eq(run->immediate_exit, 1);
-	vm_destroy(vm);
-	tiny_vm_destroy(tiny);
-}
-END_TEST
-
 /* Registers while the guest runs: each vCPU's own, and nobody stays behind. */
 START_TEST(samples)
 {
@@ -436,11 +281,6 @@ static const unit_test tests[] = {
 	&vcpus_start_and_stop_while_freezes_come,
 	&nobody_has_started,
 	&a_host_that_forgets_vcpu_start,
-	&a_host_that_blocks_signals,
-	&the_hosts_own_signal,
-	&a_signal_that_is_taken_away,
-	&signals_are_taken_and_given_back,
-	&the_hosts_own_immediate_exit,
 	&samples,
 	&cost_of_an_exit,
 };

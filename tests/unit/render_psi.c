@@ -68,9 +68,8 @@ static struct scxray_task task(unsigned n, struct scxray_text comm, const char *
 	};
 }
 
-static void start(void)
+static void put_tasks(void)
 {
-	memset(&f, 0, sizeof(f));
 	f.tasks[HOG] = task(HOG, (struct scxray_text)TEXT("hog"), "dl");
 	f.tasks[HOG].curr_cpu = 1;
 	f.tasks[HOG].dl_runtime = (struct scxray_num)KNOWN(95000000);
@@ -86,6 +85,10 @@ static void start(void)
 	f.tasks[VICTIM].runnable_age_jiffies = (struct scxray_num)KNOWN(2100);
 	f.tasks[VICTIM].runnable_age_ms = (struct scxray_num)KNOWN(8400);
 	f.higher[0] = (struct scxray_task_ref){ .kva = TASK_KVA(BEHIND), .index = BEHIND };
+}
+
+static void put_cpus(void)
+{
 	for (uint32_t cpu = 0; cpu < 2; cpu++)
 		f.rqs[cpu] = (struct scxray_rq){ .cpu = cpu, .curr_index = -1 };
 	f.rqs[1].curr_index = HOG;
@@ -112,6 +115,10 @@ static void start(void)
 		.word = KNOWN(1 | 1 << 18),
 	};
 	f.sched = (struct scxray_sched){ .is_root = true, .watchdog_timeout = KNOWN(2000) };
+}
+
+static void put_psi(void)
+{
 	f.psi[0] = (struct scxray_cgroup_psi){ .path = "/", .enabled = KNOWN(1) };
 	f.psi[0].lines[SCXRAY_PSI_CPU_SOME] = (struct scxray_psi)PSI(1500000000, 2218);
 	f.psi[0].lines[SCXRAY_PSI_IO_SOME] = (struct scxray_psi)PSI(0, 0);
@@ -122,6 +129,14 @@ static void start(void)
 	f.psi[3].lines[SCXRAY_PSI_CPU_SOME].total_ns = (struct scxray_num){
 		.value = 0xffff888000123000, .reason = "page not mapped", .state = SCXRAY_UNREADABLE
 	};
+}
+
+static void start(void)
+{
+	memset(&f, 0, sizeof(f));
+	put_tasks();
+	put_cpus();
+	put_psi();
 	f.report = (struct scxray_report){
 		.tasks = f.tasks,
 		.nr_tasks = NR_TASKS,
