@@ -37,7 +37,7 @@ static void moments_deinit(struct moments *m)
 }
 
 /* Both have the value type `make` makes. */
-static void moments_type(struct moments *m, int (*make)(struct one_map *), uint32_t size)
+static inline void moments_type(struct moments *m, int (*make)(struct one_map *), uint32_t size)
 {
 	m->early.map.value_type = map_typed(&m->early, make(&m->early), size);
 	m->late.map.value_type = map_typed(&m->late, make(&m->late), size);
@@ -99,7 +99,7 @@ static char *diff_of(struct moments *m, enum format format)
 		free(got_);                                                       \
 	} while (0)
 
-static int make_u64(struct one_map *m)
+static inline int make_u64(struct one_map *m)
 {
 	return m->t.u64;
 }

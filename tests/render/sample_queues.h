@@ -214,10 +214,8 @@ static void sample_queues(struct sample *s)
 	s->rqs[1].runnable_cut = "list broken at 0xffff888000bad000";
 }
 
-static void sample_scheds(struct sample *s)
+static void sample_events_and_ops(struct sample *s)
 {
-	struct scxray_sched *root = &s->scheds[0], *sub = &s->scheds[1];
-
 	s->event_cpus[0][0] = N(3);
 	s->event_cpus[0][1] = LOST(0xffffc90000001000, "not mapped");
 	s->event_cpus[1][0] = s->event_cpus[1][1] = N(0);
@@ -231,6 +229,13 @@ static void sample_scheds(struct sample *s)
 	s->ops[1] = (struct scxray_op){ "dispatch", { N(KERNEL_TEXT + 8), NULL, NULL }, NULL };
 	s->bt[0] = (struct scxray_address){ N(KERNEL_TEXT + 0x6d), "scx_vexit+0x6d", NULL };
 	s->bt[1] = (struct scxray_address){ N(KVA(0x77)), NULL, NULL };
+}
+
+static void sample_scheds(struct sample *s)
+{
+	struct scxray_sched *root = &s->scheds[0], *sub = &s->scheds[1];
+
+	sample_events_and_ops(s);
 	*root = (struct scxray_sched){
 		.sched_kva = N(KVA(0x5000)),
 		.is_root = true,

@@ -6,7 +6,9 @@
  * RENDER_GOLDEN=write writes the golden files anew; read them before you commit.
  */
 #include <errno.h>
+
 #include <scxray/report_struct.h>
+
 #include "render/out/reasons.h"
 #include "tests/render/golden.h"
 #include "tests/render/sample.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* render_document_output.c - a document's output: reasons, colours, widths, streams that fail */
 #include <errno.h>
+
 #include <scxray/report_struct.h>
+
 #include "render/out/reasons.h"
 #include "tests/render/golden.h"
 #include "tests/render/sample.h"
