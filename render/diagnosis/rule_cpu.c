@@ -132,38 +132,6 @@ static void put_others(const struct facts *f, struct strbuf *sb, const struct sc
 			 (size_t)(rq - f->r->rqs));
 }
 
-/* "victim2[101], ... are on its local DSQ" or "may only run there" */
-static void put_who_waits(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
-{
-	const struct finding *finding = finding_last(f->dg);
-	const struct scxray_dsq *queue = NULL;
-	size_t local = 0, on_queue = 0;
-
-	for (size_t i = 0; i < finding->nr_tasks; i++) {
-		const struct scxray_dsq *dsq =
-			task_find_dsq(f->r, &f->r->tasks[f->dg->tasks[finding->first_task + i]]);
-
-		local += dsq && dsq->origin == SCXRAY_DSQ_LOCAL && dsq->index == rq->cpu;
-		if (dsq && dsq->origin != SCXRAY_DSQ_LOCAL && !queue && queue_moves(f, dsq).stood)
-			queue = dsq;
-		on_queue += queue && dsq == queue;
-	}
-	put_names(f, sb);
-	strbuf_puts(sb, finding->nr_tasks == 1 ? " waits for it, " : " wait for it, the first ");
-	strbuf_puts(sb, "for ");
-	put_longest(f, sb);
-	if (local)
-		strbuf_printf(sb, ", %zu of them on its local DSQ", local);
-	if (queue)
-		strbuf_printf(sb, ", %zu on ", on_queue);
-	if (queue) {
-		put_dsq(sb, queue);
-		strbuf_puts(sb, ", from which no other CPU took a task meanwhile");
-	}
-	strbuf_putc(sb, '.');
-	put_bounds(f, sb);
-}
-
 /* The deadline server that should give sched_ext a share all the same (7.0). */
 static void put_server(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
 {
@@ -207,7 +175,7 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 		strbuf_puts(sb, " left");
 	}
 	strbuf_puts(sb, ". ");
-	put_who_waits(f, sb, rq);
+	put_cpu_waiters(f, sb, rq);
 	if (!ext) {
 		put_others(f, sb, rq);
 		put_server(f, sb, rq);

@@ -20,6 +20,11 @@ bool wait_is_off_cpu(const struct facts *f, const struct wait *w, const void *ar
 void put_names(struct facts *f, struct strbuf *sb);
 /* "8.136s (timeout 8.000s)": the longest wait of the same */
 void put_longest(struct facts *f, struct strbuf *sb);
+/*
+ * "victim0[99] and victim1[100] wait for it, the first for 8.136s (timeout 8.000s), 1 of them on its
+ * local DSQ." and where they may run: the same, of a CPU that was named
+ */
+void put_cpu_waiters(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq);
 /* " victim1[98] may run on CPU 0 only, victim3[100] on CPU 1 only." where there are such */
 void put_bounds(struct facts *f, struct strbuf *sb);
 /* " All of them are in cgroup /crew/inner, where nobody runs." where that is so */

@@ -59,7 +59,7 @@ static void put_facts(struct text *t, const struct facts *f, const struct scxray
 	cell_string(&sb,
 		    task->scx_flag_names && *task->scx_flag_names ? task->scx_flag_names : "-");
 	if (num_get(&task->pcount, &now)) {
-		strbuf_printf(&sb, ", ran %llu times", (unsigned long long)now);
+		strbuf_printf(&sb, ", ran %llu time%s", (unsigned long long)now, plural_s(now));
 		if (early && num_get(&early->pcount, &then) && now >= then)
 			strbuf_printf(&sb, ", %llu since half-way",
 				      (unsigned long long)(now - then));

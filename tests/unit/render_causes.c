@@ -364,7 +364,7 @@ END_TEST
 START_TEST(a_queue_that_the_kept_cpu_consumes)
 {
 	static const char said[] =
-		"2 on DSQ 0x57a11, from which no other CPU took a task meanwhile.";
+		"2 of them on DSQ 0x57a11, from which no other CPU took a task meanwhile.";
 	struct pair p;
 
 	pair_init(&p);
@@ -413,7 +413,7 @@ START_TEST(tasks_of_a_cpu_that_is_offline)
 	ck_found(
 		&p.doc,
 		"CPU 1 is offline, it was online at half-way. stuck0[101] and stuck1[102] wait for "
-		"it, the first for 9.208s (timeout 8.000s), 2 on DSQ 0x57a11, from which no other "
+		"it, the first for 9.208s (timeout 8.000s), 2 of them on DSQ 0x57a11, from which no other "
 		"CPU took a task meanwhile. stuck1[102] may run on CPU 1 only.");
 	ck_not_found(&p.doc, "dsq_not_consumed");
 	ck_not_found(&p.doc, "nothing kicked it");

@@ -105,7 +105,7 @@ START_TEST(a_local_queue_whose_cpu_runs_something_else)
 	ck_found(&doc,
 		 "\"kind\":\"cpu_kept_by_class\",\"confidence\":\"inferred\",\"text\":\"Inferred: "
 		 "hog[106] of class rt keeps CPU 0; that class comes before sched_ext. stuck0[101] "
-		 "waits for it, for 9.208s (timeout 8.000s), 1 of them on its local DSQ.");
+		 "waits for it, for 9.208s (timeout 8.000s), on its local DSQ.");
 	ck_found(&doc, "\"late.rq_scx_states[0].curr_class\"");
 	/* seq says that the queue has been used: no word of "never" */
 	ck_not_found(&doc, "never consumed");
@@ -352,11 +352,12 @@ START_TEST(what_the_cpus_run)
 		p.late.tasks[i].migration_disabled = N(1);
 		p.late.tasks[i].cpu = N(0);
 	}
-	ck_found(&p.doc,
-		 "hog[106] of class rt keeps CPU 0, it is current in both; that class comes "
-		 "before sched_ext. stuck0[101], stuck1[102] and held[103] wait for it, the "
-		 "first for 9.208s (timeout 8.000s), 2 on DSQ 0x57a11, from which no other CPU "
-		 "took a task meanwhile.");
+	ck_found(
+		&p.doc,
+		"hog[106] of class rt keeps CPU 0, it is current in both; that class comes "
+		"before sched_ext. stuck0[101], stuck1[102] and held[103] wait for it, the "
+		"first for 9.208s (timeout 8.000s), 2 of them on DSQ 0x57a11, from which no other CPU "
+		"took a task meanwhile.");
 	/* and no weaker rule tells them again */
 	ck_not_found(&p.doc, "never consumed");
 	ck_not_found(&p.doc, "held[103] in ops.enqueue()");
