@@ -22,6 +22,7 @@ enum {
 	OPT_SAVE_EARLY_CORE,
 	OPT_COLOR,
 	OPT_WIDTH,
+	OPT_NO_PAGER,
 	OPT_TIMING,
 	OPT_ONLY,
 	OPT_SUMMARY,
@@ -50,6 +51,7 @@ const struct option cli_report_options[] = {
 	{ "save-early-core", required_argument, NULL, OPT_SAVE_EARLY_CORE },
 	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "width", required_argument, NULL, OPT_WIDTH },
+	{ "no-pager", no_argument, NULL, OPT_NO_PAGER },
 	{ "timing", no_argument, NULL, OPT_TIMING },
 	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "summary", no_argument, NULL, OPT_SUMMARY },
@@ -180,6 +182,9 @@ static int set_option(struct report_options *options, const struct option *optio
 		return CLI_OK;
 	case OPT_SAVE_EARLY_CORE:
 		options->save_early_core = word;
+		return CLI_OK;
+	case OPT_NO_PAGER:
+		options->no_pager = true;
 		return CLI_OK;
 	case OPT_TIMING:
 		options->timing = true;

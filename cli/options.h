@@ -27,6 +27,7 @@ struct report_options {
 	const char *save_early_core; /* the same for `early` */
 	enum report_format format;
 	enum scxray_json_form json_form;
+	bool no_pager;
 	bool timing;
 	bool summary;
 	bool full;

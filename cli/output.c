@@ -12,6 +12,7 @@
 
 #include "cli.h"
 #include "output.h"
+#include "pager.h"
 
 #define STREAM_BUFFER (256 * 1024)
 
@@ -139,6 +140,31 @@ int output_open_private(struct output *out, const char *path)
 	return open_with(out, path, 0600);
 }
 
+int output_open_paged(struct output *out, const char *path)
+{
+	int status = open_with(out, path, 0);
+
+	if (status || out->stream != stdout)
+		return status;
+	out->pager = pager_command();
+	if (out->pager)
+		out->stream = open_memstream(&out->text, &out->text_size);
+	return out->stream ? CLI_OK : output_failed(path, errno);
+}
+
+static int commit_paged(struct output *out)
+{
+	int status = fclose(out->stream) ? output_failed(NULL, errno)
+					 : pager_show(out->pager, out->text, out->text_size);
+
+	if (status < 0) {
+		fwrite(out->text, 1, out->text_size, stdout);
+		status = output_flush_stdout();
+	}
+	free(out->text);
+	return status;
+}
+
 static int close_in_place(struct output *out)
 {
 	int error = 0;
@@ -157,6 +183,8 @@ int output_commit(struct output *out)
 
 	if (out->stream == stdout)
 		return output_flush_stdout();
+	if (out->pager)
+		return commit_paged(out);
 	error = out->file.stream ? scxray_file_commit(&out->file) : close_in_place(out);
 	if (error)
 		status = output_failed(out->path, error);
@@ -170,6 +198,7 @@ void output_abandon(struct output *out)
 		scxray_file_abandon(&out->file);
 	else if (out->stream && out->stream != stdout)
 		fclose(out->stream);
+	free(out->text);
 	release(out);
 }
 

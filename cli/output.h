@@ -27,12 +27,17 @@ struct output {
 	bool held;
 	sigset_t signals;	/* mask to go back to when the temporary file is gone */
 	void (*too_large)(int); /* what SIGXFSZ did before */
+	const char *pager;	/* for `text`, which then is what goes to standard output */
+	char *text;
+	size_t text_size;
 };
 
 /* Both print what is wrong, and return CLI_OK or CLI_FAILED. */
 int output_open(struct output *out, const char *path);
 /* The same of a file that only its owner may read: it holds a guest's memory. */
 int output_open_private(struct output *out, const char *path);
+/* The same; on a terminal, text that is longer than it goes through the user's pager (pager.h). */
+int output_open_paged(struct output *out, const char *path);
 int output_commit(struct output *out);
 
 /* Closes the stream and removes what was written. */

@@ -66,9 +66,10 @@ int report_render(const struct scxray_document *doc, const struct report_options
 	};
 	uint64_t start = timing_now_us(), rendered;
 	struct output out;
+	bool paged = options->format == REPORT_TEXT && !options->no_pager;
 	int failed, error;
 
-	if (output_open(&out, options->output))
+	if (paged ? output_open_paged(&out, options->output) : output_open(&out, options->output))
 		return CLI_FAILED;
 	errno = 0;
 	switch (options->format) {

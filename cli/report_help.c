@@ -45,6 +45,8 @@ const char cli_report_help[] =
 	"                          auto: on a terminal, unless NO_COLOR is set\n"
 	"  --width N               columns that tables may use (40 to 10000); default the\n"
 	"                          terminal's, else 120\n"
+	"  --no-pager              text that is longer than the terminal is not shown page by\n"
+	"                          page (by SCXRAY_PAGER, PAGER, less or more)\n"
 	"  --timing                say on stderr how long each phase took, and how much\n"
 	"                          memory it needed\n"
 	"  -h, --help              this text\n"

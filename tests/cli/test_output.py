@@ -148,13 +148,13 @@ def check_formats(cases, folder, core, text):
     cases.check(text.endswith(b"\n") and ran.out.endswith(b"\n"), "both end with a newline")
 
 
-def on_terminal(columns, *args, **environ):
+def on_terminal(columns, *args, stderr=None, **environ):
     """What the program writes to a terminal of so many columns."""
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
-    env.update(environ)
-    process = subprocess.Popen([harness.SCXRAY, *args], stdin=subprocess.DEVNULL, stdout=child, env=env)
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "PAGER")} | {"SCXRAY_PAGER": ""} | environ
+    process = subprocess.Popen([harness.SCXRAY, *args], stdin=subprocess.DEVNULL, stdout=child,
+                               stderr=child if stderr else None, env=env)
     os.close(child)
     parts = []
     while True:
@@ -168,6 +168,31 @@ def on_terminal(columns, *args, **environ):
     os.close(parent)
     process.wait()
     return b"".join(parts).replace(b"\r\n", b"\n")
+
+
+def check_pager(cases, core):
+    """Text that is longer than the terminal (50 rows) goes through the user's pager."""
+    marks = {"TERM": "xterm", "NO_COLOR": "1", "SCXRAY_PAGER": "sed s/^/page:/"}
+
+    def shown(*args, **environ):
+        return on_terminal(100, *args, **{**marks, **environ})
+
+    plain = shown("report", core, SCXRAY_PAGER="")
+    paged = shown("report", core)
+    cases.check(plain.count(b"\n") > 50 and b"page:" not in plain, "an empty SCXRAY_PAGER is none", plain[:200])
+    cases.check(paged == b"".join(b"page:" + line for line in plain.splitlines(True)), "the pager has all of it", paged[:200])
+    cases.check(shown("report", core, SCXRAY_PAGER="cat") == plain, "cat is no pager")
+    cases.check(shown("report", core, "--no-pager") == plain, "--no-pager")
+    cases.check(shown("report", core, TERM="dumb") == plain, "a dumb terminal has no pages")
+    cases.check(b"page:" not in shown("report", core, "--only", "rqs"), "what fits is not paged")
+    cases.check(b"page:" not in shown("report", core, "--format", "json"), "JSON is not paged")
+    cases.check(shown("tasks", core).startswith(b"page:") == (shown("tasks", core, "--no-pager").count(b"\n") >= 50),
+                "the views are paged by the same rule")
+    cases.check(shown("report", core, SCXRAY_PAGER="head -n 3").count(b"\n") == 3, "a pager that leaves early")
+    del marks["SCXRAY_PAGER"]
+    cases.check(shown("report", core, SCXRAY_PAGER="true", PAGER="sed s/^/other:/") == b"", "SCXRAY_PAGER comes before PAGER")
+    missing = on_terminal(100, "report", core, TERM="xterm", SCXRAY_PAGER="/no/such/pager", stderr=subprocess.STDOUT)
+    cases.check(b"cannot run the pager" in missing and b"--no-pager" in missing, "a pager that is not there", missing)
 
 
 def check_terminal(cases, core, text):
@@ -221,6 +246,7 @@ def main():
         check_places(cases, folder, core, text)
         check_formats(cases, folder, core, text)
         check_terminal(cases, core, text)
+        check_pager(cases, core)
         check_pipe(cases, core)
         check_timing(cases, core, text)
         check_limit(cases, folder, core)

@@ -52,7 +52,7 @@ def check_options(cases):
     in_man -= {"--save-core", "--early"} & (in_man - listed)
     cases.check(in_man - listed == set(), "options that only the man page has", sorted(in_man - listed))
     for option in sorted(o for o in listed if o.startswith("--") and o != "--help"):
-        needs_value = option not in ("--timing", "--summary", "--full", "--force")
+        needs_value = option not in ("--timing", "--summary", "--full", "--force", "--no-pager")
         ran = harness.scxray("report", option) if needs_value else harness.scxray("report", option, "/dev/null")
         known = "needs a value" in ran.err if needs_value else "no such option" not in ran.err
         cases.check(known, f"{option} is an option", ran)
