@@ -29,14 +29,17 @@
 #define LEVELS 3
 #define MAX_FANOUT 512
 #define MAX_ALLOCATORS 64
-#define MAX_ELEM 4096
+#define MAX_ELEM 65536
 #define MIN_ELEM 16
+#define MAX_BYTES (16u << 20) /* of one allocator's slots */
 #define MAX_VARS 65536
 #define MAX_STEPS (1u << 19)
 
 /* What is needed of the library's structs, by the scheduler's BTF. */
 struct sdt_layout {
-	struct member elem_size; /* scx_allocator */
+	uint32_t type;		 /* the allocator's */
+	const char *missing;	 /* of the types; NULL: nothing */
+	struct member elem_size; /* of the allocator */
 	struct member root;
 	struct member allocated; /* sdt_desc */
 	struct member chunk;
@@ -54,6 +57,7 @@ struct sdt_walk {
 	const struct btf *btf;
 	uint32_t elem_size;
 	uint32_t max;
+	uint32_t bytes; /* of the slots that are in the report */
 	uint32_t steps; /* slots looked at: descriptors in a circle would take for ever */
 };
 
@@ -100,18 +104,31 @@ static bool find_slot(const struct types *types, struct sdt_layout *l)
 	       l->payload <= MAX_ELEM;
 }
 
+/* A word of the struct, and within its size. */
+static bool has_word(const struct types *types, uint32_t id, const char *path)
+{
+	struct member m = types_member(types, id, path);
+
+	return m.size == 8 && m.offset + 8ULL <= types_size(types, id);
+}
+
+/* A pool of elements of one size, and a tree's root. */
+static bool is_allocator(const struct types *types, uint32_t id)
+{
+	return has_word(types, id, "pool.elem_size") && has_word(types, id, "root");
+}
+
 /* What is missing of the library's types; NULL: nothing. */
-static const char *find_layout(const struct types *types, struct sdt_layout *l)
+static const char *find_layout(const struct types *types, uint32_t id, struct sdt_layout *l)
 {
 	*l = (struct sdt_layout){
-		.elem_size = member_of(types, "scx_allocator", "pool.elem_size"),
-		.root = member_of(types, "scx_allocator", "root"),
+		.type = id,
+		.elem_size = types_member(types, id, "pool.elem_size"),
+		.root = types_member(types, id, "root"),
 		.allocated = member_of(types, "sdt_desc", "allocated"),
 		.chunk = member_of(types, "sdt_desc", "chunk"),
+		.variables = l->variables,
 	};
-	if (!l->elem_size.present || l->elem_size.size != 8 || !l->root.present ||
-	    l->root.size != 8)
-		return "struct scx_allocator";
 	if (!l->allocated.present || !l->chunk.present || l->chunk.size != 8)
 		return "struct sdt_desc";
 	if (!find_chunk(types, l))
@@ -137,6 +154,12 @@ static void add_slot(struct sdt_walk *s, uint64_t addr)
 		s->sdt->cut = pool_printf(s->w->pool, "cut after %u slots", s->max);
 		return;
 	}
+	if (s->elem_size > MAX_BYTES - s->bytes) {
+		s->sdt->cut = pool_printf(s->w->pool, "cut after %zu slots: 16 MiB of them",
+					  s->sdt->nr_entries);
+		return;
+	}
+	s->bytes += s->elem_size;
 	bytes = pool_alloc(s->w->pool, s->elem_size);
 	entry = bytes ? pool_push(s->w->pool, &entries, &s->sdt->nr_entries, sizeof(*entry)) : NULL;
 	if (!entry) {
@@ -243,39 +266,32 @@ static void walk_allocator(struct walk *w, const struct types *types, const stru
 					 (unsigned long long)root, reason ? reason : "in no arena");
 }
 
-/* The library's bump allocators: scx_static, and what was added later (lib/alloc/bump). */
-static const struct bump {
-	const char *type, *capacity;
-} bumps[] = {
-	{ "scx_static", "max_alloc_bytes" },
-	{ "bump", "max_contig_bytes" },
-};
-
-static const struct bump *bump_of(const char *type)
+/*
+ * The library's bump allocators: where their memory begins, how much of it is handed out, and
+ * how much there is (struct scx_static, sdt_static once; struct bump has its capacity by
+ * another name).
+ */
+static const char *bump_capacity(const struct types *types, uint32_t id)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(bumps); i++)
-		if (!strcmp(bumps[i].type, type))
-			return &bumps[i];
+	static const char *const names[] = { "max_alloc_bytes", "max_contig_bytes" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (has_word(types, id, names[i]) && has_word(types, id, "memory") &&
+		    has_word(types, id, "off"))
+			return names[i];
 	return NULL;
 }
 
 static void static_range(struct walk *w, const struct types *types, uint32_t id, const char *name,
-			 const struct bump *bump, const uint8_t *bytes)
+			 const char *capacity_name, const uint8_t *bytes)
 {
-	uint32_t last = types_size(types, id) - 8; /* the greatest offset of a u64 in it */
-	struct member max = types_member(types, id, bump->capacity);
-	struct member memory = types_member(types, id, "memory"),
+	struct member max = types_member(types, id, capacity_name),
+		      memory = types_member(types, id, "memory"),
 		      off = types_member(types, id, "off");
 	struct scxray_static_range *range;
 	uint64_t capacity, start, size;
 	void *ranges = w->r->static_ranges;
 
-	if (!max.present || max.size != 8 || max.offset > last || !memory.present ||
-	    memory.size != 8 || memory.offset > last || !off.present || off.size != 8 ||
-	    off.offset > last) {
-		w->r->static_skipped++;
-		return;
-	}
 	memcpy(&capacity, bytes + max.offset, 8);
 	memcpy(&start, bytes + memory.offset, 8);
 	memcpy(&size, bytes + off.offset, 8);
@@ -296,16 +312,18 @@ static void static_range(struct walk *w, const struct types *types, uint32_t id,
 	};
 }
 
-static void allocator(struct walk *w, const struct types *types, const struct sdt_layout *l,
-		      const char *missing, const char *name, const uint8_t *bytes, uint32_t size,
-		      uint64_t addr)
+static void allocator(struct walk *w, const struct types *types, struct sdt_layout *l, uint32_t id,
+		      const char *name, const uint8_t *bytes, uint64_t addr)
 {
-	if (!missing && (l->root.offset + 8 > size || l->elem_size.offset + 8 > size))
-		missing = "struct scx_allocator";
-	if (missing)
+	if (l->type != id) {
+		if (!l->type)
+			l->variables = sdt_find_variables(w, types);
+		l->missing = find_layout(types, id, l);
+	}
+	if (l->missing)
 		w->r->unavailable[SCXRAY_GROUP_SDTS] =
 			pool_printf(w->pool, "%s is in .bss, but the BTF has no %s to read it by",
-				    name, missing);
+				    name, l->missing);
 	else
 		walk_allocator(w, types, l, name, bytes, addr);
 }
@@ -314,42 +332,30 @@ void map_walk_allocators_in(struct walk *w, const struct scxray_map *map, const 
 {
 	const struct btf_type *sec = btf__type_by_id(types->btf, map->value_type.type_id);
 	const uint8_t *bytes = map->nr_entries ? map->entries[0].value : NULL;
-	const char *missing = NULL;
-	struct sdt_layout l;
-	bool looked = false;
+	struct sdt_layout l = { 0 };
 
 	if (!sec || btf_kind(sec) != BTF_KIND_DATASEC || !bytes)
 		return;
 	for (uint32_t i = 0; i < btf_vlen(sec) && i < MAX_VARS; i++) {
 		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
 		const struct btf_type *var = btf__type_by_id(types->btf, info->type), *t;
-		const struct bump *bump;
-		const char *name, *type;
-		uint32_t id, size;
+		const char *name, *capacity;
+		uint32_t id;
 
 		t = var && btf_kind(var) == BTF_KIND_VAR ? types_strip(types, var->type, &id)
 							 : NULL;
 		if (!t || btf_kind(t) != BTF_KIND_STRUCT)
 			continue;
-		type = btf__str_by_offset(types->btf, t->name_off);
-		size = t->size;
 		if (info->offset > map->value_type.size ||
-		    size > map->value_type.size - info->offset)
+		    t->size > map->value_type.size - info->offset)
 			continue;
 		name = pool_printf(w->pool, "%.100s",
 				   btf__str_by_offset(types->btf, var->name_off));
-		bump = bump_of(type);
-		if (!strcmp(type, "scx_allocator")) {
-			if (!looked) {
-				missing = find_layout(types, &l);
-				l.variables = sdt_find_variables(w, types);
-				looked = true;
-			}
-			allocator(w, types, &l, missing, name, bytes + info->offset, size,
+		if (is_allocator(types, id))
+			allocator(w, types, &l, id, name, bytes + info->offset,
 				  map->entries[0].addr + info->offset);
-		} else if (bump && size >= 24) {
-			static_range(w, types, id, name, bump, bytes + info->offset);
-		}
+		else if ((capacity = bump_capacity(types, id)))
+			static_range(w, types, id, name, capacity, bytes + info->offset);
 	}
 }
 

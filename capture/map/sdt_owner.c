@@ -46,8 +46,10 @@ static void owners_in(const struct scxray_map *map, const struct slot_at *slots,
 
 			memcpy(&word, value + at, 8);
 			entry = word ? find(slots, nr, word) : NULL;
-			if (entry && !entry->owner)
+			if (entry && !entry->owner) {
 				entry->owner = map->owners[owner - 1];
+				entry->owner_map = map->id;
+			}
 		}
 	}
 }

@@ -72,7 +72,7 @@ static bool is_candidate(const struct walk *w, const struct types *types, const 
 /* What names have in common is what follows the library's prefix. */
 static const char *bare(const char *name)
 {
-	return strncmp(name, "scx_", 4) ? name : name + 4;
+	return strncmp(name, "scx_", 4) && strncmp(name, "sdt_", 4) ? name : name + 4;
 }
 
 /*

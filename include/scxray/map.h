@@ -195,6 +195,7 @@ struct scxray_sdt_entry {
 	int32_t genn;
 	uint64_t user_addr;	     /* of the struct sdt_data */
 	const char *owner;	     /* "comm[pid]" whose storage points to it, or NULL */
+	uint32_t owner_map;	     /* id of the map that is that storage */
 	struct scxray_value payload; /* typed where payload_type is; else raw bytes */
 };
 

@@ -28,7 +28,7 @@ static void put_entries(struct json *j, const struct scxray_sdt *sdt, struct fol
 		json_key(j, "user_addr");
 		json_addr(j, entry->user_addr);
 		json_opt_string(j, "owner", entry->owner);
-		json_value_field(j, "payload", &entry->payload, follow_options(follow));
+		json_value_field(j, "payload", &entry->payload, follow_slot_options(follow));
 		json_object_end(j);
 	}
 	json_array_end(j);

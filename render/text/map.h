@@ -20,6 +20,7 @@ struct map_text {
 	struct follow *follow;
 	const struct scxray_map *late; /* the same map: its entries are not repeated; or NULL */
 	bool plain;		       /* numbers without what they mean at that moment */
+	bool in_slot;		       /* the values are payloads of slots */
 };
 
 /* Builds a value's tree with the report's options; false on error, which t->out keeps. */

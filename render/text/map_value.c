@@ -18,7 +18,8 @@
 
 bool map_text_tree(struct map_text *m, struct tree *tree, const struct scxray_value *value)
 {
-	struct scxray_value_options options = *follow_options(m->follow);
+	struct scxray_value_options options =
+		*(m->in_slot ? follow_slot_options(m->follow) : follow_options(m->follow));
 
 	options.plain = m->plain;
 	if (!tree_build(tree, value, &options))

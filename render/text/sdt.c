@@ -7,6 +7,7 @@
 #include <scxray/report_struct.h>
 
 #include "render/out/escape.h"
+#include "render/out/map_model.h"
 #include "render/text/map.h"
 #include "render/text/report.h"
 #include "render/out/reasons.h"
@@ -29,7 +30,40 @@ static void put_entry(struct map_text *m, const struct scxray_sdt_entry *entry)
 	strbuf_putc(out, '\n');
 }
 
-static void put_sdt(struct map_text *m, const struct scxray_sdt *sdt)
+/* The map that shows the slot, in the entry of its owner; NULL: none does. */
+static const struct scxray_map *told_by(const struct text *t, const struct scxray_report *r,
+					const struct scxray_sdt_entry *entry)
+{
+	for (size_t i = 0; entry->owner && !t->full && i < r->nr_maps; i++)
+		if (r->maps[i].id == entry->owner_map && r->maps[i].value_type.btf &&
+		    text_wants(t, GROUP_MAPS) && map_wanted(t->doc->only, &r->maps[i]))
+			return &r->maps[i];
+	return NULL;
+}
+
+static void put_entries(struct map_text *m, const struct scxray_report *r,
+			const struct scxray_sdt *sdt)
+{
+	const struct scxray_map *map = NULL;
+	size_t nr_told = 0;
+
+	for (size_t i = 0; i < sdt->nr_entries; i++) {
+		const struct scxray_map *by = told_by(m->t, r, &sdt->entries[i]);
+
+		map = by ? by : map;
+		nr_told += by != NULL;
+	}
+	if (map) {
+		strbuf_printf(&m->t->out, ", %zu of them in map ", nr_told);
+		cell_text(&m->t->out, &map->name);
+	}
+	strbuf_putc(&m->t->out, '\n');
+	for (size_t i = 0; i < sdt->nr_entries; i++)
+		if (!map || !told_by(m->t, r, &sdt->entries[i]))
+			put_entry(m, &sdt->entries[i]);
+}
+
+static void put_sdt(struct map_text *m, const struct scxray_report *r, const struct scxray_sdt *sdt)
 {
 	struct strbuf *out = &m->t->out;
 
@@ -53,9 +87,7 @@ static void put_sdt(struct map_text *m, const struct scxray_sdt *sdt)
 	if (sdt->skipped_subtrees)
 		strbuf_printf(out, " (%u subtree%s skipped)", sdt->skipped_subtrees,
 			      plural_s(sdt->skipped_subtrees));
-	strbuf_putc(out, '\n');
-	for (size_t i = 0; i < sdt->nr_entries; i++)
-		put_entry(m, &sdt->entries[i]);
+	put_entries(m, r, sdt);
 }
 
 static void put_ranges(struct text *t, const struct scxray_report *r)
@@ -90,8 +122,10 @@ void text_sdts(struct text *t, const struct scxray_report *r)
 		text_reason(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts);
 	follow_init(&follow, r);
 	for (size_t i = 0; i < r->nr_sdts; i++)
-		put_sdt(&(struct map_text){ .t = t, .map = &no_map, .follow = &follow },
-			&r->sdts[i]);
+		put_sdt(
+			&(struct map_text){
+				.t = t, .map = &no_map, .follow = &follow, .in_slot = true },
+			r, &r->sdts[i]);
 	follow_deinit(&follow);
 	if (r->nr_static_ranges || r->static_skipped)
 		put_ranges(t, r);

@@ -12,7 +12,7 @@
  */
 #include "render/value/follow.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include <scxray/map.h>
@@ -20,8 +20,9 @@
 
 #include "render/value/btf_type.h"
 
-#define MAX_POINTEE 4096 /* bytes of one pointee */
-#define MAX_DEPTH 64	 /* pointers on one path; the walk has the same limit */
+#define MAX_POINTEE 65536 /* bytes of one pointee */
+#define MAX_LOOSE 4096	  /* of one whose size its type does not say */
+#define MAX_DEPTH 64	  /* pointers on one path; the walk has the same limit */
 #define MAX_IN_VALUE 512
 #define MAX_IN_REPORT (1u << 16)
 #define ARENA_SPAN (1ULL << 32)
@@ -50,44 +51,6 @@ static void add_arena(struct follow *f, const struct scxray_arena *arena)
 	};
 }
 
-/* A live slot of an allocator, or its payload, by address. */
-struct slot_at {
-	uint64_t addr;
-	const struct scxray_sdt *sdt;
-	const struct scxray_sdt_entry *entry;
-};
-
-static int by_addr(const void *a, const void *b)
-{
-	const struct slot_at *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
-}
-
-/* Without memory for the list, slots are not named. */
-static void find_slots(struct follow *f)
-{
-	const struct scxray_report *r = f->report;
-	size_t nr = 0;
-
-	for (size_t i = 0; i < r->nr_sdts; i++)
-		nr += 2 * r->sdts[i].nr_entries;
-	f->slots = nr ? malloc(nr * sizeof(*f->slots)) : NULL;
-	for (size_t i = 0; f->slots && i < r->nr_sdts; i++) {
-		for (size_t e = 0; e < r->sdts[i].nr_entries; e++) {
-			struct slot_at at = { .sdt = &r->sdts[i], .entry = &r->sdts[i].entries[e] };
-
-			at.addr = at.entry->user_addr;
-			f->slots[f->nr_slots++] = at;
-			at.addr = at.entry->payload.addr;
-			if (at.addr != at.entry->user_addr)
-				f->slots[f->nr_slots++] = at;
-		}
-	}
-	if (f->nr_slots)
-		qsort(f->slots, f->nr_slots, sizeof(*f->slots), by_addr);
-}
-
 static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, uint64_t addr,
 			   unsigned depth, struct scxray_followed *to);
 static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
@@ -100,7 +63,7 @@ void follow_init(struct follow *f, const struct scxray_report *report)
 		add_arena(f, report->maps[i].arena);
 	if (!f->nr_arenas && !report->nr_pointees)
 		return;
-	find_slots(f);
+	follow_slots_find(f);
 	f->options.follow = follow_pointer;
 	f->options.follow_arg = f;
 	if (f->nr_arenas)
@@ -120,6 +83,14 @@ void follow_deinit(struct follow *f)
 const struct scxray_value_options *follow_options(struct follow *f)
 {
 	f->in_value = 0;
+	f->inside = UINT_MAX;
+	return &f->options;
+}
+
+const struct scxray_value_options *follow_slot_options(struct follow *f)
+{
+	follow_options(f);
+	f->inside = 0;
 	return &f->options;
 }
 
@@ -230,26 +201,27 @@ static bool may_follow(struct follow *f, struct scxray_followed *to)
 	return true;
 }
 
-/* ---- slots ------------------------------------------------------------------ */
+static void enter_slot(struct follow *f, unsigned depth)
+{
+	if (f->inside == UINT_MAX)
+		f->inside = depth + 1;
+}
 
 /*
  * Uses the slot that the pointer leads to where the pointer's type says nothing: the slot's
  * number, and all of its payload if that type is known.
  */
-static bool follow_slot(struct follow *f, uint64_t addr, struct scxray_followed *to)
+static bool follow_slot(struct follow *f, const struct slot_at *at, unsigned depth,
+			struct scxray_followed *to)
 {
-	struct slot_at key = { .addr = addr }, *at;
-
-	at = f->nr_slots ? bsearch(&key, f->slots, f->nr_slots, sizeof(key), by_addr) : NULL;
 	if (!at)
 		return false;
-	snprintf(f->label, sizeof(f->label), "slot %d of %.100s", at->entry->idx, at->sdt->name);
-	to->label = f->label;
-	to->skipped = NULL;
+	follow_name_slot(f, at, to);
 	if (at->entry->payload.state != SCXRAY_PRESENT || !at->entry->payload.btf)
 		return false;
 	if (!may_follow(f, to))
 		return false;
+	enter_slot(f, depth);
 	to->value = at->entry->payload;
 	return true;
 }
@@ -258,17 +230,22 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 			 uint64_t addr, unsigned depth, struct scxray_followed *to)
 {
 	const struct arena_window *window = arena_of(f, btf, tagged, &addr, &to->skipped);
+	const struct slot_at *at = window ? follow_slot_at(f, addr) : NULL;
 	uint8_t *bytes;
 	uint64_t size;
-	size_t got;
+	size_t got, max;
 
 	if (!window)
 		return false;
+	if (follow_names_only(f, at, depth)) {
+		follow_name_slot(f, at, to);
+		return false;
+	}
 	if (!btf_size(btf, target, &size)) {
 		/* void and functions have no value to show */
 		if (target && btf_peel(btf, target).type)
 			to->skipped = "what it points to is only declared, not defined";
-		return follow_slot(f, addr, to);
+		return follow_slot(f, at, depth, to);
 	}
 	bytes = slot(f, depth);
 	if (!bytes) {
@@ -278,21 +255,25 @@ static bool follow_arena(struct follow *f, const struct btf *btf, uint32_t targe
 	if (!may_follow(f, to))
 		return false;
 	to->loose = btf_is_flexible(btf, target);
+	max = to->loose ? MAX_LOOSE : MAX_POINTEE;
 	got = scxray_arena_read(window->arena, addr, bytes,
-				size < MAX_POINTEE && !to->loose ? (size_t)size : MAX_POINTEE);
+				size < max && !to->loose ? (size_t)size : max);
 	if (!got) {
 		to->skipped = window->arena->cut ? "its arena page was not captured"
 						 : "its arena page is not mapped";
 		return false;
 	}
+	if (at)
+		enter_slot(f, depth);
 	to->value = (struct scxray_value){
 		.btf = btf,
 		.type_id = target,
 		.bytes = bytes,
 		.size = (uint32_t)got,
 		.addr = addr,
-		.reason = got < MAX_POINTEE ? "the arena page that it points to is not mapped"
-					    : "4096 bytes of it are shown",
+		.reason = got < max   ? "the arena page that it points to is not mapped"
+			  : to->loose ? "4096 bytes of it are shown"
+				      : "65536 bytes of it are shown",
 		.state = SCXRAY_PRESENT,
 	};
 	return true;

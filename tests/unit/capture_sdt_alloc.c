@@ -78,6 +78,7 @@ enum {
 	DECLARED = 2,  /* chunk and slot are not defined, as clang has it mostly */
 	NO_ID = 4,     /* and neither is the slot's id */
 	LARGER = 16,   /* a struct with the allocator's name, larger than its slots */
+	OLDER = 32,    /* the names that the library had first */
 	SPOKEN_FOR = 8 /* the one struct of the payload's size is a variable's */
 };
 
@@ -105,9 +106,10 @@ static void make_types(unsigned how)
 	}
 	pool_id = STRUCT("sdt_pool", 32, { "slab", ptr, 0 }, { "elem_size", u64, 8 },
 			 { "max_elems", u64, 16 }, { "idx", u64, 24 });
-	alloc = STRUCT("scx_allocator", 40, { "pool", pool_id, 0 }, { "root", ptr, 32 });
-	bump = STRUCT("scx_static", 24, { "max_alloc_bytes", u64, 0 }, { "memory", ptr, 8 },
-		      { "off", u64, 16 });
+	alloc = STRUCT(how & OLDER ? "sdt_allocator" : "scx_allocator", 40, { "pool", pool_id, 0 },
+		       { "root", ptr, 32 });
+	bump = STRUCT(how & OLDER ? "sdt_static" : "scx_static", 24, { "max_alloc_bytes", u64, 0 },
+		      { "memory", ptr, 8 }, { "off", u64, 16 });
 	/* 20 bytes: slots are whole words */
 	ctx = STRUCT("victim_ctx", 20, { "a", u64, 0 }, { "b", u64, 8 }, { "c", u32, 16 });
 	if (how & SPOKEN_FOR)
@@ -174,7 +176,7 @@ static void setup(void)
 	memset(&w, 0, sizeof(w));
 	memset(&report, 0, sizeof(report));
 	memset(maps, 0, sizeof(maps));
-	ck_assert_int_eq(pool_init(&pool, 16 << 20), 0);
+	ck_assert_int_eq(pool_init(&pool, 64 << 20), 0);
 	w.settings = (struct scxray_settings)SCXRAY_SETTINGS_INIT;
 	w.pool = &pool;
 	w.r = &report;
@@ -282,6 +284,34 @@ START_TEST(an_allocator_without_its_types_is_not_passed_over)
 }
 END_TEST
 
+START_TEST(older_libraries_are_told_by_their_shape)
+{
+	types_deinit(&types);
+	make_types(OLDER);
+	ck_assert_uint_eq(walk()->nr_entries, 2);
+	ck_assert_uint_eq(report.nr_static_ranges, 1);
+}
+END_TEST
+
+START_TEST(large_slots_are_read_up_to_a_sum)
+{
+	const struct scxray_sdt *sdt;
+
+	bss.elem_size = 3 * 4096;
+	sdt = walk(); /* the arena ends after the first page of slots */
+	ck_assert_uint_eq(sdt->nr_entries, 2);
+	ck_assert_int_eq(sdt->entries[0].payload.state, SCXRAY_UNREADABLE);
+	bss.elem_size = 65536;
+	for (unsigned i = 0; i < 512; i++)
+		set_u64(CHUNK2, i, at(SLOTS, 0));
+	memset(desc(2)->allocated, 0xff, sizeof(desc(2)->allocated));
+	report.nr_sdts = 0;
+	sdt = walk();
+	ck_assert_uint_eq(sdt->nr_entries, 256);
+	ck_assert_str_eq(sdt->cut, "cut after 256 slots: 16 MiB of them");
+}
+END_TEST
+
 START_TEST(payload_type_by_the_very_name_of_a_larger_struct)
 {
 	const struct btf_type *t;
@@ -349,7 +379,7 @@ END_TEST
 
 START_TEST(element_sizes_that_make_no_sense)
 {
-	static const uint64_t sizes[] = { 1, 15, 4097, UINT64_MAX };
+	static const uint64_t sizes[] = { 1, 15, 65537, UINT64_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		bss.elem_size = sizes[i];
@@ -423,6 +453,8 @@ END_TEST
 static const unit_test tests[] = {
 	&live_slots_with_id_and_payload,
 	&payload_type_by_its_size,
+	&older_libraries_are_told_by_their_shape,
+	&large_slots_are_read_up_to_a_sum,
 	&payload_type_by_the_allocators_name,
 	&chunk_and_slot_are_only_declared,
 	&an_allocator_without_its_types_is_not_passed_over,

@@ -141,13 +141,13 @@ START_TEST(huge_pointees_are_shown_in_part)
 	int array, big;
 
 	chain_init(&c, NULL);
-	array = btf__add_array(c.m.t.btf, c.m.t.u32, c.m.t.u64, 1000);
-	big = btf__add_struct(c.m.t.btf, "big", 8000);
+	array = btf__add_array(c.m.t.btf, c.m.t.u32, c.m.t.u64, 10000);
+	big = btf__add_struct(c.m.t.btf, "big", 80000);
 	btf__add_field(c.m.t.btf, "a", array, 0, 0);
 	c.m.map.value_type.type_id = (uint32_t)btf__add_ptr(c.m.t.btf, big);
 	point_to(&c, USER);
-	ck_map_json(&c.m, "\"deref\":{\"kind\":\"truncated\",\"needed\":8000,\"had\":4096,"
-			  "\"reason\":\"4096 bytes of it are shown\"");
+	ck_map_json(&c.m, "\"deref\":{\"kind\":\"truncated\",\"needed\":80000,\"had\":8192,"
+			  "\"reason\":\"the arena page that it points to is not mapped\"");
 	map_deinit(&c.m);
 }
 END_TEST
@@ -284,6 +284,15 @@ START_TEST(pointers_to_slots_name_them)
 	expect(&c, "0x100000000028 → slot 5 of task_allocator → node{v=77}");
 	point_to(&c, USER + 48);
 	expect(&c, "0x100000000030");
+	/* from one slot to another: a small one is shown as well, of a large one only the number */
+	put(&c, 40, USER + 64, 77);
+	c.m.map.value_type.type_id = (uint32_t)to_fwd;
+	point_to(&c, USER + 32);
+	expect(&c, "0x100000000020 → slot 5 of task_allocator → "
+		   "node{next=0x100000000040 → node{}, v=77}");
+	entries[1].payload.size = 257;
+	expect(&c, "0x100000000020 → slot 5 of task_allocator → "
+		   "node{next=0x100000000040 → slot 6 of task_allocator, v=77}");
 	map_deinit(&c.m);
 }
 END_TEST
