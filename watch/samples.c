@@ -18,7 +18,7 @@ enum {
 
 static const char *const other_names[NR_OTHERS] = {
 	[NR_RUNNING] = "nr_running",
-	[DSQ_DEPTH] = "dsq_depth",
+	[DSQ_DEPTH] = "builtin_dsq_depth",
 	[MAX_AGE] = "max_runnable_age_ms",
 };
 

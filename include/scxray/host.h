@@ -57,7 +57,7 @@ struct scxray_perf {
 	uint64_t time_running_ns;
 };
 
-/* One number over time: SCX_EV_... counters, and "nr_running", "dsq_depth", "max_runnable_age_ms". */
+/* One number over time: SCX_EV_... counters, and "nr_running", "builtin_dsq_depth", "max_runnable_age_ms". */
 struct scxray_series {
 	const char *name;
 	const uint64_t *values; /* nr_samples of them */

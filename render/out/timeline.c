@@ -17,7 +17,7 @@
 #include "render/out/join.h"
 
 /* What an image shows beside its event counters, named as in a running guest's samples. */
-static const char *const gauges[] = { "nr_running", "dsq_depth", "max_runnable_age_ms" };
+static const char *const gauges[] = { "nr_running", "builtin_dsq_depth", "max_runnable_age_ms" };
 
 #define NR_GAUGES ARRAY_SIZE(gauges)
 

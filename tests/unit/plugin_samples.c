@@ -58,7 +58,7 @@ START_TEST(few_samples_are_all_there)
 		ck_assert_uint_eq(t.elapsed_ms[i], i * 100);
 		ck_assert_uint_eq(t.series[1].values[i], i * i);
 		ck_assert_uint_eq(series(&t, "nr_running")->values[i], 2 * i);
-		ck_assert_uint_eq(series(&t, "dsq_depth")->values[i], 3 * i);
+		ck_assert_uint_eq(series(&t, "builtin_dsq_depth")->values[i], 3 * i);
 		ck_assert_uint_eq(series(&t, "max_runnable_age_ms")->values[i], 4 * i);
 	}
 	samples_destroy(samples);
@@ -78,7 +78,7 @@ static void check_thinned(struct samples *samples, uint64_t taken)
 	for (size_t i = 0; i < t.nr_samples; i++) {
 		ck_assert(!i || t.elapsed_ms[i] > t.elapsed_ms[i - 1]);
 		ck_assert_uint_eq(t.series[0].values[i], t.elapsed_ms[i] / 10);
-		ck_assert_uint_eq(series(&t, "dsq_depth")->values[i], t.elapsed_ms[i] / 10 * 3);
+		ck_assert_uint_eq(series(&t, "builtin_dsq_depth")->values[i], t.elapsed_ms[i] / 10 * 3);
 	}
 }
 
