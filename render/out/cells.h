@@ -28,6 +28,7 @@ enum style {
 };
 
 #define TEXT_MAX_CARDS 8
+#define TEXT_SUMMARY_ROWS 4 /* of each part of a summary, so that it fits a screen */
 
 struct diff;
 
@@ -36,7 +37,7 @@ struct text {
 	unsigned width;
 	bool color;
 	bool full;	  /* show everything: text_cap() cuts nothing */
-	bool summary;	  /* only counts */
+	bool summary;	  /* a screen: the diagnosis, the first of each part, counts */
 	bool any_section; /* the report has a section already: a blank line comes before the next one */
 	const struct scxray_document *doc;
 	/* of the early half: what equals the late report is not repeated, nor what diff has shown */
@@ -61,12 +62,18 @@ static inline bool text_has_card(const struct text *t, const struct scxray_task 
 /* How many of a kind are shown: `cap`, or all with --full. */
 static inline size_t text_cap(const struct text *t, size_t cap)
 {
-	return t->full ? SIZE_MAX : cap;
+	return t->full ? SIZE_MAX : t->summary && cap > TEXT_SUMMARY_ROWS ? TEXT_SUMMARY_ROWS : cap;
 }
 
 static inline bool text_wants(const struct text *t, enum group group)
 {
 	return group_wanted(t->doc->only, group);
+}
+
+/* Are some groups asked for by name?  Then one that has nothing says why. */
+static inline bool text_is_asked(const struct text *t)
+{
+	return t->doc->only && t->doc->only->groups;
 }
 
 /* Ends the section before, if any, with a blank line. */
@@ -163,7 +170,8 @@ void text_timing(struct text *t);
 void text_regs(struct text *t, const struct scxray_regs *regs);
 /* The banner of a degraded document, with its newline. */
 void text_degraded(struct text *t, const struct scxray_report *r);
-/* One line for each group: how much of it there is. */
+/* How much there is of each group, and a line for each that is unavailable; of an early half (t->late is set)
+ * only the lines that the late one does not have. */
 void text_summary(struct text *t, const struct scxray_report *r);
 
 #endif

@@ -159,6 +159,8 @@ static void put_stack(struct text *t, const struct scxray_task *task)
 static void put_card(struct text *t, const struct facts *f, const struct wait *w)
 {
 	put_head(t, f, w);
+	if (t->summary)
+		return;
 	put_facts(t, f, w->task);
 	put_cpus(t, f, w->task);
 	put_storage(t, f, w->task);
@@ -172,9 +174,11 @@ void text_cards(struct text *t, const struct diagnosis *dg)
 	FILE *sink = t->out.sink;
 	size_t nr;
 
-	if (!f || !f->nr_waits || !f->cpus || t->summary)
+	if (!f || !f->nr_waits || !f->cpus)
 		return;
-	nr = f->nr_waits < TEXT_MAX_CARDS ? f->nr_waits : TEXT_MAX_CARDS;
+	nr = t->summary ? TEXT_SUMMARY_ROWS : TEXT_MAX_CARDS;
+	if (nr > f->nr_waits)
+		nr = f->nr_waits;
 	text_section(t);
 	text_styled(t, STYLE_BOLD, "tasks that wait too long, the longest first:");
 	strbuf_putc(&t->out, '\n');

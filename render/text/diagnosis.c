@@ -7,6 +7,8 @@
 #include "render/diagnosis/finding.h"
 #include "render/out/cells.h"
 
+#define MAX_MINOR 2 /* pieces of evidence and notes, in a summary */
+
 /* "CPU 1" and "DSQ 0x200" are not parted at a line's end. */
 static void keep_together(struct strbuf *sb)
 {
@@ -30,6 +32,7 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 		[SEVERITY_INFO] = STYLE_GREEN,
 	};
 
+	size_t minor = 0;
 	struct strbuf sb;
 
 	if (!dg->nr || dg->error)
@@ -42,6 +45,8 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 		const struct finding *f = &dg->findings[i];
 		const char *rank = finding_rank_name(f->rank);
 
+		if (f->rank >= RANK_EVIDENCE && t->summary && minor++ >= MAX_MINOR)
+			continue;
 		strbuf_puts(&t->out, "  ");
 		text_styled(t, styles[f->severity], rank);
 		strbuf_fill(&t->out, ' ', 9 - strlen(rank));
@@ -50,5 +55,7 @@ void text_diagnosis(struct text *t, const struct diagnosis *dg)
 		keep_together(&sb);
 		text_wrap(t, strbuf_str(&sb), 11, 11);
 	}
+	if (minor > MAX_MINOR)
+		strbuf_printf(&t->out, "  and %zu more\n", minor - MAX_MINOR);
 	strbuf_deinit(&sb);
 }

@@ -148,6 +148,8 @@ void text_diff(struct text *t, const struct diff *d, const struct diagnosis *dg)
 {
 	struct strbuf sb;
 
+	if (!d->early && text_is_asked(t))
+		text_unavailable(t, "diff", "there is one moment only: no early half");
 	if (!d->early)
 		return;
 	strbuf_init(&sb, NULL);

@@ -201,6 +201,20 @@ static void report(struct text *t, const struct scxray_report *r)
 		text_report(t, r);
 }
 
+/* The late half's counts, and what only the early one lacks. */
+static void dual_summary(struct text *t, const struct scxray_document *doc)
+{
+	text_section(t);
+	racy_note(t, doc->late);
+	report(t, doc->late);
+	if (!doc->early)
+		return;
+	racy_note(t, doc->early);
+	t->late = doc->late;
+	report(t, doc->early);
+	t->late = NULL;
+}
+
 static void dual(struct text *t, const struct diagnosis *diagnosis, const struct diff *diff)
 {
 	const struct scxray_document *doc = t->doc;
@@ -209,6 +223,10 @@ static void dual(struct text *t, const struct diagnosis *diagnosis, const struct
 	overview(t, diagnosis, diff);
 	if (!groups_wanted(doc->only, GROUPS_OF_REPORT))
 		return;
+	if (t->summary) {
+		dual_summary(t, doc);
+		return;
+	}
 	if (doc->early) {
 		text_section(t);
 		text_styled(t, STYLE_BOLD, "early snapshot (sched_ext watchdog half-way):");

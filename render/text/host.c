@@ -191,7 +191,7 @@ void text_timing(struct text *t)
 	size_t nr = 0;
 
 	/* an image has no timing: nothing is said unless the user asks for it */
-	if (!late && !early && (!t->doc->only || !t->doc->only->groups))
+	if (!late && !early && !text_is_asked(t))
 		return;
 	text_section(t);
 	text_trigger(t, early, late);

@@ -56,7 +56,7 @@ void text_locks(struct text *t, const struct scxray_report *r)
 
 	for (size_t i = 0; i < r->nr_tasks; i++)
 		waiting += r->tasks[i].lock_slowpath_match != NULL;
-	if (!waiting && !r->nr_rqspinlocks && !r->cut[SCXRAY_GROUP_LOCKS])
+	if (!waiting && !r->nr_rqspinlocks && !r->cut[SCXRAY_GROUP_LOCKS] && !text_is_asked(t))
 		return;
 	text_styled(t, STYLE_BOLD, "  locks");
 	strbuf_printf(&t->out, ": %zu task%s in lock slow paths, %zu resilient spinlock%s held\n",

@@ -10,7 +10,7 @@ struct text;
 void text_cpu_use(struct text *t, const struct diagnosis *dg);
 /* The queues that tasks wait on, with those that move. */
 void text_queue_moves(struct text *t, const struct diagnosis *dg);
-/* The first eight of the tasks that wait too long, a block each; nothing in a summary. */
+/* The first eight of the tasks that wait too long, a block each; in a summary a line each. */
 void text_cards(struct text *t, const struct diagnosis *dg);
 
 #endif

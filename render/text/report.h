@@ -19,4 +19,7 @@ bool text_is_empty(struct text *t, const void *item, void (*put)(struct text *t,
 /* Each sdt_alloc, then the scx_static ranges; nothing if there are none. */
 void text_sdts(struct text *t, const struct scxray_report *r);
 
+/* False without an arena, where there can be no allocator: then none needs no reason. */
+bool text_may_have_sdts(const struct text *t, const struct scxray_report *r);
+
 #endif

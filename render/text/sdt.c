@@ -109,16 +109,20 @@ static void put_ranges(struct text *t, const struct scxray_report *r)
 		strbuf_printf(out, "scx_static: %u instance(s) skipped\n", r->static_skipped);
 }
 
+bool text_may_have_sdts(const struct text *t, const struct scxray_report *r)
+{
+	for (size_t i = 0; i < r->nr_maps; i++)
+		if (r->maps[i].active && r->maps[i].arena)
+			return true;
+	return text_is_asked(t);
+}
+
 void text_sdts(struct text *t, const struct scxray_report *r)
 {
 	static const struct scxray_map no_map;
-	bool any_arena = false;
 	struct follow follow;
 
-	/* without an arena there can be no allocator: then its absence needs no reason */
-	for (size_t i = 0; i < r->nr_maps; i++)
-		any_arena |= r->maps[i].active && r->maps[i].arena;
-	if (any_arena)
+	if (text_may_have_sdts(t, r))
 		text_reason(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts);
 	follow_init(&follow, r);
 	for (size_t i = 0; i < r->nr_sdts; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * summary.c - the summary: one line a group, with how much of it there is
+ * summary.c - the summary: how much of each group there is, and which ones are unavailable
  */
+#include <errno.h>
 #include <inttypes.h>
 
 #include <base/array.h>
@@ -10,6 +11,7 @@
 #include <scxray/host.h>
 #include <scxray/map.h>
 #include <scxray/report_struct.h>
+#include <scxray/sched.h>
 #include <scxray/task.h>
 #include <scxray/vcpu.h>
 
@@ -18,36 +20,16 @@
 #include "render/out/cells.h"
 #include "render/out/reasons.h"
 #include "render/out/timeline.h"
+#include "render/text/report.h"
 
-/* "{group}: {count} {noun}s {rest}" (a noun or a rest may be "") or "{group}: <unavailable: {reason}>"; nothing for an empty group. */
-static void count_line(struct text *t, const char *group, size_t nr, const char *noun,
-		       const char *rest, const char *unavailable)
-{
-	if (!nr && !unavailable)
-		return;
-	text_styled(t, STYLE_BOLD, group);
-	strbuf_puts(&t->out, ": ");
-	if (nr)
-		strbuf_printf(&t->out, "%zu%s%s%s%s%s", nr, *noun ? " " : "", noun,
-			      *noun ? plural_s(nr) : "", *rest && *rest != ',' ? " " : "", rest);
-	if (unavailable) {
-		strbuf_puts(&t->out, nr ? ", <unavailable: " : "<unavailable: ");
-		cell_string(&t->out, unavailable);
-		strbuf_putc(&t->out, '>');
-	}
-	strbuf_putc(&t->out, '\n');
-}
+#define MAX_SCHEDS 8 /* whose names are told */
 
-static void count(struct text *t, const struct scxray_report *r, enum scxray_group group, size_t nr,
-		  const char *noun, const char *rest)
-{
-	count_line(t, group_names[group].text, nr, noun, rest, reason_of(r, group, nr));
-}
+/* Each returns how many there are, and writes what else is to be said of them. */
+typedef size_t counter(const struct text *t, const struct scxray_report *r, struct strbuf *note);
 
-static void maps(struct text *t, const struct scxray_report *r)
+static size_t maps(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
 	size_t nr = 0, active = 0, broken = 0;
-	struct strbuf sb;
 
 	for (size_t i = 0; i < r->nr_maps; i++) {
 		if (!map_wanted(t->doc->only, &r->maps[i]))
@@ -56,53 +38,28 @@ static void maps(struct text *t, const struct scxray_report *r)
 		active += r->maps[i].active;
 		broken += r->maps[i].error != NULL;
 	}
-	strbuf_init(&sb, NULL);
-	strbuf_puts(&sb, "captured");
 	if (active)
-		strbuf_printf(&sb, ", %zu of them the live scheduler's own", active);
+		strbuf_printf(note, "%zu the live scheduler's own", active);
 	if (broken)
-		strbuf_printf(&sb, ", %zu with an error", broken);
-	count(t, r, SCXRAY_GROUP_MAPS, nr, "", strbuf_str(&sb));
-	strbuf_deinit(&sb);
+		strbuf_printf(note, "%s%zu with an error", active ? ", " : "", broken);
+	return nr;
 }
 
-static void vcpus(struct text *t, const struct scxray_report *r)
+static size_t vcpus(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
 	size_t parked = 0;
-	char what[48];
 
+	(void)t;
 	for (size_t i = 0; i < r->nr_vcpus; i++)
 		parked += r->vcpus[i].parked;
-	snprintf(what, sizeof(what), ", registers of %zu", parked);
-	count(t, r, SCXRAY_GROUP_VCPUS, r->nr_vcpus, "vCPU", what);
+	if (parked < r->nr_vcpus)
+		strbuf_printf(note, "registers of %zu", parked);
+	return r->nr_vcpus;
 }
 
-static void sdts(struct text *t, const struct scxray_report *r)
-{
-	count(t, r, SCXRAY_GROUP_SDTS, r->nr_sdts, "allocator", "");
-	count_line(t, "scx_static", r->nr_static_ranges, "range", "", NULL);
-}
-
-static void progs(struct text *t, const struct scxray_report *r)
-{
-	count(t, r, SCXRAY_GROUP_PROGS, r->nr_progs, "program", "");
-}
-
-static void times(struct text *t, const struct scxray_report *r)
-{
-	count(t, r, SCXRAY_GROUP_CPU_TIMES, r->nr_cpu_times, "CPU", "captured");
-	count(t, r, SCXRAY_GROUP_NUMA, r->nr_numa_nodes, "node", "captured");
-}
-
-static void psi(struct text *t, const struct scxray_report *r)
-{
-	count(t, r, SCXRAY_GROUP_PSI, r->nr_cgroup_psi, "cgroup", "captured");
-}
-
-static void tasks(struct text *t, const struct scxray_report *r)
+static size_t tasks(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
 	size_t nr = 0, waiting = 0;
-	char what[64];
 
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		if (!task_wanted(t->doc->only, &r->tasks[i]))
@@ -110,84 +67,169 @@ static void tasks(struct text *t, const struct scxray_report *r)
 		nr++;
 		waiting += r->tasks[i].runnable_cpu >= 0 && r->tasks[i].curr_cpu < 0;
 	}
-	snprintf(what, sizeof(what), "captured, %zu %s to run", waiting,
-		 waiting == 1 ? "waits" : "wait");
-	count(t, r, SCXRAY_GROUP_TASKS, nr, "task", what);
+	strbuf_printf(note, "%zu %s to run", waiting, waiting == 1 ? "waits" : "wait");
+	return nr;
 }
 
-static void scx(struct text *t, const struct scxray_report *r)
+static size_t scheds(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
-	if (r->nr_rqs || r->nr_dsqs || r->nr_scheds) {
-		text_styled(t, STYLE_BOLD, "scx_walker");
-		strbuf_printf(&t->out, ": rq_scx=%zu dsq=%zu sched=%s\n", r->nr_rqs, r->nr_dsqs,
-			      r->nr_scheds ? "captured" : "absent");
+	(void)t;
+	for (size_t i = 0; i < r->nr_scheds && i < MAX_SCHEDS; i++) {
+		strbuf_puts(note, i ? ", " : "");
+		cell_text(note, &r->scheds[i].name);
 	}
-	count(t, r, SCXRAY_GROUP_RQS, 0, "", "");
-	count(t, r, SCXRAY_GROUP_DSQS, 0, "", "");
-	count(t, r, SCXRAY_GROUP_HELD_FILES, held_files_tasks(r), "task",
-	      "with files of schedulers open");
-	count(t, r, SCXRAY_GROUP_SCHEDS, 0, "", "");
+	return r->nr_scheds;
 }
 
-static void locks(struct text *t, const struct scxray_report *r)
+static size_t held_files(const struct text *t, const struct scxray_report *r, struct strbuf *note)
+{
+	(void)t;
+	(void)note;
+	return held_files_tasks(r);
+}
+
+/* Both are locks: those that tasks wait for, and those that CPUs hold. */
+static size_t locks(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
 	size_t waiting = 0;
-	char what[64];
 
+	(void)t;
 	for (size_t i = 0; i < r->nr_tasks; i++)
 		waiting += r->tasks[i].lock_slowpath_match != NULL;
-	snprintf(what, sizeof(what), "in lock slow paths, %zu resilient spinlock%s held",
-		 r->nr_rqspinlocks, plural_s(r->nr_rqspinlocks));
-	if (r->nr_rqspinlocks && !waiting)
-		count(t, r, SCXRAY_GROUP_LOCKS, r->nr_rqspinlocks, "resilient spinlock", "held");
-	else
-		count(t, r, SCXRAY_GROUP_LOCKS, waiting, "task", what);
+	strbuf_printf(note, "%zu task%s in slow paths, %zu resilient spinlock%s held", waiting,
+		      plural_s(waiting), r->nr_rqspinlocks, plural_s(r->nr_rqspinlocks));
+	return waiting + r->nr_rqspinlocks;
 }
 
-static void timeline(struct text *t, const struct scxray_report *r)
+static size_t timeline(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
 	struct timeline tl;
-	char what[64];
+	size_t nr;
 
 	timeline_init(&tl, t->doc, r);
-	what[0] = '\0';
-	if (tl.t.nr_samples)
-		snprintf(what, sizeof(what), "(%" PRIu64 "–%" PRIu64 "ms)", tl.t.elapsed_ms[0],
-			 tl.t.elapsed_ms[tl.t.nr_samples - 1]);
-	count_line(t, group_names[SCXRAY_GROUP_TIMELINE].text, tl.t.nr_samples, "sample", what,
-		   tl.is_pair ? NULL : r->unavailable[SCXRAY_GROUP_TIMELINE]);
+	nr = tl.t.nr_samples;
+	if (nr)
+		strbuf_printf(note, "%" PRIu64 "–%" PRIu64 "ms", tl.t.elapsed_ms[0],
+			      tl.t.elapsed_ms[nr - 1]);
 	timeline_deinit(&tl);
+	return nr;
 }
 
-static void perf(struct text *t, const struct scxray_report *r)
+static size_t perf(const struct text *t, const struct scxray_report *r, struct strbuf *note)
 {
-	count(t, r, SCXRAY_GROUP_PERF, r->host ? r->host->nr_perf : 0, "vCPU", "");
+	(void)t;
+	(void)note;
+	return r->host ? r->host->nr_perf : 0;
 }
 
-static void truncated(struct text *t, const struct scxray_report *r)
-{
-	t->any_section = false;
-	text_truncated(t, r);
-}
+#define MEMBER(nr_) NULL, offsetof(struct scxray_report, nr_)
 
-static void kernel_log(struct text *t, const struct scxray_report *r)
-{
-	count(t, r, SCXRAY_GROUP_LOG, r->nr_log, "record", "captured");
-}
-
-/* In the order of the report. */
+/* In the order of the report: a counter, or the member that is the count. */
 static const struct {
-	uint32_t groups;
-	void (*put)(struct text *t, const struct scxray_report *r);
-} lines[] = {
-	{ GROUP_BIT(GROUP_MAPS), maps },      { GROUP_BIT(GROUP_VCPUS), vcpus },
-	{ GROUP_BIT(GROUP_SDT), sdts },	      { GROUP_BIT(GROUP_PROGS), progs },
-	{ GROUP_BIT(GROUP_TIMES), times },    { GROUP_BIT(GROUP_PSI), psi },
-	{ GROUP_BIT(GROUP_TASKS), tasks },    { GROUPS_OF_SCX, scx },
-	{ GROUP_BIT(GROUP_LOCKS), locks },    { GROUP_BIT(GROUP_TIMELINE), timeline },
-	{ GROUP_BIT(GROUP_PERF), perf },      { UINT32_MAX, truncated },
-	{ GROUP_BIT(GROUP_LOG), kernel_log },
+	enum group wanted;
+	enum scxray_group group;
+	counter *count;
+	size_t member;
+} rows[] = {
+	{ GROUP_MAPS, SCXRAY_GROUP_MAPS, maps, 0 },
+	{ GROUP_VCPUS, SCXRAY_GROUP_VCPUS, vcpus, 0 },
+	{ GROUP_SDT, SCXRAY_GROUP_SDTS, MEMBER(nr_sdts) },
+	{ GROUP_PROGS, SCXRAY_GROUP_PROGS, MEMBER(nr_progs) },
+	{ GROUP_TIMES, SCXRAY_GROUP_CPU_TIMES, MEMBER(nr_cpu_times) },
+	{ GROUP_TIMES, SCXRAY_GROUP_NUMA, MEMBER(nr_numa_nodes) },
+	{ GROUP_PSI, SCXRAY_GROUP_PSI, MEMBER(nr_cgroup_psi) },
+	{ GROUP_TASKS, SCXRAY_GROUP_TASKS, tasks, 0 },
+	{ GROUP_SCHED, SCXRAY_GROUP_SCHEDS, scheds, 0 },
+	{ GROUP_SCHED, SCXRAY_GROUP_HELD_FILES, held_files, 0 },
+	{ GROUP_RQS, SCXRAY_GROUP_RQS, MEMBER(nr_rqs) },
+	{ GROUP_DSQS, SCXRAY_GROUP_DSQS, MEMBER(nr_dsqs) },
+	{ GROUP_LOCKS, SCXRAY_GROUP_LOCKS, locks, 0 },
+	{ GROUP_TIMELINE, SCXRAY_GROUP_TIMELINE, timeline, 0 },
+	{ GROUP_PERF, SCXRAY_GROUP_PERF, perf, 0 },
+	{ GROUP_LOG, SCXRAY_GROUP_LOG, MEMBER(nr_log) },
 };
+
+static size_t count_row(const struct text *t, const struct scxray_report *r, size_t i,
+			struct strbuf *note)
+{
+	size_t nr = 0;
+
+	if (rows[i].count)
+		return rows[i].count(t, r, note);
+	memcpy(&nr, (const char *)r + rows[i].member, sizeof(nr));
+	return nr;
+}
+
+static void put_count(const struct text *t, const struct scxray_report *r, size_t i,
+		      struct strbuf *counts)
+{
+	struct strbuf note;
+	size_t nr, start;
+
+	strbuf_init(&note, NULL);
+	nr = count_row(t, r, i, &note);
+	strbuf_puts(counts, nr && counts->len ? ", " : "");
+	start = counts->len;
+	if (nr)
+		strbuf_printf(counts, "%s %zu", group_names[rows[i].group].text, nr);
+	cell_keep_words(counts, start);
+	if (nr && note.len)
+		strbuf_printf(counts, " (%s)", strbuf_str(&note));
+	if (note.error)
+		counts->error = note.error;
+	strbuf_deinit(&note);
+}
+
+static const char *row_reason(const struct text *t, const struct scxray_report *r, size_t i)
+{
+	struct strbuf note;
+	size_t nr;
+
+	strbuf_init(&note, NULL);
+	nr = count_row(t, r, i, &note);
+	strbuf_deinit(&note);
+	/* a pair of images has a timeline of two samples all the same */
+	if ((nr && rows[i].group == SCXRAY_GROUP_TIMELINE) ||
+	    (rows[i].group == SCXRAY_GROUP_SDTS && !text_may_have_sdts(t, r)))
+		return NULL;
+	return reason_of(r, rows[i].group, nr);
+}
+
+static void put_reason(struct text *t, const struct scxray_report *r, size_t i)
+{
+	const char *why = row_reason(t, r, i);
+
+	/* of an early half, only what it lacks and the late one has; the host is one for both */
+	if (!why ||
+	    (t->late && (rows[i].group >= SCXRAY_NR_GUEST_GROUPS || row_reason(t, t->late, i))))
+		return;
+	strbuf_puts(&t->out, t->late ? "early " : "");
+	text_styled(t, STYLE_BOLD, group_names[rows[i].group].text);
+	strbuf_puts(&t->out, ": <unavailable: ");
+	cell_string(&t->out, why);
+	strbuf_puts(&t->out, ">\n");
+}
+
+static void put_counts(struct text *t, const struct scxray_report *r)
+{
+	struct strbuf counts;
+
+	strbuf_init(&counts, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (group_wanted(t->doc->only, rows[i].wanted))
+			put_count(t, r, i, &counts);
+	if (r->nr_static_ranges && group_wanted(t->doc->only, GROUP_SDT))
+		strbuf_printf(&counts, "%sscx_static %zu", counts.len ? ", " : "",
+			      r->nr_static_ranges);
+	if (counts.len) {
+		text_styled(t, STYLE_BOLD, "captured");
+		strbuf_puts(&t->out, ": ");
+		text_wrap(t, strbuf_str(&counts), 10, 2);
+	}
+	if (counts.error)
+		t->out.error = ENOMEM;
+	strbuf_deinit(&counts);
+}
 
 void text_summary(struct text *t, const struct scxray_report *r)
 {
@@ -196,7 +238,11 @@ void text_summary(struct text *t, const struct scxray_report *r)
 		strbuf_puts(&t->out, "(empty failure dump)\n");
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		if (groups_wanted(t->doc->only, lines[i].groups))
-			lines[i].put(t, r);
+	if (!t->late)
+		put_counts(t, r);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (group_wanted(t->doc->only, rows[i].wanted))
+			put_reason(t, r, i);
+	t->any_section = false;
+	text_truncated(t, r);
 }

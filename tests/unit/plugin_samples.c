@@ -78,7 +78,8 @@ static void check_thinned(struct samples *samples, uint64_t taken)
 	for (size_t i = 0; i < t.nr_samples; i++) {
 		ck_assert(!i || t.elapsed_ms[i] > t.elapsed_ms[i - 1]);
 		ck_assert_uint_eq(t.series[0].values[i], t.elapsed_ms[i] / 10);
-		ck_assert_uint_eq(series(&t, "builtin_dsq_depth")->values[i], t.elapsed_ms[i] / 10 * 3);
+		ck_assert_uint_eq(series(&t, "builtin_dsq_depth")->values[i],
+				  t.elapsed_ms[i] / 10 * 3);
 	}
 }
 

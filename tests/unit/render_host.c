@@ -255,6 +255,34 @@ START_TEST(a_selection_is_a_list_and_maps_have_names)
 }
 END_TEST
 
+START_TEST(a_group_that_has_nothing_says_why_if_it_is_asked_for)
+{
+	static const struct {
+		const char *group, *said;
+	} nothing[] = {
+		{ "sdt", "sdt_alloc: <unavailable: no arena map captured>\n" },
+		{ "diff", "diff: <unavailable: there is one moment only: no early half>\n" },
+		{ "locks", "  locks: 0 tasks in lock slow paths, 0 resilient spinlocks held\n" },
+	};
+	char *text;
+
+	live_pair();
+	scxray_document_single(&doc, &late.r);
+	late.r.unavailable[SCXRAY_GROUP_SDTS] = "no arena map captured";
+	for (size_t i = 0; i < ARRAY_SIZE(nothing); i++) {
+		text = only(nothing[i].group, TEXT);
+		has(text, nothing[i].said);
+		free(text);
+	}
+	doc.only = NULL;
+	text = render_with(&(struct scxray_text_options){ .width = 120 });
+	for (size_t i = 0; i < ARRAY_SIZE(nothing); i++)
+		ck_assert_ptr_null(strstr(text, nothing[i].said));
+	free(text);
+	end();
+}
+END_TEST
+
 START_TEST(an_unknown_group_is_an_error_that_lists_them)
 {
 	struct scxray_selection selection = { 0 };
@@ -276,23 +304,29 @@ START_TEST(an_unknown_group_is_an_error_that_lists_them)
 }
 END_TEST
 
-START_TEST(a_summary_has_counts_alone)
+START_TEST(a_summary_is_a_screen)
 {
 	char *text;
 
 	live_pair();
 	scxray_document_dual(&doc, &early.r, &late.r, NULL);
-	text = render_with(&(struct scxray_text_options){ .width = 100, .summary = true });
+	text = render_with(&(struct scxray_text_options){ .width = 400, .summary = true });
 	has(text, "\ndiagnosis:\n");
-	has(text, "\nlate snapshot (error-exit):\n"
-		  "maps: 2 captured, 1 with an error\n"
-		  "vcpu_regs: 2 vCPUs, registers of 1\n"
-		  "task_enrichments: 8 tasks captured, 5 wait to run\n"
-		  "scx_walker: rq_scx=2 dsq=5 sched=captured\n"
-		  "event_counter_timeline: 130 samples (1000–7450ms)\n"
-		  "vcpu_perf_at_freeze: 2 vCPUs\n");
+	has(text, "\ncaptured: maps 2 (1 with an error), vcpu_regs 2 (registers of 1), "
+		  "task_enrichments 8 (5 wait to run), ");
+	has(text, "event_counter_timeline 130 (1000–7450ms), vcpu_perf_at_freeze 2\n");
+	has(text, "\n  stuck0[101]: DSQ 0x57a11 #1/2, runnable for 9.208s");
+	ck_assert_ptr_null(strstr(text, "late snapshot"));
 	ck_assert_ptr_null(strstr(text, "diff:"));
 	ck_assert_ptr_null(strstr(text, "Linux version"));
+	free(text);
+	/* what only the early half lacks is said of it, what both lack once */
+	early.r.unavailable[SCXRAY_GROUP_TASKS] = "too early";
+	early.r.unavailable[SCXRAY_GROUP_LOG] = late.r.unavailable[SCXRAY_GROUP_LOG] = "no log";
+	text = render_with(&(struct scxray_text_options){ .width = 400, .summary = true });
+	has(text, "\nearly task_enrichments: <unavailable: too early>\n");
+	has(text, "\nkernel_log: <unavailable: no log>\n");
+	ck_assert_ptr_null(strstr(text, "early kernel_log"));
 	free(text);
 	end();
 }
@@ -329,8 +363,9 @@ static const unit_test tests[] = {
 	&a_late_core_says_why_there_is_no_early_half,
 	&only_what_is_asked_for_is_shown,
 	&a_selection_is_a_list_and_maps_have_names,
+	&a_group_that_has_nothing_says_why_if_it_is_asked_for,
 	&an_unknown_group_is_an_error_that_lists_them,
-	&a_summary_has_counts_alone,
+	&a_summary_is_a_screen,
 	&the_whole_has_rows_that_are_zero,
 };
 

@@ -82,7 +82,7 @@ START_TEST(one_of_a_thing_is_no_plural_and_long_names_fit)
 		  "  hostile_name_that_is_longer_than_any_column_of_names_may_be  ▅  (last=7)\n");
 	free(text);
 	text = render_with(&(struct scxray_text_options){ .width = 80, .summary = true });
-	has(text, "event_counter_timeline: 1 sample (0–0ms)\n");
+	has(text, "\ncaptured: event_counter_timeline 1 (0–0ms)\n");
 	free(text);
 }
 END_TEST
