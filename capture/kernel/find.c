@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <base/array.h>
 
@@ -21,9 +20,7 @@
 #define START_KERNEL_MAP 0xffffffff80000000ULL
 #define KERNEL_IMAGE_MAX (1ULL << 30)
 #define KERNEL_STEP (2ULL << 20) /* the kernel starts at a multiple of this */
-#define SEARCH_FIRST (48ULL << 20)
 #define SEARCH_MAX (192ULL << 20)
-#define HUGE_PAGE (2ULL << 20)
 #define CR4_LA57 (1ULL << 12)
 #define CR3_PTI_USER (1ULL << 12)
 #define IDT_GATE_BYTES 16
@@ -198,53 +195,57 @@ static bool worth_a_search(const struct kernel *k, uint64_t gpa)
 	return k->nr_searched < KERNEL_MAX_IMAGES;
 }
 
-/*
- * The bytes of RAM from `gpa` on: the guest's own if they are in this process, else a copy, which goes to
- * *copy and which the caller frees.  *size: how many are wanted, then how many there are.  NULL: not all
- * of them can be read.
- */
-static const uint8_t *image_bytes(struct guest *g, uint64_t gpa, uint64_t *size, void **copy)
+/* The kernel image in RAM: the guest's own bytes if they are in this process, else copies of pieces. */
+struct image_in_ram {
+	struct kallsyms_image image;
+	struct phys *phys;
+	uint64_t gpa;
+	const uint8_t *host; /* or NULL */
+	struct {
+		uint8_t *bytes;
+		size_t size;
+	} copy[KALLSYMS_NR_PIECES];
+};
+
+static const uint8_t *image_bytes(struct kallsyms_image *image, enum kallsyms_piece piece,
+				  uint64_t at, size_t len)
 {
-	*copy = NULL;
-	*size = phys_size_from(g->phys, gpa, *size);
-	if (!*size || !g->phys->fetch.read || phys_host(g->phys, gpa))
-		return phys_host(g->phys, gpa);
-	*copy = aligned_alloc(HUGE_PAGE, (*size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
-	if (*copy) {
-		madvise(*copy, *size, MADV_HUGEPAGE);
-		phys_copy(g->phys, gpa, *copy, *size);
+	struct image_in_ram *ram = (struct image_in_ram *)image;
+
+	if (ram->host)
+		return ram->host + at;
+	if (ram->copy[piece].size < len) {
+		free(ram->copy[piece].bytes);
+		ram->copy[piece].bytes = malloc(len);
+		ram->copy[piece].size = ram->copy[piece].bytes ? len : 0;
 	}
-	return *copy;
+	if (ram->copy[piece].bytes)
+		phys_copy(ram->phys, ram->gpa + at, ram->copy[piece].bytes, len);
+	return ram->copy[piece].bytes;
 }
 
-/*
- * Searches the kernel image that starts at `text` and is contiguous in physical memory.  If it has to be
- * copied, the first search copies only as much as holds most kernels' symbols.
- */
+/* Searches the kernel image that starts at `text` and is contiguous in physical memory. */
 static bool search_image(struct kernel *k, struct guest *g, uint64_t text, enum kernel_route route,
 			 struct scxray_error *err)
 {
-	static const uint64_t sizes[] = { SEARCH_FIRST, SEARCH_MAX };
+	struct image_in_ram ram = { .image = { .va = text, .bytes = image_bytes },
+				    .phys = g->phys };
 	struct kallsyms_where where;
-	bool found = false;
-	uint64_t gpa;
+	bool found;
 
-	if (paging_translate(&g->paging, text, &gpa) || !worth_a_search(k, gpa))
+	if (paging_translate(&g->paging, text, &ram.gpa) || !worth_a_search(k, ram.gpa))
 		return false;
-	for (size_t i = g->phys->fetch.read ? 0 : 1; i < ARRAY_SIZE(sizes); i++) {
-		uint64_t size = sizes[i];
-		void *copy;
-		const uint8_t *bytes = image_bytes(g, gpa, &size, &copy);
-
-		if (!bytes)
-			return false;
-		found = kallsyms_search(bytes, size, text, &where);
-		free(copy);
-		if (found && accept_symbols(k, g, &where, route, err))
-			return true;
-	}
+	ram.host = phys_host(g->phys, ram.gpa);
+	if (!ram.host && !g->phys->fetch.read)
+		return false;
+	ram.image.size = phys_size_from(g->phys, ram.gpa, SEARCH_MAX);
+	found = kallsyms_search(&ram.image, &where);
+	for (size_t i = 0; i < KALLSYMS_NR_PIECES; i++)
+		free(ram.copy[i].bytes);
+	if (found && accept_symbols(k, g, &where, route, err))
+		return true;
 	if (!found)
-		k->searched[k->nr_searched++] = gpa;
+		k->searched[k->nr_searched++] = ram.gpa;
 	return false;
 }
 

@@ -6,6 +6,9 @@
  * themselves, so "0\0" "1\0" ... "9\0" is at token 48.  The search finds these bytes,
  * checks the index after the table entry by entry, walks back through the markers
  * before the table, and finds the names before those by their count.
+ *
+ * The image is read in pieces: windows that are searched for the digits, then what is near a hit, then
+ * all that the tables can take by the last marker.
  */
 #include <string.h>
 
@@ -15,6 +18,11 @@
 #define NR_TOKENS 256
 #define MARKER_EVERY 256
 #define MAX_NAME_BYTES (MARKER_EVERY * 516)
+#define DIGITS_BYTES 20
+#define MAX_CHECKED (512ULL << 20)
+#define WINDOW (4u << 20)
+#define NEAR_BEFORE (256u << 10) /* tokens before the digits, and markers: 15 million symbols' */
+#define NEAR_AFTER (64u << 10)	 /* the other tokens, and their index */
 
 static uint32_t u32_at(const uint8_t *p)
 {
@@ -139,26 +147,15 @@ static bool find_names(const uint8_t *image, size_t markers, size_t nr_markers, 
 	return false;
 }
 
-/* How many tables a search may try: a kernel has one, an attacker's image may have millions. */
-struct budget {
-	unsigned starts;  /* token tables found by their digits */
-	unsigned indexes; /* those followed by their index */
-};
-
+/* All tables, in a piece that has them. */
 static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t digits,
-		      struct budget *left, struct kallsyms_where *where)
+		      struct kallsyms_where *where)
 {
 	size_t table = table_start(image, digits), index, markers, nr_markers, num_syms, names, end;
 	uint64_t base = 0;
 
-	if (!table)
-		return false;
-	left->starts--;
-	index = find_index(image, size, table);
-	if (!index)
-		return false;
-	left->indexes--;
-	markers = find_markers(image, table, &nr_markers);
+	index = table ? find_index(image, size, table) : 0;
+	markers = index ? find_markers(image, table, &nr_markers) : 0;
 	if (!markers || !find_names(image, markers, nr_markers, &num_syms, &names))
 		return false;
 	*where = (struct kallsyms_where){
@@ -185,7 +182,7 @@ static bool tables_at(const uint8_t *image, size_t size, uint64_t va, size_t dig
  */
 static const uint8_t *next_digits(const uint8_t *from, const uint8_t *end)
 {
-	static const char digits[20] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
+	static const char digits[DIGITS_BYTES] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 	const size_t seven = 2 * 7;
 
 	if ((size_t)(end - from) < sizeof(digits))
@@ -200,19 +197,69 @@ static const uint8_t *next_digits(const uint8_t *from, const uint8_t *end)
 	return NULL;
 }
 
-bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where)
+/* How far the tables around a hit may reach: *before and *after it.  False: there are none. */
+static bool tables_reach(const uint8_t *near, size_t size, size_t digits, uint64_t *before,
+			 uint64_t *after)
 {
-	struct budget left = { .starts = 1u << 16, .indexes = 64 };
-	const uint8_t *from = image;
+	size_t table = table_start(near, digits), index, markers, nr;
 
-	while (from < image + size && left.starts && left.indexes) {
-		const uint8_t *hit = next_digits(from, image + size);
+	index = table ? find_index(near, size, table) : 0;
+	markers = index ? find_markers(near, table, &nr) : 0;
+	if (!markers)
+		return false;
+	*before = digits - markers + u32_at(near + markers + (nr - 1) * 4) + MAX_NAME_BYTES + 32;
+	*after = index - digits + NR_TOKENS * 2 + 4ULL * nr * MARKER_EVERY + 32;
+	return true;
+}
 
-		if (!hit)
-			return false;
-		if (tables_at(image, size, va, (size_t)(hit - image), &left, where))
-			return true;
-		from = hit + 1;
+/* A piece around `digits`, within the image; *from: its offset, a multiple of 16. */
+static const uint8_t *piece_around(struct kallsyms_image *image, uint64_t digits, uint64_t before,
+				   uint64_t after, uint64_t *from, size_t *size)
+{
+	uint64_t end = image->size - digits > after ? digits + after : image->size;
+
+	*from = (digits > before ? digits - before : 0) & ~15ULL;
+	*size = (size_t)(end - *from);
+	return image->bytes(image, KALLSYMS_CHECKED, *from, *size);
+}
+
+/*
+ * The tables around a hit.  *left: bytes that may still be looked at; a kernel has one hit, an attacker's
+ * image may have millions.
+ */
+static bool tables_around(struct kallsyms_image *image, uint64_t digits, uint64_t *left,
+			  struct kallsyms_where *where)
+{
+	uint64_t from, before, after;
+	const uint8_t *piece;
+	size_t size;
+
+	piece = piece_around(image, digits, NEAR_BEFORE, NEAR_AFTER, &from, &size);
+	*left -= *left < size ? *left : size;
+	if (!piece || !tables_reach(piece, size, (size_t)(digits - from), &before, &after) ||
+	    before + after > *left)
+		return false;
+	piece = piece_around(image, digits, before, after, &from, &size);
+	*left -= *left < size ? *left : size;
+	return piece && tables_at(piece, size, image->va + from, (size_t)(digits - from), where);
+}
+
+bool kallsyms_search(struct kallsyms_image *image, struct kallsyms_where *where)
+{
+	uint64_t left = MAX_CHECKED;
+
+	for (uint64_t at = 0; at < image->size; at += WINDOW) {
+		uint64_t rest = image->size - at;
+		size_t size =
+			rest < WINDOW + DIGITS_BYTES - 1 ? (size_t)rest : WINDOW + DIGITS_BYTES - 1;
+		const uint8_t *window = image->bytes(image, KALLSYMS_SEARCHED, at, size),
+			      *hit = window;
+
+		while (hit && left && (hit = next_digits(hit, window + size))) {
+			if (tables_around(image, at + (uint64_t)(hit - window), &left, where))
+				return true;
+			hit++;
+		}
 	}
 	return false;
 }

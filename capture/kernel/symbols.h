@@ -94,10 +94,23 @@ const char *symbols_bpf_function(const char *name);
 /* Forgets all BPF ranges: a live guest's programs come and go. */
 void symbols_clear_bpf(struct symbols *symbols);
 
-/*
- * Finds the tables in the bytes of a kernel image, without VMCOREINFO: `image` has the
- * `size` bytes from `va` on.  False if the tables are not there.
- */
-bool kallsyms_search(const uint8_t *image, size_t size, uint64_t va, struct kallsyms_where *where);
+/* Two pieces are in use at a time: what is searched, and what a find is checked in. */
+enum kallsyms_piece {
+	KALLSYMS_SEARCHED,
+	KALLSYMS_CHECKED,
+	KALLSYMS_NR_PIECES,
+};
+
+/* A kernel image, read in pieces: it may be in another process's memory, or in a file. */
+struct kallsyms_image {
+	uint64_t va;   /* of its first byte; a multiple of 16 */
+	uint64_t size; /* bytes */
+	/* `len` bytes from offset `at` on, inside the image; valid until the next call with this `piece`.  NULL: no memory. */
+	const uint8_t *(*bytes)(struct kallsyms_image *image, enum kallsyms_piece piece,
+				uint64_t at, size_t len);
+};
+
+/* Finds the tables in a kernel image, without VMCOREINFO.  False if the tables are not there. */
+bool kallsyms_search(struct kallsyms_image *image, struct kallsyms_where *where);
 
 #endif

@@ -126,16 +126,21 @@ static int parse(struct types *types, const void *data, uint32_t size, const str
 	types->btf = btf;
 	types->nr = btf__type_cnt(btf);
 	types->nr_chars = (base ? base->nr_chars : 0) + own_chars(btf);
-	if (index_types(types, err)) {
-		types_deinit(types);
-		return -1;
-	}
 	return 0;
+}
+
+static int index_or_drop(struct types *types, struct scxray_error *err)
+{
+	int failed = index_types(types, err);
+
+	if (failed)
+		types_deinit(types);
+	return failed;
 }
 
 int types_parse(struct types *types, const void *data, uint32_t size, struct scxray_error *err)
 {
-	return parse(types, data, size, NULL, err);
+	return parse(types, data, size, NULL, err) ? -1 : index_or_drop(types, err);
 }
 
 int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
@@ -166,8 +171,8 @@ int types_load_split(struct types *types, struct guest *g, uint64_t start, uint6
 				     read_status_text(status));
 	else
 		failed = parse(types, data, (uint32_t)size, base, err);
-	free(data);
-	return failed;
+	free(data); /* libbpf has its own copy: the index comes after, so that memory holds the two alone */
+	return failed ? failed : index_or_drop(types, err);
 }
 
 void types_deinit(struct types *types)

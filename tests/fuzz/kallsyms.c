@@ -13,6 +13,7 @@
 #include "capture/kernel/symbols.h"
 #include "fuzz.h"
 #include "tests/lib/guest_builder.h"
+#include "tests/lib/kallsyms_bytes.h"
 
 #define NR_OFFSETS 6
 #define IMAGE 0xffffffff81000000ULL
@@ -63,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.relative_base = offsets[5] ? IMAGE + offsets[5] - 1 : 0,
 	};
 	use(&b.guest, &where, size);
-	if (kallsyms_search(data, size, IMAGE, &where))
+	if (kallsyms_search_bytes(data, size, IMAGE, &where))
 		use(&b.guest, &where, size);
 	guest_deinit(&b);
 	return 0;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "tests/lib/kallsyms_builder.h"
+#include "tests/lib/kallsyms_bytes.h"
 #include "tests/lib/sanitized.h"
 #include "tests/lib/unit.h"
 
@@ -84,7 +85,7 @@ START_TEST(tables_of_every_kind_are_found)
 			struct kallsyms_where where = { 0 };
 
 			make_image(kinds[k].options, sizes[s], TABLES_AT);
-			ck_assert_msg(kallsyms_search(image, IMAGE_SIZE, TEXT, &where),
+			ck_assert_msg(kallsyms_search_bytes(image, IMAGE_SIZE, TEXT, &where),
 				      "%s, %u symbols", kinds[k].name, sizes[s]);
 			expect_found(&where, kinds[k].name);
 			drop();
@@ -103,7 +104,7 @@ START_TEST(tables_near_either_end_of_the_image_are_found)
 		exact = malloc(16 + tables.size);
 		ck_assert_ptr_nonnull(exact);
 		memcpy(exact, image, 16 + tables.size);
-		ck_assert(kallsyms_search(exact, 16 + tables.size, TEXT, &where));
+		ck_assert(kallsyms_search_bytes(exact, 16 + tables.size, TEXT, &where));
 		expect_found(&where, kinds[k].name);
 		free(exact);
 		drop();
@@ -125,7 +126,8 @@ START_TEST(an_image_that_ends_within_the_tables_has_none)
 
 			ck_assert_ptr_nonnull(cut);
 			memcpy(cut, image, size);
-			ck_assert_msg(!kallsyms_search(cut, size, TEXT, &where), "%zu bytes", size);
+			ck_assert_msg(!kallsyms_search_bytes(cut, size, TEXT, &where), "%zu bytes",
+				      size);
 			free(cut);
 		}
 		drop();
@@ -139,8 +141,8 @@ START_TEST(noise_has_no_tables)
 
 	make_image(kinds[0].options, NR_SYMBOLS, TABLES_AT);
 	memset(image + TABLES_AT, 0x5a, tables.size);
-	ck_assert(!kallsyms_search(image, IMAGE_SIZE, TEXT, &where));
-	ck_assert(!kallsyms_search(image, 0, TEXT, &where));
+	ck_assert(!kallsyms_search_bytes(image, IMAGE_SIZE, TEXT, &where));
+	ck_assert(!kallsyms_search_bytes(image, 0, TEXT, &where));
 	drop();
 }
 END_TEST
@@ -209,8 +211,9 @@ START_TEST(decoys_are_passed_by)
 
 				make_image(kinds[k].options, NR_SYMBOLS, TABLES_AT);
 				decoys[d](image + 64 + shift);
-				ck_assert_msg(kallsyms_search(image, IMAGE_SIZE, TEXT, &where),
-					      "%s, decoy %zu", kinds[k].name, d);
+				ck_assert_msg(
+					kallsyms_search_bytes(image, IMAGE_SIZE, TEXT, &where),
+					"%s, decoy %zu", kinds[k].name, d);
 				expect_found(&where, kinds[k].name);
 				drop();
 			}
@@ -229,7 +232,7 @@ START_TEST(an_image_full_of_digits_is_given_up_soon)
 	for (size_t i = 0; i + 20 <= size; i += 20)
 		digits_alone(digits + i);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
-	ck_assert(!kallsyms_search(digits, size, TEXT, &where));
+	ck_assert(!kallsyms_search_bytes(digits, size, TEXT, &where));
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	ck_assert_int_lt(end.tv_sec - start.tv_sec, 5);
 	free(digits);
