@@ -29,6 +29,15 @@ static enum read_status page_at(struct guest *g, uint64_t kva, const uint8_t **h
 	return status;
 }
 
+/* A page of a large read: false where it is not at a page's start or has to be read as others are. */
+static bool whole_page(struct guest *g, uint64_t kva, uint8_t *to, size_t len)
+{
+	uint64_t gpa;
+
+	return !(kva & PAGE_MASK) && len >= PAGE_SIZE && !phys_is_recording(g->phys) &&
+	       !paging_translate(&g->paging, kva, &gpa) && phys_read_page(g->phys, gpa, to);
+}
+
 enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_t len, size_t *got)
 {
 	uint8_t *to = buf;
@@ -36,9 +45,14 @@ enum read_status guest_read_some(struct guest *g, uint64_t kva, void *buf, size_
 	*got = 0;
 	while (*got < len) {
 		const uint8_t *host;
-		size_t n;
-		enum read_status status = page_at(g, kva + *got, &host, &n);
+		size_t n = PAGE_SIZE;
+		enum read_status status;
 
+		if (whole_page(g, kva + *got, to + *got, len - *got)) {
+			*got += n;
+			continue;
+		}
+		status = page_at(g, kva + *got, &host, &n);
 		if (status)
 			return status;
 		if (n > len - *got)

@@ -243,6 +243,19 @@ enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **h
 	return READ_OK;
 }
 
+bool phys_read_page(struct phys *phys, uint64_t gpa, uint8_t *to)
+{
+	struct phys_region *r = phys_find_region(phys, gpa);
+
+	if (!r || r->host || !phys->fetch.read || phys->recorder ||
+	    r->size - (gpa - r->gpa) < PAGE_SIZE)
+		return false;
+	if (phys->fetched &&
+	    page_store_find(phys->fetched, r->first + ((gpa - r->gpa) >> PAGE_SHIFT)))
+		return false;
+	return touch(phys, r, gpa) && !phys->fetch.read(phys->fetch.arg, gpa, to, PAGE_SIZE);
+}
+
 bool phys_may_reread(struct phys *phys)
 {
 	return recorder_again(phys->recorder);

@@ -114,6 +114,13 @@ enum read_status phys_read(struct phys *phys, uint64_t gpa, void *buf, size_t le
  */
 enum read_status phys_page_at(struct phys *phys, uint64_t gpa, const uint8_t **host, size_t *len);
 
+/*
+ * The whole page at `gpa`, copied to `to`: it counts as touched and is not kept, for the megabytes of symbols
+ * and types that are read once.  False where that can't be done: phys_page_at() then gives the page or the
+ * reason.
+ */
+bool phys_read_page(struct phys *phys, uint64_t gpa, uint8_t *to);
+
 /* Under a freeze phys_page_at() gives pages of the recording, which stay where they are. */
 static inline bool phys_is_recording(const struct phys *phys)
 {
