@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cmdline.c - what a QEMU's command line says of its monitors and its gdbstub
+ * cmdline.c - what a QEMU's command line says of its guest, its monitors and its gdbstub
  *
  *	-qmp unix:PATH,server=on,wait=off	-monitor tcp:HOST:PORT,server,nowait
  *	-chardev socket,id=ID,path=PATH,server=on -mon chardev=ID,mode=control
+ *	-name guest=NAME,debug-threads=on
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,6 +116,7 @@ static void add_mon(struct cmdline *cmdline, const char *mon, const char *first,
 	option(mon, "mode", mode, sizeof(mode));
 	if (!option(mon, "chardev", id, sizeof(id)))
 		snprintf(id, sizeof(id), "%.*s", (int)strcspn(mon, ","), mon);
+	cmdline->libvirt |= !strcmp(id, "charmonitor"); /* its name for its own */
 	chardev = find_chardev(first, end, id);
 	if (chardev)
 		add_chardev(cmdline, chardev, !strcmp(mode, "control"));
@@ -151,6 +153,10 @@ void cmdline_parse(const char *bytes, size_t nr, struct cmdline *cmdline)
 			add_uri(cmdline, value, false);
 		else if (!strcmp(name, "-mon"))
 			add_mon(cmdline, value, bytes, end);
+		else if (!strcmp(name, "-name") &&
+			 !option(value, "guest", cmdline->guest, sizeof(cmdline->guest)))
+			snprintf(cmdline->guest, sizeof(cmdline->guest), "%.*s",
+				 (int)strcspn(value, ","), value);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cmdline.h - what a QEMU's command line says of its monitors and its gdbstub
+ * cmdline.h - what a QEMU's command line says of its guest, its monitors and its gdbstub
  */
 #ifndef QEMU_CMDLINE_H
 #define QEMU_CMDLINE_H
@@ -13,6 +13,8 @@
 
 struct cmdline {
 	bool is_qemu;
+	char guest[128]; /* -name; "": it has none */
+	bool libvirt;	 /* libvirt has started it */
 	/* sockets that it listens on for a monitor: a path, or HOST:PORT; QMP first */
 	char monitor[CMDLINE_MAX_MONITORS][256];
 	size_t nr_monitors;

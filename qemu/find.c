@@ -36,34 +36,80 @@ static int by_pid(pid_t pid, struct found *found, struct scxray_error *err)
 	return 0;
 }
 
-/* libvirt holds the monitor that it made itself; another one may be in <qemu:commandline>. */
+/* What a search of /proc came upon. */
+struct qemus {
+	pid_t first, second; /* that have a monitor; 0: none */
+	unsigned without;    /* how many have none */
+};
+
+/* The QEMUs of the guest with that name, or where there is no name those of this user; *found is the first. */
+static struct qemus search(const char *guest, struct found *found)
+{
+	struct qemus qemus = { 0 };
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	struct cmdline cmdline;
+	char path[300];
+	struct stat st;
+
+	while (dir && (entry = readdir(dir))) {
+		pid_t pid = atoi(entry->d_name);
+
+		snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
+		if (!isdigit((unsigned char)entry->d_name[0]) || stat(path, &st) ||
+		    !cmdline_read(pid, &cmdline) || !cmdline.is_qemu ||
+		    (guest ? strcmp(cmdline.guest, guest) != 0 : st.st_uid != getuid()))
+			continue;
+		if (!cmdline.nr_monitors) {
+			qemus.without++;
+		} else if (!qemus.first) {
+			qemus.first = pid;
+			take(&cmdline, pid, found);
+		} else {
+			qemus.second = pid;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return qemus;
+}
+
+static int are_several(const struct qemus *qemus, const struct found *found,
+		       struct scxray_error *err)
+{
+	return scxray_fail(
+		err, SCXRAY_ERR_INVALID, 0,
+		"there are several: QEMU %d (%.80s), %d and so on; name a socket, or one by "
+		"--pid",
+		qemus->first, found->monitor[0], qemus->second);
+}
+
+/*
+ * libvirt names the guest after its domain.  It holds the monitor that it made itself, which is a descriptor that it
+ * handed over, or (before 4.3) a socket monitor.sock; another one may be in <qemu:commandline>.
+ */
 static int by_domain(const char *domain, struct found *found, struct scxray_error *err)
 {
-	char path[300];
+	static const char own[] = "/monitor.sock";
+	struct qemus qemus = search(domain, found);
 	size_t kept = 0;
-	int pid = 0;
-	FILE *file;
 
-	if (strchr(domain, '/') || strlen(domain) > 200)
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "%.100s: no name of a domain",
-				   domain);
-	snprintf(path, sizeof(path), "/run/libvirt/qemu/%s.pid", domain);
-	file = fopen(path, "re");
-	if (file && fscanf(file, "%d", &pid) != 1)
-		pid = 0;
-	if (file)
-		fclose(file);
-	if (pid <= 0)
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
-				   "libvirt runs no domain %.100s (%.150s can't be read); is it "
-				   "started, and are you root?",
-				   domain, path);
-	if (by_pid(pid, found, err))
-		return -1;
-	for (size_t i = 0; i < found->nr_monitors; i++)
-		if (!strstr(found->monitor[i], "/libvirt/"))
+	if (!qemus.first && !qemus.without)
+		return scxray_fail(
+			err, SCXRAY_ERR_INVALID, 0,
+			"no QEMU runs the domain %.100s; is it started, and may you see its "
+			"process?",
+			domain);
+	if (qemus.second)
+		return are_several(&qemus, found, err);
+	for (size_t i = 0; i < found->nr_monitors; i++) {
+		size_t len = strlen(found->monitor[i]);
+
+		if (len < sizeof(own) ||
+		    strcmp(found->monitor[i] + len - (sizeof(own) - 1), own) != 0)
 			memmove(found->monitor[kept++], found->monitor[i],
 				sizeof(found->monitor[i]));
+	}
 	found->nr_monitors = kept;
 	return kept ? 0
 		    : scxray_fail(err, SCXRAY_ERR_INVALID, 0,
@@ -74,41 +120,14 @@ static int by_domain(const char *domain, struct found *found, struct scxray_erro
 
 static int by_user(struct found *found, struct scxray_error *err)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	struct cmdline cmdline;
-	pid_t first = 0, second = 0;
-	unsigned without = 0;
-	char path[300];
-	struct stat st;
+	struct qemus qemus = search(NULL, found);
 
-	while (dir && (entry = readdir(dir))) {
-		pid_t pid = atoi(entry->d_name);
-
-		snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
-		if (!isdigit((unsigned char)entry->d_name[0]) || stat(path, &st) ||
-		    st.st_uid != getuid() || !cmdline_read(pid, &cmdline) || !cmdline.is_qemu)
-			continue;
-		if (!cmdline.nr_monitors) {
-			without++;
-		} else if (!first) {
-			first = pid;
-			take(&cmdline, pid, found);
-		} else {
-			second = pid;
-		}
-	}
-	if (dir)
-		closedir(dir);
-	if (second)
-		return scxray_fail(err, SCXRAY_ERR_INVALID, 0,
-				   "there are several: QEMU %d (%.80s), %d and so on; name a "
-				   "socket, or one by --pid",
-				   first, found->monitor[0], second);
-	if (!first)
+	if (qemus.second)
+		return are_several(&qemus, found, err);
+	if (!qemus.first)
 		return scxray_fail(err, SCXRAY_ERR_INVALID, 0, "%s; " HOW,
-				   without ? "no QEMU of this user has a monitor socket"
-					   : "no QEMU of this user runs");
+				   qemus.without ? "no QEMU of this user has a monitor socket"
+						 : "no QEMU of this user runs");
 	return 0;
 }
 

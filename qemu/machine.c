@@ -92,6 +92,7 @@ static int open_fds(struct qemu_machine *qemu, struct scxray_error *err)
 static int connect_all(struct qemu_machine *qemu, const struct target *target,
 		       struct scxray_error *err)
 {
+	struct cmdline cmdline = { 0 };
 	struct found found;
 
 	if (find_target(target, &found, err) || open_monitor(qemu, &found, err))
@@ -106,6 +107,8 @@ static int connect_all(struct qemu_machine *qemu, const struct target *target,
 	    ram_init(&qemu->ram, &qemu->monitor, qemu->pid, err) || regs_init(&qemu->regs, err))
 		return -1;
 	ask_accelerator(qemu);
+	cmdline_read(qemu->pid, &cmdline);
+	qemu->regs.text = cmdline.libvirt;
 	snprintf(qemu->text, sizeof(qemu->text),
 		 "QEMU %d: %u vCPUs under %s, %" PRIu64 " MiB of RAM, read %s", qemu->pid,
 		 qemu->base.nr_vcpus, qemu->kvm ? "KVM" : "emulation", ram_size(&qemu->ram) >> 20,

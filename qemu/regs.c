@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * regs.c - registers of all vCPUs: the notes of a dump of one page
+ * regs.c - registers of all vCPUs: the notes of a dump of one page, or the monitor's text
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <scxray/image.h>
 
 #include "qemu/regs.h"
+#include "qemu/regs_text.h"
 
 #define FD_NAME "scxray-regs"
 #define MAX_DUMP (32 << 20) /* 6 KiB for two vCPUs */
@@ -41,7 +42,7 @@ void regs_deinit(struct regs *regs)
 /* QEMU writes from where the file's one position is, which is ours as well. */
 int regs_prepare(struct regs *regs, struct monitor *monitor, struct scxray_error *err)
 {
-	if (regs->given || monitor->people)
+	if (regs->given || monitor->people || regs->text)
 		return 0;
 	if (monitor_give_fd(monitor, FD_NAME, regs->fd, err))
 		return -1;
@@ -99,6 +100,19 @@ static int copy(const struct regs *regs, struct scxray_error *err)
 	return nr ? scxray_fail(err, SCXRAY_ERR_IO, 0, "a memory file: %s", strerror(errno)) : 0;
 }
 
+static int read_text(struct monitor *monitor, struct scxray_live_vcpu *vcpus, size_t nr,
+		     struct scxray_error *err)
+{
+	char *answer = NULL;
+	size_t found;
+
+	if (monitor_command(monitor, "info registers -a", &answer, err))
+		return -1;
+	found = regs_text_parse(answer, vcpus, nr);
+	free(answer);
+	return found ? 0 : scxray_fail(err, SCXRAY_ERR_FORMAT, 0, "QEMU tells no registers");
+}
+
 int regs_read(struct regs *regs, struct monitor *monitor, uint64_t deadline_ns,
 	      struct scxray_live_vcpu *vcpus, size_t nr, struct scxray_error *err)
 {
@@ -106,6 +120,8 @@ int regs_read(struct regs *regs, struct monitor *monitor, uint64_t deadline_ns,
 	char path[32];
 
 	memset(vcpus, 0, nr * sizeof(*vcpus));
+	if (regs->text)
+		return read_text(monitor, vcpus, nr, err);
 	if (dump(regs, monitor, deadline_ns, err) || copy(regs, err))
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", regs->copy);

@@ -16,6 +16,11 @@ struct regs {
 	int fd;	    /* the memory file that QEMU writes; -1: none */
 	int copy;   /* what is read: QEMU can't change it meanwhile */
 	bool given; /* QEMU has the first under our name */
+	/*
+	 * No dump, but the text of "info registers -a": of a QEMU of libvirt's, whose daemon (9.0) ends with SIGSEGV
+	 * at the event that a dump which it did not ask for is complete.
+	 */
+	bool text;
 };
 
 int regs_init(struct regs *regs, struct scxray_error *err);

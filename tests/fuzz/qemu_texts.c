@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/array.h>
+
 #include "qemu/cmdline.h"
 #include "qemu/hmp.h"
 #include "qemu/maps.h"
 #include "qemu/mtree.h"
+#include "qemu/regs_text.h"
 #include "qemu/stub.h"
 #include "fuzz.h"
 
 static void read_text(const char *text)
 {
 	static struct mtree_row rows[MTREE_MAX_ROWS];
+	struct scxray_live_vcpu vcpus[4] = { 0 };
 	struct scxray_error err = { 0 };
 	struct maps_line map;
 	char address[64];
@@ -26,6 +30,8 @@ static void read_text(const char *text)
 		if (rows[i].gpa < rows[i - 1].gpa + rows[i - 1].size)
 			abort(); /* RAM twice */
 	maps_parse(text, &map);
+	if (regs_text_parse(text, vcpus, ARRAY_SIZE(vcpus)) > ARRAY_SIZE(vcpus))
+		abort();
 	stub_find_user(text, false, address, sizeof(address));
 }
 

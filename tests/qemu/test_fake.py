@@ -245,7 +245,7 @@ def errors(cases, parts, folder):
         (("localhost:1",), "nobody listens there"),
         (("--pid", str(os.getpid())), "is no QEMU"),
         (("--pid", "999999999"), "no process"),
-        (("--domain", "nobody"), "libvirt runs no domain nobody"),
+        (("--domain", "nobody"), "no QEMU runs the domain nobody"),
         (("x" * 150,), "too long for a socket"),
     ):
         ran = harness.scxray("watch", *args)

@@ -7,6 +7,7 @@
 #include "qemu/hmp.h"
 #include "qemu/maps.h"
 #include "qemu/mtree.h"
+#include "qemu/regs_text.h"
 #include "qemu/stub.h"
 
 #include "tests/lib/unit.h"
@@ -128,6 +129,81 @@ START_TEST(monitors_are_found_on_the_command_line)
 }
 END_TEST
 
+START_TEST(a_guest_has_a_name_and_libvirts_are_told)
+{
+	static const char libvirt[] =
+		"/usr/bin/qemu-system-x86_64\0-name\0guest=box,debug-threads=on\0-chardev\0"
+		"socket,id=charmonitor,fd=34,server=on,wait=off\0-mon\0chardev=charmonitor,id=monitor,"
+		"mode=control\0-qmp\0unix:/var/lib/libvirt/qemu/box.qmp,server=on,wait=off\0";
+	static const char bare[] = "kvm\0-name\0box,process=p\0";
+	struct cmdline cmdline;
+
+	cmdline_parse(libvirt, sizeof(libvirt) - 1, &cmdline);
+	ck_assert(cmdline.libvirt);
+	ck_assert_str_eq(cmdline.guest, "box");
+	ck_assert_uint_eq(cmdline.nr_monitors, 1);
+	cmdline_parse(bare, sizeof(bare) - 1, &cmdline);
+	ck_assert(!cmdline.libvirt);
+	ck_assert_str_eq(cmdline.guest, "box");
+}
+END_TEST
+
+/* ---- info registers -a --------------------------------------------------------------------- */
+
+static const char registers[] =
+	"\r\nCPU#0\r\n"
+	"RAX=ffffffff81e2b7a0 RBX=0000000000000001 RCX=0 RDX=4000000000000000\r\n"
+	"R8 =0000000000000008 R9 =9 R10=a R11=b\r\n"
+	"RIP=ffffffff81e2b7af RFL=00000246 [---Z-P-] CPL=0 II=0 A20=1 SMM=0 HLT=1\r\n"
+	"CS =0010 0000000000000000 ffffffff 00af9b00 DPL=0 CS64 [-RA]\r\n"
+	"GS =0000 ffff888007c00000 ffffffff 00c00000\r\n"
+	"IDT=     fffffe0000000000 00000fff\r\n"
+	"CR0=80050033 CR2=00007f00 CR3=0000000002a3c000 CR4=00750ef0\r\n"
+	"EFER=0000000000000d01\r\n"
+	"CPU#1\r\nEAX=00000000 EBX=0\r\nEIP=0000fff0 EFL=00000002 [-------]\r\nCR0=60000010 CR3=0\r\n"
+	"CPU#7\r\nRIP=1\r\n";
+
+START_TEST(registers_of_each_vcpu)
+{
+	struct scxray_live_vcpu vcpus[3] = { 0 };
+	const uint64_t *value = vcpus[0].regs.value;
+
+	ck_assert_uint_eq(regs_text_parse(registers, vcpus, 3), 2);
+	ck_assert(vcpus[0].parked && vcpus[1].parked && !vcpus[2].parked);
+	ck_assert_uint_eq(value[SCXRAY_REG_RAX], 0xffffffff81e2b7a0);
+	ck_assert_uint_eq(value[SCXRAY_REG_R8], 8);
+	ck_assert_uint_eq(value[SCXRAY_REG_R11], 0xb);
+	ck_assert_uint_eq(value[SCXRAY_REG_RIP], 0xffffffff81e2b7af);
+	ck_assert_uint_eq(value[SCXRAY_REG_RFLAGS], 0x246);
+	ck_assert_uint_eq(value[SCXRAY_REG_CS], 0x10);
+	ck_assert_uint_eq(value[SCXRAY_REG_GS_BASE], 0xffff888007c00000);
+	ck_assert_uint_eq(value[SCXRAY_REG_IDT_BASE], 0xfffffe0000000000);
+	ck_assert_uint_eq(value[SCXRAY_REG_CR3], 0x2a3c000);
+	ck_assert_uint_eq(value[SCXRAY_REG_EFER], 0xd01);
+	ck_assert(!(vcpus[0].regs.known >> SCXRAY_REG_LSTAR & 1));
+	ck_assert(!(vcpus[0].regs.known >> SCXRAY_REG_RSI & 1));
+	/* in 16-bit code the general registers have other names */
+	ck_assert(!(vcpus[1].regs.known >> SCXRAY_REG_RIP & 1));
+	ck_assert(vcpus[1].regs.known >> SCXRAY_REG_CR0 & 1);
+}
+END_TEST
+
+START_TEST(texts_without_registers)
+{
+	static const char *const texts[] = { "",
+					     "CPU#",
+					     "CPU#0",
+					     "CPU#0\nRAX=",
+					     "CPU#0\nXRIP=1",
+					     "CPU#99999999999999999999\nRIP=1",
+					     "RIP=1" };
+	struct scxray_live_vcpu vcpus[2] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		ck_assert_msg(!regs_text_parse(texts[i], vcpus, 2), "%s", texts[i]);
+}
+END_TEST
+
 START_TEST(other_programs_and_cut_lines_have_none)
 {
 	static const char bash[] = "/bin/bash\0-c\0qemu-system-x86_64 -s\0";
@@ -218,6 +294,9 @@ static const unit_test tests[] = {
 	&trees_that_lie_are_refused,
 	&an_answer_is_what_comes_before_the_prompt,
 	&monitors_are_found_on_the_command_line,
+	&a_guest_has_a_name_and_libvirts_are_told,
+	&registers_of_each_vcpu,
+	&texts_without_registers,
 	&other_programs_and_cut_lines_have_none,
 	&mappings_are_read,
 	&whose_the_gdbstub_is,
