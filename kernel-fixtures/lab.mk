@@ -12,6 +12,7 @@
 lab := build/lab
 lab_qemu := $(lab)/qemu/usr/bin/qemu-system-x86_64
 lab_kernel := $(lab)/kernel/vmlinuz
+lab_vng := $(lab)/vng/kernel/vmlinuz
 lab_initrd := $(lab)/initrd.cpio
 lab_releases := 6.18.15 7.3.4
 lab_guests := $(lab_releases:%=build/kernels/%/vmlinuz)
@@ -26,12 +27,14 @@ check-vm-deps:
 check-vm-parts: $(programs) $(main_bin) $(O)/tests/tools/kvm_probe $(O)/tests/tools/hold_thread $(O)/tests/lab/other_vmm $(lab_initrd) $(lab_qemu) fixtures | $(lab_guests)
 
 # Real QEMUs under emulation, watched from outside: Debian 12's 7.2, and the lab's.
-.PHONY: check-qemu check-qemu-parts
-check-qemu: check-vm-deps ## scxray watch, attach, run with real QEMUs, 7.2 and 10.0, under emulation (minutes)
+.PHONY: check-qemu check-qemu-deps check-qemu-parts
+check-qemu: check-vm-deps check-qemu-deps ## scxray watch, attach, run with real QEMUs, 7.2 and 10.0, under emulation (minutes)
 	$(again) check-qemu-parts
 	@mkdir -p $(lab)/qemus
 	@$(PYTHON) tests/qemu/check.py --build $(O) --counts $(lab)/qemus/counts $(RUN)
-check-qemu-parts: $(bin) $(lab_qemu) fixtures | $(lab_guests)
+check-qemu-deps:
+	@PACKAGES=mk/packages.txt PYTHON='$(PYTHON)' sh mk/deps.sh qemu
+check-qemu-parts: $(bin) $(lab_qemu) $(lab_vng) fixtures | $(lab_guests)
 
 # By the recipe's own date, not the packages'.
 $(lab_qemu): $(kf)/lab/fetch.sh
@@ -40,6 +43,10 @@ $(lab_qemu): $(kf)/lab/fetch.sh
 
 $(lab_kernel): $(kf)/lab/fetch.sh
 	@$(kf)/lab/fetch.sh kernel $(kf_cache) $(lab)/kernel
+	@touch $@
+
+$(lab_vng): $(kf)/lab/fetch.sh
+	@$(kf)/lab/fetch.sh vng $(kf_cache) $(lab)/vng
 	@touch $@
 
 $(lab)/init: $(kf)/lab/init.c

@@ -5,6 +5,7 @@
 #
 #	fetch.sh qemu CACHE OUT		OUT/usr/bin/qemu-system-x86_64 and its data
 #	fetch.sh kernel CACHE OUT	OUT/vmlinuz, OUT/modules/NN-NAME.ko in the order to load
+#	fetch.sh vng CACHE OUT		OUT/trixie and OUT/sid, each a virtme-ng; OUT/kernel, with its modules
 #
 # QEMU 10 of bookworm-backports: 7.2's emulated SVM never reports a debug register of
 # the inner guest, so no watchpoint fires.  The kernel is the full flavour: the cloud
@@ -12,6 +13,7 @@
 set -eu
 
 release=6.18.15
+vng_release=7.3.4 # the full flavour has 9p
 modules='netfs 9pnet 9pnet_virtio 9p irqbypass kvm ccp kvm-amd'
 qemu='qemu-system-x86/bookworm-backports qemu-system-common/bookworm-backports
 	qemu-system-data/bookworm-backports seabios/bookworm'
@@ -21,7 +23,7 @@ die() {
 	exit 1
 }
 
-[ $# -eq 3 ] || die "usage: fetch.sh qemu|kernel CACHE OUT"
+[ $# -eq 3 ] || die "usage: fetch.sh qemu|kernel|vng CACHE OUT"
 apt=$(cd "$(dirname "$0")/../tools" && pwd)/apt-private.sh
 cache=$2
 out=$3
@@ -53,7 +55,19 @@ kernel)
 	done
 	mv "$(find "$tree" -name 'vmlinuz-*' -type f)" "$out/vmlinuz"
 	;;
+vng)
+	echo "lab: virtme-ng of trixie and sid, linux-binary-$vng_release+deb13-amd64 and its modules"
+	"$apt" "$cache/apt" unpack "$tree/trixie" virtme-ng/trixie
+	SUITES=sid "$apt" "$cache/apt-sid" unpack "$tree/sid" virtme-ng
+	"$apt" "$cache/apt" unpack "$tree/kernel" "linux-binary-$vng_release+deb13-amd64" \
+		"linux-modules-$vng_release+deb13-amd64"
+	# vng looks for /lib/modules beside the kernel
+	ln -s usr/lib "$tree/kernel/lib"
+	ln -s "$(cd "$tree/kernel" && find usr -name vmlinuz)" "$tree/kernel/vmlinuz"
+	rm -rf "$out"
+	mv "$tree" "$out"
+	;;
 *)
-	die "$1: want qemu or kernel"
+	die "$1: want qemu, kernel or vng"
 	;;
 esac

@@ -13,7 +13,8 @@
 # CACHE holds the package lists (fetched again once a day) and the archives.
 set -eu
 
-SUITES='bookworm bookworm-updates bookworm-backports trixie trixie-updates trixie-backports'
+# Others by the environment, each with a CACHE of its own.
+: "${SUITES:=bookworm bookworm-updates bookworm-backports trixie trixie-updates trixie-backports}"
 
 die() {
 	echo "apt-private: $*" >&2

@@ -12,6 +12,9 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from guest import Guest, TIMEOUT_S, arguments, harness, program  # noqa: E402
 import expect  # noqa: E402
+from left import CONSOLE, DATA  # noqa: E402
+
+LAB_VNG = os.path.join(harness.ROOT, "build", "lab", "vng")
 
 LIMIT_S = 120
 KILLS = int(os.environ.get("KILLS", "20"))
@@ -228,6 +231,96 @@ def run_run(left):
     exact(left, 2, expect.SCX_EXIT_ERROR_STALL)
 
 
+def vng(suite):
+    """scxray run -- vng: a guest that a real virtme-ng starts, with the host's root by 9p, as its users know it."""
+    def run(left):
+        root = os.path.join(LAB_VNG, suite, "usr")
+        env = dict(os.environ, PATH=os.pathsep.join([os.path.join(root, "bin"), os.environ["PATH"]]),
+                   PYTHONPATH=os.path.join(root, "lib", "python3", "dist-packages"))
+        words = f"scxfix.alone scxfix.mode=stall scxfix.timeout={TIMEOUT_S}"
+        ran = harness.scxray("run", "-o", left.path("files"), "--", "/usr/bin/python3", os.path.join(root, "bin", "vng"),
+                             "-r", os.path.realpath(os.path.join(LAB_VNG, "kernel", "vmlinuz")), "--disable-kvm",
+                             "--force-9p", "--cpus", "2", "-a", words, f"--qemu-opts=-serial file:{left.path(DATA)}",
+                             "--", os.path.join(harness.ROOT, "build", "fixtures", "init"), env=env)
+        left.check("scxray:" not in ran.err, "nothing is wrong with it", ran)
+        with open(left.path("status"), "w", encoding="ascii") as f:
+            f.write("0")
+        exact(left, 2, expect.SCX_EXIT_ERROR_STALL)
+
+    return Scenario(f"vng-{suite}", f"scxray run -- vng, virtme-ng of {suite}", run)
+
+
+DOMAIN = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>{name}</name>
+  <memory unit='MiB'>128</memory>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>{root}/build/kernels/7.3.4/vmlinuz</kernel>
+    <initrd>{root}/build/fixtures/initrd.cpio.zst</initrd>
+    <cmdline>console=ttyS0 panic=-1 quiet tsc=reliable scxfix.alone scxfix.mode=stall scxfix.timeout={timeout}</cmdline>
+  </os>
+  <features><acpi/></features>
+  <cpu mode='maximum'><feature policy='disable' name='la57'/></cpu>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <serial type='file'><source path='{folder}/{console}'/><target port='0'/></serial>
+    <serial type='file'><source path='{folder}/{data}'/><target port='1'/></serial>
+    <memballoon model='none'/>
+  </devices>
+  <qemu:commandline><qemu:arg value='-qmp'/><qemu:arg value='unix:{folder}/libvirt/qmp,server=on,wait=off'/></qemu:commandline>
+</domain>
+"""
+NOBODY = 65534
+
+
+class Libvirt:
+    """A libvirtd of its own, which is nobody's: neither its files nor its domains meet those of the machine."""
+
+    def __init__(self, folder):
+        self.env = dict(os.environ, HOME=folder)
+        for kind in ("RUNTIME_DIR", "CONFIG_HOME", "CACHE_HOME", "DATA_HOME"):
+            self.env[f"XDG_{kind}"] = os.path.join(folder, "libvirt")
+        os.makedirs(os.path.join(folder, "libvirt"), 0o700)
+        for path in (folder, os.path.join(folder, "libvirt")):
+            os.chown(path, NOBODY, NOBODY)
+        self.log = open(os.path.join(folder, "libvirtd.log"), "wb")
+        self.daemon = subprocess.Popen(["libvirtd", "--timeout", "300"], **self.how(), stdout=self.log, stderr=self.log)
+
+    def how(self):
+        return {"env": self.env, "user": NOBODY, "group": NOBODY, "extra_groups": [], "stdin": subprocess.DEVNULL}
+
+    def virsh(self, *args):
+        return subprocess.run(["virsh", "-q", "-c", "qemu:///session", *args], **self.how(), capture_output=True, text=True,
+                              check=False)
+
+    def end(self, name):
+        self.virsh("destroy", name)
+        self.daemon.terminate()
+        self.daemon.wait(20)
+
+
+def libvirt_run(left):
+    """A domain that a real libvirt starts, watched by its name."""
+    name = f"scxray-{os.getpid()}"
+    xml = left.path("domain.xml")
+    libvirt = Libvirt(left.folder)
+    try:
+        with open(xml, "w", encoding="utf-8") as f:
+            f.write(DOMAIN.format(name=name, root=harness.ROOT, folder=left.folder, console=CONSOLE, data=DATA,
+                                  timeout=TIMEOUT_S))
+        left.need(wait_for(lambda: libvirt.virsh("list").returncode == 0), "libvirtd answers")
+        made = libvirt.virsh("create", xml)
+        left.need(made.returncode == 0, f"the domain starts: {made.stderr}")
+        watch = start_watch(left, "--domain", name)
+        end_watch(left, watch)
+        left.check(name not in libvirt.virsh("list", "--all").stdout, "the domain has ended as the guest did")
+    finally:
+        libvirt.end(name)
+    exact(left, 2, expect.SCX_EXIT_ERROR_STALL)
+
+
 def rounds_run(left):
     """A scheduler that fails, comes again and fails again: two reports, both exact."""
     guest = Guest(left.folder, "10.0", mode="stall", words="scxfix.rounds=2")
@@ -281,5 +374,8 @@ ALL = [
     Scenario("paused", "a guest that its user paused", paused_run),
     Scenario("debugger", "a debugger is connected", debugger_run),
     Scenario("run", "scxray run", run_run),
+    vng("trixie"),
+    vng("sid"),
+    Scenario("libvirt", "scxray watch --domain, a real libvirt", libvirt_run),
     Scenario("kill", f"kill -9 at {KILLS} random moments", kill_run),
 ]
