@@ -3,6 +3,7 @@
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -256,8 +257,8 @@ DOMAIN = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qe
   <vcpu>2</vcpu>
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
-    <kernel>{root}/build/kernels/7.3.4/vmlinuz</kernel>
-    <initrd>{root}/build/fixtures/initrd.cpio.zst</initrd>
+    <kernel>{folder}/vmlinuz</kernel>
+    <initrd>{folder}/initrd</initrd>
     <cmdline>console=ttyS0 panic=-1 quiet tsc=reliable scxfix.alone scxfix.mode=stall scxfix.timeout={timeout}</cmdline>
   </os>
   <features><acpi/></features>
@@ -276,48 +277,58 @@ NOBODY = 65534
 
 
 class Libvirt:
-    """A libvirtd of its own, which is nobody's: neither its files nor its domains meet those of the machine."""
+    """A libvirtd of its own, which is nobody's: neither its files nor its domains meet those of the machine.
 
-    def __init__(self, folder):
-        self.env = dict(os.environ, HOME=folder)
+    All that it needs is in a folder that it can read, wherever the project is.
+    """
+
+    def __init__(self):
+        self.scratch = harness.scratch()
+        self.folder = self.scratch.name
+        self.env = dict(os.environ, HOME=self.folder)
         for kind in ("RUNTIME_DIR", "CONFIG_HOME", "CACHE_HOME", "DATA_HOME"):
-            self.env[f"XDG_{kind}"] = os.path.join(folder, "libvirt")
-        os.makedirs(os.path.join(folder, "libvirt"), 0o700)
-        for path in (folder, os.path.join(folder, "libvirt")):
-            os.chown(path, NOBODY, NOBODY)
-        self.log = open(os.path.join(folder, "libvirtd.log"), "wb")
-        self.daemon = subprocess.Popen(["libvirtd", "--timeout", "300"], **self.how(), stdout=self.log, stderr=self.log)
-
-    def how(self):
-        return {"env": self.env, "user": NOBODY, "group": NOBODY, "extra_groups": [], "stdin": subprocess.DEVNULL}
+            self.env[f"XDG_{kind}"] = os.path.join(self.folder, "libvirt")
+        self.how = {"env": self.env, "stdin": subprocess.DEVNULL}
+        os.mkdir(os.path.join(self.folder, "libvirt"), 0o700)
+        shutil.copy(os.path.join(harness.ROOT, "build", "kernels", "7.3.4", "vmlinuz"), os.path.join(self.folder, "vmlinuz"))
+        shutil.copy(os.path.join(harness.ROOT, "build", "fixtures", "initrd.cpio.zst"), os.path.join(self.folder, "initrd"))
+        if os.geteuid() == 0:
+            for path in (self.folder, os.path.join(self.folder, "libvirt")):
+                os.chown(path, NOBODY, NOBODY)
+            self.how.update(user=NOBODY, group=NOBODY, extra_groups=[])
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.daemon = subprocess.Popen(["libvirtd", "--timeout", "300"], **self.how, stdout=log, stderr=log)
 
     def virsh(self, *args):
-        return subprocess.run(["virsh", "-q", "-c", "qemu:///session", *args], **self.how(), capture_output=True, text=True,
+        return subprocess.run(["virsh", "-q", "-c", "qemu:///session", *args], **self.how, capture_output=True, text=True,
                               check=False)
 
-    def end(self, name):
+    def end(self, left, name):
         self.virsh("destroy", name)
         self.daemon.terminate()
         self.daemon.wait(20)
+        for file in (CONSOLE, DATA, "log"):
+            if os.path.exists(os.path.join(self.folder, file)):
+                shutil.copy(os.path.join(self.folder, file), left.path(file))
+        self.scratch.cleanup()
 
 
 def libvirt_run(left):
     """A domain that a real libvirt starts, watched by its name."""
     name = f"scxray-{os.getpid()}"
-    xml = left.path("domain.xml")
-    libvirt = Libvirt(left.folder)
+    libvirt = Libvirt()
     try:
-        with open(xml, "w", encoding="utf-8") as f:
-            f.write(DOMAIN.format(name=name, root=harness.ROOT, folder=left.folder, console=CONSOLE, data=DATA,
-                                  timeout=TIMEOUT_S))
         left.need(wait_for(lambda: libvirt.virsh("list").returncode == 0), "libvirtd answers")
+        xml = os.path.join(libvirt.folder, "domain.xml")
+        with open(xml, "w", encoding="utf-8") as f:
+            f.write(DOMAIN.format(name=name, folder=libvirt.folder, console=CONSOLE, data=DATA, timeout=TIMEOUT_S))
         made = libvirt.virsh("create", xml)
         left.need(made.returncode == 0, f"the domain starts: {made.stderr}")
         watch = start_watch(left, "--domain", name)
         end_watch(left, watch)
         left.check(name not in libvirt.virsh("list", "--all").stdout, "the domain has ended as the guest did")
     finally:
-        libvirt.end(name)
+        libvirt.end(left, name)
     exact(left, 2, expect.SCX_EXIT_ERROR_STALL)
 
 
