@@ -67,14 +67,12 @@ static int by_user_addr(const void *a, const void *b)
 	return x->user_addr < y->user_addr ? -1 : x->user_addr > y->user_addr;
 }
 
-/* The types of the programs that use it: an arena map has no BTF of its own. */
-static const struct btf *programs_btf(struct walk *w, const struct scxray_map *map)
+const struct types *map_program_types(struct walk *w, const struct scxray_map *map)
 {
 	uint64_t btf = owner_btf(w, map->map_kva);
 	const char *reason;
-	const struct types *types = btf ? map_find_btf(w, btf, &reason) : NULL;
 
-	return types ? types->btf : NULL;
+	return btf ? map_find_btf(w, btf, &reason) : NULL;
 }
 
 /* The mapped pages of a part of the kernel's 4 GiB; false: there are more than are wanted. */
@@ -123,6 +121,7 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 {
 	uint64_t kva = map_container(w, map, M_bpf_arena_map);
 	struct scxray_arena *arena = pool_alloc(w->pool, sizeof(*arena));
+	const struct types *types;
 	struct scxray_num kern_vm, addr;
 
 	if (!arena || !map_needs(w, map, M_bpf_arena_kern_vm) ||
@@ -130,7 +129,8 @@ void map_walk_arena(struct walk *w, struct scxray_map *map)
 		return;
 	map->form = SCXRAY_MAP_ARENA;
 	map->arena = arena;
-	arena->btf = programs_btf(w, map);
+	types = map_program_types(w, map);
+	arena->btf = types ? types->btf : NULL;
 	arena->user_vm_start = read_member(w, kva, M_bpf_arena_user_vm_start);
 	arena->user_vm_end = read_member(w, kva, M_bpf_arena_user_vm_end);
 	kern_vm = read_member(w, kva, M_bpf_arena_kern_vm);

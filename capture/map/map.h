@@ -12,6 +12,7 @@
 
 struct scxray_entry;
 struct scxray_map;
+struct scxray_ringbuf;
 
 /* Stable numbers of enum bpf_map_type (include/uapi/linux/bpf.h). */
 enum map_type {
@@ -149,6 +150,16 @@ void map_find_arena_globals(struct walk *w);
 /* The same of one arena, whose programs have these types. */
 void map_find_arena_globals_in(struct walk *w, const struct scxray_map *map,
 			       const struct types *types);
+
+/* The types of the programs that use the map, which have no BTF of its own; NULL: not known. */
+const struct types *map_program_types(struct walk *w, const struct scxray_map *map);
+
+/* What the records of ring buffers may be; after all maps. */
+void map_type_records(struct walk *w);
+
+/* The same of one; `variables` as sdt_find_variables() gives them. */
+void map_type_records_of(struct walk *w, struct scxray_ringbuf *ring, const struct types *types,
+			 const uint8_t *variables);
 
 /* The scx library's allocators in active .bss maps; after all maps. */
 void map_walk_allocators(struct walk *w);

@@ -244,4 +244,5 @@ void walk_maps(struct walk *w)
 	active_object(w);
 	map_walk_allocators(w);
 	map_find_arena_globals(w);
+	map_type_records(w);
 }

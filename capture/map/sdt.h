@@ -16,6 +16,10 @@ struct scxray_sdt;
  */
 uint8_t *sdt_find_variables(struct walk *w, const struct types *types);
 
+/* A named struct that is neither the kernel's nor a variable's. */
+bool sdt_is_own(const struct walk *w, const struct types *types, const uint8_t *variables,
+		uint32_t id);
+
 /* Sets sdt->payload_type and the reason for it; `size` is what a slot has for the payload. */
 void sdt_guess_payload(struct walk *w, struct scxray_sdt *sdt, const struct types *types,
 		       const uint8_t *variables, uint32_t size);

@@ -52,6 +52,15 @@ uint8_t *sdt_find_variables(struct walk *w, const struct types *types)
 	return bits;
 }
 
+bool sdt_is_own(const struct walk *w, const struct types *types, const uint8_t *variables,
+		uint32_t id)
+{
+	const char *name = type_name(types, id);
+
+	return name && *name && !is_kernels(w, name, types_size(types, id)) &&
+	       !(variables && variables[id / 8] >> id % 8 & 1);
+}
+
 /* A type of the right size (slots are whole words) that is neither the kernel's nor the library's own. */
 static bool is_candidate(const struct walk *w, const struct types *types, const uint8_t *variables,
 			 uint32_t id, uint32_t size)
@@ -66,7 +75,7 @@ static bool is_candidate(const struct walk *w, const struct types *types, const 
 	for (size_t i = 0; i < ARRAY_SIZE(of_library); i++)
 		if (!strncmp(name, of_library[i], strlen(of_library[i])))
 			return false;
-	return !is_kernels(w, name, own) && !(variables && variables[id / 8] >> id % 8 & 1);
+	return sdt_is_own(w, types, variables, id);
 }
 
 /* What names have in common is what follows the library's prefix. */

@@ -58,6 +58,8 @@ struct scxray_ringbuf_record {
 	const uint8_t *bytes; /* the first `captured` bytes, NULL where unreadable */
 	uint32_t captured;
 	const char *reason;
+	const struct btf *btf; /* where a struct is inferred that the record may be; or NULL */
+	uint32_t type_id;
 };
 
 struct scxray_ringbuf {
@@ -173,6 +175,18 @@ struct scxray_value scxray_map_key(const struct scxray_map *map, const struct sc
 /* `bytes` (an entry's value, or one of its per-CPU values) as a value; NULL is unreadable. */
 struct scxray_value scxray_map_value(const struct scxray_map *map, const struct scxray_entry *entry,
 				     const uint8_t *bytes);
+
+/* A record as a value: its `btf` is NULL where no type is inferred. */
+static inline struct scxray_value scxray_ringbuf_value(const struct scxray_ringbuf_record *record)
+{
+	return (struct scxray_value){
+		.btf = record->btf,
+		.type_id = record->type_id,
+		.bytes = record->bytes,
+		.size = record->captured,
+		.state = SCXRAY_PRESENT,
+	};
+}
 
 /* ---- pointees ------------------------------------------------------------ */
 

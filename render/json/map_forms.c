@@ -102,8 +102,11 @@ static const struct field ringbuf_fields[] = {
 	FIELD(scxray_ringbuf, cut, "cut", FIELD_STRING),
 };
 
-static void put_record(struct json *j, const struct scxray_ringbuf_record *record)
+static void put_record(struct map_json *m, const struct scxray_ringbuf_record *record)
 {
+	struct scxray_value value = scxray_ringbuf_value(record);
+	struct json *j = m->j;
+
 	json_object(j);
 	put_u64(j, "pos", record->pos);
 	put_u64(j, "len", record->len);
@@ -113,6 +116,8 @@ static void put_record(struct json *j, const struct scxray_ringbuf_record *recor
 		json_key(j, "data_hex");
 		json_bytes(j, record->bytes, record->captured);
 	}
+	if (value.btf)
+		json_value_field(j, "inferred", &value, follow_options(m->follow));
 	json_opt_string(j, "reason", record->reason);
 	json_object_end(j);
 }
@@ -134,7 +139,7 @@ void map_json_ringbuf(struct map_json *m)
 		json_key(j, "records");
 		json_array(j);
 		for (size_t i = 0; i < ring->nr_records; i++)
-			put_record(j, &ring->records[i]);
+			put_record(m, &ring->records[i]);
 		json_array_end(j);
 	}
 	json_object_end(j);

@@ -53,9 +53,6 @@ void map_text_line(struct map_text *m, const struct scxray_value *value, unsigne
 /* "entry: key={key}" without its newline. */
 void map_text_entry_key(struct map_text *m, const struct scxray_entry *entry);
 
-/* "8d 00 00 00 (raw)" */
-void map_text_raw(struct text *t, const uint8_t *bytes, size_t size);
-
 /* A key on one line, without its map. */
 void map_text_key(struct strbuf *sb, const struct scxray_map *map, const uint8_t *key);
 /* What identifies entry `i`: its owner, else its key, else its index. */

@@ -13,7 +13,8 @@
 #define MAX_INDICES 16
 #define MAX_SLOTS 64
 #define MAX_RECORDS 16
-#define MAX_RECORD_BYTES 64
+#define MAX_RECORD_BYTES 128
+#define ROW 32 /* bytes of a line */
 
 static void cut_line(struct strbuf *out, const char *cut)
 {
@@ -96,28 +97,46 @@ static bool is_text(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-static void put_record(struct text *t, const struct scxray_ringbuf_record *record)
+/* One line's bytes after the length, more of them below it. */
+static void put_bytes(struct strbuf *out, const uint8_t *bytes, size_t size)
 {
+	for (size_t i = 0; i < size; i++) {
+		if (size > ROW && i % ROW == 0)
+			strbuf_puts(out, "\n   ");
+		strbuf_printf(out, " %02x", bytes[i]);
+	}
+}
+
+static void put_record(struct map_text *m, const struct scxray_ringbuf_record *record)
+{
+	struct scxray_value value = scxray_ringbuf_value(record);
+	struct text *t = m->t;
 	size_t cap = text_cap(t, MAX_RECORD_BYTES);
 	size_t shown = record->captured < cap ? record->captured : cap;
 	struct strbuf *out = &t->out;
 
-	strbuf_printf(out, "  record %llu: len=%u%s%s ", (unsigned long long)record->pos,
+	strbuf_printf(out, "  record %llu: len=%u%s%s:", (unsigned long long)record->pos,
 		      record->len, record->busy ? " busy" : "",
 		      record->discarded ? " discarded" : "");
+	if (value.btf) {
+		strbuf_puts(out, " inferred ");
+		map_text_value(m, &value, 1, 40);
+		strbuf_putc(out, '\n');
+		return;
+	}
 	if (!record->bytes) {
-		strbuf_puts(out, "<unreadable: ");
+		strbuf_puts(out, " <unreadable: ");
 		cell_string(out, record->reason ? record->reason : "not known");
 		strbuf_puts(out, ">\n");
 		return;
 	}
 	if (is_text(record->bytes, record->captured)) {
-		strbuf_putc(out, '"');
+		strbuf_puts(out, " \"");
 		escape_text(out, (const char *)record->bytes,
 			    strnlen((const char *)record->bytes, shown), true);
 		strbuf_putc(out, '"');
 	} else {
-		map_text_raw(t, record->bytes, shown);
+		put_bytes(out, record->bytes, shown);
 	}
 	if (shown < record->len)
 		strbuf_printf(out, " +%zu byte%s", record->len - shown,
@@ -153,7 +172,7 @@ void map_text_ringbuf(struct map_text *m)
 		bytes_field(out, ", overwrite_pos=", &ring->overwrite_pos);
 	strbuf_putc(out, '\n');
 	for (size_t i = 0; i < ring->nr_records && i < cap; i++)
-		put_record(m->t, &ring->records[i]);
+		put_record(m, &ring->records[i]);
 	if (ring->nr_records > cap)
 		strbuf_printf(out, "  +%zu more records\n", ring->nr_records - cap);
 	cut_line(out, ring->cut);

@@ -40,7 +40,7 @@ void map_text_node(struct map_text *m, const struct node *node, unsigned depth, 
 	out->sink = sink;
 }
 
-void map_text_raw(struct text *t, const uint8_t *bytes, size_t size)
+static void put_raw(struct text *t, const uint8_t *bytes, size_t size)
 {
 	size_t cap = text_cap(t, MAX_RAW);
 	struct strbuf *sb = &t->out;
@@ -63,7 +63,7 @@ void map_text_value(struct map_text *m, const struct scxray_value *value, unsign
 	struct tree tree;
 
 	if (value->state == SCXRAY_PRESENT && !value->btf) {
-		map_text_raw(m->t, value->bytes, value->size);
+		put_raw(m->t, value->bytes, value->size);
 		return;
 	}
 	strbuf_init(&note, NULL);
