@@ -90,7 +90,8 @@ static void put_key(struct plain *v, const char *name)
 {
 	v->key.len = 0;
 	strbuf_puts(&v->key, name);
-	for (unsigned nr = 2; !is_new(v, strbuf_str(&v->key), v->key.len); nr++) {
+	/* without memory each key reads the same */
+	for (unsigned nr = 2; !is_new(v, strbuf_str(&v->key), v->key.len) && !v->key.error; nr++) {
 		v->key.len = 0;
 		strbuf_printf(&v->key, "%s#%u", name, nr);
 	}
