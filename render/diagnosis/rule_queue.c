@@ -51,6 +51,7 @@ static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 {
 	struct queue_moves m = queue_moves(f, dsq);
 	struct strbuf *sb;
+	bool one;
 
 	if (!waits_pick(f, is_overtaken, dsq))
 		return;
@@ -65,16 +66,16 @@ static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 		strbuf_puts(sb, " is consumed");
 	strbuf_puts(sb, ", but ");
 	put_names(f, sb);
-	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " stays" : " stay");
+	one = finding_last(f->dg)->nr_tasks == 1;
+	strbuf_puts(sb, one ? " stays" : " stay");
 	strbuf_puts(sb, " on it for ");
 	put_longest(f, sb);
-	if (dsq->is_vtime) {
+	if (dsq->is_vtime)
 		put_vtimes(f, sb, dsq);
-		strbuf_puts(sb, ": tasks that come later have a smaller vtime and go before them.");
-	} else {
-		strbuf_puts(sb, ": tasks that come later are put before them (SCX_ENQ_HEAD, or "
-				"moved one by one).");
-	}
+	strbuf_puts(sb, ": tasks that come later ");
+	strbuf_puts(sb, dsq->is_vtime ? "have a smaller vtime and go" : "are put");
+	strbuf_puts(sb, one ? " before it" : " before them");
+	strbuf_puts(sb, dsq->is_vtime ? "." : " (SCX_ENQ_HEAD, or moved one by one).");
 	put_bounds(f, sb);
 	about_dsq(f, dsq, "seq");
 }
