@@ -143,8 +143,7 @@ uint64_t cgroups_id(const char *cgroup);
 void scheduler_attach(const struct options *options);
 unsigned int scheduler_count(void);
 void scheduler_describe(FILE *out);
-void scheduler_start_failing(void);
-void scheduler_stop_failing(void);
+void scheduler_set_failing(bool on);
 void scheduler_detach(void);
 void scheduler_set_error_at(uint64_t when);
 void scheduler_forget(pid_t pid); /* takes a task's context away */

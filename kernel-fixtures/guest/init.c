@@ -44,7 +44,7 @@ static uint64_t starve(const struct options *options)
 	uint64_t quarter_ns = options->timeout_ms * NSEC_PER_MSEC / 4;
 	struct scxfix_wait first;
 
-	scheduler_start_failing();
+	scheduler_set_failing(true);
 	crew_release_hog();
 	agent_stop();
 	wait_for(starving, &quarter_ns, options->timeout_ms, "for the victims to starve");
@@ -132,11 +132,11 @@ static void spin(void)
 		die("sched_setaffinity: the first CPU can't be had");
 	wait_for(healthy, NULL, SLACK_MS, "for the victims to run");
 	mark("healthy");
-	scheduler_start_failing();
+	scheduler_set_failing(true);
 	wait_for(spinning, NULL, SLACK_MS, "for ops.dispatch() to spin");
 	mark("spinning");
 	sleep_until_ns(now_ns() + 3 * NSEC_PER_SEC);
-	scheduler_stop_failing();
+	scheduler_set_failing(false);
 	mark("spun for %llu us at a time", scheduler_state()->spun_ns / 1000);
 }
 

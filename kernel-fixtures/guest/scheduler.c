@@ -26,9 +26,7 @@ struct place {
 	bool fails;
 };
 
-static const struct place alone[] = {
-	{ "scxfix", NULL, 2, true },
-};
+static const struct place alone[] = { { "scxfix", NULL, 2, true } };
 
 static const struct place tree[] = {
 	{ "scxfix", NULL, 4, false },
@@ -306,14 +304,9 @@ unsigned int scheduler_count(void)
 	return nr_loaded;
 }
 
-void scheduler_start_failing(void)
+void scheduler_set_failing(bool on)
 {
-	subject->state->stalling = 1;
-}
-
-void scheduler_stop_failing(void)
-{
-	subject->state->stalling = 0;
+	subject->state->stalling = on;
 }
 
 /* Out of the kernel with them and their maps; after an error exit it is only those that go. */
