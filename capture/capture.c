@@ -103,6 +103,12 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	add_phase(w.r, "walk", clock_us() - start);
 	full->btfs = w.btfs;
 	full->nr_btfs = w.nr_btfs;
+	/* a stack would have addresses where names are known */
+	if (full->kernel.symbols.bpf_lost) {
+		scxray_fail(err, SCXRAY_ERR_NOMEM, 0,
+			    "out of memory for the names of BPF programs");
+		return give_up(full, source, err);
+	}
 	if (image_file_shrank(&source->file)) /* what is missing now may have been anything */
 		return give_up(full, source, err);
 	w.r->bytes_copied = source->phys.nr_touched * PAGE_SIZE;

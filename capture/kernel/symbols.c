@@ -148,6 +148,12 @@ const char *symbols_return_name(const struct symbols *s, uint64_t addr, char *bu
 	return name_back(s, addr, 1, buf, size);
 }
 
+static int no_room(struct symbols *symbols)
+{
+	symbols->bpf_lost = true;
+	return -1;
+}
+
 int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, uint64_t aux,
 		    const char *name)
 {
@@ -159,13 +165,13 @@ int symbols_add_bpf(struct symbols *symbols, uint64_t start, uint64_t end, uint6
 	if ((nr & (nr - 1)) == 0) {
 		bpf = realloc(symbols->bpf, (nr ? nr * 2 : 1) * sizeof(*bpf));
 		if (!bpf)
-			return -1;
+			return no_room(symbols);
 		symbols->bpf = bpf;
 	}
 	bpf = &symbols->bpf[nr];
 	*bpf = (struct bpf_symbol){ .start = start, .end = end, .aux = aux, .name = strdup(name) };
 	if (!bpf->name)
-		return -1;
+		return no_room(symbols);
 	for (char *c = bpf->name; *c; c++)
 		if (*c < 0x21 || *c > 0x7e)
 			*c = '?';

@@ -43,6 +43,7 @@ struct symbols {
 	enum kallsyms_encoding encoding;
 	struct bpf_symbol *bpf;
 	size_t nr_bpf;
+	bool bpf_lost; /* no memory for one of them */
 };
 
 /* A name to look up and where its address goes: 0 where there is no such symbol. */

@@ -142,7 +142,8 @@ static struct queue_moves local_moves(const struct facts *f, uint32_t cpu)
 void text_cpu_use(struct text *t, const struct diagnosis *dg)
 {
 	const struct facts *f = dg->facts;
-	size_t cap = text_cap(t, MAX_CPUS), nr = f ? f->r->nr_rqs : 0;
+	/* without memory for the CPUs' facts there are none */
+	size_t cap = text_cap(t, MAX_CPUS), nr = f && f->cpus ? f->r->nr_rqs : 0;
 	struct table tab;
 
 	if (!nr || !f->r->nr_scheds)
