@@ -226,6 +226,14 @@ $(O)/tests/lab/other_vmm: $(O)/tests/lab/other_vmm.o $(vmm_src:%.c=$(O)/%.o) $(l
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(all_ldflags) $(wraps:%=-Wl,--wrap=%) -o $@ $^ $(image_libs) $(all_libs) -ldl
 
+# Programs whose allocations and system calls fail once.
+fault_wraps = $(shell sed -nE '/^\#define/d; s/(NO_MEMORY|NO_OBJECT|NO_LENGTH|BROKEN|WAITING|NUMBER)\(([a-zA-Z0-9_]+)\)/\n-Wl,--wrap=\2\n/gp' \
+	tests/fakes/faults.c | grep -o '^-Wl.*') -Wl,--wrap=fclose
+$(O)/tests/faults/scxray: $(O)/tests/fakes/faults.o $(cli_src:%.c=$(O)/%.o) $(reader_lib) $(qemu_lib) $(watch_lib) $(lib)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie $(all_ldflags) $(fault_wraps) -o $@ $^ $(image_libs) $(all_libs) $(cli_libs)
+
 # The map leaves scxray_plugin_init visible, and nothing else.
 $(O)/scxray-plugin.so: $(plugin_src:%.c=$(O)/%.o) $(watch_lib) $(lib) vmm-plugin/plugin.map
 	$(call say,LINK,$@)
@@ -242,9 +250,11 @@ $(filter $(O)/tests/unit/qemu_%,$(units)): $(qemu_lib)
 $(filter $(O)/tests/unit/reader_%,$(units)): $(reader_lib)
 # vCPUs that are only registers, in the place of the plugin's own: for tests that ask for them.  In the
 # archive, every test of the freeze would have got them.
-$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker: $(O)/tests/fakes/vm.o
+$(O)/tests/unit/plugin_abi $(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_watch $(O)/tests/unit/plugin_maker $(O)/tests/unit/plugin_faults: $(O)/tests/fakes/vm.o
+$(O)/tests/unit/plugin_faults: $(O)/tests/fakes/faults.o
+$(O)/tests/unit/plugin_faults: private all_ldflags += $(fault_wraps)
 # They run the scxray program, or load the plugin as a VMM does.
-$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_maker: | $(bin)
+$(O)/tests/unit/plugin_run $(O)/tests/unit/plugin_told $(O)/tests/unit/plugin_ram $(O)/tests/unit/plugin_maker $(O)/tests/unit/plugin_faults: | $(bin)
 $(O)/tests/unit/plugin_abi_library $(O)/tests/unit/vmm_restore_two: | $(plugin)
 
 $(tools): $(O)/%: $(O)/%.o $(test_lib) $(lib)
@@ -308,7 +318,12 @@ check: deps ## every test that needs no VM
 named = $(if $(RUN),$(foreach name,$(1),$(if $(strip $(foreach word,$(RUN),$(findstring $(word),$(name)))),$(name))),$(1))
 scripts := $(wildcard tests/*/test_*.py tests/*/*_test.sh)
 check-programs: $(addprefix $(O)/,$(call named,$(unit_src:%.c=%))) \
-	$(if $(strip $(call named,$(scripts))),all $(tools) $(hosts))
+	$(if $(strip $(call named,$(scripts))),all $(tools) $(hosts) $(O)/tests/faults/scxray)
+
+.PHONY: check-faults
+check-faults: deps ## each allocation and system call of `scxray report` and of a plugin's run fails, in turn; an hour
+	$(again) all $(O)/tests/unit/plugin_faults $(O)/tests/faults/scxray
+	@SCXRAY_FAULTS=all CK_TIMEOUT_MULTIPLIER=1000 $(PYTHON) tests/run.py --build $(O) --timeout 7200 faults
 
 .PHONY: check-images check-diagnosis
 check-diagnosis: deps ## failures against the first finding of their reports, over all images and bundled cores
