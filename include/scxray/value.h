@@ -135,8 +135,9 @@ typedef bool (*scxray_follow_fn)(void *arg, const struct btf *btf, uint32_t type
 				 unsigned depth, struct scxray_followed *to);
 
 /*
- * Asked for each number of 64 bits that is a struct's member and not 0: true if it
- * is known to hold a pointer; then `to` is filled as for a pointer.
+ * Asked for each number of 64 bits that is not 0: true if it is known to hold a
+ * pointer; then `to` is filled as for a pointer. Of a struct's member `struct_id`
+ * and `member` say which it is, of others `struct_id` is 0.
  */
 typedef bool (*scxray_follow_member_fn)(void *arg, const struct btf *btf, uint32_t struct_id,
 					unsigned member, uint64_t addr, unsigned depth,

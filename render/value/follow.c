@@ -66,10 +66,10 @@ void follow_init(struct follow *f, const struct scxray_report *report)
 	follow_slots_find(f);
 	f->options.follow = follow_pointer;
 	f->options.follow_arg = f;
-	if (f->nr_arenas)
+	if (f->nr_arenas) {
 		follow_tags_find(f);
-	if (f->nr_tags)
 		f->options.follow_member = follow_member;
+	}
 }
 
 void follow_deinit(struct follow *f)
@@ -306,12 +306,37 @@ static bool follow_pointer(void *arg, const struct btf *btf, uint32_t type_id, u
 	return true;
 }
 
+/*
+ * A number that is the address of a mapped page of an arena. Those of an arena that begins at 0
+ * would be small numbers. A time may be such a number for the milliseconds that an arena has
+ * pages for.
+ */
+static bool follow_number(struct follow *f, const struct btf *btf, uint64_t addr, unsigned depth,
+			  struct scxray_followed *to)
+{
+	const struct arena_window *window =
+		addr < ARENA_SPAN ? NULL : arena_of(f, btf, false, &addr, &(const char *){ NULL });
+	const struct slot_at *at;
+	uint8_t byte;
+
+	if (!window || scxray_arena_read(window->arena, addr, &byte, 1) != 1)
+		return false;
+	at = follow_slot_at(f, addr);
+	if (follow_names_only(f, at, depth))
+		follow_name_slot(f, at, to);
+	else
+		follow_slot(f, at, depth, to);
+	return true;
+}
+
 /* A number that a tag calls an arena pointer; outside of all arenas it stays a number. */
 static bool follow_member(void *arg, const struct btf *btf, uint32_t struct_id, unsigned member,
 			  uint64_t addr, unsigned depth, struct scxray_followed *to)
 {
 	struct follow *f = arg;
-	const struct follow_tag *tag = follow_tag_of(f, btf, struct_id, member);
+	const struct follow_tag *tag = struct_id ? follow_tag_of(f, btf, struct_id, member) : NULL;
 
-	return tag && (follow_arena(f, btf, tag->target, true, addr, depth, to) || to->skipped);
+	if (!tag)
+		return follow_number(f, btf, addr, depth, to);
+	return follow_arena(f, btf, tag->target, true, addr, depth, to) || to->skipped;
 }

@@ -88,6 +88,8 @@ void leaf_scalar(struct strbuf *sb, const struct scxray_scalar *s)
 			put_128(sb, s->lo, s->hi, s->is_signed);
 		else if (s->is_signed)
 			strbuf_i64(sb, (int64_t)s->lo);
+		else if (s->task && s->bits == 64) /* its address */
+			strbuf_hex(sb, s->lo, 1);
 		else
 			strbuf_u64(sb, s->lo);
 		put_task(sb, s->task);

@@ -341,6 +341,9 @@ int walk_type(struct value_walk *w, uint32_t type_id, struct slice s)
 	} else if (!ret && !cut) {
 		if (w->twin)
 			ret = walk_whole(w, t, walk_twin(w, s));
+		else if (w->opt.follow_member && size == 8 && btf_is_int(t.type) &&
+			 walk_disguised(w, 0, 0, s, &ret))
+			return ret;
 		ret = ret ? ret : walk_whole(w, t, s);
 	}
 	if (!ret && cut)

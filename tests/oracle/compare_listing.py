@@ -133,8 +133,15 @@ class ListingComparison:
             elif place.kind == "bytes":
                 self.equal(where, leaf.get("hex"), number.to_bytes(place.bits // 8, "little").hex())
             else:
-                self.equal(f"{where} kind", leaf.get("kind"), place.kind)
+                kind = leaf.get("kind")
+                # a number that is an arena's address is shown as such
+                in_arena = kind == "ptr" and place.kind == "uint" and self.in_arena(number)
+                self.equal(f"{where} kind", "uint" if in_arena else kind, place.kind)
                 self.figure(where, number_of(leaf), number, place.bits)
+
+    def in_arena(self, number):
+        windows = (m["arena"] for m in self.report.get("maps", []) if "arena" in m)
+        return any(number_of({"value": a["user_vm_start"]}) <= number < number_of({"value": a["user_vm_end"]}) for a in windows)
 
     def rows(self, mine, header):
         if "value" in mine:

@@ -248,55 +248,6 @@ START_TEST(flexible_pointees_have_as_much_as_a_member_says)
 }
 END_TEST
 
-/* Of what the scx library hands out, pointers mostly have no type. */
-START_TEST(pointers_to_slots_name_them)
-{
-	struct scxray_sdt_entry entries[2] = { { .idx = 5, .user_addr = USER + 32 },
-					       { .idx = 6, .user_addr = USER + 64 } };
-	struct scxray_sdt sdt = { .name = "task_allocator", .entries = entries, .nr_entries = 2 };
-	struct chain c;
-	int to_fwd;
-
-	chain_init(&c, NULL);
-	put(&c, 40, 0, 77);
-	for (int i = 0; i < 2; i++)
-		entries[i].payload = (struct scxray_value){
-			.bytes = c.bytes[0] + 40,
-			.size = 16,
-			.addr = entries[i].user_addr + 8,
-			.state = SCXRAY_PRESENT,
-		};
-	entries[0].payload.btf = c.m.t.btf;
-	entries[0].payload.type_id = (uint32_t)c.node;
-	c.m.r.sdts = &sdt;
-	c.m.r.nr_sdts = 1;
-	to_fwd = btf__add_ptr(c.m.t.btf, btf__add_fwd(c.m.t.btf, "sdt_data", BTF_FWD_STRUCT));
-	c.m.map.value_type.type_id = (uint32_t)to_fwd;
-	point_to(&c, USER + 32);
-	expect(&c, "0x100000000020 → slot 5 of task_allocator → node{v=77}");
-	ck_map_json(&c.m, "\"label\":\"slot 5 of task_allocator\",\"deref\":{\"kind\":\"struct\"");
-	/* the other's type is not known */
-	point_to(&c, USER + 64);
-	expect(&c, "0x100000000040 → slot 6 of task_allocator");
-	/* its payload, by a pointer to nothing in particular */
-	c.m.map.value_type.type_id = (uint32_t)btf__add_ptr(c.m.t.btf, 0);
-	point_to(&c, USER + 40);
-	expect(&c, "0x100000000028 → slot 5 of task_allocator → node{v=77}");
-	point_to(&c, USER + 48);
-	expect(&c, "0x100000000030");
-	/* from one slot to another: a small one is shown as well, of a large one only the number */
-	put(&c, 40, USER + 64, 77);
-	c.m.map.value_type.type_id = (uint32_t)to_fwd;
-	point_to(&c, USER + 32);
-	expect(&c, "0x100000000020 → slot 5 of task_allocator → "
-		   "node{next=0x100000000040 → node{}, v=77}");
-	entries[1].payload.size = 257;
-	expect(&c, "0x100000000020 → slot 5 of task_allocator → "
-		   "node{next=0x100000000040 → slot 6 of task_allocator, v=77}");
-	map_deinit(&c.m);
-}
-END_TEST
-
 /* Each node points to the two next ones: 2^n paths. */
 START_TEST(a_web_of_pointers_ends)
 {
@@ -364,7 +315,6 @@ static const unit_test tests[] = {
 	&of_several_arenas_it_is_that_of_the_same_programs,
 	&variables_of_an_arena_are_shown,
 	&flexible_pointees_have_as_much_as_a_member_says,
-	&pointers_to_slots_name_them,
 	&a_web_of_pointers_ends,
 	&a_long_list_ends_at_the_depth,
 };

@@ -35,29 +35,30 @@ START_TEST(numbers_are_pointers_where_a_tag_says_so)
 
 	for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
 		with_tag(&c, tags[i], USER + 24);
-		expect(&c, "roots{plain=17592186044416, hidden=0x100000000018 → node{v=6}}");
-		ck_map_json(&c.m, "{\"name\":\"plain\",\"value\":{\"kind\":\"uint\",\"bits\":64,"
-				  "\"value\":17592186044416}},{\"name\":\"hidden\",\"value\":"
-				  "{\"kind\":\"ptr\",\"value\":\"0x0000100000000018\",\"deref\":{");
+		expect(&c, "roots{plain=0x100000000000, hidden=0x100000000018 → node{v=6}}");
+		ck_map_json(&c.m,
+			    "{\"name\":\"plain\",\"value\":{\"kind\":\"ptr\","
+			    "\"value\":\"0x0000100000000000\"}},{\"name\":\"hidden\",\"value\":"
+			    "{\"kind\":\"ptr\",\"value\":\"0x0000100000000018\",\"deref\":{");
 		map_deinit(&c.m);
 	}
 	with_tag(&c, tags[0], USER);
-	expect(&c, "roots{plain=17592186044416, hidden=0x100000000000 → "
+	expect(&c, "roots{plain=0x100000000000, hidden=0x100000000000 → "
 		   "node{next=0x100000000000 [cycle], v=5}}");
 	map_deinit(&c.m);
 	with_tag(&c, tags[0], USER + 0x8000);
-	expect(&c, "roots{plain=17592186044416, hidden=0x100000008000 "
+	expect(&c, "roots{plain=0x100000000000, hidden=0x100000008000 "
 		   "[chase: its arena page is not mapped]}");
 	map_deinit(&c.m);
-	/* outside of the arena, of a type that is not there, or tagged for something else */
+	/* outside of the arena, of a type that is not there, or tagged for something else: no node */
 	with_tag(&c, tags[0], USER + 0x40000);
-	expect(&c, "roots{plain=17592186044416, hidden=17592186306560}");
+	expect(&c, "roots{plain=0x100000000000, hidden=17592186306560}");
 	map_deinit(&c.m);
 	with_tag(&c, "arena:nobody", USER);
-	expect(&c, "roots{plain=17592186044416, hidden=17592186044416}");
+	expect(&c, "roots{plain=0x100000000000, hidden=0x100000000000}");
 	map_deinit(&c.m);
 	with_tag(&c, "contains:node:v", USER);
-	expect(&c, "roots{plain=17592186044416, hidden=17592186044416}");
+	expect(&c, "roots{plain=0x100000000000, hidden=0x100000000000}");
 	map_deinit(&c.m);
 }
 END_TEST
