@@ -232,6 +232,12 @@ def run_run(left):
     exact(left, 2, expect.SCX_EXIT_ERROR_STALL)
 
 
+def first_guest():
+    """The words after scxray in docs/first-guest.md's command with vng."""
+    with open(os.path.join(harness.ROOT, "docs", "first-guest.md"), encoding="utf-8") as f:
+        return next(line for line in f if line.lstrip().startswith("scxray run ")).split()[1:]
+
+
 def vng(suite):
     """scxray run -- vng: a guest that a real virtme-ng starts, with the host's root by 9p, as its users know it."""
     def run(left):
@@ -239,10 +245,14 @@ def vng(suite):
         env = dict(os.environ, PATH=os.pathsep.join([os.path.join(root, "bin"), os.environ["PATH"]]),
                    PYTHONPATH=os.path.join(root, "lib", "python3", "dist-packages"))
         words = f"scxfix.alone scxfix.mode=stall scxfix.timeout={TIMEOUT_S}"
-        ran = harness.scxray("run", "-o", left.path("files"), "--", "/usr/bin/python3", os.path.join(root, "bin", "vng"),
-                             "-r", os.path.realpath(os.path.join(LAB_VNG, "kernel", "vmlinuz")), "--disable-kvm",
-                             "--force-9p", "--cpus", "2", "-a", words, f"--qemu-opts=-serial file:{left.path(DATA)}",
-                             "--", os.path.join(harness.ROOT, "build", "fixtures", "init"), env=env)
+        here = {
+            "test.log": [left.path("files/vm.log")],
+            "vng": ["/usr/bin/python3", os.path.join(root, "bin", "vng"), "--disable-kvm", "--force-9p", "-a", words,
+                    f"--qemu-opts=-serial file:{left.path(DATA)}"],
+            "vmlinuz": [os.path.realpath(os.path.join(LAB_VNG, "kernel", "vmlinuz"))],
+            "./my_scheduler": [os.path.join(harness.ROOT, "build", "fixtures", "init")],
+        }
+        ran = harness.scxray(*[new for word in first_guest() for new in here.get(word, [word])], env=env)
         left.check("scxray:" not in ran.err, "nothing is wrong with it", ran)
         with open(left.path("status"), "w", encoding="ascii") as f:
             f.write("0")
