@@ -320,6 +320,12 @@ scripts := $(wildcard tests/*/test_*.py tests/*/*_test.sh)
 check-programs: $(addprefix $(O)/,$(call named,$(unit_src:%.c=%))) \
 	$(if $(strip $(call named,$(scripts))),all $(tools) $(hosts) $(O)/tests/faults/scxray)
 
+.PHONY: mutate
+N ?= 10000
+mutate: deps ## N reports each of cores with 1, 10 and 1000 wrong places: the worst time and memory, and what fails
+	$(again) all $(O)/tests/tools/mutate
+	@SCXRAY_BUILD=$(O) $(PYTHON) tests/mutate/test_mutate.py $(N)
+
 .PHONY: check-faults
 check-faults: deps ## each allocation and system call of `scxray report` and of a plugin's run fails, in turn; an hour
 	$(again) all $(O)/tests/unit/plugin_faults $(O)/tests/faults/scxray

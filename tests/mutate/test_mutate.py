@@ -4,6 +4,9 @@
 
 Each gives a report or one clear error: no crash, no sanitizer report, within 5
 seconds and 256 MB, text that a terminal can show, JSON that the schema allows.
+
+With a number N as argument, as `make mutate N=10000` has it: N mutations each of 1, 10 and 1000
+places, shared out among all bundled cores, and the worst time and memory of each.
 """
 
 import os
@@ -56,6 +59,8 @@ def look(cases, name, validator, result, counts):
     index, places, kind, ms, kib, text, data = result
     what = f"{name}: mutation {index} ({places} places)"
     counts[places, kind] = counts.get((places, kind), 0) + 1
+    worst = counts.setdefault("worst", {}).setdefault(places, [(0, 0), (0, 0)])
+    worst[:] = [max(worst[0], (ms, index)), max(worst[1], (kib, index))]
     problems = []
     if kind == "failed":
         problems.append("rendering failed, or an error without a clear line")
@@ -105,6 +110,8 @@ def check_core(cases, core, mutations, validator):
     untouched = run_all(cases, core, mutations, validator, counts)
     cases.check(len(untouched) >= 2 and len(set(untouched)) == 1,
                 f"{name}: the untouched core gives the same report before and after all mutations", len(untouched))
+    for places, ((ms, slowest), (kib, largest)) in sorted(counts.pop("worst", {}).items()):
+        print(f"{name}: {places:>5} places: at most {ms} ms (mutation {slowest}), {kib} KiB (mutation {largest})")
     for key in sorted(counts):
         print(f"{name}: {key[0]:>5} places: {counts[key]} {key[1]}s")
     # A mutated core of which hardly any gives a report would test the bootstrap and nothing else.
@@ -120,6 +127,11 @@ def main():
     if not cases.check(pairs, "a pair of bundled cores"):
         return cases.end()
     validator = Validator(harness.SCHEMA)
+    if len(sys.argv) > 1:
+        cores = harness.bundled_cores()
+        for core in cores:
+            check_core(cases, core, 3 * int(sys.argv[1]) // len(cores), validator)
+        return cases.end()
     newest, oldest = pairs[-1][1], pairs[0][1]
     check_core(cases, newest, MUTATIONS[0], validator)
     if oldest != newest:
