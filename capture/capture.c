@@ -119,6 +119,11 @@ struct scxray_report *scxray_capture(struct scxray_source *source,
 	return &full->report;
 }
 
+void scxray_source_follows(struct scxray_source *source, const struct scxray_report *earlier)
+{
+	source->known_types = &((const struct full_report *)earlier)->kernel.types;
+}
+
 void scxray_report_destroy(struct scxray_report *report)
 {
 	struct full_report *full = (struct full_report *)report;

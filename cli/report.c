@@ -23,7 +23,8 @@ struct image {
 	struct scxray_report *report;
 };
 
-static int image_read(struct image *image, const struct report_options *options)
+static int image_read(struct image *image, const struct image *before,
+		      const struct report_options *options)
 {
 	struct scxray_error err = { 0 };
 	uint64_t start = timing_now_us();
@@ -31,6 +32,8 @@ static int image_read(struct image *image, const struct report_options *options)
 	image->source = scxray_source_open(image->path, &err);
 	if (!image->source)
 		return cli_fail("cannot read the image: %s", err.text);
+	if (before)
+		scxray_source_follows(image->source, before->report);
 	image->report = scxray_capture(image->source, &options->settings, &err);
 	if (!image->report)
 		return cli_fail("cannot make a report: %s: %s", image->path, err.text);
@@ -73,9 +76,9 @@ static void image_release(struct image *image)
 static int make_report(const struct report_options *options, struct image *late,
 		       struct image *early, struct scxray_document *doc)
 {
-	if (early->path && image_read(early, options))
+	if (early->path && image_read(early, NULL, options))
 		return CLI_FAILED;
-	if (image_read(late, options))
+	if (image_read(late, early->path ? early : NULL, options))
 		return CLI_FAILED;
 	/* Before the report: where a core can't be saved, there is no report that seems all right. */
 	if (image_save(early, options->save_early_core, options) ||
@@ -137,8 +140,8 @@ static int write_image_report(const struct report_options *options)
 	}
 	if (options->exit_on)
 		status = status ? CLI_UNKNOWN : report_check(options, &doc);
+	image_release(&late); /* it may borrow types of the early one */
 	image_release(&early);
-	image_release(&late);
 	return status;
 }
 

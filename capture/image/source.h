@@ -40,6 +40,8 @@ struct boot_hint {
 	uint64_t found_by; /* enum kernel_route */
 };
 
+struct types;
+
 struct source_vcpu {
 	bool parked;
 	uint32_t prstatus_pid; /* of the task that ran, where a PRSTATUS note says so; else 0 */
@@ -56,9 +58,11 @@ struct scxray_source {
 	size_t host_size;
 	struct boot_hint hint;	    /* from a core: where the kernel was found */
 	struct boot_hint used_hint; /* of the last capture: what a core will keep */
-	uint64_t truncated_at_us;   /* when a recording's deadline cut it; 0: it did not */
-	bool recorded;		    /* pages of a live guest: the recording had the budget */
-	bool no_scan;		    /* its RAM is not to be searched for a VMCOREINFO */
+	const struct types *
+		known_types; /* of an earlier report, to borrow if its bytes are the same; or NULL */
+	uint64_t truncated_at_us; /* when a recording's deadline cut it; 0: it did not */
+	bool recorded;		  /* pages of a live guest: the recording had the budget */
+	bool no_scan;		  /* its RAM is not to be searched for a VMCOREINFO */
 	uint64_t open_us;
 
 	/* what backs the memory */

@@ -80,13 +80,13 @@ static int load_percpu(struct kernel *k, struct guest *g, struct scxray_error *e
 	return 0;
 }
 
-static void load_types(struct kernel *k, struct guest *g)
+static void load_types(struct kernel *k, struct guest *g, const struct types *known)
 {
 	uint64_t start = k->layout.symbol[S___start_BTF], stop = k->layout.symbol[S___stop_BTF];
 
 	if (!start || !stop)
 		scxray_fail(&k->types_error, SCXRAY_ERR_GUEST, 0, "this kernel has no BTF");
-	else if (!types_load(&k->types, g, start, stop, &k->types_error))
+	else if (!types_load(&k->types, g, start, stop, NULL, known, &k->types_error))
 		k->has_types = true;
 	if (k->has_types)
 		layout_find_members(&k->layout, &k->types);
@@ -132,7 +132,7 @@ int kernel_load(struct kernel *k, struct guest *g, struct scxray_source *source,
 	if (load_percpu(k, g, err))
 		return -1;
 	start = clock_us();
-	load_types(k, g);
+	load_types(k, g, source->known_types);
 	k->us_types = clock_us() - start;
 	return 0;
 }

@@ -143,14 +143,20 @@ int types_parse(struct types *types, const void *data, uint32_t size, struct scx
 	return parse(types, data, size, NULL, err) ? -1 : index_or_drop(types, err);
 }
 
-int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
-	       struct scxray_error *err)
+static bool borrow(struct types *types, const struct types *known, const void *data, uint32_t size)
 {
-	return types_load_split(types, g, start, stop, NULL, err);
+	uint32_t known_size;
+	const void *bytes = known && known->btf ? btf__raw_data(known->btf, &known_size) : NULL;
+
+	if (!bytes || known_size != size || memcmp(bytes, data, size))
+		return false;
+	*types = *known;
+	types->borrowed = true;
+	return true;
 }
 
-int types_load_split(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
-		     const struct types *base, struct scxray_error *err)
+int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
+	       const struct types *base, const struct types *known, struct scxray_error *err)
 {
 	enum read_status status;
 	uint64_t size = stop - start;
@@ -170,15 +176,20 @@ int types_load_split(struct types *types, struct guest *g, uint64_t start, uint6
 		failed = scxray_fail(err, SCXRAY_ERR_UNREAD, start, "BTF: %s",
 				     read_status_text(status));
 	else
-		failed = parse(types, data, (uint32_t)size, base, err);
+		failed = !borrow(types, known, data, (uint32_t)size) &&
+			 parse(types, data, (uint32_t)size, base, err);
 	free(data); /* libbpf has its own copy: the index comes after, so that memory holds the two alone */
-	return failed ? failed : index_or_drop(types, err);
+	if (failed)
+		return -1;
+	return types->borrowed ? 0 : index_or_drop(types, err);
 }
 
 void types_deinit(struct types *types)
 {
-	btf__free(types->btf);
-	free(types->by_name);
+	if (!types->borrowed) {
+		btf__free(types->btf);
+		free(types->by_name);
+	}
 	memset(types, 0, sizeof(*types));
 }
 

@@ -24,6 +24,7 @@ struct types {
 	uint32_t nr_chars; /* names begin below that offset */
 	uint32_t *by_name; /* hash of struct, union, enum and typedef names -> type id, 0 empty */
 	uint32_t mask;
+	bool borrowed; /* btf and by_name belong to other types */
 };
 
 /* A member of a struct, found by its path: "scx.local_dsq", through anonymous members. */
@@ -37,16 +38,13 @@ struct member {
 	bool present;
 };
 
-/* Reads the BTF blob at [start, stop). 0, or -1 with *err. */
-int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
-	       struct scxray_error *err);
-
 /*
- * As types_load(), for a BTF that may build on `base`: its ids and names go on where those of `base` end.
- * `base` must outlive it; NULL: it builds on none.
+ * Reads the BTF blob at [start, stop), which may build on `base`: its ids and names go on where those of `base` end.
+ * If `known` was made of the same bytes, it is borrowed.  Both must outlive these types; NULL: there is none.
+ * 0, or -1 with *err.
  */
-int types_load_split(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
-		     const struct types *base, struct scxray_error *err);
+int types_load(struct types *types, struct guest *g, uint64_t start, uint64_t stop,
+	       const struct types *base, const struct types *known, struct scxray_error *err);
 
 /* As types_load(), from bytes in this process; `data` stays the caller's. */
 int types_parse(struct types *types, const void *data, uint32_t size, struct scxray_error *err);

@@ -88,8 +88,8 @@ static struct cached_btf *cache_btf(struct walk *w, uint64_t kva, uint64_t data,
 	else
 		return NULL;
 	*entry = (struct cached_btf){ .kva = kva, .data = data, .size = (uint32_t)size };
-	if (types_load_split(&entry->types, w->g, data, data + size, is_split ? &w->k->types : NULL,
-			     &err))
+	if (types_load(&entry->types, w->g, data, data + size, is_split ? &w->k->types : NULL, NULL,
+		       &err))
 		return entry;
 	entry->bytes = btf__raw_data(entry->types.btf, &raw);
 	if (raw != size)
@@ -132,8 +132,8 @@ static void load(struct walk *w, struct btf_object *object)
 		object->error = "its BTF is larger than any believable one";
 	else if (is_recording(w))
 		borrow(w, object, data.value, size.value, base.value != 0);
-	else if (types_load_split(&object->types, w->g, data.value, data.value + size.value,
-				  base.value ? &w->k->types : NULL, &err))
+	else if (types_load(&object->types, w->g, data.value, data.value + size.value,
+			    base.value ? &w->k->types : NULL, NULL, &err))
 		object->error = pool_printf(w->pool, "its BTF: %s", err.text);
 }
 

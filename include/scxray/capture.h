@@ -86,6 +86,13 @@ struct scxray_source *scxray_source_open_fd(int fd, const char *name, struct scx
 /* Is it /proc/kcore: memory that changes while it is read, so that a report may contradict itself? */
 bool scxray_source_is_running(const struct scxray_source *source);
 
+/*
+ * `earlier`, which scxray_capture() made, is of the same guest at an earlier moment: if the kernel's BTF is the same
+ * byte by byte, the reports of `source` borrow its types instead of parsing them again.  Then `earlier` must outlive them,
+ * and be used by no other thread while they are made, rendered or destroyed.
+ */
+void scxray_source_follows(struct scxray_source *source, const struct scxray_report *earlier);
+
 void scxray_source_close(struct scxray_source *source);
 
 /*

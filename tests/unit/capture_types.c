@@ -282,16 +282,43 @@ START_TEST(a_blob_is_read_from_guest_memory)
 	blob = btf_builder_blob(&b, &size);
 	guest_init(&g, 0, 1 << 20, 4);
 	guest_put(&g, start, blob, size);
-	ck_assert(!types_load(&types, &g.guest, start, start + size, &err));
+	ck_assert(!types_load(&types, &g.guest, start, start + size, NULL, NULL, &err));
 	ck_assert_uint_eq(types_find(&types, "outer", BTF_KIND_STRUCT), id.outer);
 	types_deinit(&types);
-	ck_assert(types_load(&types, &g.guest, start, start, &err));
-	ck_assert(types_load(&types, &g.guest, start, start - 1, &err));
-	ck_assert(types_load(&types, &g.guest, start, start + (1ULL << 40), &err));
+	ck_assert(types_load(&types, &g.guest, start, start, NULL, NULL, &err));
+	ck_assert(types_load(&types, &g.guest, start, start - 1, NULL, NULL, &err));
+	ck_assert(types_load(&types, &g.guest, start, start + (1ULL << 40), NULL, NULL, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "impossible size"));
-	ck_assert(types_load(&types, &g.guest, start, start + 0x8000, &err));
+	ck_assert(types_load(&types, &g.guest, start, start + 0x8000, NULL, NULL, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "page not mapped"));
 	ck_assert_int_eq(err.code, SCXRAY_ERR_UNREAD);
+	guest_deinit(&g);
+	free(blob);
+	drop();
+}
+END_TEST
+
+START_TEST(types_of_the_same_bytes_are_borrowed)
+{
+	struct guest_builder g;
+	struct types again;
+	uint32_t size;
+	uint8_t *blob;
+
+	build();
+	blob = btf_builder_blob(&b, &size);
+	guest_init(&g, 0, 1 << 20, 4);
+	guest_put(&g, GUEST_KVA, blob, size);
+	ck_assert(!types_load(&types, &g.guest, GUEST_KVA, GUEST_KVA + size, NULL, NULL, &err));
+	ck_assert(!types_load(&again, &g.guest, GUEST_KVA, GUEST_KVA + size, NULL, &types, &err));
+	ck_assert_ptr_eq(again.btf, types.btf);
+	types_deinit(&again);
+	ck_assert_uint_eq(types_find(&types, "outer", BTF_KIND_STRUCT), id.outer);
+	blob[size - 2] ^= 1; /* the last letter of the last name: another kernel */
+	guest_put(&g, GUEST_KVA, blob, size);
+	ck_assert(!types_load(&again, &g.guest, GUEST_KVA, GUEST_KVA + size, NULL, &types, &err));
+	ck_assert_ptr_ne(again.btf, types.btf);
+	types_deinit(&again);
 	guest_deinit(&g);
 	free(blob);
 	drop();
@@ -306,6 +333,7 @@ static const unit_test tests[] = {
 	&strip_and_size_see_through_typedefs_and_arrays,
 	&enums_of_32_and_64_bits_have_names,
 	&a_blob_is_read_from_guest_memory,
+	&types_of_the_same_bytes_are_borrowed,
 };
 
 UNIT_MAIN("capture_types", tests)
