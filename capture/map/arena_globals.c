@@ -46,9 +46,9 @@ void map_find_arena_globals_in(struct walk *w, const struct scxray_map *map,
 	uint32_t size = id ? btf__type_by_id(types->btf, id)->size : 0;
 	uint64_t start, end, addr, pages = (size + PAGE_MASK) & ~PAGE_MASK;
 	uint8_t *bytes;
-	size_t got;
+	size_t got, read;
 
-	if (!size || size > MAX_BYTES || arena->user_vm_start.state != SCXRAY_PRESENT ||
+	if (!size || arena->user_vm_start.state != SCXRAY_PRESENT ||
 	    arena->user_vm_end.state != SCXRAY_PRESENT)
 		return;
 	start = arena->user_vm_start.value;
@@ -64,12 +64,15 @@ void map_find_arena_globals_in(struct walk *w, const struct scxray_map *map,
 		.reason = arena->cut ? "its arena page was not captured"
 				     : "its arena page is not mapped",
 	};
-	bytes = pool_alloc(w->pool, size);
-	got = bytes ? scxray_arena_read(arena, addr, bytes, size) : 0;
+	read = size < MAX_BYTES ? size : MAX_BYTES;
+	bytes = pool_alloc(w->pool, read);
+	got = bytes ? scxray_arena_read(arena, addr, bytes, read) : 0;
 	if (!bytes)
 		arena->globals.reason = POOL_USED_UP;
 	if (!got)
 		return;
+	if (got == MAX_BYTES)
+		arena->globals.reason = "the first MiB of them is shown";
 	arena->globals.bytes = bytes;
 	arena->globals.size = (uint32_t)got;
 	arena->globals.state = SCXRAY_PRESENT;

@@ -25,7 +25,7 @@ static struct scxray_arena arena;
 static struct scxray_arena_page pages[4];
 static uint8_t bytes[4][4096];
 
-static void make_types(const char *section)
+static void make_types(const char *section, uint32_t nr)
 {
 	struct btf *btf = btf__new_empty();
 	int u8 = btf__add_int(btf, "u8", 1, 0), var;
@@ -33,9 +33,9 @@ static void make_types(const char *section)
 	const void *raw;
 	uint32_t size;
 
-	var = btf__add_var(btf, "qa", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u8, u8, SIZE));
-	btf__add_datasec(btf, section, SIZE);
-	btf__add_datasec_var_info(btf, var, 0, SIZE);
+	var = btf__add_var(btf, "qa", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u8, u8, nr));
+	btf__add_datasec(btf, section, nr);
+	btf__add_datasec_var_info(btf, var, 0, nr);
 	raw = btf__raw_data(btf, &size);
 	ck_assert_int_eq(types_parse(&types, raw, size, &err), 0);
 	btf__free(btf);
@@ -54,7 +54,7 @@ static void setup(void)
 {
 	memset(&w, 0, sizeof(w));
 	memset(&report, 0, sizeof(report));
-	ck_assert_int_eq(pool_init(&pool, 1 << 20), 0);
+	ck_assert_int_eq(pool_init(&pool, 4 << 20), 0);
 	w.settings = (struct scxray_settings)SCXRAY_SETTINGS_INIT;
 	w.pool = &pool;
 	w.r = &report;
@@ -64,7 +64,7 @@ static void setup(void)
 		.pages = pages,
 	};
 	map = (struct scxray_map){ .arena = &arena };
-	make_types(".addr_space.1");
+	make_types(".addr_space.1", SIZE);
 }
 
 static void teardown(void)
@@ -126,8 +126,26 @@ START_TEST(programs_without_such_variables)
 {
 	map_page(0);
 	types_deinit(&types);
-	make_types(".bss");
+	make_types(".bss", SIZE);
 	ck_assert_int_eq(globals()->state, SCXRAY_NONE);
+}
+END_TEST
+
+/* bpf_arena_spin_lock.h alone brings 1 MiB an object. */
+START_TEST(of_many_the_first_mib)
+{
+	static struct scxray_arena_page many[300];
+
+	types_deinit(&types);
+	make_types(".addr_space.1", 2 << 20);
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct scxray_arena_page){ USER + i * 4096ULL, bytes[0] };
+	arena.pages = many;
+	arena.nr_pages = ARRAY_SIZE(many);
+	arena.user_vm_end = num_present(USER + (4 << 20));
+	ck_assert_int_eq(globals()->state, SCXRAY_PRESENT);
+	ck_assert_uint_eq(globals()->size, 1 << 20);
+	ck_assert_str_eq(globals()->reason, "the first MiB of them is shown");
 }
 END_TEST
 
@@ -149,6 +167,7 @@ static const unit_test tests[] = {
 	&what_is_not_there_is_not_zero,
 	&a_part_is_a_part,
 	&programs_without_such_variables,
+	&of_many_the_first_mib,
 	&arenas_that_make_no_sense,
 };
 
