@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "decide.h"
+#include "span.h"
 
 /* Ages and timeouts above a day are garbage in the guest's memory. */
 #define MAX_JIFFIES (24ULL * 3600 * 1000)
@@ -103,9 +104,9 @@ static void look_at_ages(struct decide *d, const struct scxray_look *look,
 	d->early_done = true;
 	decision->early = true;
 	task = d->max_age == jiffies_of(&look->max_runnable_age);
-	snprintf(decision->why, sizeof(decision->why),
-		 "half-way: %s for %" PRIu64 " of %" PRIu64 " jiffies",
-		 task ? "a task runnable" : "the watchdog's work not run", d->max_age, timeout);
+	snprintf(decision->why, sizeof(decision->why), "half-way: %s for %s of %s",
+		 task ? "a task runnable" : "the watchdog's work not run",
+		 span_of(d->max_age, &look->hz).text, span_of(timeout, &look->hz).text);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "span.h"
 #include "take.h"
 #include "watch.h"
 
@@ -106,8 +107,8 @@ static void attached(struct watch *watch, uint64_t now)
 	/* scx_root is set before the timeout is: what is not known yet is not said */
 	if (timeout->state == SCXRAY_PRESENT && timeout->value)
 		log_say(watch->log, SCXRAY_LOG_INFO,
-			"a scheduler is attached (watchdog timeout: %" PRIu64 " jiffies)",
-			timeout->value);
+			"a scheduler is attached (watchdog timeout: %s)",
+			span_of(timeout->value, &watch->look.hz).text);
 	else
 		log_say(watch->log, SCXRAY_LOG_INFO, "a scheduler is attached");
 }

@@ -12,7 +12,7 @@ START_TEST(a_stall_is_seen_early_and_late)
 	GO(usual, GONE(-1, 0, NULL), RUN(NO_AGE, 10, A), RUN(5, 20, 0), RUN(998, 30, 0),
 	   RUN(999, 40, 0), RUN(1000, 50, 0),
 	   { ROOT, 0, 0, 1003, 60, false, -1, EARLY,
-	     "half-way: a task runnable for 1003 of 2000 jiffies" },
+	     "half-way: a task runnable for 4.012s of 8.000s" },
 	   RUN(1500, 500, 0), RUN(2000, 999, 0), EXIT(1026, 0, L | LATE, "poll of exit_kind"),
 	   EXIT(1, 1026, 0, NULL), GONE(1, 0, NULL));
 	ck_assert_uint_eq(d.instance, 1);
@@ -51,7 +51,7 @@ START_TEST(a_watchdog_that_does_not_run_counts_from_three_quarters)
 	/* its work runs each timeout/2: an age up to there is how it should be */
 	GO(usual, RUN(5, 10, A), RUN(5, 999, 0), RUN(5, 1050, 0), RUN(5, 1499, 0), RUN(5, 1500, 0),
 	   { ROOT, 0, 0, 5, 1502, false, -1, EARLY,
-	     "half-way: the watchdog's work not run for 1502 of 2000 jiffies" },
+	     "half-way: the watchdog's work not run for 6.008s of 8.000s" },
 	   RUN(5, 1999, 0));
 	/* a former scheduler's timestamp, which stands there until this one's is set */
 	GO(usual, RUN(5, 90000, A), RUN(5, 90001, 0), RUN(5, 90002, 0), RUN(5, 1, 0),
