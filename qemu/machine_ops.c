@@ -10,6 +10,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <base/event.h>
+
 #include "qemu/machine_parts.h"
 #include "watch/now.h"
 
@@ -96,11 +98,7 @@ static void thaw(struct watch_machine *base, struct freeze_result *result)
 
 static void abort_waits(struct watch_machine *base)
 {
-	struct qemu_machine *qemu = qemu_of(base);
-	uint64_t one = 1;
-
-	if (write(qemu->stop_fd, &one, sizeof(one)) < 0)
-		return;
+	event_set(qemu_of(base)->stop_fd);
 }
 
 /* ---- the watchpoint ------------------------------------------------------------------------ */

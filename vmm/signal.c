@@ -5,16 +5,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <base/event.h>
+
 #include "machine.h"
 #include "signal.h"
 
 void machine_wake(struct machine *machine)
 {
-	uint64_t one = 1;
-
-	/* It fails only where the counter is full: then it is awake. */
-	if (write(machine->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	event_set(machine->wake_fd);
 }
 
 void machine_irq(struct machine *machine, unsigned irq, bool high)

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <base/event.h>
+
 #include "take.h"
 #include "watch.h"
 #include "watcher.h"
@@ -55,12 +57,7 @@ struct watcher {
 
 static void wake(void *arg)
 {
-	struct watcher *watcher = arg;
-	uint64_t one = 1;
-
-	/* a full counter is as good as a written one */
-	if (write(watcher->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	event_set(((struct watcher *)arg)->wake_fd);
 }
 
 /* ---- the thread ------------------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <base/event.h>
+
 #include "writer.h"
 
 struct job {
@@ -153,12 +155,8 @@ void writer_drain(struct writer *writer)
 
 void writer_stop(struct writer *writer)
 {
-	uint64_t one = 1;
-
 	pthread_mutex_lock(&writer->lock);
 	writer->stopped = true;
 	pthread_mutex_unlock(&writer->lock);
-	/* a full counter is as good as a written one */
-	if (write(writer->set->stop_fd, &one, sizeof(one)) < 0)
-		return;
+	event_set(writer->set->stop_fd);
 }

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <base/event.h>
+
 #include "capture/base/clock.h"
 #include "capture/live/uffd.h"
 
@@ -172,15 +174,6 @@ static void *cow_run(void *arg)
 	return NULL;
 }
 
-static void wake(struct cow *cow)
-{
-	uint64_t one = 1;
-
-	/* the counter is full, so the thread wakes all the same */
-	if (write(cow->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 static bool is_alive(const struct cow *cow)
 {
 	int tid = atomic_load(&cow->tid); /* 0: it is about to begin */
@@ -274,7 +267,7 @@ void cow_destroy(struct cow *cow)
 	cow_end(cow);
 	if (cow->started) {
 		atomic_store(&cow->quit, true);
-		wake(cow);
+		event_set(cow->wake_fd);
 		pthread_join(cow->thread, NULL);
 	}
 	if (cow->fd >= 0)
@@ -321,7 +314,7 @@ const char *cow_begin(struct cow *cow, uint64_t limit_us, uint64_t deadline_us)
 	atomic_store(&cow->lost, false);
 	atomic_store(&cow->deadline, start + deadline_us);
 	pthread_mutex_unlock(&cow->lock);
-	wake(cow);
+	event_set(cow->wake_fd);
 	for (size_t i = 0; i < cow->nr_regions && !why; i++)
 		why = protect_region(cow, &cow->regions[i],
 				     limit_us ? start + limit_us : UINT64_MAX);
@@ -334,7 +327,7 @@ void cow_end(struct cow *cow)
 	if (!atomic_exchange(&cow->deadline, 0))
 		return;
 	end_protection(cow);
-	wake(cow);
+	event_set(cow->wake_fd);
 }
 
 const struct page_store *cow_saved(const struct cow *cow)
