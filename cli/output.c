@@ -32,6 +32,8 @@ static const char *advice(int error)
 		return "make the folder first, or choose another with -o";
 	case EISDIR:
 		return "give the name of a file, not of a folder";
+	case ENOMEM:
+		return "free some memory, or leave groups out with --only";
 	default:
 		return "choose another place with -o";
 	}
