@@ -48,7 +48,7 @@ static uint64_t pid_of_owner(const char *owner)
 static size_t task_of_pid(const struct facts *f, uint64_t pid)
 {
 	for (size_t i = 0; pid && i < f->r->nr_tasks; i++)
-		if (num_is(&f->r->tasks[i].pid, pid) && is_class(f->r->tasks[i].sched_class, "ext"))
+		if (num_is(&f->r->tasks[i].pid, pid) && name_is(f->r->tasks[i].sched_class, "ext"))
 			return i;
 	return SIZE_MAX;
 }
@@ -165,7 +165,7 @@ static void judge(struct arena_links *links, const struct contexts *c, size_t ma
 		*links = here;
 }
 
-struct arena_links find_arena_links(const struct facts *f)
+struct arena_links arena_links_find(const struct facts *f)
 {
 	struct arena_links links = { .map = SIZE_MAX };
 
@@ -182,7 +182,7 @@ struct arena_links find_arena_links(const struct facts *f)
 		}
 		for (size_t m = 0; m < f->r->nr_maps; m++)
 			if (f->r->maps[m].nr_owners &&
-			    is_class(f->r->maps[m].type_name, "task_storage"))
+			    name_is(f->r->maps[m].type_name, "task_storage"))
 				add_contexts(&c, f, &f->r->maps[m], arena);
 		qsort(c.list, c.nr, sizeof(*c.list), by_addr);
 		if (c.nr) {

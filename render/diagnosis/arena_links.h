@@ -18,6 +18,6 @@ struct arena_links {
  * A task's context is the arena pointer in its task storage.  An allocator's table links all
  * contexts alike; one that is in a queue has a link more.
  */
-struct arena_links find_arena_links(const struct facts *f);
+struct arena_links arena_links_find(const struct facts *f);
 
 #endif

@@ -57,7 +57,7 @@ static const struct scxray_task *preempted_by(const struct facts *f, const struc
 {
 	uint64_t ns, hz, age;
 
-	if (!is_bystander(f, curr) && !is_class(rq->curr_class, "stop"))
+	if (!is_bystander(f, curr) && !name_is(rq->curr_class, "stop"))
 		return NULL;
 	if (!since_arrival(rq, curr, &ns) || !num_get(&f->r->guest.hz, &hz) || !hz)
 		return NULL;
@@ -67,7 +67,7 @@ static const struct scxray_task *preempted_by(const struct facts *f, const struc
 			dsq->nr_tasks ? report_find_task(f->r, &dsq->tasks[0]) : NULL;
 
 		if (dsq->origin != SCXRAY_DSQ_LOCAL || dsq->index != rq->cpu || !head ||
-		    !is_class(head->sched_class, "ext") ||
+		    !name_is(head->sched_class, "ext") ||
 		    !num_get(&head->runnable_age_jiffies, &age))
 			continue;
 		/* jiffies and the clock are a tick or two apart */
@@ -87,7 +87,7 @@ static void now(const struct facts *f, struct cpu_use *use)
 		old && num_true(&rq->curr_kva) && num_is(&old->curr_kva, rq->curr_kva.value) &&
 		rq->curr_pid.state == SCXRAY_PRESENT && num_is(&old->curr_pid, rq->curr_pid.value);
 	/* the idle task is not accounted */
-	if (!use->curr || is_class(rq->curr_class, "idle"))
+	if (!use->curr || name_is(rq->curr_class, "idle"))
 		return;
 	use->preempted = preempted_by(f, rq, use->curr);
 	use->has_since =
@@ -100,7 +100,7 @@ static void now(const struct facts *f, struct cpu_use *use)
  */
 static bool ran_for(const struct facts *f, const struct scxray_task *t, uint64_t *ns)
 {
-	const struct scxray_task *old = early_task(f, t);
+	const struct scxray_task *old = facts_early_task(f, t);
 	uint64_t now_ns, then_ns;
 
 	if (!old || old->cpu.state != SCXRAY_PRESENT || !num_is(&t->cpu, old->cpu.value) ||
@@ -116,13 +116,13 @@ static void between(struct facts *f)
 	for (size_t i = 0; i < f->r->nr_tasks; i++) {
 		const struct scxray_task *t = &f->r->tasks[i];
 		struct cpu_use *use =
-			t->cpu.state == SCXRAY_PRESENT ? use_of_cpu(f, t->cpu.value) : NULL;
+			t->cpu.state == SCXRAY_PRESENT ? facts_cpu_use(f, t->cpu.value) : NULL;
 		uint64_t ns;
 
 		if (!use || !ran_for(f, t, &ns))
 			continue;
 		use->measured = true;
-		if (above_ext(f, t->sched_class)) {
+		if (class_is_above_ext(f, t->sched_class)) {
 			if (is_bystander(f, t))
 				continue;
 			use->above_ns += ns;
@@ -130,7 +130,7 @@ static void between(struct facts *f)
 				use->top = t;
 				use->top_ns = ns;
 			}
-		} else if (is_class(t->sched_class, "ext")) {
+		} else if (name_is(t->sched_class, "ext")) {
 			use->ext_ns += ns;
 			if (ns > use->top_ext_ns) {
 				use->top_ext = t;
@@ -171,10 +171,10 @@ static bool since_long(const struct facts *f, const struct cpu_use *use)
 static void keeper(const struct facts *f, struct cpu_use *use)
 {
 	const struct scxray_task *curr = use->preempted ? use->preempted : use->curr;
-	bool above = curr && !use->preempted && above_ext(f, use->rq->curr_class) &&
+	bool above = curr && !use->preempted && class_is_above_ext(f, use->rq->curr_class) &&
 		     !is_bystander(f, curr);
 	/* set_next_task_scx() takes it off the runnable list: on_rq says whether it goes on */
-	bool ext = curr && is_class(curr->sched_class, "ext") && num_true(&curr->on_rq);
+	bool ext = curr && name_is(curr->sched_class, "ext") && num_true(&curr->on_rq);
 	/* the kernel leaves a share to lower classes: rt throttling, deadline servers */
 	bool most_above = use->measured && f->elapsed_ns && use->above_ns >= f->elapsed_ns / 2 &&
 			  use->ext_ns <= f->elapsed_ns / 5;

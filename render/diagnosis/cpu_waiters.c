@@ -14,7 +14,7 @@ static void put_share(struct strbuf *sb, size_t nr, size_t all)
 		strbuf_printf(sb, " %zu of them", nr);
 }
 
-void put_cpu_waiters(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
+void words_put_cpu_waiters(struct facts *f, struct strbuf *sb, const struct scxray_rq *rq)
 {
 	const struct finding *finding = finding_last(f->dg);
 	const struct scxray_dsq *queue = NULL;
@@ -29,10 +29,10 @@ void put_cpu_waiters(struct facts *f, struct strbuf *sb, const struct scxray_rq 
 			queue = dsq;
 		on_queue += queue && dsq == queue;
 	}
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_puts(sb, finding->nr_tasks == 1 ? " waits for it, " : " wait for it, the first ");
 	strbuf_puts(sb, "for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	if (local) {
 		put_share(sb, local, finding->nr_tasks);
 		strbuf_puts(sb, " on its local DSQ");
@@ -40,9 +40,9 @@ void put_cpu_waiters(struct facts *f, struct strbuf *sb, const struct scxray_rq 
 	if (queue) {
 		put_share(sb, on_queue, finding->nr_tasks);
 		strbuf_puts(sb, " on ");
-		put_dsq(sb, queue);
+		words_put_dsq(sb, queue);
 		strbuf_puts(sb, ", from which no other CPU took a task meanwhile");
 	}
 	strbuf_putc(sb, '.');
-	put_bounds(f, sb);
+	words_put_bounds(f, sb);
 }

@@ -73,7 +73,7 @@ static size_t find_waits(struct diagnosis *dg, struct facts *f, const struct scx
 	if (dg->error)
 		return 0;
 	cpus_make(f);
-	apply_rules(f);
+	rules_apply(f);
 	return f->nr_waits;
 }
 

@@ -69,7 +69,7 @@ static const char *op_of(const struct scxray_report *r, const struct scxray_text
 	return NULL;
 }
 
-const char *op_of_frame(const struct scxray_report *r, const struct scxray_address *frame)
+const char *exit_site_op(const struct scxray_report *r, const struct scxray_address *frame)
 {
 	struct scxray_text name;
 
@@ -169,7 +169,7 @@ static void put_program(struct strbuf *sb, const char *op, const struct scxray_s
 	}
 }
 
-void put_site(struct strbuf *sb, const struct exit_site *site, const struct scxray_sched *s)
+void exit_site_put(struct strbuf *sb, const struct exit_site *site, const struct scxray_sched *s)
 {
 	size_t start;
 
@@ -178,7 +178,7 @@ void put_site(struct strbuf *sb, const struct exit_site *site, const struct scxr
 	else if (site->frame)
 		strbuf_puts(sb, "A BPF program of ");
 	start = sb->len;
-	put_sched(sb, s);
+	words_put_sched(sb, s);
 	if (!site->op && !site->frame && sb->len > start)
 		sb->data[start] = 'S';
 	if (!site->frame) {

@@ -21,10 +21,10 @@ struct exit_site {
 struct exit_site exit_site(const struct scxray_report *r, const struct scxray_exit_info *info);
 
 /* "ops.dispatch() of scheduler scxfix (scxfix_dispatch+0x3c [bpf] at main.bpf.c:212)" */
-void put_site(struct strbuf *sb, const struct exit_site *site, const struct scxray_sched *s);
+void exit_site_put(struct strbuf *sb, const struct exit_site *site, const struct scxray_sched *s);
 
 /* The op that the frame's BPF program implements: "dispatch"; NULL: none, or no BPF frame. */
-const char *op_of_frame(const struct scxray_report *r, const struct scxray_address *frame);
+const char *exit_site_op(const struct scxray_report *r, const struct scxray_address *frame);
 
 /* The kind and the exit info that say how it ended; 0: it has not. */
 uint64_t exit_kind(const struct scxray_sched *s, bool *in_info);

@@ -13,7 +13,7 @@
 
 #include "render/out/field.h"
 
-bool is_class(const char *class, const char *name)
+bool name_is(const char *class, const char *name)
 {
 	return class && !strcmp(class, name);
 }
@@ -22,28 +22,28 @@ bool is_class(const char *class, const char *name)
  * The order of the classes in kernel/sched/sched.h: stop, dl, rt, fair, ext, idle.  A scheduler
  * that has taken all of class fair leaves none there.
  */
-bool above_ext(const struct facts *f, const char *class)
+bool class_is_above_ext(const struct facts *f, const char *class)
 {
-	return is_class(class, "rt") || is_class(class, "dl") || is_class(class, "stop") ||
-	       (f->partial && is_class(class, "fair"));
+	return name_is(class, "rt") || name_is(class, "dl") || name_is(class, "stop") ||
+	       (f->partial && name_is(class, "fair"));
 }
 
-bool may_use(const struct scxray_task *t, uint32_t cpu)
+bool task_may_use(const struct scxray_task *t, uint32_t cpu)
 {
 	if (num_true(&t->migration_disabled))
 		return num_is(&t->cpu, cpu);
 	return t->cpus_allowed.state != SCXRAY_PRESENT || cpumask_has(&t->cpus_allowed, cpu);
 }
 
-bool is_bound(const struct facts *f, const struct scxray_task *t)
+bool task_is_bound(const struct facts *f, const struct scxray_task *t)
 {
 	for (size_t i = 0; i < f->r->nr_rqs; i++)
-		if (!may_use(t, f->r->rqs[i].cpu))
+		if (!task_may_use(t, f->r->rqs[i].cpu))
 			return true;
 	return false;
 }
 
-struct cpu_use *use_of_cpu(const struct facts *f, uint64_t cpu)
+struct cpu_use *facts_cpu_use(const struct facts *f, uint64_t cpu)
 {
 	const struct scxray_rq *rq = report_find_rq(f->r, cpu);
 
@@ -51,19 +51,19 @@ struct cpu_use *use_of_cpu(const struct facts *f, uint64_t cpu)
 }
 
 /* PF_KTHREAD of include/linux/sched.h. */
-bool is_kthread(const struct scxray_task *t)
+bool task_is_kthread(const struct scxray_task *t)
 {
 	return t->flags.state == SCXRAY_PRESENT && t->flags.value & 0x00200000;
 }
 
 /* PF_WQ_WORKER, and create_worker()'s name for a worker of no single CPU. */
-bool is_unbound_worker(const struct scxray_task *t)
+bool task_is_unbound_worker(const struct scxray_task *t)
 {
 	return t->flags.state == SCXRAY_PRESENT && t->flags.value & 0x20 &&
 	       t->comm.state == SCXRAY_PRESENT && !strncmp(t->comm.bytes, "kworker/u", 9);
 }
 
-const struct scxray_task *early_task(const struct facts *f, const struct scxray_task *t)
+const struct scxray_task *facts_early_task(const struct facts *f, const struct scxray_task *t)
 {
 	const struct scxray_task *old = f->early ? scxray_report_task(f->early, t->kva) : NULL;
 
@@ -102,7 +102,8 @@ struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *d
 /* So often a CPU has asked ops.dispatch() that a queue it never took from is not its own. */
 #define MANY_SWITCHES 20
 
-bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const struct cpu_use *use)
+bool queue_others_leave(const struct facts *f, const struct scxray_dsq *dsq,
+			const struct cpu_use *use)
 {
 	struct queue_moves m = queue_moves(f, dsq);
 
@@ -195,7 +196,7 @@ static bool is_late_worker(const struct facts *f, const struct scxray_task *t)
 {
 	uint64_t age, timeout = sched_timeout_jiffies(f->r, &t->sched_kva);
 
-	return f->watchdog_missed && is_unbound_worker(t) && t->runnable_cpu >= 0 && timeout &&
+	return f->watchdog_missed && task_is_unbound_worker(t) && t->runnable_cpu >= 0 && timeout &&
 	       num_get(&t->runnable_age_jiffies, &age) && (int64_t)age > 0 && age >= timeout / 4;
 }
 
@@ -213,7 +214,7 @@ static void find_waits(struct facts *f)
 	for (size_t i = 0; i < r->nr_tasks; i++) {
 		const struct scxray_task *t = &r->tasks[i];
 
-		f->nr_ext += is_class(t->sched_class, "ext");
+		f->nr_ext += name_is(t->sched_class, "ext");
 		if (!task_is_stalled(r, t, true) && !is_late_worker(f, t))
 			continue;
 		f->waits[f->nr_waits++] = (struct wait){
@@ -222,7 +223,7 @@ static void find_waits(struct facts *f)
 			.age = num_signed(&t->runnable_age_jiffies),
 			.past = task_is_stalled(r, t, false),
 			.named = named_by_kernel(f, t) ||
-				 (f->watchdog_missed && is_unbound_worker(t)),
+				 (f->watchdog_missed && task_is_unbound_worker(t)),
 			.custody = task_custody(r, t),
 			.dsq = task_find_dsq(r, t),
 		};

@@ -77,7 +77,8 @@ struct queue_moves queue_moves(const struct facts *f, const struct scxray_dsq *d
  * A queue from which the other CPUs took nothing, though they switched tasks all the while and
  * somebody had taken from it before: this CPU is the one that consumes it.
  */
-bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const struct cpu_use *use);
+bool queue_others_leave(const struct facts *f, const struct scxray_dsq *dsq,
+			const struct cpu_use *use);
 
 /*
  * How many tasks that came onto the queue after this one have left it.  Some leave and come again
@@ -87,17 +88,17 @@ bool others_leave(const struct facts *f, const struct scxray_dsq *dsq, const str
 bool wait_is_overtaken(const struct facts *f, const struct wait *w, uint64_t *nr);
 
 /* The same task in the early report, or NULL. */
-const struct scxray_task *early_task(const struct facts *f, const struct scxray_task *t);
+const struct scxray_task *facts_early_task(const struct facts *f, const struct scxray_task *t);
 
 /* Where the task may run. */
-bool may_use(const struct scxray_task *t, uint32_t cpu);
+bool task_may_use(const struct scxray_task *t, uint32_t cpu);
 /* May it not run on every CPU there is? */
-bool is_bound(const struct facts *f, const struct scxray_task *t);
+bool task_is_bound(const struct facts *f, const struct scxray_task *t);
 /* A class that is picked before ext. */
-bool above_ext(const struct facts *f, const char *class);
-bool is_class(const char *class, const char *name);
-struct cpu_use *use_of_cpu(const struct facts *f, uint64_t cpu);
-bool is_kthread(const struct scxray_task *t);
-bool is_unbound_worker(const struct scxray_task *t);
+bool class_is_above_ext(const struct facts *f, const char *class);
+bool name_is(const char *class, const char *name);
+struct cpu_use *facts_cpu_use(const struct facts *f, uint64_t cpu);
+bool task_is_kthread(const struct scxray_task *t);
+bool task_is_unbound_worker(const struct scxray_task *t);
 
 #endif

@@ -48,8 +48,8 @@ static void put_where(struct strbuf *sb, const struct scxray_stack_trace *stack)
 
 static bool is_changing(const struct scxray_report *r)
 {
-	return is_class(r->enable_state_name, "SCX_ENABLING") ||
-	       is_class(r->enable_state_name, "SCX_DISABLING");
+	return name_is(r->enable_state_name, "SCX_ENABLING") ||
+	       name_is(r->enable_state_name, "SCX_DISABLING");
 }
 
 void find_change_of_state(struct diagnosis *dg)
@@ -69,7 +69,7 @@ void find_change_of_state(struct diagnosis *dg)
 	strbuf_puts(sb, "sched_ext is in state ");
 	cell_string(sb, r->enable_state_name);
 	strbuf_puts(sb, " at both moments");
-	put_elapsed(sb, dg);
+	words_put_elapsed(sb, dg);
 	strbuf_puts(sb, ": it does not come to an end of it.");
 	finding_add_path(dg, r, "scx_sched_state.enable_state");
 	helper = helper_of(r);

@@ -19,7 +19,7 @@ static size_t wanting(const struct scxray_report *r, uint32_t cpu)
 	size_t nr = 0;
 
 	for (size_t i = 0; i < r->nr_tasks; i++)
-		nr += task_is_stalled(r, &r->tasks[i], true) && may_use(&r->tasks[i], cpu);
+		nr += task_is_stalled(r, &r->tasks[i], true) && task_may_use(&r->tasks[i], cpu);
 	return nr;
 }
 
@@ -60,7 +60,7 @@ static void find_clock(struct diagnosis *dg, const struct scxray_report *r, size
 	if (!num_true(clock) || !num_is(old_clock, clock->value))
 		return;
 	/* an idle CPU with nothing to run has stopped its tick, and is right to */
-	if ((is_class(rq->curr_class, "idle") && !rq->nr_runnable) || num_is(&rq->online, 0))
+	if ((name_is(rq->curr_class, "idle") && !rq->nr_runnable) || num_is(&rq->online, 0))
 		return;
 	sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_ERROR, "rq_clock_stood");
 	strbuf_printf(sb,
@@ -68,7 +68,7 @@ static void find_clock(struct diagnosis *dg, const struct scxray_report *r, size
 		      " stood still between the snapshots: neither a "
 		      "tick nor a scheduling event came through there (it runs ",
 		      rq->cpu);
-	put_curr(sb, rq);
+	words_put_curr(sb, rq);
 	strbuf_puts(sb, ").");
 	finding_add_path(dg, r, "rq_scx_states[%zu].%s", i, of_scx ? "rq_clock" : "clock_ns");
 	finding_add_path(dg, dg->early, "rq_scx_states[%zu].%s", (size_t)(old - dg->early->rqs),

@@ -48,7 +48,7 @@ static void put_parent(struct strbuf *sb, const struct scxray_report *r,
 		    !num_is(&parent->exit_kind, 0) || exit_kind(parent, &in_info))
 			continue;
 		strbuf_puts(sb, " Above it ");
-		put_sched(sb, parent);
+		words_put_sched(sb, parent);
 		strbuf_puts(sb, " is not ending: the tasks go there.");
 		return;
 	}
@@ -81,7 +81,7 @@ static void find_verdict(struct diagnosis *dg, const struct scxray_report *r, si
 			   kind >= SCX_EXIT_ERROR ? SEVERITY_ERROR : SEVERITY_INFO,
 			   "scheduler_exit");
 	strbuf_puts(sb, kind >= SCX_EXIT_ERROR ? "The kernel ended " : "It ended: ");
-	put_sched(sb, s);
+	words_put_sched(sb, s);
 	if (kind_name) {
 		strbuf_puts(sb, " with ");
 		cell_string(sb, kind_name);
@@ -132,7 +132,7 @@ static void find_gone(struct diagnosis *dg, const struct scxray_report *early,
 			return;
 	sb = finding_begin(dg, RANK_VERDICT, SEVERITY_WARNING, "sub_scheduler_gone");
 	strbuf_puts(sb, "Between the two snapshots ");
-	put_sched(sb, s);
+	words_put_sched(sb, s);
 	strbuf_puts(sb, " ended and went: what it was is in the early one.");
 	finding_add_path(dg, early, "scx_sched_state.sub_schedulers");
 	if (!longest)
@@ -157,7 +157,7 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 	sb = finding_begin(dg, RANK_NOTE, SEVERITY_INFO, "bypass");
 	if (bypass) {
 		strbuf_puts(sb, "The kernel had put ");
-		put_sched(sb, s);
+		words_put_sched(sb, s);
 		strbuf_printf(
 			sb,
 			" in bypass mode (depth %lld): it schedules the tasks itself, so what "
@@ -166,7 +166,7 @@ static void bypass_of(struct diagnosis *dg, const struct scxray_report *r, size_
 		sched_evidence(dg, r, i, "bypass_depth");
 	} else {
 		strbuf_puts(sb, "At the freeze ");
-		put_sched(sb, s);
+		words_put_sched(sb, s);
 		strbuf_puts(sb, " was being aborted; bypass mode had not begun: tasks are where it "
 				"left them.");
 	}

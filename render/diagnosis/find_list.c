@@ -23,7 +23,7 @@ static void find_conflicts(struct diagnosis *dg, const struct scxray_report *r, 
 		struct strbuf *sb =
 			finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "dsq_conflict");
 
-		begin_dsq(sb, dsq);
+		words_begin_dsq(sb, dsq);
 		strbuf_puts(sb, " contradicts itself: ");
 		cell_string(sb, dsq->conflicts[0]);
 		if (dsq->nr_conflicts > 1)
@@ -35,7 +35,7 @@ static void find_conflicts(struct diagnosis *dg, const struct scxray_report *r, 
 		struct strbuf *sb = finding_begin(dg, RANK_EVIDENCE, SEVERITY_WARNING, "dsq_cut");
 
 		strbuf_puts(sb, "The list of ");
-		put_dsq(sb, dsq);
+		words_put_dsq(sb, dsq);
 		strbuf_puts(sb, " is not complete: ");
 		cell_string(sb, dsq->cut);
 		strbuf_putc(sb, '.');

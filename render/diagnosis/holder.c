@@ -65,7 +65,7 @@ static bool search_init(struct search *s, const struct facts *f)
 	for (size_t i = 0; i < f->r->nr_tasks; i++) {
 		const struct scxray_task *t = &f->r->tasks[i];
 
-		if (!s->sights[i].wanted && !is_class(t->sched_class, "ext"))
+		if (!s->sights[i].wanted && !name_is(t->sched_class, "ext"))
 			continue;
 		s->nr_others += !s->sights[i].wanted;
 		s->names[s->nr_names++] = (struct name){ t->kva, (uint32_t)i, false };
@@ -260,7 +260,7 @@ static void look_by_cpu(const struct facts *f, struct search *s, size_t m, uint6
 	*left = s->left;
 }
 
-struct holder find_holder(const struct facts *f)
+struct holder holder_find(const struct facts *f)
 {
 	struct holder best = { .map = SIZE_MAX, .everyones = SIZE_MAX, .cpu = -1, .whole = true };
 	uint64_t left = MAX_WORDS;

@@ -23,6 +23,6 @@ struct holder {
  * Searches keys, values, queued items, ring buffer records, the objects of lists and trees, and arena pages for the pids and
  * addresses of the tasks that are picked.  A map that has all other tasks as well says nothing.
  */
-struct holder find_holder(const struct facts *f);
+struct holder holder_find(const struct facts *f);
 
 #endif

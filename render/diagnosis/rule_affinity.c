@@ -31,14 +31,14 @@ static size_t takers(const struct facts *f, const struct scxray_dsq *dsq, bool *
 		for (size_t n = 0; old && n < f->r->nr_tasks && !t; n++)
 			if (f->r->tasks[n].kva == old->kva)
 				t = &f->r->tasks[n];
-		if (!t || t->cpu.state != SCXRAY_PRESENT || early_task(f, t) != old)
+		if (!t || t->cpu.state != SCXRAY_PRESENT || facts_early_task(f, t) != old)
 			continue;
 		/* did it run at all since? */
 		if (old->pcount.state == SCXRAY_PRESENT && num_is(&t->pcount, old->pcount.value))
 			continue;
 		if (old->pcount.state != SCXRAY_PRESENT && task_find_dsq(f->r, t) == dsq)
 			continue;
-		use = use_of_cpu(f, t->cpu.value);
+		use = facts_cpu_use(f, t->cpu.value);
 		if (use && !is_taker[use - f->cpus])
 			nr++;
 		if (use)
@@ -62,7 +62,7 @@ static bool at_head(const struct facts *f, const struct wait *w)
 /* It was among the first at half-way as well: others did not just come before it. */
 static bool was_at_head(const struct facts *f, const struct wait *w)
 {
-	const struct scxray_task *old = early_task(f, w->task);
+	const struct scxray_task *old = facts_early_task(f, w->task);
 	const struct scxray_dsq *was = old ? task_find_dsq(f->early, old) : NULL;
 	size_t nr = 0;
 
@@ -75,13 +75,13 @@ static bool skipped(const struct facts *f, const struct wait *w, const void *arg
 {
 	uint64_t nr;
 
-	return w->dsq == arg && (is_bound(f, w->task) || was_at_head(f, w)) && at_head(f, w) &&
+	return w->dsq == arg && (task_is_bound(f, w->task) || was_at_head(f, w)) && at_head(f, w) &&
 	       wait_is_overtaken(f, w, &nr) && nr >= MIN_OVERTAKEN;
 }
 
 static bool skipped_bound(const struct facts *f, const struct wait *w, const void *arg)
 {
-	return is_bound(f, w->task) && skipped(f, w, arg);
+	return task_is_bound(f, w->task) && skipped(f, w, arg);
 }
 
 /* How many passed the picked tasks by; are there some that may run anywhere? */
@@ -95,7 +95,7 @@ static uint64_t passed_by(const struct facts *f, bool *unbound)
 
 		if (!w->picked)
 			continue;
-		*unbound = *unbound || !is_bound(f, w->task);
+		*unbound = *unbound || !task_is_bound(f, w->task);
 		if (wait_is_overtaken(f, w, &nr) && nr > most)
 			most = nr;
 	}
@@ -136,7 +136,7 @@ static bool are_apart(const struct facts *f, const bool *is_taker)
 		if (!w->picked)
 			continue;
 		for (size_t c = 0; c < f->r->nr_rqs; c++)
-			if (is_taker[c] && may_use(w->task, f->r->rqs[c].cpu))
+			if (is_taker[c] && task_may_use(w->task, f->r->rqs[c].cpu))
 				apart = false;
 	}
 	return apart;
@@ -149,7 +149,8 @@ static bool any_taker_may(const struct facts *f)
 		bool may = num_is(&f->r->rqs[c].online, 0);
 
 		for (size_t i = 0; i < f->nr_waits && !may; i++)
-			may = f->waits[i].picked && may_use(f->waits[i].task, f->r->rqs[c].cpu);
+			may = f->waits[i].picked &&
+			      task_may_use(f->waits[i].task, f->r->rqs[c].cpu);
 		if (!may)
 			return false;
 	}
@@ -169,7 +170,7 @@ static bool others_took_less(const struct facts *f, const struct scxray_dsq *dsq
 		bool may = false;
 
 		for (size_t i = 0; i < f->nr_waits && !may; i++)
-			may = f->waits[i].picked && may_use(f->waits[i].task, use->rq->cpu);
+			may = f->waits[i].picked && task_may_use(f->waits[i].task, use->rq->cpu);
 		if (may)
 			continue;
 		if (!use->old || use->rq->nr_switches.state != SCXRAY_PRESENT ||
@@ -196,17 +197,17 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq)
 	if (((m.counted && !m.taken) || !any_taker_may(f)) && !others_took_less(f, dsq))
 		return false;
 	/* a task that may run anywhere may also have had others put before it */
-	sb = tell_picked(f, "passed_over", unbound);
+	sb = finding_tell_picked(f, "passed_over", unbound);
 	one = finding_last(f->dg)->nr_tasks == 1;
-	begin_dsq(sb, dsq);
+	words_begin_dsq(sb, dsq);
 	strbuf_puts(sb, " is consumed");
 	if (m.counted)
 		strbuf_printf(sb, " (%" PRIu64 " tasks taken between the snapshots)", m.taken);
 	strbuf_puts(sb, ", but ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_printf(sb, one ? " is passed over at its head for "
 			      : " are passed over at its head, for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_printf(
 		sb,
 		", %" PRIu64 " that came later were taken by CPUs where %s may run: the "
@@ -214,8 +215,8 @@ static bool find_passed_over(struct facts *f, const struct scxray_dsq *dsq)
 		"leaves %s%s.",
 		passed, one ? "it" : "they", one ? "it" : "them",
 		unbound ? ", or it puts others before (SCX_ENQ_HEAD, a smaller vtime)" : "");
-	put_bounds(f, sb);
-	about_dsq(f, dsq, "task_kvas");
+	words_put_bounds(f, sb);
+	finding_about_dsq(f, dsq, "task_kvas");
 	return true;
 }
 
@@ -240,19 +241,19 @@ static void find_affinity(struct facts *f, const struct scxray_dsq *dsq)
 	}
 	passed = passed_by(f, &unbound);
 	disjoint = takers(f, dsq, is_taker) && are_apart(f, is_taker);
-	sb = tell_picked(f, "affinity", !disjoint);
-	if (only_kthreads(f))
+	sb = finding_tell_picked(f, "affinity", !disjoint);
+	if (finding_has_only_kthreads(f))
 		finding_last(f->dg)->kind = "kthread_starved";
 	one = finding_last(f->dg)->nr_tasks == 1;
-	begin_dsq(sb, dsq);
+	words_begin_dsq(sb, dsq);
 	put_takers(f, sb, is_taker, disjoint);
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_printf(sb, " may not run: %" PRIu64 " tasks that came later were taken, %s", passed,
 		      one ? "it stays at the head for " : "they stay at the head, for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_putc(sb, '.');
-	put_bounds(f, sb);
-	about_dsq(f, dsq, "task_kvas");
+	words_put_bounds(f, sb);
+	finding_about_dsq(f, dsq, "task_kvas");
 	free(is_taker);
 }
 

@@ -25,12 +25,12 @@ static bool only_kept(const struct facts *f, const struct wait *w, const struct 
 {
 	if (w->dsq && w->dsq->origin == SCXRAY_DSQ_LOCAL)
 		return false;
-	if (use->local_only || !may_use(w->task, use->rq->cpu))
+	if (use->local_only || !task_may_use(w->task, use->rq->cpu))
 		return false;
 	for (size_t i = 0; i < f->r->nr_rqs; i++) {
 		const struct cpu_use *other = &f->cpus[i];
 
-		if (may_use(w->task, other->rq->cpu) && !num_is(&other->rq->online, 0) &&
+		if (task_may_use(w->task, other->rq->cpu) && !num_is(&other->rq->online, 0) &&
 		    (!other->keeper || other->local_only))
 			return false;
 	}
@@ -40,8 +40,8 @@ static bool only_kept(const struct facts *f, const struct wait *w, const struct 
 static bool only_kept_consumes(const struct facts *f, const struct wait *w,
 			       const struct cpu_use *use)
 {
-	return w->dsq && use->keeper_shown && above_ext(f, use->keeper->sched_class) &&
-	       others_leave(f, w->dsq, use);
+	return w->dsq && use->keeper_shown && class_is_above_ext(f, use->keeper->sched_class) &&
+	       queue_others_leave(f, w->dsq, use);
 }
 
 static bool waits_for_kept(const struct facts *f, const struct wait *w, const void *arg)
@@ -50,7 +50,7 @@ static bool waits_for_kept(const struct facts *f, const struct wait *w, const vo
 
 	/* with one keeper of its own class its local queue tells nothing: it would be kept too */
 	return w->task != use->keeper &&
-	       (!w->task->sched_class || is_class(w->task->sched_class, "ext")) &&
+	       (!w->task->sched_class || name_is(w->task->sched_class, "ext")) &&
 	       (is_local_of(w, use->rq->cpu) || only_kept(f, w, use) ||
 		only_kept_consumes(f, w, use));
 }
@@ -153,16 +153,17 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 {
 	const struct scxray_task *t = use->keeper;
 	const struct scxray_rq *rq = use->rq;
-	bool ext = is_class(t->sched_class, "ext");
+	bool ext = name_is(t->sched_class, "ext");
 	struct strbuf *sb;
 
 	if (!waits_pick(f, waits_for_kept, use))
 		return;
-	sb = tell_picked(f, ext ? "cpu_kept_by_ext" : "cpu_kept_by_class", !use->keeper_shown);
+	sb = finding_tell_picked(f, ext ? "cpu_kept_by_ext" : "cpu_kept_by_class",
+				 !use->keeper_shown);
 	put_keeper(f, sb, use);
 	if (!ext) {
 		strbuf_puts(sb, "; that class comes before sched_ext");
-		if (is_class(t->sched_class, "fair"))
+		if (name_is(t->sched_class, "fair"))
 			strbuf_puts(sb, " (SCX_OPS_SWITCH_PARTIAL: class fair goes on)");
 		put_deadline(f, sb, t);
 	} else if (num_is(&t->slice, UINT64_MAX)) {
@@ -175,12 +176,12 @@ static void find_kept(struct facts *f, struct cpu_use *use)
 		strbuf_puts(sb, " left");
 	}
 	strbuf_puts(sb, ". ");
-	put_cpu_waiters(f, sb, rq);
+	words_put_cpu_waiters(f, sb, rq);
 	if (!ext) {
 		put_others(f, sb, rq);
 		put_server(f, sb, rq);
 	}
-	about_cpu(f, rq, "curr_class");
+	finding_about_cpu(f, rq, "curr_class");
 }
 
 void rule_cpu_kept(struct facts *f)
@@ -206,25 +207,25 @@ void rule_lost_kick(struct facts *f)
 		struct strbuf *sb;
 		bool both;
 
-		if (!is_class(use->rq->curr_class, "idle") || num_is(&use->rq->online, 0) ||
+		if (!name_is(use->rq->curr_class, "idle") || num_is(&use->rq->online, 0) ||
 		    !waits_pick(f, waits_for_idle, use))
 			continue;
-		both = use->old && is_class(use->old->curr_class, "idle");
-		sb = tell_picked(f, "lost_kick", false);
+		both = use->old && name_is(use->old->curr_class, "idle");
+		sb = finding_tell_picked(f, "lost_kick", false);
 		strbuf_printf(sb, "CPU %" PRIu32 " is idle%s with ", use->rq->cpu,
 			      both ? " in both snapshots" : "");
-		put_names(f, sb);
+		words_put_names(f, sb);
 		strbuf_puts(sb, " on its own local DSQ");
 		if (finding_last(f->dg)->nr_tasks > 1)
 			strbuf_puts(sb, ", the first");
 		strbuf_puts(sb, " for ");
-		put_longest(f, sb);
+		words_put_longest(f, sb);
 		strbuf_puts(sb,
 			    ": it was never kicked (scx_bpf_kick_cpu()), or the kick was lost.");
 		if (both && num_true(&use->rq->nr_switches) &&
 		    num_is(&use->old->nr_switches, use->rq->nr_switches.value))
 			strbuf_puts(sb, " It did not switch tasks in between.");
-		put_bounds(f, sb);
-		about_cpu(f, use->rq, "curr_class");
+		words_put_bounds(f, sb);
+		finding_about_cpu(f, use->rq, "curr_class");
 	}
 }

@@ -227,7 +227,7 @@ static size_t missing_context(const struct scxray_report *r, const struct scxray
 	snprintf(name, sizeof(name), "%.32s[%" PRId64 "]",
 		 t->comm.state == SCXRAY_PRESENT ? t->comm.bytes : "", num_signed(&t->pid));
 	for (size_t i = 0; i < r->nr_tasks; i++)
-		nr_ext += is_class(r->tasks[i].sched_class, "ext");
+		nr_ext += name_is(r->tasks[i].sched_class, "ext");
 	for (size_t m = 0; m < r->nr_maps; m++) {
 		const struct scxray_map *map = &r->maps[m];
 		bool has = false;
@@ -313,7 +313,7 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 	bool has_cpu = c->s->exit_info.exit_cpu.state == SCXRAY_PRESENT &&
 		       num_signed(&c->s->exit_info.exit_cpu) >= 0;
 
-	put_site(sb, site, c->s);
+	exit_site_put(sb, site, c->s);
 	if (kind == SCX_EXIT_ERROR_BPF)
 		strbuf_puts(sb, " gave up");
 	else if (row != SIZE_MAX)
@@ -328,7 +328,7 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 		strbuf_printf(sb, " on CPU %" PRIu64, c->s->exit_info.exit_cpu.value);
 	if (site->frame && site->rq && site->rq->curr_pid.state == SCXRAY_PRESENT) {
 		strbuf_puts(sb, ", where ");
-		put_curr(sb, site->rq);
+		words_put_curr(sb, site->rq);
 		strbuf_puts(sb, " is current");
 	}
 	if (msg->state == SCXRAY_PRESENT && msg->len) {

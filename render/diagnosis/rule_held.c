@@ -23,7 +23,7 @@
 
 static bool is_held(const struct facts *f, const struct wait *w, const void *arg)
 {
-	return w->custody == CUSTODY_BPF && sched_of(f->r, w->task) == arg;
+	return w->custody == CUSTODY_BPF && task_find_sched(f->r, w->task) == arg;
 }
 
 static bool has_verdict(const struct facts *f, const struct wait *w, const void *arg)
@@ -44,12 +44,12 @@ void rule_verdict_left(struct facts *f)
 
 	if (!waits_pick(f, has_verdict, NULL))
 		return;
-	sb = tell_picked(f, "verdict_left_behind", false);
+	sb = finding_tell_picked(f, "verdict_left_behind", false);
 	t = &f->r->tasks[f->dg->tasks[finding_last(f->dg)->first_task]];
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_puts(sb,
 		    finding_last(f->dg)->nr_tasks == 1 ? " waits for " : " wait, the first for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_puts(sb, " with a direct-dispatch verdict left behind (ddsp_dsq_id ");
 	cell_dsq_id(sb, &t->ddsp_dsq_id);
 	strbuf_puts(sb,
@@ -64,14 +64,14 @@ static void put_taken(struct facts *f, struct strbuf *sb, const struct scxray_sc
 {
 	strbuf_puts(sb, "The BPF ");
 	if (sched)
-		put_sched(sb, sched);
+		words_put_sched(sb, sched);
 	else
 		strbuf_puts(sb, "scheduler");
 	strbuf_puts(sb, " took ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " in ops.enqueue() "
 							   : " in ops.enqueue(), the first ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_puts(sb, " ago, and inserted ");
 	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? "it" : "them");
 	strbuf_puts(sb, " into no DSQ");
@@ -100,7 +100,7 @@ static void put_place(struct strbuf *sb, const struct scxray_map *map, const str
 		strbuf_puts(sb, " that it links");
 		return;
 	}
-	if (is_class(map->type_name, "stack"))
+	if (name_is(map->type_name, "stack"))
 		strbuf_puts(sb, "which gives the last first, ");
 	strbuf_printf(sb, "the first at place %zu", h->first_place + 1);
 	if (map->nr_entries || map->ringbuf)
@@ -123,7 +123,7 @@ static void put_holder(struct facts *f, struct strbuf *sb, const struct holder *
 	else
 		strbuf_puts(sb, nr == 1 ? " holds it" : " holds them");
 	put_place(sb, map, h);
-	if (map->ringbuf && ring_stood(f, map))
+	if (map->ringbuf && user_process_ring_stood(f, map))
 		strbuf_puts(sb,
 			    "; its consumer position did not move between the snapshots: nobody "
 			    "reads it");
@@ -220,14 +220,14 @@ static void put_others_ran(const struct facts *f, struct strbuf *sb,
 	size_t ran = 0, user = 0;
 
 	for (size_t i = 0; i < f->r->nr_tasks && f->early; i++) {
-		const struct scxray_task *t = &f->r->tasks[i], *old = early_task(f, t);
+		const struct scxray_task *t = &f->r->tasks[i], *old = facts_early_task(f, t);
 
-		if (!old || !is_class(t->sched_class, "ext") || sched_of(f->r, t) != sched ||
+		if (!old || !name_is(t->sched_class, "ext") || task_find_sched(f->r, t) != sched ||
 		    t->pcount.state != SCXRAY_PRESENT || old->pcount.state != SCXRAY_PRESENT ||
 		    t->pcount.value == old->pcount.value)
 			continue;
 		ran++;
-		user += !is_kthread(t);
+		user += !task_is_kthread(t);
 	}
 	if (!f->early || !f->r->nr_tasks)
 		return;
@@ -260,7 +260,7 @@ static void put_exiting(struct facts *f, struct strbuf *sb)
 /* " agent[108] has it open; it is in state S in anon_pipe_read+0x1a." */
 static void put_reader(struct facts *f, struct strbuf *sb, const struct scxray_map *map)
 {
-	const struct scxray_task *t = find_reader(f, map);
+	const struct scxray_task *t = user_process_find_reader(f, map);
 	size_t nr = 0;
 
 	if (!t)
@@ -311,13 +311,13 @@ void rule_held(struct facts *f)
 
 		if (!waits_pick(f, is_held, sched))
 			continue;
-		h = find_holder(f);
+		h = holder_find(f);
 		if (h.map == SIZE_MAX)
-			links = find_arena_links(f);
+			links = arena_links_find(f);
 		else
-			stopped = find_stopped_process(f, sched, &f->r->maps[h.map], &shown);
+			stopped = user_process_find_stopped(f, sched, &f->r->maps[h.map], &shown);
 		kind = stopped ? "user_process_stopped" : kind_of(&h, &links);
-		sb = tell_picked(f, kind, strcmp(kind, "held") != 0 && !shown);
+		sb = finding_tell_picked(f, kind, strcmp(kind, "held") != 0 && !shown);
 		if (stopped)
 			put_stopped(f, sb, stopped, &f->r->maps[h.map], shown);
 		put_taken(f, sb, sched);
@@ -332,9 +332,9 @@ void rule_held(struct facts *f)
 			put_reader(f, sb, &f->r->maps[h.map]);
 		put_exiting(f, sb);
 		put_others_ran(f, sb, sched);
-		put_timers(f, sb);
-		put_cgroup(f, sb);
-		put_bounds(f, sb);
+		words_put_timers(f, sb);
+		words_put_cgroup(f, sb);
+		words_put_bounds(f, sb);
 		finding_add_path(f->dg, f->r, "task_enrichments[%" PRIu32 "].ops_state",
 				 f->dg->tasks[finding_last(f->dg)->first_task]);
 	}

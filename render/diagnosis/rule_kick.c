@@ -70,7 +70,7 @@ void rule_kick_circle(struct facts *f)
 	} while (at != first);
 	if (!waits_pick(f, wait_is_off_cpu, NULL))
 		return;
-	sb = tell_picked(f, "kick_circle", !all_stood);
+	sb = finding_tell_picked(f, "kick_circle", !all_stood);
 	strbuf_puts(sb, "CPUs wait for each other's kicks (SCX_KICK_WAIT) in a circle: ");
 	do {
 		strbuf_printf(sb, "CPU %" PRIu32 " for ", f->r->rqs[at].cpu);
@@ -81,11 +81,11 @@ void rule_kick_circle(struct facts *f)
 		strbuf_puts(sb, "; none of them went through a pick between the snapshots "
 				"(kick_sync)");
 	strbuf_puts(sb, ". ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " waits for "
 							   : " wait meanwhile, the first for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_putc(sb, '.');
-	put_bounds(f, sb);
-	about_cpu(f, f->cpus[first].rq, "cpus_to_wait");
+	words_put_bounds(f, sb);
+	finding_about_cpu(f, f->cpus[first].rq, "cpus_to_wait");
 }

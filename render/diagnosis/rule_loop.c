@@ -37,7 +37,7 @@ static struct inside inside_of(const struct scxray_report *r, uint32_t cpu)
 			in.vcpu = &r->vcpus[i];
 	for (size_t i = 0; in.vcpu && i < in.vcpu->backtrace.nr; i++) {
 		const struct scxray_address *frame = &in.vcpu->backtrace.frames[i];
-		const char *op = op_of_frame(r, frame);
+		const char *op = exit_site_op(r, frame);
 
 		if (op)
 			in.op = op;
@@ -84,7 +84,7 @@ static void put_inside(struct facts *f, struct strbuf *sb, const struct cpu_use 
 	strbuf_printf(sb, "CPU %" PRIu32 " does not come out of ops.%s() of ", use->rq->cpu,
 		      in->op);
 	if (sched)
-		put_sched(sb, sched);
+		words_put_sched(sb, sched);
 	strbuf_puts(sb, when);
 	cell_frame(sb, in->frame);
 }
@@ -110,7 +110,7 @@ static void find_loop(struct facts *f, const struct cpu_use *use, bool locks)
 	if ((!both && !seldom && !lag) || (in_lock(&now) || in_lock(&then)) != locks ||
 	    !waits_pick(f, wait_is_off_cpu, NULL))
 		return;
-	sb = tell_picked(f, "program_loops", !both && !lag);
+	sb = finding_tell_picked(f, "program_loops", !both && !lag);
 	put_inside(f, sb, use, now.frame ? &now : &then,
 		   both	       ? ": now as at half-way it is in "
 		   : now.frame ? ": it is in "
@@ -123,13 +123,13 @@ static void find_loop(struct facts *f, const struct cpu_use *use, bool locks)
 		strbuf_puts(sb, " behind that of others");
 	}
 	strbuf_puts(sb, ". ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " waits for "
 							   : " wait meanwhile, the first for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_putc(sb, '.');
-	put_bounds(f, sb);
-	about_cpu(f, use->rq, "curr_class");
+	words_put_bounds(f, sb);
+	finding_about_cpu(f, use->rq, "curr_class");
 }
 
 void rule_program_loops(struct facts *f)

@@ -14,16 +14,17 @@
 static bool may_use_only(const struct facts *f, const struct scxray_task *t, uint32_t cpu)
 {
 	for (size_t i = 0; i < f->r->nr_rqs; i++)
-		if (f->r->rqs[i].cpu != cpu && may_use(t, f->r->rqs[i].cpu))
+		if (f->r->rqs[i].cpu != cpu && task_may_use(t, f->r->rqs[i].cpu))
 			return false;
-	return may_use(t, cpu);
+	return task_may_use(t, cpu);
 }
 
 static bool waits_for_offline(const struct facts *f, const struct wait *w, const void *arg)
 {
 	const struct cpu_use *use = arg;
 
-	return may_use_only(f, w->task, use->rq->cpu) || (w->dsq && others_leave(f, w->dsq, use)) ||
+	return may_use_only(f, w->task, use->rq->cpu) ||
+	       (w->dsq && queue_others_leave(f, w->dsq, use)) ||
 	       (w->dsq && w->dsq->origin == SCXRAY_DSQ_LOCAL && w->dsq->index == use->rq->cpu);
 }
 
@@ -41,17 +42,17 @@ static void find_offline(struct facts *f, const struct cpu_use *use)
 
 	if (!num_is(&use->rq->online, 0) || !waits_pick(f, waits_for_offline, use))
 		return;
-	sb = tell_picked(f, "cpu_offline", false);
+	sb = finding_tell_picked(f, "cpu_offline", false);
 	strbuf_printf(sb, "CPU %" PRIu32 " is offline", use->rq->cpu);
 	if (use->old && num_true(&use->old->online))
 		strbuf_puts(sb, ", it was online at half-way");
 	strbuf_puts(sb, ". ");
-	put_cpu_waiters(f, sb, use->rq);
+	words_put_cpu_waiters(f, sb, use->rq);
 	if (f->r->nr_scheds && has_op(&f->r->scheds[0], "cpu_offline"))
 		strbuf_puts(
 			sb,
 			" The scheduler has ops.cpu_offline(): what it does there leaves them.");
-	about_cpu(f, use->rq, "online");
+	finding_about_cpu(f, use->rq, "online");
 }
 
 void rule_cpu_offline(struct facts *f)

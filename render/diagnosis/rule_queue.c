@@ -55,8 +55,8 @@ static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 
 	if (!waits_pick(f, is_overtaken, dsq))
 		return;
-	sb = tell_picked(f, dsq->is_vtime ? "vtime_starved" : "fifo_starved", false);
-	begin_dsq(sb, dsq);
+	sb = finding_tell_picked(f, dsq->is_vtime ? "vtime_starved" : "fifo_starved", false);
+	words_begin_dsq(sb, dsq);
 	if (m.counted)
 		strbuf_printf(sb,
 			      " is consumed (%" PRIu64 " tasks taken, %" PRIu64
@@ -65,19 +65,19 @@ static void find_starved(struct facts *f, const struct scxray_dsq *dsq)
 	else
 		strbuf_puts(sb, " is consumed");
 	strbuf_puts(sb, ", but ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	one = finding_last(f->dg)->nr_tasks == 1;
 	strbuf_puts(sb, one ? " stays" : " stay");
 	strbuf_puts(sb, " on it for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	if (dsq->is_vtime)
 		put_vtimes(f, sb, dsq);
 	strbuf_puts(sb, ": tasks that come later ");
 	strbuf_puts(sb, dsq->is_vtime ? "have a smaller vtime and go" : "are put");
 	strbuf_puts(sb, one ? " before it" : " before them");
 	strbuf_puts(sb, dsq->is_vtime ? "." : " (SCX_ENQ_HEAD, or moved one by one).");
-	put_bounds(f, sb);
-	about_dsq(f, dsq, "seq");
+	words_put_bounds(f, sb);
+	finding_about_dsq(f, dsq, "seq");
 }
 
 void rule_starved(struct facts *f)
@@ -119,12 +119,12 @@ void rule_slow_queue(struct facts *f)
 
 		if (!waits_pick(f, is_on, dsq))
 			continue;
-		sb = tell_picked(f, m.counted && m.taken ? "slow_queue" : "on_dsq", false);
-		put_names(f, sb);
+		sb = finding_tell_picked(f, m.counted && m.taken ? "slow_queue" : "on_dsq", false);
+		words_put_names(f, sb);
 		strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " waits on " : " wait on ");
-		put_dsq(sb, dsq);
+		words_put_dsq(sb, dsq);
 		strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? " for " : ", the first for ");
-		put_longest(f, sb);
+		words_put_longest(f, sb);
 		if (m.counted && m.taken)
 			strbuf_printf(sb,
 				      ": it is consumed in order, only %" PRIu64
@@ -135,8 +135,8 @@ void rule_slow_queue(struct facts *f)
 					"is consumed");
 		strbuf_putc(sb, '.');
 		put_slices(f, sb, dsq);
-		put_meanwhile(f, sb, dsq);
-		put_bounds(f, sb);
-		about_dsq(f, dsq, "task_kvas");
+		words_put_meanwhile(f, sb, dsq);
+		words_put_bounds(f, sb);
+		finding_about_dsq(f, dsq, "task_kvas");
 	}
 }

@@ -25,16 +25,16 @@ static void find_rescue(struct facts *f, const struct scxray_dsq *dsq)
 
 	if (dsq->origin != SCXRAY_DSQ_RESCUE || !waits_pick(f, is_on_rescue, dsq))
 		return;
-	sb = tell_picked(f, "rescue", false);
+	sb = finding_tell_picked(f, "rescue", false);
 	one = finding_last(f->dg)->nr_tasks == 1;
 	strbuf_puts(sb, "The scheduler did not run ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_printf(sb,
 		      ": the kernel has put %s on the rescue DSQ of CPU %" PRIu32
 		      " and runs %s itself, ",
 		      one ? "it" : "them", dsq->index, one ? "it" : "them");
 	strbuf_puts(sb, one ? "runnable for " : "the first runnable for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_putc(sb, '.');
 	if (rq && rq->rescue_budget.state == SCXRAY_PRESENT &&
 	    num_signed(&rq->rescue_budget) <= 0) {
@@ -42,8 +42,8 @@ static void find_rescue(struct facts *f, const struct scxray_dsq *dsq)
 		finding_add_path(f->dg, f->r, "rq_scx_states[%zu].rescue_budget_ns",
 				 (size_t)(rq - f->r->rqs));
 	}
-	put_bounds(f, sb);
-	about_dsq(f, dsq, "task_kvas");
+	words_put_bounds(f, sb);
+	finding_about_dsq(f, dsq, "task_kvas");
 }
 
 void rule_rescue(struct facts *f)

@@ -55,21 +55,21 @@ void rule_hands(struct facts *f)
 
 		if (!waits_pick(f, is_in, &hands[i].custody))
 			continue;
-		sb = tell_picked(f, hands[i].kind, false);
+		sb = finding_tell_picked(f, hands[i].kind, false);
 		one = finding_last(f->dg)->nr_tasks == 1;
 		t = &f->r->tasks[f->dg->tasks[finding_last(f->dg)->first_task]];
-		put_names(f, sb);
+		words_put_names(f, sb);
 		strbuf_puts(sb, one ? " has been runnable for "
 				    : " have been runnable, the first for ");
-		put_longest(f, sb);
+		words_put_longest(f, sb);
 		strbuf_printf(sb, ": %s %s.", one ? "it" : "they",
 			      one ? hands[i].one : hands[i].many);
-		if (t->sched_class && !is_class(t->sched_class, "ext"))
+		if (t->sched_class && !name_is(t->sched_class, "ext"))
 			strbuf_printf(sb,
 				      " Its class is %s: priority inheritance or a policy change "
 				      "took it out of sched_ext while it was runnable.",
 				      t->sched_class);
-		put_bounds(f, sb);
+		words_put_bounds(f, sb);
 		finding_add_path(f->dg, f->r, "task_enrichments[%zu].%s", (size_t)(t - f->r->tasks),
 				 hands[i].member);
 	}

@@ -27,7 +27,7 @@ static const struct scxray_prog *prog_of_op(const struct scxray_report *r, const
 	const struct scxray_prog *found = NULL;
 
 	for (size_t i = 0; i < r->nr_progs; i++) {
-		if (!is_class(r->progs[i].op, op))
+		if (!name_is(r->progs[i].op, op))
 			continue;
 		if (found)
 			return NULL;
@@ -50,16 +50,16 @@ static bool has_dispatch(const struct scxray_report *r)
  */
 static bool put_idle(const struct facts *f, struct strbuf *sb, const struct cpu_use *use)
 {
-	bool both = use->old && is_class(use->old->curr_class, "idle");
+	bool both = use->old && name_is(use->old->curr_class, "idle");
 	uint64_t now, then, switches = 1;
 
-	if (!any_may_use(f, use->rq->cpu))
+	if (!finding_may_use_cpu(f, use->rq->cpu))
 		return false;
 	if (num_is(&use->rq->online, 0)) {
 		strbuf_printf(sb, " CPU %" PRIu32 " is offline.", use->rq->cpu);
 		return true;
 	}
-	if (!is_class(use->rq->curr_class, "idle"))
+	if (!name_is(use->rq->curr_class, "idle"))
 		return false;
 	strbuf_printf(sb, " CPU %" PRIu32 " is idle%s", use->rq->cpu,
 		      both ? " in both" : " at the freeze");
@@ -82,8 +82,8 @@ static bool goes_first(const struct facts *f, const struct queue_moves *m,
 		       const struct scxray_dsq *dsq)
 {
 	for (size_t i = 0; i < f->r->nr_rqs; i++)
-		if (is_class(f->cpus[i].rq->curr_class, "idle") ||
-		    (f->cpus[i].old && is_class(f->cpus[i].old->curr_class, "idle")))
+		if (name_is(f->cpus[i].rq->curr_class, "idle") ||
+		    (f->cpus[i].old && name_is(f->cpus[i].old->curr_class, "idle")))
 			return false;
 	return dsq->origin != SCXRAY_DSQ_LOCAL && dsq->nr_tasks && m->old && m->old->nr_tasks;
 }
@@ -135,7 +135,7 @@ static void put_going_on(const struct facts *f, struct strbuf *sb)
 }
 
 /* What the other queues gave meanwhile: that the CPUs were at work. */
-void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *dsq)
+void words_put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *dsq)
 {
 	const struct scxray_dsq *most = NULL;
 	uint64_t taken = 0, most_taken = 0;
@@ -163,7 +163,7 @@ void put_meanwhile(struct facts *f, struct strbuf *sb, const struct scxray_dsq *
 	if (most) {
 		if (queues > 1)
 			strbuf_printf(sb, ", %" PRIu64 " of them from ", most_taken);
-		put_dsq(sb, most);
+		words_put_dsq(sb, most);
 		strbuf_puts(sb,
 			    ", which is not empty at either moment: if CPUs look there first, the "
 			    "turn of this one never comes");
@@ -207,9 +207,10 @@ static bool had_a_chance(const struct facts *f, const struct wait *w)
 	for (size_t i = 0; i < f->r->nr_rqs; i++) {
 		const struct cpu_use *use = &f->cpus[i];
 
-		if (!may_use(w->task, use->rq->cpu) || use->keeper || num_is(&use->rq->online, 0))
+		if (!task_may_use(w->task, use->rq->cpu) || use->keeper ||
+		    num_is(&use->rq->online, 0))
 			continue;
-		if (is_class(use->rq->curr_class, "idle") ||
+		if (name_is(use->rq->curr_class, "idle") ||
 		    (use->has_since && use->since_ns / 1000000 < wait_ms / 2))
 			return true;
 	}
@@ -229,21 +230,21 @@ static void find_left(struct facts *f, const struct scxray_dsq *dsq)
 	if (dsq->origin == SCXRAY_DSQ_LOCAL || queue_moves(f, dsq).old || !has_kept_all(f, dsq) ||
 	    !waits_pick(f, is_left, dsq) || !waits_pick(f, is_on, dsq))
 		return;
-	sb = tell_picked(f, "dsq_not_consumed", true);
-	begin_dsq(sb, dsq);
+	sb = finding_tell_picked(f, "dsq_not_consumed", true);
+	words_begin_dsq(sb, dsq);
 	strbuf_puts(sb, " is not consumed any more: all that was put on it in the last ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_printf(sb, " is still there, %zu task%s: ", dsq->nr_tasks,
 		      dsq->nr_tasks == 1 ? "" : "s");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_puts(sb, ". CPUs on which they may run have taken others since, or are idle.");
-	put_meanwhile(f, sb, dsq);
-	put_timers(f, sb);
-	put_cgroup(f, sb);
-	put_bounds(f, sb);
-	if (only_kthreads(f))
+	words_put_meanwhile(f, sb, dsq);
+	words_put_timers(f, sb);
+	words_put_cgroup(f, sb);
+	words_put_bounds(f, sb);
+	if (finding_has_only_kthreads(f))
 		finding_last(f->dg)->kind = "kthread_starved";
-	about_dsq(f, dsq, "seq");
+	finding_about_dsq(f, dsq, "seq");
 }
 
 static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
@@ -253,9 +254,9 @@ static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 
 	if ((!m.never && !m.stood) || !waits_pick(f, is_on, dsq))
 		return;
-	sb = tell_picked(f, "dsq_not_consumed", false);
+	sb = finding_tell_picked(f, "dsq_not_consumed", false);
 	if (m.never) {
-		begin_dsq(sb, dsq);
+		words_begin_dsq(sb, dsq);
 		strbuf_puts(sb, " is never consumed: ");
 		if (dsq->nr_tasks == 1)
 			strbuf_puts(sb, "one task was ever inserted and is still on it");
@@ -264,12 +265,12 @@ static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 				      "%zu tasks were ever inserted and all of them are still "
 				      "on it",
 				      dsq->nr_tasks);
-		about_dsq(f, dsq, "seq");
+		finding_about_dsq(f, dsq, "seq");
 	} else {
 		strbuf_puts(sb, "No CPU took a task from ");
-		put_dsq(sb, dsq);
+		words_put_dsq(sb, dsq);
 		strbuf_puts(sb, " between the two snapshots");
-		put_elapsed(sb, f->dg);
+		words_put_elapsed(sb, f->dg);
 		if (m.old->nr_tasks == 1)
 			strbuf_puts(sb, ": the task that was on it is at its head unchanged");
 		else
@@ -279,18 +280,18 @@ static void find_unconsumed(struct facts *f, const struct scxray_dsq *dsq)
 		if (dsq->nr_tasks > m.old->nr_tasks)
 			strbuf_printf(sb, ", and %zu more came after them",
 				      dsq->nr_tasks - m.old->nr_tasks);
-		about_dsq(f, dsq, "task_kvas");
+		finding_about_dsq(f, dsq, "task_kvas");
 	}
 	strbuf_puts(sb, finding_last(f->dg)->nr_tasks == 1 ? ", for " : ", the first for ");
-	put_longest(f, sb);
+	words_put_longest(f, sb);
 	strbuf_puts(sb, ": ");
-	put_names(f, sb);
+	words_put_names(f, sb);
 	strbuf_putc(sb, '.');
-	put_meanwhile(f, sb, dsq);
-	put_timers(f, sb);
-	put_cgroup(f, sb);
-	put_bounds(f, sb);
-	if (only_kthreads(f))
+	words_put_meanwhile(f, sb, dsq);
+	words_put_timers(f, sb);
+	words_put_cgroup(f, sb);
+	words_put_bounds(f, sb);
+	if (finding_has_only_kthreads(f))
 		finding_last(f->dg)->kind = "kthread_starved";
 	if (m.stood)
 		finding_add_path(f->dg, f->early, "dsq_states[%zu].task_kvas",

@@ -23,7 +23,7 @@ static void (*const rules[])(struct facts *f) = {
 	rule_hands,	       /* all else */
 };
 
-void apply_rules(struct facts *f)
+void rules_apply(struct facts *f)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		rules[i](f);

@@ -25,6 +25,6 @@ void rule_held(struct facts *f);
 void rule_hands(struct facts *f);
 
 /* All of them, in their order. */
-void apply_rules(struct facts *f);
+void rules_apply(struct facts *f);
 
 #endif

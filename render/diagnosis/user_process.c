@@ -14,12 +14,12 @@
 
 static bool is_stopped(const struct facts *f, const struct scxray_task *t)
 {
-	const struct scxray_task *old = early_task(f, t);
+	const struct scxray_task *old = facts_early_task(f, t);
 
 	/* where there is an earlier moment, it has not run since */
 	if (old && (old->pcount.state != SCXRAY_PRESENT || !num_is(&t->pcount, old->pcount.value)))
 		return false;
-	return (t->state_letter == 'T' || t->state_letter == 't') && !is_kthread(t);
+	return (t->state_letter == 'T' || t->state_letter == 't') && !task_is_kthread(t);
 }
 
 static bool has_name_of(const struct scxray_task *t, const struct scxray_sched *sched)
@@ -46,14 +46,15 @@ static const struct scxray_task *find_opener(const struct facts *f, const struct
 	return NULL;
 }
 
-const struct scxray_task *find_reader(const struct facts *f, const struct scxray_map *map)
+const struct scxray_task *user_process_find_reader(const struct facts *f,
+						   const struct scxray_map *map)
 {
 	return map->form == SCXRAY_MAP_RINGBUF ? find_opener(f, map) : NULL;
 }
 
-const struct scxray_task *find_stopped_process(const struct facts *f,
-					       const struct scxray_sched *sched,
-					       const struct scxray_map *map, bool *shown)
+const struct scxray_task *user_process_find_stopped(const struct facts *f,
+						    const struct scxray_sched *sched,
+						    const struct scxray_map *map, bool *shown)
 {
 	const struct scxray_task *any = NULL;
 	bool opened = find_opener(f, map);
@@ -74,7 +75,7 @@ const struct scxray_task *find_stopped_process(const struct facts *f,
 	return map->form == SCXRAY_MAP_RINGBUF ? any : NULL;
 }
 
-bool ring_stood(const struct facts *f, const struct scxray_map *map)
+bool user_process_ring_stood(const struct facts *f, const struct scxray_map *map)
 {
 	for (size_t i = 0; f->early && map->ringbuf && i < f->early->nr_maps; i++) {
 		const struct scxray_ringbuf *old = f->early->maps[i].ringbuf;

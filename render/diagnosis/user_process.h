@@ -14,14 +14,15 @@ struct scxray_sched;
  * queue may be read by programs too, so there the process has to have the map open, or the
  * scheduler's name where open files are not known.
  */
-const struct scxray_task *find_stopped_process(const struct facts *f,
-					       const struct scxray_sched *sched,
-					       const struct scxray_map *map, bool *shown);
+const struct scxray_task *user_process_find_stopped(const struct facts *f,
+						    const struct scxray_sched *sched,
+						    const struct scxray_map *map, bool *shown);
 
 /* A process that has the ring buffer open, so that it is the one to read it; or NULL. */
-const struct scxray_task *find_reader(const struct facts *f, const struct scxray_map *map);
+const struct scxray_task *user_process_find_reader(const struct facts *f,
+						   const struct scxray_map *map);
 
 /* Has nobody read the ring buffer between the snapshots? */
-bool ring_stood(const struct facts *f, const struct scxray_map *map);
+bool user_process_ring_stood(const struct facts *f, const struct scxray_map *map);
 
 #endif

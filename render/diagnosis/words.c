@@ -36,7 +36,7 @@ size_t waits_pick(struct facts *f,
 	return nr;
 }
 
-struct strbuf *tell_picked(struct facts *f, const char *kind, bool inferred)
+struct strbuf *finding_tell_picked(struct facts *f, const char *kind, bool inferred)
 {
 	struct strbuf *sb = finding_begin(f->dg, RANK_CAUSE, SEVERITY_WARNING, kind);
 	struct finding *finding = finding_last(f->dg);
@@ -73,7 +73,7 @@ static const struct scxray_task *told(const struct facts *f, size_t i)
 	return &f->r->tasks[f->dg->tasks[finding->first_task + i]];
 }
 
-void put_names(struct facts *f, struct strbuf *sb)
+void words_put_names(struct facts *f, struct strbuf *sb)
 {
 	size_t nr = finding_last(f->dg)->nr_tasks;
 
@@ -86,7 +86,7 @@ void put_names(struct facts *f, struct strbuf *sb)
 		strbuf_printf(sb, " and %zu more", nr - MAX_NAMED);
 }
 
-void put_longest(struct facts *f, struct strbuf *sb)
+void words_put_longest(struct facts *f, struct strbuf *sb)
 {
 	const struct scxray_task *t;
 
@@ -112,20 +112,20 @@ static void put_cpus(struct strbuf *sb, const struct scxray_task *t)
 	strbuf_puts(sb, " only");
 }
 
-bool only_kthreads(const struct facts *f)
+bool finding_has_only_kthreads(const struct facts *f)
 {
 	size_t nr = finding_last(f->dg)->nr_tasks;
 
 	for (size_t i = 0; i < nr; i++)
-		if (!is_kthread(told(f, i)) || !is_bound(f, told(f, i)))
+		if (!task_is_kthread(told(f, i)) || !task_is_bound(f, told(f, i)))
 			return false;
 	return nr > 0;
 }
 
-bool any_may_use(const struct facts *f, uint32_t cpu)
+bool finding_may_use_cpu(const struct facts *f, uint32_t cpu)
 {
 	for (size_t i = 0; i < finding_last(f->dg)->nr_tasks; i++)
-		if (may_use(told(f, i), cpu))
+		if (task_may_use(told(f, i), cpu))
 			return true;
 	return false;
 }
@@ -134,7 +134,7 @@ bool any_may_use(const struct facts *f, uint32_t cpu)
 static void put_worker(struct facts *f, struct strbuf *sb)
 {
 	for (size_t i = 0; f->watchdog_missed && i < finding_last(f->dg)->nr_tasks; i++) {
-		if (!is_unbound_worker(told(f, i)))
+		if (!task_is_unbound_worker(told(f, i)))
 			continue;
 		strbuf_putc(sb, ' ');
 		cell_task(sb, told(f, i), told(f, i)->kva);
@@ -148,7 +148,7 @@ static bool same_cpus(const struct facts *f, const struct scxray_task *a,
 		      const struct scxray_task *b)
 {
 	for (size_t i = 0; i < f->r->nr_rqs; i++)
-		if (may_use(a, f->r->rqs[i].cpu) != may_use(b, f->r->rqs[i].cpu))
+		if (task_may_use(a, f->r->rqs[i].cpu) != task_may_use(b, f->r->rqs[i].cpu))
 			return false;
 	return true;
 }
@@ -158,7 +158,7 @@ static bool put_common_bound(struct facts *f, struct strbuf *sb)
 {
 	size_t nr = finding_last(f->dg)->nr_tasks;
 
-	if (nr < 2 || !is_bound(f, told(f, 0)))
+	if (nr < 2 || !task_is_bound(f, told(f, 0)))
 		return false;
 	for (size_t i = 1; i < nr; i++)
 		if (!same_cpus(f, told(f, 0), told(f, i)))
@@ -178,7 +178,7 @@ static void put_each_bound(struct facts *f, struct strbuf *sb)
 	for (size_t i = 0; i < nr; i++) {
 		const struct scxray_task *t = told(f, i);
 
-		if (!is_bound(f, t))
+		if (!task_is_bound(f, t))
 			continue;
 		if (named == MAX_NAMED) {
 			more++;
@@ -186,7 +186,7 @@ static void put_each_bound(struct facts *f, struct strbuf *sb)
 		}
 		strbuf_puts(sb, named ? ", " : " ");
 		cell_task(sb, t, t->kva);
-		if (is_kthread(t))
+		if (task_is_kthread(t))
 			strbuf_puts(sb, " (a kernel thread)");
 		strbuf_puts(sb, named ? " on " : " may run on ");
 		put_cpus(sb, t);
@@ -214,14 +214,14 @@ static const char *shared_cgroup(const struct facts *f)
 	for (size_t i = 0; i < f->r->nr_tasks; i++) {
 		const struct scxray_task *t = &f->r->tasks[i];
 
-		if (is_class(t->sched_class, "ext") && is_class(t->cgroup_path, path) &&
+		if (name_is(t->sched_class, "ext") && name_is(t->cgroup_path, path) &&
 		    (t->runnable_cpu >= 0 || t->curr_cpu >= 0) && !task_is_stalled(f->r, t, true))
 			return NULL;
 	}
 	return path;
 }
 
-void put_cgroup(struct facts *f, struct strbuf *sb)
+void words_put_cgroup(struct facts *f, struct strbuf *sb)
 {
 	size_t nr = finding_last(f->dg)->nr_tasks;
 	const char *path = nr ? shared_cgroup(f) : NULL;
@@ -236,7 +236,7 @@ void put_cgroup(struct facts *f, struct strbuf *sb)
 			 (size_t)(told(f, 0) - f->r->tasks));
 }
 
-void put_timers(struct facts *f, struct strbuf *sb)
+void words_put_timers(struct facts *f, struct strbuf *sb)
 {
 	size_t idle = SIZE_MAX;
 
@@ -260,14 +260,14 @@ void put_timers(struct facts *f, struct strbuf *sb)
 	finding_add_path(f->dg, f->r, "maps[%zu].name", idle);
 }
 
-void put_bounds(struct facts *f, struct strbuf *sb)
+void words_put_bounds(struct facts *f, struct strbuf *sb)
 {
 	if (!put_common_bound(f, sb))
 		put_each_bound(f, sb);
 	put_worker(f, sb);
 }
 
-void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
+void words_put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 {
 	if (dsq->origin == SCXRAY_DSQ_LOCAL) {
 		strbuf_printf(sb, "the local DSQ of CPU %" PRIu32, dsq->index);
@@ -280,16 +280,16 @@ void put_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 	cell_owner(sb, dsq->sched_name);
 }
 
-void begin_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
+void words_begin_dsq(struct strbuf *sb, const struct scxray_dsq *dsq)
 {
 	size_t start = sb->len;
 
-	put_dsq(sb, dsq);
+	words_put_dsq(sb, dsq);
 	if (sb->len > start && sb->data[start] == 't')
 		sb->data[start] = 'T';
 }
 
-void put_curr(struct strbuf *sb, const struct scxray_rq *rq)
+void words_put_curr(struct strbuf *sb, const struct scxray_rq *rq)
 {
 	if (rq->curr_pid.state != SCXRAY_PRESENT) {
 		strbuf_puts(sb, "a task at ");
@@ -300,7 +300,7 @@ void put_curr(struct strbuf *sb, const struct scxray_rq *rq)
 	strbuf_printf(sb, "[%" PRId64 "]", num_signed(&rq->curr_pid));
 }
 
-void put_elapsed(struct strbuf *sb, const struct diagnosis *dg)
+void words_put_elapsed(struct strbuf *sb, const struct diagnosis *dg)
 {
 	if (dg->diff->elapsed_ms.state != SCXRAY_PRESENT)
 		return;
@@ -309,13 +309,14 @@ void put_elapsed(struct strbuf *sb, const struct diagnosis *dg)
 	strbuf_puts(sb, " apart)");
 }
 
-void put_sched(struct strbuf *sb, const struct scxray_sched *s)
+void words_put_sched(struct strbuf *sb, const struct scxray_sched *s)
 {
 	strbuf_puts(sb, s->is_root ? "scheduler " : "sub-scheduler ");
 	cell_text(sb, &s->name);
 }
 
-const struct scxray_sched *sched_of(const struct scxray_report *r, const struct scxray_task *t)
+const struct scxray_sched *task_find_sched(const struct scxray_report *r,
+					   const struct scxray_task *t)
 {
 	for (size_t i = 0; i < r->nr_scheds && t->sched_kva.state == SCXRAY_PRESENT; i++)
 		if (num_is(&r->scheds[i].sched_kva, t->sched_kva.value))
@@ -323,14 +324,14 @@ const struct scxray_sched *sched_of(const struct scxray_report *r, const struct 
 	return r->nr_scheds ? &r->scheds[0] : NULL;
 }
 
-void about_dsq(struct facts *f, const struct scxray_dsq *dsq, const char *member)
+void finding_about_dsq(struct facts *f, const struct scxray_dsq *dsq, const char *member)
 {
 	finding_last(f->dg)->r = f->r;
 	finding_last(f->dg)->dsq = (int32_t)(dsq - f->r->dsqs);
 	finding_add_path(f->dg, f->r, "dsq_states[%zu].%s", (size_t)(dsq - f->r->dsqs), member);
 }
 
-void about_cpu(struct facts *f, const struct scxray_rq *rq, const char *member)
+void finding_about_cpu(struct facts *f, const struct scxray_rq *rq, const char *member)
 {
 	finding_last(f->dg)->r = f->r;
 	finding_last(f->dg)->cpu = (int32_t)rq->cpu;

@@ -18,7 +18,7 @@
 /* "victim1[99]: DSQ 0x57a11 #1/4, runnable for 8.172s (4.580s at half-way, on DSQ ...)" */
 static void put_head(struct text *t, const struct facts *f, const struct wait *w)
 {
-	const struct scxray_task *early = early_task(f, w->task);
+	const struct scxray_task *early = facts_early_task(f, w->task);
 	struct strbuf *sb = &t->out;
 
 	strbuf_puts(sb, "  ");
@@ -42,7 +42,7 @@ static void put_head(struct text *t, const struct facts *f, const struct wait *w
 /* "    cpus 0, weight 305, slice 7ms, vtime 0, flags QUEUED, ran 24 times, none since half-way" */
 static void put_facts(struct text *t, const struct facts *f, const struct scxray_task *task)
 {
-	const struct scxray_task *early = early_task(f, task);
+	const struct scxray_task *early = facts_early_task(f, task);
 	uint64_t now, then;
 	struct strbuf sb;
 
@@ -85,10 +85,10 @@ static void put_cpus(struct text *t, const struct facts *f, const struct scxray_
 	for (size_t i = 0; i < f->r->nr_rqs; i++) {
 		const struct scxray_rq *rq = f->cpus[i].rq;
 
-		if (!rq || !may_use(task, rq->cpu) || nr++ >= MAX_CPUS)
+		if (!rq || !task_may_use(task, rq->cpu) || nr++ >= MAX_CPUS)
 			continue;
 		strbuf_printf(&sb, "%s%u ", sb.len ? ", " : "its CPUs run: ", rq->cpu);
-		if (is_class(rq->curr_class, "idle")) {
+		if (name_is(rq->curr_class, "idle")) {
 			strbuf_puts(&sb, "idle");
 			continue;
 		}

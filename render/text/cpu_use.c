@@ -28,7 +28,7 @@ static void put_who(struct strbuf *sb, const struct scxray_rq *rq)
 		strbuf_putc(sb, '-');
 		return;
 	}
-	if (is_class(rq->curr_class, "idle")) {
+	if (name_is(rq->curr_class, "idle")) {
 		strbuf_puts(sb, "idle");
 		return;
 	}
@@ -115,7 +115,7 @@ static enum style cell_waiting(struct strbuf *sb, const struct text *t, const vo
 
 	(void)t;
 	for (size_t i = 0; i < row->f->nr_waits; i++)
-		nr += may_use(row->f->waits[i].task, row->use->rq->cpu);
+		nr += task_may_use(row->f->waits[i].task, row->use->rq->cpu);
 	strbuf_printf(sb, "%zu", nr);
 	return STYLE_PLAIN;
 }
