@@ -27,6 +27,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from btffile import Btf  # noqa: E402
+from compare_maps import in_arena  # noqa: E402
 from typed import expand  # noqa: E402
 
 HEADER = ("name", "map_type", "key_size", "value_size", "max_entries", "map_flags")
@@ -135,13 +136,9 @@ class ListingComparison:
             else:
                 kind = leaf.get("kind")
                 # a number that is an arena's address is shown as such
-                in_arena = kind == "ptr" and place.kind == "uint" and self.in_arena(number)
+                in_arena = kind == "ptr" and place.kind == "uint" and in_arena(self.report, number)
                 self.equal(f"{where} kind", "uint" if in_arena else kind, place.kind)
                 self.figure(where, number_of(leaf), number, place.bits)
-
-    def in_arena(self, number):
-        windows = (m["arena"] for m in self.report.get("maps", []) if "arena" in m)
-        return any(number_of({"value": a["user_vm_start"]}) <= number < number_of({"value": a["user_vm_end"]}) for a in windows)
 
     def rows(self, mine, header):
         if "value" in mine:

@@ -142,6 +142,12 @@ class Layout:
         return whole.to_bytes(self.size, "little")
 
 
+def in_arena(report, number):
+    """Is it a user address of one of the arenas?  A number that is one is shown as a pointer."""
+    return any(int(arena["user_vm_start"], 16) <= number < int(arena["user_vm_end"], 16)
+               for arena in (m["arena"] for m in report.get("maps", []) if "arena" in m))
+
+
 class Comparison:
     def __init__(self, report, oracle):
         self.oracle = oracle
@@ -192,6 +198,8 @@ class Comparison:
                 self.flags(where, leaf, variant, names if member_kind.startswith("flags") else None)
                 if member_kind.startswith("flags") and variant is None and number:
                     self.equal(f"{where} has flags", "flags" in leaf, True)
+            elif member_kind == "uint" and leaf.get("kind") == "ptr" and in_arena(self.report, number):
+                self.equal(where, int(leaf.get("value", "0"), 16), number)
             else:
                 for key, wanted in layout.scalar(number, bits, member_kind, bytes_of).items():
                     self.equal(f"{where} {key}", leaf.get(key), wanted)
