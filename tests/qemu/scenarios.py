@@ -242,6 +242,7 @@ def vng(suite):
     """scxray run -- vng: a guest that a real virtme-ng starts, with the host's root by 9p, as its users know it."""
     def run(left):
         root = os.path.join(LAB_VNG, suite, "usr")
+        left.need(os.path.exists(root), f"virtme-ng of {suite} is there")
         env = dict(os.environ, PATH=os.pathsep.join([os.path.join(root, "bin"), os.environ["PATH"]]),
                    PYTHONPATH=os.path.join(root, "lib", "python3", "dist-packages"))
         words = f"scxfix.alone scxfix.mode=stall scxfix.timeout={TIMEOUT_S}"
