@@ -5,6 +5,8 @@ A mode with two kinds has two causes of the same weight in one image: which of i
 kernel's watchdog meets first decides.
 """
 
+import re
+
 FIRST = {
     "stall": ("dsq_not_consumed",),
     "held": ("held_in_map",),
@@ -42,5 +44,5 @@ FIRST = {
 
 
 def mode_of(name):
-    """The mode of "7.3.4-stall" (a bundled core) or "7.3.4/stall" (a folder of images)."""
-    return name.replace("/", "-", 1).partition("-")[2]
+    """The mode of "7.3.4-stall" (a bundled core) or "7.3.4/stall-cpus4" (a folder of images)."""
+    return re.sub(r"-(bighash|cpus|kallsyms|kaslr|la57|mem|nodes|pti|timeout)\d+", "", name.replace("/", "-", 1).partition("-")[2])
