@@ -12,6 +12,7 @@
 #include <scxray/report_struct.h>
 #include <scxray/sched.h>
 #include <scxray/task.h>
+#include <scxray/vcpu.h>
 
 #include "render/diagnosis/words.h"
 #include "render/out/cells.h"
@@ -126,6 +127,58 @@ static const char *op_of_kernel(const char *symbol)
 		if (!strncmp(symbol, table[i].function, strlen(table[i].function)))
 			return table[i].op;
 	return NULL;
+}
+
+/* scx_claim_exit(), scx_vexit(), __scx_exit(), scx_exit(): from the store up to who asked for it. */
+static bool is_exiting(const char *symbol)
+{
+	static const char *const names[] = { "scx_claim_exit", "scx_vexit", "scx_exit",
+					     "scx_error" };
+
+	while (symbol && *symbol == '_')
+		symbol++;
+	for (size_t i = 0; symbol && i < ARRAY_SIZE(names); i++)
+		if (!strncmp(symbol, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* What the kernel's function that begins the exit will say: words that its message has. */
+static struct scxray_text words_of(const char *symbol)
+{
+	static const struct {
+		const char *function, *words;
+	} table[] = {
+		{ "find_dsq_for_dispatch", "non-existent DSQ" },
+		{ "task_can_run_on_remote_rq", "target CPU not allowed" },
+		{ "ops_cpu_valid", "invalid CPU" },
+	};
+
+	for (size_t i = 0; symbol && i < ARRAY_SIZE(table); i++)
+		if (!strncmp(symbol, table[i].function, strlen(table[i].function)))
+			return (struct scxray_text){ .bytes = table[i].words,
+						     .len = strlen(table[i].words),
+						     .state = SCXRAY_PRESENT };
+	return (struct scxray_text){ 0 };
+}
+
+bool exit_info_of_vcpu(const struct scxray_report *r, struct scxray_exit_info *info)
+{
+	for (size_t i = 0; i < r->nr_vcpus; i++) {
+		const struct scxray_stack_trace *bt = &r->vcpus[i].backtrace;
+		size_t nr = 0;
+
+		while (nr < bt->nr && is_exiting(bt->frames[nr].symbol))
+			nr++;
+		if (!nr || nr == bt->nr)
+			continue;
+		*info = (struct scxray_exit_info){ .bt = bt->frames + nr,
+						   .nr_bt = bt->nr - nr,
+						   .exit_cpu = r->vcpus[i].cpu,
+						   .msg = words_of(bt->frames[nr].symbol) };
+		return true;
+	}
+	return false;
 }
 
 struct exit_site exit_site(const struct scxray_report *r, const struct scxray_exit_info *info)

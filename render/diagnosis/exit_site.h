@@ -18,6 +18,12 @@ struct exit_site {
 	const struct scxray_task *task;	    /* that the message names, or NULL */
 };
 
+/*
+ * A live guest is stopped as the exit kind is set, and nothing else of the exit info is then: *info gets the CPU,
+ * as backtrace the stack of the vCPU that sets it, and as message words that it will have.  False: no vCPU does.
+ */
+bool exit_info_of_vcpu(const struct scxray_report *r, struct scxray_exit_info *info);
+
 struct exit_site exit_site(const struct scxray_report *r, const struct scxray_exit_info *info);
 
 /* "ops.dispatch() of scheduler scxfix (scxfix_dispatch+0x3c [bpf] at main.bpf.c:212)" */

@@ -32,6 +32,7 @@ struct exit_case {
 	struct diagnosis *dg;
 	const struct scxray_report *r;
 	const struct scxray_sched *s;
+	const struct scxray_exit_info *info; /* of `s`, or what its vCPU's stack tells */
 	struct exit_site site;
 };
 
@@ -310,8 +311,8 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 {
 	const struct exit_site *site = &c->site;
 	const struct scxray_text *msg = &c->s->exit_info.msg;
-	bool has_cpu = c->s->exit_info.exit_cpu.state == SCXRAY_PRESENT &&
-		       num_signed(&c->s->exit_info.exit_cpu) >= 0;
+	bool has_cpu =
+		c->info->exit_cpu.state == SCXRAY_PRESENT && num_signed(&c->info->exit_cpu) >= 0;
 
 	exit_site_put(sb, site, c->s);
 	if (kind == SCX_EXIT_ERROR_BPF)
@@ -325,7 +326,7 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 		put_called(sb, site->called);
 	}
 	if (has_cpu && site->frame)
-		strbuf_printf(sb, " on CPU %" PRIu64, c->s->exit_info.exit_cpu.value);
+		strbuf_printf(sb, " on CPU %" PRIu64, c->info->exit_cpu.value);
 	if (site->frame && site->rq && site->rq->curr_pid.state == SCXRAY_PRESENT) {
 		strbuf_puts(sb, ", where ");
 		words_put_curr(sb, site->rq);
@@ -336,8 +337,10 @@ static void put_what(const struct exit_case *c, struct strbuf *sb, uint64_t kind
 		cell_text(sb, msg);
 	}
 	if (has_cpu && !site->frame)
-		strbuf_printf(sb, " (on CPU %" PRIu64 ")", c->s->exit_info.exit_cpu.value);
+		strbuf_printf(sb, " (on CPU %" PRIu64 ")", c->info->exit_cpu.value);
 	strbuf_putc(sb, '.');
+	if (c->info != &c->s->exit_info)
+		strbuf_puts(sb, " The guest was stopped before the kernel wrote its message.");
 }
 
 static void find_cause(struct diagnosis *dg, const struct scxray_report *r, size_t i)
@@ -347,22 +350,28 @@ static void find_cause(struct diagnosis *dg, const struct scxray_report *r, size
 	uint64_t kind = exit_kind(c.s, &in_info);
 	size_t row;
 	const char *name = kind_of_message(&c.s->exit_info.msg, kind, &row);
+	struct scxray_exit_info live;
 	struct strbuf *sb;
 
 	hotplug = kind < SCX_EXIT_ERROR && c.s->exit_info.exit_code_names;
 	if ((kind < SCX_EXIT_ERROR && !hotplug) || kind == SCX_EXIT_ERROR_STALL)
 		return;
-	c.site = exit_site(r, &c.s->exit_info);
+	c.info = &c.s->exit_info;
+	if (!c.info->nr_bt && exit_info_of_vcpu(r, &live)) {
+		c.info = &live;
+		name = kind_of_message(&live.msg, kind, &row);
+	}
+	c.site = exit_site(r, c.info);
 	sb = finding_begin(dg, RANK_CAUSE, SEVERITY_ERROR, name);
 	finding_last(dg)->weight = UINT64_MAX;
 	finding_last(dg)->program = c.site.program;
 	finding_last(dg)->r = r;
-	if (c.s->exit_info.exit_cpu.state == SCXRAY_PRESENT)
-		finding_last(dg)->cpu = (int32_t)num_signed(&c.s->exit_info.exit_cpu);
+	if (c.info->exit_cpu.state == SCXRAY_PRESENT)
+		finding_last(dg)->cpu = (int32_t)num_signed(&c.info->exit_cpu);
 	put_what(&c, sb, kind, row);
 	if (c.site.task)
 		finding_add_task(dg, (size_t)(c.site.task - r->tasks));
-	if (row != SIZE_MAX && messages[row].put)
+	if (row != SIZE_MAX && messages[row].put && c.info != &live)
 		messages[row].put(&c, sb);
 	else if (kind == SCX_EXIT_ERROR_BPF && put_context(&c, sb))
 		finding_last(dg)->kind = "task_context_missing";

@@ -46,8 +46,8 @@ def undescribed(schema):
 
 
 # Where the diagnosis names the kind of a finding: in calls, and in tables by an exit's message and by custody.
-KINDS = (r'\b(?:finding_begin|tell_picked)\([^;]*?"([a-z]+(?:_[a-z]+)*)"', r'CUSTODY_[A-Z_]+,\s*"([a-z_]+)"',
-         r'\{ "[^"]*", "[^"]*",\s*"([a-z_]+)"', r'kind = "([a-z_]+)"')
+KINDS = (r'\b(?:finding_begin|finding_tell_picked)\([^;]*?"([a-z]+(?:_[a-z]+)*)"', r'CUSTODY_[A-Z_]+,\s*"([a-z_]+)"',
+         r'\{ "[^"]*", "[^"]*",\s*"([a-z_]+)",\s*"[^"]* ', r'kind = "([a-z_]+)"')
 
 
 def kinds_of_findings():

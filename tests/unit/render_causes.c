@@ -278,7 +278,48 @@ START_TEST(a_cgroup_of_which_nobody_runs)
 }
 END_TEST
 
+/* A live guest is stopped as the kind is set: the stack of the vCPU that does it says what the message will. */
+START_TEST(an_error_whose_message_is_not_written_yet)
+{
+#define FRAME(name)                               \
+	{                                         \
+		N(KERNEL_TEXT + 0x10), name, NULL \
+	}
+	struct scxray_address frames[] = { FRAME("scx_claim_exit+0x1d"), FRAME("scx_vexit+0x3d"),
+					   FRAME("__scx_exit+0x4f"),
+					   FRAME("task_can_run_on_remote_rq+0xc0"),
+					   FRAME("run_deferred+0x6f") };
+	struct sample s;
+	struct scxray_document doc = { .late = &s.r };
+
+	sample_init(&s);
+	s.scheds[0].exit_kind = N(1024);
+	s.scheds[0].exit_info = (struct scxray_exit_info){ 0 };
+	ck_found(&doc, "Scheduler stall did what the kernel refuses.");
+	s.vcpus[0].backtrace = (struct scxray_stack_trace){ .frames = frames, .nr = 5 };
+	ck_found(&doc,
+		 "ops.enqueue() or ops.select_cpu() of scheduler stall sent a task to a CPU on "
+		 "which it may not run (on CPU 0). The guest was stopped before the kernel wrote "
+		 "its message.");
+	ck_found(&doc, "\"kind\":\"cpu_not_allowed\"");
+	frames[3].symbol = "find_dsq_for_dispatch+0x21";
+	ck_found(&doc, "named a DSQ that does not exist (on CPU 0).");
+	frames[3].symbol = "something_else+0x1";
+	ck_found(&doc, "did what the kernel refuses (on CPU 0).");
+	s.scheds[0].exit_kind = N(1025);
+	frames[3].symbol = "scx_bpf_error_bstr+0x63";
+	frames[4].symbol = "bpf_prog_aae95bbab5f3151e_stall_enqueue+0xbe [bpf]";
+	ck_found(&doc, "gave up by scx_bpf_error() on CPU 0");
+	/* a stack that is of nothing but exits says no more */
+	s.vcpus[0].backtrace.nr = 3;
+	ck_found(&doc, "gave up.");
+	sample_deinit(&s);
+#undef FRAME
+}
+END_TEST
+
 static const unit_test tests[] = {
+	&an_error_whose_message_is_not_written_yet,
 	&tasks_that_are_passed_over,
 	&a_queue_that_an_idle_cpu_leaves,
 	&a_queue_that_comes_first,
