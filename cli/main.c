@@ -106,6 +106,33 @@ static int version(void)
 	return output_flush_stdout();
 }
 
+/* Is the next argument this option's value? */
+static bool takes_next(const struct option *options, const char *arg)
+{
+	if (!strcmp(arg, "-o"))
+		return true;
+	for (; options && options->name; options++)
+		if (options->has_arg == required_argument && !strncmp(arg, "--", 2) &&
+		    !strcmp(arg + 2, options->name))
+			return true;
+	return false;
+}
+
+/* --help after the command that scxray run starts is that command's. */
+static bool asks_for_help(const struct cli_command *command, int argc, char **argv)
+{
+	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+		if (command->run != cli_run)
+			continue;
+		if (argv[i][0] != '-')
+			return false;
+		i += takes_next(command->options, argv[i]);
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const struct cli_command *command;
@@ -132,9 +159,8 @@ int main(int argc, char **argv)
 	command = find_command(name);
 	if (!command)
 		return cli_usage("no such %s: %s", name[0] == '-' ? "option" : "command", name);
-	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return print_help(command);
+	if (asks_for_help(command, argc, argv))
+		return print_help(command);
 	return command->options == cli_report_options ? apart_run(command, argc - 1, argv + 1)
 						      : command->run(argc - 1, argv + 1);
 }

@@ -256,6 +256,12 @@ def errors(cases, parts, folder):
     ran = harness.scxray("run", "--", "/nowhere/command")
     cases.check(ran.status == 127 and "/nowhere/command" in ran.err, "run: a command that is not there", ran)
     cases.check(harness.scxray("run").status == 2, "run: no command")
+    for args in (["--help"], ["-h"], ["--core", "--help"], ["-o", "/tmp", "-h"], ["--set", "core=on", "--help"]):
+        cases.check(b"usage: scxray run" in harness.scxray("run", *args).out, f"run {' '.join(args)}: its own help")
+    for args in (["echo", "--help"], ["-o", "/tmp", "echo", "x", "-h"], ["--", "echo", "-h"], ["--core", "echo", "--help"]):
+        ran = harness.scxray("run", *args)
+        cases.check(b"usage: scxray" not in ran.out, f"run {' '.join(args)}: the command's own help", ran.out)
+
 
 
 def flooded(cases, parts, folder):
